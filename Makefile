@@ -1,0 +1,78 @@
+# ringif: build, run and test. `make help` lists the commands; README.md shows them at work.
+
+BOARD ?= emcraft-sf2
+NET   ?= lan
+BOARDS := $(sort $(notdir $(wildcard port/boards/*)))
+
+ifeq ($(filter $(BOARD),$(BOARDS)),)
+$(error BOARD=$(BOARD): no such board; valid: $(BOARDS))
+endif
+
+B := build/$(BOARD)
+include port/boards/$(BOARD)/board.mk
+
+# What has to be there before anything is built. Made by tools/setup, which installs what is missing
+# and brings lwIP; LWIP_DIR= names a checkout to be used instead.
+LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
+NO_BUILD_GOALS := help clean
+ifneq ($(filter-out $(NO_BUILD_GOALS),$(or $(MAKECMDGOALS),firmware)),)
+LWIPDIR := $(LWIP)/src
+include $(LWIPDIR)/Filelists.mk
+endif
+
+# V=1 shows each command.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)	$@")
+
+.PHONY: firmware
+firmware: $(B)/firmware.elf
+
+# An included makefile that is missing is made first, and make starts again with it.
+$(LWIP)/src/Filelists.mk:
+	@tools/setup run
+
+# ---- the firmware ----
+
+CROSS   ?= arm-none-eabi-
+CC_ARM  := $(CROSS)gcc
+WARN    := -Wall -Wextra -Wconversion -Wshadow -Werror
+INCLUDE := $(addprefix -I,port port/lwip port/arch/$(ARCH) port/dev port/boards/$(BOARD) \
+             driver driver/nic driver/device app)
+LWIP_INCLUDE := $(addprefix -isystem ,$(LWIP)/src/include $(LWIP)/contrib/addons/tcp_isn)
+CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -g -ffunction-sections -fdata-sections -fno-common \
+              $(INCLUDE) $(LWIP_INCLUDE)
+LDFLAGS_ARM := $(CPU_FLAGS) -nostartfiles --specs=nano.specs -Wl,--gc-sections -Llinker \
+               -T$(LINKER) -Wl,--no-warn-rwx-segments
+
+OWN_SOURCES := $(wildcard port/*.c port/lwip/*.c port/newlib/*.c port/arch/$(ARCH)/*.c) \
+               port/boards/$(BOARD)/board.c $(BOARD_DEVS:%=port/dev/%.c) \
+               $(wildcard driver/*.c driver/device/*.c) $(BOARD_NICS:%=driver/nic/%.c) \
+               $(wildcard app/*.c)
+LWIP_SOURCES := $(COREFILES) $(CORE4FILES) $(CORE6FILES) $(LWIPDIR)/netif/ethernet.c \
+                $(LWIPDIR)/netif/ppp/polarssl/md5.c $(LWIP)/contrib/addons/tcp_isn/tcp_isn.c
+OWN_OBJECTS  := $(OWN_SOURCES:%.c=$(B)/%.o)
+LWIP_OBJECTS := $(patsubst $(LWIP)/%.c,$(B)/lwip/%.o,$(LWIP_SOURCES))
+
+$(OWN_OBJECTS): $(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC_ARM) $(CFLAGS_ARM) $(WARN) -MD -MP -c $< -o $@
+
+# lwIP compiles its MD5 only for PPP; the sequence-number addon needs it without.
+$(B)/lwip/src/netif/ppp/polarssl/md5.o: CFLAGS_ARM += -DPPP_SUPPORT=1 -DLWIP_INCLUDED_POLARSSL_MD5=1
+
+$(LWIP_OBJECTS): $(B)/lwip/%.o: $(LWIP)/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC_ARM) $(CFLAGS_ARM) -Wall -MD -MP -c $< -o $@
+
+$(B)/firmware.elf: $(OWN_OBJECTS) $(LWIP_OBJECTS) $(LINKER) linker/$(ARCH).ld
+	$(call say,LD)
+	$(Q)$(CC_ARM) $(LDFLAGS_ARM) $(OWN_OBJECTS) $(LWIP_OBJECTS) -Wl,-Map=$(@:.elf=.map) -o $@
+
+$(OWN_OBJECTS) $(LWIP_OBJECTS): Makefile port/boards/$(BOARD)/board.mk
+-include $(OWN_OBJECTS:.o=.d) $(LWIP_OBJECTS:.o=.d)
+
+.PHONY: clean
+clean:
+	rm -rf build/*/

@@ -1,0 +1,269 @@
+/* The serial console: a line of words is a command. */
+#include "console.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "board.h"
+#include "log.h"
+#include "lwip/mem.h"
+#include "lwip/memp.h"
+#include "lwip/stats.h"
+#include "nic.h"
+#include "port.h"
+
+enum {
+  LINE_BYTES = 80,
+  WORDS_MAX = 8,
+};
+
+struct command {
+  const char *name;
+  const char *usage; /* of its arguments */
+  const char *help;
+  /* Returns false where the arguments are wrong, with nothing changed. */
+  bool (*run)(unsigned words, char *word[]);
+};
+
+static void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void print(const char *format, ...) {
+  char text[128];
+  va_list arguments;
+  int length;
+
+  va_start(arguments, format);
+  length = vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  port_console_write(text, length < (int)sizeof text ? (size_t)length : sizeof text - 1);
+}
+
+/* ---- commands ---- */
+
+static bool nic_list(unsigned words, char *word[]) {
+  (void)word;
+  if (words != 1)
+    return false;
+  for (unsigned i = 0; i < BOARD_NICS; i++) {
+    const struct nic *nic = board_nics[i];
+
+    print("en%u  %-10s %-8s %s  %02x:%02x:%02x:%02x:%02x:%02x\r\n", i, nic->ops->name,
+          nic_state_name(nic), nic->link.active ? "link up  " : "link down", nic->mac[0],
+          nic->mac[1], nic->mac[2], nic->mac[3], nic->mac[4], nic->mac[5]);
+  }
+  return true;
+}
+
+static bool stats(unsigned words, char *word[]) {
+  (void)word;
+  if (words != 1)
+    return false;
+  for (unsigned i = 0; i < BOARD_NICS; i++) {
+    const struct nic *nic = board_nics[i];
+
+    print("en%u dropped %" PRIu32 "\r\n", i, nic_dropped(nic));
+    for (unsigned c = 0; c < NIC_COUNTER_COUNT; c++) {
+      if (nic->counters[c] != 0)
+        print("en%u %s %" PRIu32 "\r\n", i, nic_counter_name((enum nic_counter)c), nic->counters[c]);
+    }
+  }
+  return true;
+}
+
+/* Where each packet of a pool is; the places must add up. */
+static bool pool(unsigned words, char *word[]) {
+  (void)word;
+  if (words != 1)
+    return false;
+  for (unsigned i = 0; i < BOARD_NICS; i++) {
+    const struct nic *nic = board_nics[i];
+    unsigned submission = packet_queue_count(&nic->rx_submission);
+    unsigned completion = packet_queue_count(&nic->rx_completion);
+    unsigned ring = ring_count(&nic->rx_ring.ring);
+    unsigned sum = nic->pool.free_count + submission + ring + completion + nic->pool.held;
+
+    print("en%u packets %u: rest %u, submission %u, ring %u, completion %u, stack %u (most %u)%s\r\n",
+          i, nic->pool.options.packets, nic->pool.free_count, submission, ring, completion,
+          nic->pool.held, nic->pool.held_high_water,
+          sum == nic->pool.options.packets ? "" : " MISSING");
+  }
+  return true;
+}
+
+static bool memory(unsigned words, char *word[]) {
+  (void)word;
+  if (words != 1)
+    return false;
+  print("heap used %u, most %u, of %u, refused %" PRIu32 "\r\n", (unsigned)lwip_stats.mem.used,
+        (unsigned)lwip_stats.mem.max, (unsigned)lwip_stats.mem.avail,
+        (uint32_t)lwip_stats.mem.err);
+  for (unsigned i = 0; i < MEMP_MAX; i++) {
+    const struct stats_mem *s = lwip_stats.memp[i];
+
+    if (s->max != 0)
+      print("pool %u used %u, most %u, of %u, refused %" PRIu32 "\r\n", i, (unsigned)s->used,
+            (unsigned)s->max, (unsigned)s->avail, (uint32_t)s->err);
+  }
+  return true;
+}
+
+static bool log_levels(unsigned words, char *word[]) {
+  enum log_level level;
+
+  if (words == 1) {
+    print("level %s\r\n", log_level_name(log_level_of(NULL)));
+    return true;
+  }
+  if (words > 3 || !log_level_parse(word[words - 1], &level))
+    return false;
+  return log_set_level(words == 3 ? word[1] : NULL, level);
+}
+
+static bool uptime(unsigned words, char *word[]) {
+  uint32_t now = port_clock_ms();
+
+  (void)word;
+  if (words != 1)
+    return false;
+  print("up %" PRIu32 ".%03" PRIu32 " s\r\n", now / 1000, now % 1000);
+  return true;
+}
+
+static bool parse_number(const char *text, unsigned long least, unsigned long most,
+                         unsigned long *number) {
+  char *end;
+
+  *number = strtoul(text, &end, 10);
+  return *text >= '0' && *text <= '9' && *end == '\0' && *number >= least && *number <= most;
+}
+
+static bool sim(unsigned words, char *word[]) {
+  struct sim_peer_config *peer = &board_sim_device.peer.config;
+  unsigned long period, burst = peer->burst;
+
+  if (words < 2 || words > 3 || !parse_number(word[1], 1, 3600000, &period) ||
+      (words == 3 && !parse_number(word[2], 1, SIM_PEER_BURST_MAX, &burst)))
+    return false;
+  peer->period_ms = (uint32_t)period;
+  peer->burst = (uint8_t)burst;
+  return true;
+}
+
+static int overflow_stack(unsigned depth) {
+  volatile char frame[256];
+
+  frame[depth % sizeof frame] = 1;
+  return depth == 0 ? frame[0] : overflow_stack(depth - 1) + frame[depth % sizeof frame];
+}
+
+static bool crash(unsigned words, char *word[]) {
+  if (words != 2)
+    return false;
+  if (strcmp(word[1], "bus") == 0)
+    mmio_write(UINT32_C(0x50000000), 1);
+  else if (strcmp(word[1], "undefined") == 0)
+    __builtin_trap();
+  else if (strcmp(word[1], "stack") == 0)
+    (void)overflow_stack(1000);
+  else
+    return false;
+  return true;
+}
+
+static bool leave(unsigned words, char *word[]) {
+  unsigned long status = 0;
+
+  if (words > 2 || (words == 2 && !parse_number(word[1], 0, 255, &status)))
+    return false;
+  port_exit((int)status);
+}
+
+static bool help(unsigned words, char *word[]);
+
+static const struct command commands[] = {
+    {"help", "", "this list", help},
+    {"nic", "", "the NICs: driver, state, link, address", nic_list},
+    {"stats", "", "their counters that are not 0", stats},
+    {"pool", "", "where each packet is", pool},
+    {"mem", "", "lwIP's heap and pools", memory},
+    {"log", "[[MODULE] error|warning|info|debug]", "the log's level", log_levels},
+    {"sim", "PERIOD_MS [BURST]", "pace of the simulated NIC, from its next tick on", sim},
+    {"uptime", "", "time since start-up", uptime},
+    {"crash", "bus|undefined|stack", "tries the fault report", crash},
+    {"exit", "[STATUS]", "ends the run, where an emulator listens (-semihosting)", leave},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static bool help(unsigned words, char *word[]) {
+  (void)word;
+  if (words != 1)
+    return false;
+  for (unsigned i = 0; i < COMMANDS; i++)
+    print("%-7s %-36s %s\r\n", commands[i].name, commands[i].usage, commands[i].help);
+  return true;
+}
+
+/* ---- the line ---- */
+
+static char line[LINE_BYTES];
+static unsigned line_length;
+static bool line_too_long;
+
+static void run_line(char *text) {
+  char *word[WORDS_MAX];
+  unsigned words = 0;
+
+  for (char *next = strtok(text, " "); next != NULL; next = strtok(NULL, " ")) {
+    if (words == WORDS_MAX) {
+      print("more than %d words\r\n", WORDS_MAX);
+      return;
+    }
+    word[words++] = next;
+  }
+  if (words == 0)
+    return;
+  for (unsigned i = 0; i < COMMANDS; i++) {
+    if (strcmp(word[0], commands[i].name) != 0)
+      continue;
+    if (!commands[i].run(words, word))
+      print("usage: %s %s\r\n", commands[i].name, commands[i].usage);
+    return;
+  }
+  print("%s: no such command; try help\r\n", word[0]);
+}
+
+static void take(char byte) {
+  if (byte == '\r' || byte == '\n') {
+    print("\r\n");
+    line[line_length] = '\0';
+    if (line_too_long)
+      print("more than %d characters\r\n", LINE_BYTES - 1);
+    else
+      run_line(line);
+    line_length = 0;
+    line_too_long = false;
+  } else if (byte == '\b' || byte == 0x7f) {
+    if (line_length > 0) {
+      line_length--;
+      print("\b \b");
+    }
+  } else if (byte >= ' ' && byte <= '~') {
+    if (line_length == LINE_BYTES - 1) {
+      line_too_long = true;
+      return;
+    }
+    line[line_length++] = byte;
+    print("%c", byte);
+  }
+}
+
+void console_poll(void) {
+  int byte;
+
+  for (unsigned i = 0; i < LINE_BYTES && (byte = port_console_read()) >= 0; i++)
+    take((char)byte);
+}
+
+void console_start(void) { print("type help for the console's commands\r\n"); }

@@ -1,0 +1,198 @@
+/* The simulated NIC, seen from its bus; the header is its datasheet. */
+#include "sim_device.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "port.h"
+#include "ring.h"
+
+static_assert(sizeof(struct sim_descriptor) == 8, "the descriptor's layout is the datasheet's");
+
+static uint32_t *reg(struct sim_device *device, enum sim_register which) {
+  return &device->registers[which / 4];
+}
+
+static bool is_enabled(struct sim_device *device) {
+  return (*reg(device, SIM_CTRL) & SIM_CTRL_ENABLE) != 0;
+}
+
+static void raise(struct sim_device *device, uint32_t causes) {
+  *reg(device, SIM_IRQ_STATUS) |= causes;
+  if ((*reg(device, SIM_IRQ_STATUS) & *reg(device, SIM_IRQ_MASK)) != 0)
+    port_irq_pend(device->irq);
+}
+
+/* The descriptor that a ring's index stands at; NULL, with the device disabled, where base or size
+ * make no ring. */
+static struct sim_descriptor *descriptor_at(struct sim_device *device, enum sim_register base_reg,
+                                            enum sim_register size_reg, uint16_t index) {
+  uint32_t base = *reg(device, base_reg);
+  uint32_t size = *reg(device, size_reg);
+
+  if (base == 0 || base % sizeof(struct sim_descriptor) != 0 || !ring_size_valid(size)) {
+    *reg(device, SIM_CTRL) &= ~SIM_CTRL_ENABLE;
+    raise(device, SIM_IRQ_ERROR);
+    return NULL;
+  }
+  return (struct sim_descriptor *)(uintptr_t)base + (index & (size - 1));
+}
+
+/* Sends what the driver has posted; true if anything was. */
+static bool transmit(struct sim_device *device) {
+  bool any = false;
+
+  for (unsigned i = 0; i < RING_SIZE_MAX; i++) { /* at most one round of the longest ring */
+    struct sim_descriptor *descriptor =
+        descriptor_at(device, SIM_TX_BASE, SIM_TX_SIZE, device->tx_index);
+    uint32_t control;
+
+    if (descriptor == NULL || ((control = descriptor->control) & SIM_DESCRIPTOR_OWN) == 0)
+      break;
+    dma_observe();
+    if ((*reg(device, SIM_STATUS) & SIM_STATUS_LINK) != 0)
+      sim_peer_receive(&device->peer, (const uint8_t *)(uintptr_t)descriptor->address,
+                       control & SIM_DESCRIPTOR_LENGTH);
+    dma_publish();
+    descriptor->control = control & ~SIM_DESCRIPTOR_OWN;
+    device->tx_index++;
+    any = true;
+  }
+  return any;
+}
+
+/* Receives what the peer has to say now, into the buffers that the driver has posted. */
+static uint32_t receive(struct sim_device *device) {
+  uint32_t causes = 0;
+
+  while (sim_peer_has_frame(&device->peer)) {
+    struct sim_descriptor *descriptor =
+        descriptor_at(device, SIM_RX_BASE, SIM_RX_SIZE, device->rx_index);
+    uint32_t control;
+    uint32_t length;
+
+    if (descriptor == NULL)
+      break;
+    if (((control = descriptor->control) & SIM_DESCRIPTOR_OWN) == 0) {
+      sim_peer_drop_frame(&device->peer);
+      ++*reg(device, SIM_RX_MISSED);
+      causes |= SIM_IRQ_OVERRUN;
+      continue;
+    }
+    dma_observe();
+    length = sim_peer_send(&device->peer, (uint8_t *)(uintptr_t)descriptor->address,
+                           control & SIM_DESCRIPTOR_LENGTH);
+    dma_publish();
+    descriptor->control = length != 0 ? length : SIM_DESCRIPTOR_ERROR;
+    device->rx_index++;
+    causes |= SIM_IRQ_RX;
+  }
+  return causes;
+}
+
+/* The clock of the device: the hardware timer's interrupt. It sends first, so that what the peer
+ * answers at once is received in the same step. */
+static void receive_timer(void *context) {
+  struct sim_device *device = context;
+  uint32_t causes = 0;
+
+  if (!is_enabled(device))
+    return;
+  sim_peer_tick(&device->peer, port_clock_us());
+  if (transmit(device))
+    causes |= SIM_IRQ_TX;
+  if (is_enabled(device) && (*reg(device, SIM_STATUS) & SIM_STATUS_LINK) != 0)
+    causes |= receive(device);
+  if (causes != 0)
+    raise(device, causes);
+  if (is_enabled(device))
+    timer_source_wake_at(&device->receive_timer, sim_peer_next_tick(&device->peer));
+}
+
+static void write_ctrl(struct sim_device *device, uint32_t value) {
+  bool was_enabled = is_enabled(device);
+
+  if ((value & SIM_CTRL_RESET) != 0) {
+    uint32_t status = *reg(device, SIM_STATUS);
+
+    for (size_t i = 0; i < SIM_REGISTER_BYTES / 4; i++)
+      device->registers[i] = 0;
+    *reg(device, SIM_ID) = SIM_ID_VALUE;
+    *reg(device, SIM_STATUS) = status; /* the cable is not reset */
+    value = 0;
+  }
+  *reg(device, SIM_CTRL) = value & SIM_CTRL_ENABLE;
+  if (is_enabled(device) && !was_enabled) {
+    uint64_t now_us = port_clock_us();
+    uint32_t high = *reg(device, SIM_MAC_HIGH);
+    uint32_t low = *reg(device, SIM_MAC_LOW);
+    const uint8_t station[6] = {(uint8_t)(high >> 24), (uint8_t)(high >> 16), (uint8_t)(high >> 8),
+                                (uint8_t)high,         (uint8_t)(low >> 24),  (uint8_t)(low >> 16)};
+
+    device->rx_index = 0;
+    device->tx_index = 0;
+    sim_peer_start(&device->peer, station, now_us);
+    timer_source_wake_at(&device->receive_timer, sim_peer_next_tick(&device->peer));
+  } else if (!is_enabled(device)) {
+    timer_source_cancel(&device->receive_timer);
+  }
+}
+
+uint32_t sim_device_read(struct sim_device *device, enum sim_register which) {
+  return *reg(device, which);
+}
+
+/* A bus access is atomic for the device, which else runs in its timer's interrupt. */
+void sim_device_write(struct sim_device *device, enum sim_register which, uint32_t value) {
+  uint32_t state = port_irq_save();
+
+  switch (which) {
+  case SIM_CTRL:
+    write_ctrl(device, value);
+    break;
+  case SIM_IRQ_STATUS:
+    *reg(device, SIM_IRQ_STATUS) &= ~value;
+    raise(device, 0); /* the line stays up while a cause is left */
+    break;
+  case SIM_IRQ_MASK:
+    *reg(device, SIM_IRQ_MASK) = value;
+    raise(device, 0);
+    break;
+  case SIM_DOORBELL:
+    /* Buffers are looked for when a frame comes; frames to be sent go now. */
+    if ((value & SIM_DOORBELL_TX) != 0 && is_enabled(device))
+      timer_source_wake_at(&device->receive_timer, port_clock_us());
+    break;
+  case SIM_MAC_HIGH:
+  case SIM_MAC_LOW:
+  case SIM_RX_BASE:
+  case SIM_RX_SIZE:
+  case SIM_TX_BASE:
+  case SIM_TX_SIZE:
+    *reg(device, which) = value;
+    break;
+  case SIM_ID:
+  case SIM_STATUS:
+  case SIM_RX_MISSED:
+  case SIM_REGISTER_BYTES:
+    break; /* read-only */
+  }
+  port_irq_restore(state);
+}
+
+void sim_device_set_carrier(struct sim_device *device, bool carrier) {
+  uint32_t state = port_irq_save();
+
+  *reg(device, SIM_STATUS) = carrier ? SIM_STATUS_LINK : 0;
+  port_irq_restore(state);
+}
+
+void sim_device_init(struct sim_device *device, const struct sim_peer_config *peer, unsigned irq) {
+  *device = (struct sim_device){
+      .irq = irq,
+      .receive_timer = {.interrupt = receive_timer, .context = device},
+  };
+  sim_peer_init(&device->peer, peer);
+  *reg(device, SIM_ID) = SIM_ID_VALUE;
+  *reg(device, SIM_STATUS) = SIM_STATUS_LINK;
+}

@@ -1,0 +1,95 @@
+/* The simulated NIC, seen from its bus: the datasheet of its registers and descriptors.
+ *
+ * A DMA Ethernet controller in software, the other side of driver/nic/sim.c. All it does happens in
+ * the interrupt of a hardware timer, which is its clock: it walks the descriptors it owns, moves
+ * frames between them and the host on its wire (sim_peer.h), gives the descriptors back and raises
+ * its interrupt line. A register write that it acts on (DOORBELL) only winds the timer.
+ *
+ * Registers, 32 bits each, offset from the base:
+ *
+ *   0x00 ID          ro   0x51d00001
+ *   0x04 CTRL        rw   bit 0 ENABLE: DMA and the wire are on; the change from 0 to 1 starts both
+ *                         rings at their base. Bit 1 RESET: all registers to 0, reads back as 0.
+ *   0x08 STATUS      ro   bit 0 LINK: a carrier is there
+ *   0x0c IRQ_STATUS  w1c  bit 0 RX: a frame was received. Bit 1 TX: a frame was sent. Bit 2 OVERRUN:
+ *                         a frame was lost, since the next rx descriptor was not the device's.
+ *                         Bit 3 ERROR: a descriptor made no sense, and the device has disabled itself.
+ *   0x10 IRQ_MASK    rw   as IRQ_STATUS; the line is up while STATUS & MASK is not 0
+ *   0x14 MAC_HIGH    rw   station address, octets 1 to 4 from bit 31 down
+ *   0x18 MAC_LOW     rw   octets 5 and 6 from bit 31 down
+ *   0x1c RX_BASE     rw   address of the rx ring, a multiple of 8
+ *   0x20 RX_SIZE     rw   its descriptors: a power of two, 2 to 256
+ *   0x24 TX_BASE     rw   address of the tx ring, a multiple of 8
+ *   0x28 TX_SIZE     rw   its descriptors
+ *   0x2c DOORBELL    wo   bit 0 RX: buffers were posted. Bit 1 TX: frames were posted.
+ *   0x30 RX_MISSED   ro   frames lost for want of a descriptor, modulo 2^32
+ *
+ * Descriptor, 8 bytes: word 0 the address of the buffer; word 1 bit 31 OWN (1: the device's), bit 30
+ * ERROR (written back: the frame is bad), bits 15..0 the length in bytes: of the buffer or the frame
+ * to be sent while the device owns it, of the received frame when it has given it back. Frames have
+ * no FCS. A frame is one descriptor. */
+#ifndef SIM_DEVICE_H
+#define SIM_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim_peer.h"
+#include "timer_source.h"
+
+enum sim_register {
+  SIM_ID = 0x00,
+  SIM_CTRL = 0x04,
+  SIM_STATUS = 0x08,
+  SIM_IRQ_STATUS = 0x0c,
+  SIM_IRQ_MASK = 0x10,
+  SIM_MAC_HIGH = 0x14,
+  SIM_MAC_LOW = 0x18,
+  SIM_RX_BASE = 0x1c,
+  SIM_RX_SIZE = 0x20,
+  SIM_TX_BASE = 0x24,
+  SIM_TX_SIZE = 0x28,
+  SIM_DOORBELL = 0x2c,
+  SIM_RX_MISSED = 0x30,
+  SIM_REGISTER_BYTES = 0x34,
+};
+
+#define SIM_ID_VALUE          UINT32_C(0x51d00001)
+#define SIM_CTRL_ENABLE       UINT32_C(0x1)
+#define SIM_CTRL_RESET        UINT32_C(0x2)
+#define SIM_STATUS_LINK       UINT32_C(0x1)
+#define SIM_IRQ_RX            UINT32_C(0x1)
+#define SIM_IRQ_TX            UINT32_C(0x2)
+#define SIM_IRQ_OVERRUN       UINT32_C(0x4)
+#define SIM_IRQ_ERROR         UINT32_C(0x8)
+#define SIM_DOORBELL_RX       UINT32_C(0x1)
+#define SIM_DOORBELL_TX       UINT32_C(0x2)
+#define SIM_DESCRIPTOR_OWN    UINT32_C(0x80000000)
+#define SIM_DESCRIPTOR_ERROR  UINT32_C(0x40000000)
+#define SIM_DESCRIPTOR_LENGTH UINT32_C(0x0000ffff)
+
+struct sim_descriptor {
+  volatile uint32_t address; /* of the buffer */
+  volatile uint32_t control; /* OWN, ERROR, length */
+};
+
+struct sim_device {
+  uint32_t registers[SIM_REGISTER_BYTES / 4];
+  uint16_t rx_index; /* the rx descriptor it looks at next, free-running */
+  uint16_t tx_index; /* the tx descriptor it looks at next, free-running */
+  unsigned irq;      /* its interrupt line */
+  struct timer_source receive_timer;
+  struct sim_peer peer; /* the host at the other end of its wire */
+};
+
+/* Builds a device with `peer` on its wire, which raises interrupt line `irq`. Main loop, once. */
+void sim_device_init(struct sim_device *device, const struct sim_peer_config *peer, unsigned irq);
+
+/* The device's bus: reads and writes one register. Any context. */
+uint32_t sim_device_read(struct sim_device *device, enum sim_register reg);
+void sim_device_write(struct sim_device *device, enum sim_register reg, uint32_t value);
+
+/* Plugs the cable in or pulls it out. Any context. */
+void sim_device_set_carrier(struct sim_device *device, bool carrier);
+
+#endif

@@ -1,0 +1,76 @@
+/* The host at the far end of the simulated NIC's wire: it pings, and checks each answer.
+ *
+ * As in the seed, a first tick comes some time after the interface is enabled, then one every period;
+ * each tick sends a burst of ICMP echo requests, one into each receive buffer that is posted, up to
+ * `burst`. The host answers ARP, and asks for the station's address when it announces itself, so that
+ * both know each other before the first tick. All functions run in the device's context. */
+#ifndef SIM_PEER_H
+#define SIM_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dispatch.h"
+
+enum {
+  SIM_PEER_BURST_MAX = 32,
+  SIM_PEER_PAYLOAD_BYTES = 56, /* of an echo request, as ping's */
+};
+
+struct sim_peer_config {
+  uint8_t mac[6];        /* the peer's address */
+  uint8_t address[4];    /* its IPv4 address */
+  uint8_t station[4];    /* the IPv4 address that it pings */
+  uint8_t burst;         /* echo requests a tick, 1 to SIM_PEER_BURST_MAX; the seed has 8 */
+  uint32_t first_ms;     /* from the enabling to the first tick; the seed has 1000 */
+  uint32_t period_ms;    /* from tick to tick; the seed has 5000 */
+};
+
+struct sim_peer_report {
+  uint32_t ticks;    /* bursts begun */
+  uint32_t requests; /* echo requests sent */
+  uint32_t right;    /* answers with all addresses, id, sequence, checksums and data right */
+  uint32_t wrong;    /* answers with anything wrong, and frames that make no sense */
+  uint32_t missing;  /* requests without an answer when the next tick came */
+};
+
+struct sim_peer {
+  struct sim_peer_config config;
+  struct sim_peer_report report;
+  struct dispatch_source *burst_done; /* posted when a burst's last answer came, or the next tick
+                                         finds some missing; NULL: none */
+  uint8_t station_mac[6];             /* the NIC's station address */
+  uint64_t next_tick_us;              /* when the next burst begins */
+  uint32_t outstanding;               /* requests without an answer, a bit each from first_sequence */
+  uint16_t first_sequence;            /* sequence number of this burst's first request */
+  uint8_t burst_left;                 /* requests of this burst still to be sent */
+  uint8_t burst_sent;                 /* requests of this burst already sent */
+  bool arp_request_due;               /* it wants to know the station's address */
+  bool arp_reply_due;                 /* the station has asked for its address */
+};
+
+void sim_peer_init(struct sim_peer *peer, const struct sim_peer_config *config);
+
+/* The NIC with address `station_mac` was enabled at `now_us`: the first tick is first_ms away. */
+void sim_peer_start(struct sim_peer *peer, const uint8_t station_mac[6], uint64_t now_us);
+
+/* Begins a burst if one is due. */
+void sim_peer_tick(struct sim_peer *peer, uint64_t now_us);
+
+/* When the next burst begins. */
+uint64_t sim_peer_next_tick(const struct sim_peer *peer);
+
+/* True if the peer has a frame to send now. */
+bool sim_peer_has_frame(const struct sim_peer *peer);
+
+/* Writes that frame into `buffer` of `size` bytes. Returns its length, or 0 where it does not fit,
+ * and it is lost. */
+uint32_t sim_peer_send(struct sim_peer *peer, uint8_t *buffer, uint32_t size);
+
+/* The NIC has no buffer for that frame. A burst ends there: it fills buffers that are posted. */
+void sim_peer_drop_frame(struct sim_peer *peer);
+
+/* Takes a frame of `length` bytes that the NIC has sent. */
+void sim_peer_receive(struct sim_peer *peer, const uint8_t *frame, uint32_t length);
+
+#endif

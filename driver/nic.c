@@ -1,0 +1,297 @@
+/* The lifecycle of a NIC: init, start, set_interface_enable, set_power_state, stop, free. */
+#include "nic.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "datapath.h"
+#include "port.h"
+
+static const char *const counter_names[] = {
+#define NIC_COUNTER_NAME(name, text) text,
+    NIC_COUNTERS(NIC_COUNTER_NAME)
+#undef NIC_COUNTER_NAME
+};
+
+const char *nic_counter_name(enum nic_counter counter) { return counter_names[counter]; }
+
+uint32_t nic_dropped(const struct nic *nic) {
+  uint32_t dropped = 0;
+
+  for (unsigned i = NIC_IN_RUNT; i <= NIC_OUT_STOPPED; i++)
+    dropped += nic->counters[i];
+  return dropped;
+}
+
+const char *nic_state_name(const struct nic *nic) {
+  static const char *const names[] = {"absent", "init", "started", "enabled", "low"};
+
+  return names[nic->state];
+}
+
+int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_queue *dispatch) {
+  if (nic->state != NIC_ABSENT)
+    return -EPERM;
+  if (config->batch == 0 || config->batch > config->queue_depth || config->budget == 0 ||
+      config->pool.buffer_size < ETH_HEADER_BYTES)
+    return -EINVAL;
+  nic->config = config;
+  nic->ops = config->ops;
+  nic->dispatch = dispatch;
+  nic->mtu = config->ops->caps.mtu_max;
+  if (nic->mtu > config->pool.buffer_size - ETH_HEADER_BYTES)
+    nic->mtu = (uint16_t)(config->pool.buffer_size - ETH_HEADER_BYTES);
+  memcpy(nic->mac, config->mac, sizeof nic->mac);
+  nic->link = (struct nic_link){.active = false};
+  memset(nic->counters, 0, sizeof nic->counters);
+  nic->state = NIC_INIT;
+  return 0;
+}
+
+/* The packets take the front of the memory, which is aligned for them; the queues' slots follow. */
+static int make_pool_and_queues(struct nic *nic) {
+  const struct nic_config *config = nic->config;
+  size_t slots_bytes = 4 * sizeof(struct pbuf *) * config->queue_depth;
+  struct pbuf **slots;
+  int error;
+
+  if (config->memory_size < slots_bytes)
+    return -ENOMEM;
+  error =
+      packet_pool_init(&nic->pool, &config->pool, config->memory, config->memory_size - slots_bytes);
+  if (error != 0)
+    return error;
+  slots =
+      (struct pbuf **)(void *)((uint8_t *)config->memory +
+                               PACKET_POOL_BYTES((size_t)config->pool.packets,
+                                                 config->pool.buffer_size, config->pool.headroom,
+                                                 config->pool.alignment));
+
+  struct {
+    struct packet_queue *queue;
+    struct dispatch_source *data_available;
+  } const queues[] = {
+      {&nic->tx_submission, &nic->tx_event},
+      {&nic->tx_completion, NULL},
+      {&nic->rx_submission, &nic->interrupt_event},
+      {&nic->rx_completion, NULL},
+  };
+  for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) {
+    error = packet_queue_init(queues[i].queue, slots + i * config->queue_depth, config->queue_depth,
+                              queues[i].data_available);
+    if (error != 0)
+      return error;
+  }
+  return 0;
+}
+
+int nic_start(struct nic *nic) {
+  int error;
+
+  if (nic->state != NIC_INIT)
+    return -EPERM;
+  error = make_pool_and_queues(nic);
+  if (error != 0)
+    return error;
+  error = dispatch_add(nic->dispatch, &nic->interrupt_event, datapath_run, nic);
+  if (error != 0)
+    return error;
+  error = dispatch_add(nic->dispatch, &nic->tx_event, tx_packet_available, nic);
+  if (error != 0)
+    goto remove_interrupt_event;
+  error = nic->ops->start(nic);
+  if (error != 0)
+    goto remove_tx_event;
+  nic->state = NIC_STARTED;
+  return 0;
+
+remove_tx_event:
+  dispatch_remove(&nic->tx_event);
+remove_interrupt_event:
+  dispatch_remove(&nic->interrupt_event);
+  return error;
+}
+
+static void set_queues_enable(struct nic *nic, bool enable) {
+  packet_queue_set_enable(&nic->tx_submission, enable);
+  packet_queue_set_enable(&nic->tx_completion, enable);
+  packet_queue_set_enable(&nic->rx_submission, enable);
+  packet_queue_set_enable(&nic->rx_completion, enable);
+  nic->pool.recycle = enable ? &nic->rx_submission : NULL;
+}
+
+/* Turns the device on with all the buffers it can take. */
+static int hardware_on(struct nic *nic) {
+  int error;
+
+  nic->rx_stalled = false;
+  nic->faulted = false;
+  error = nic->ops->enable(nic);
+  if (error != 0)
+    return error;
+  set_queues_enable(nic, true);
+  nic->state = NIC_ENABLED;
+  datapath_refill(nic);
+  port_irq_enable(nic->config->irq);
+  nic->ops->irq_unmask(nic);
+  return 0;
+}
+
+static void give_back_received(void *context, struct pbuf *packet) {
+  struct nic *nic = context;
+
+  nic_count(nic, NIC_IN_STOPPED);
+  packet_pool_put(&nic->pool, packet);
+}
+
+static void give_back_empty(void *context, struct pbuf *packet) {
+  struct nic *nic = context;
+
+  packet_pool_put(&nic->pool, packet);
+}
+
+static void give_back_unsent(void *context, struct pbuf *frame) {
+  struct nic *nic = context;
+
+  nic_count(nic, NIC_OUT_STOPPED);
+  pbuf_free(frame);
+}
+
+static void give_back_sent(void *context, struct pbuf *frame) {
+  (void)context;
+  pbuf_free(frame);
+}
+
+/* Turns the device off and takes back what was on its rings. What it had completed before is not
+ * lost: frames it sent count as sent, frames it received as received and dropped. */
+static void hardware_off(struct nic *nic) {
+  struct pbuf *packet;
+
+  port_irq_disable(nic->config->irq);
+  nic->ops->disable(nic);
+  nic->pool.recycle = NULL;
+  while ((packet = nic->ops->tx_reap(nic)) != NULL)
+    give_back_sent(nic, packet);
+  while ((packet = nic->ops->rx_reap(nic)) != NULL) {
+    if (packet->len != 0)
+      give_back_received(nic, packet);
+    else
+      give_back_empty(nic, packet);
+  }
+  while (!ring_empty(&nic->tx_ring.ring))
+    give_back_unsent(nic, nic_ring_pop(&nic->tx_ring));
+  while (!ring_empty(&nic->rx_ring.ring))
+    give_back_empty(nic, nic_ring_pop(&nic->rx_ring));
+}
+
+static void purge_queues(struct nic *nic) {
+  packet_queue_purge(&nic->tx_submission, give_back_unsent, nic);
+  packet_queue_purge(&nic->tx_completion, give_back_sent, nic);
+  packet_queue_purge(&nic->rx_submission, give_back_empty, nic);
+  packet_queue_purge(&nic->rx_completion, give_back_received, nic);
+}
+
+static void quiesce(struct nic *nic, enum nic_state state) {
+  set_queues_enable(nic, false);
+  hardware_off(nic);
+  purge_queues(nic);
+  nic->state = state;
+  nic_poll_link(nic);
+}
+
+int nic_set_interface_enable(struct nic *nic, bool enable) {
+  int error;
+
+  switch (nic->state) {
+  case NIC_STARTED:
+    if (!enable)
+      return 0;
+    error = hardware_on(nic);
+    if (error == 0)
+      nic_poll_link(nic);
+    return error;
+  case NIC_ENABLED:
+    if (!enable)
+      quiesce(nic, NIC_STARTED);
+    return 0;
+  case NIC_LOW:
+    if (enable)
+      return -EPERM;
+    nic->state = NIC_STARTED;
+    return 0;
+  case NIC_ABSENT:
+  case NIC_INIT:
+    break;
+  }
+  return -EPERM;
+}
+
+int nic_set_power_state(struct nic *nic, enum nic_power power) {
+  int error;
+
+  if (nic->state == NIC_ENABLED) {
+    if (power == NIC_POWER_LOW)
+      quiesce(nic, NIC_LOW);
+    return 0;
+  }
+  if (nic->state != NIC_LOW)
+    return -EPERM;
+  if (power == NIC_POWER_LOW)
+    return 0;
+  error = hardware_on(nic);
+  if (error == 0)
+    nic_poll_link(nic);
+  return error;
+}
+
+int nic_stop(struct nic *nic) {
+  if (nic->state == NIC_ENABLED)
+    quiesce(nic, NIC_STARTED);
+  if (nic->state != NIC_STARTED && nic->state != NIC_LOW)
+    return -EPERM;
+  dispatch_remove(&nic->tx_event);
+  dispatch_remove(&nic->interrupt_event);
+  nic->state = NIC_INIT;
+  return 0;
+}
+
+int nic_free(struct nic *nic) {
+  if (nic->state != NIC_INIT)
+    return -EPERM;
+  if (nic->pool.held != 0)
+    return -EBUSY;
+  nic->state = NIC_ABSENT;
+  return 0;
+}
+
+int nic_recover(struct nic *nic) {
+  int error;
+
+  if (nic->state != NIC_ENABLED)
+    return -EPERM;
+  nic_count(nic, NIC_RECOVERIES);
+  hardware_off(nic);
+  error = hardware_on(nic);
+  if (error != 0)
+    quiesce(nic, NIC_STARTED);
+  return error;
+}
+
+void nic_poll_link(struct nic *nic) {
+  struct nic_link link = {.active = false};
+
+  if (nic->state == NIC_ENABLED)
+    nic->ops->link(nic, &link);
+  if (link.active == nic->link.active && link.speed_mbps == nic->link.speed_mbps &&
+      link.full_duplex == nic->link.full_duplex)
+    return;
+  nic->link = link;
+  if (nic->link_changed != NULL)
+    nic->link_changed(nic);
+}
+
+void nic_interrupt(struct nic *nic) {
+  nic->counters[NIC_INTERRUPTS]++;
+  nic->ops->interrupt(nic);
+  dispatch_post(&nic->interrupt_event);
+}

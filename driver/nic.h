@@ -1,0 +1,281 @@
+/* The centre of the driver kit: what a NIC is, what its MAC driver gives, and its lifecycle.
+ *
+ *                 nic_init          nic_start           nic_set_interface_enable(true)
+ *   NIC_ABSENT ------------> NIC_INIT -------> NIC_STARTED -----------------------> NIC_ENABLED
+ *       ^                      |  ^               |    ^                                |   ^
+ *       |       nic_free       |  |    nic_stop   |    |  set_interface_enable(false)   |   |
+ *       +----------------------+  +---------------+    +--------------------------------+   |
+ *                                 ^                                        set_power_state  |
+ *                                 |                nic_stop                (low)  |   (on)  |
+ *                                 +------ from NIC_LOW, NIC_ENABLED too --- NIC_LOW <-------+
+ *
+ * Any other order is refused with -EPERM and changes nothing. nic_stop() works from each state that
+ * nic_start() leads to; in NIC_LOW the interface may be disabled as well, which leads to
+ * NIC_STARTED.
+ *
+ * All functions run in the main loop, except nic_interrupt(). */
+#ifndef NIC_H
+#define NIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dispatch.h"
+#include "packet_pool.h"
+#include "packet_queue.h"
+#include "ring.h"
+
+struct nic;
+
+enum {
+  ETH_ADDRESS_BYTES = 6,
+  ETH_HEADER_BYTES = 14,
+  ETH_FCS_BYTES = 4,
+  ETH_MTU = 1500,
+};
+
+/* The counters of a NIC, in one table: name, and what it counts. The names of traffic are those of
+ * the interface MIB (RFC 2863). Every frame that is dropped counts in exactly one IN_ or OUT_ cause
+ * from IN_RUNT to OUT_STOPPED. */
+#define NIC_COUNTERS(X)                                                                            \
+  X(IN_OCTETS, "in_octets")                    /* bytes of good frames received, no FCS */         \
+  X(IN_UCAST_PKTS, "in_ucast_pkts")            /* good frames to one station */                    \
+  X(IN_MULTICAST_PKTS, "in_multicast_pkts")    /* good frames to a group */                        \
+  X(IN_BROADCAST_PKTS, "in_broadcast_pkts")    /* good frames to all */                            \
+  X(OUT_OCTETS, "out_octets")                  /* bytes given to the device, no FCS */             \
+  X(OUT_UCAST_PKTS, "out_ucast_pkts")          /* frames given to the device, to one station */    \
+  X(OUT_MULTICAST_PKTS, "out_multicast_pkts")  /* to a group */                                    \
+  X(OUT_BROADCAST_PKTS, "out_broadcast_pkts")  /* to all */                                        \
+  X(IN_RUNT, "in_runt")                        /* drop: shorter than an Ethernet header */         \
+  X(IN_TOO_LONG, "in_too_long")                /* drop: longer than the MTU allows */              \
+  X(IN_ERROR, "in_error")                      /* drop: the device flagged it as bad */            \
+  X(IN_OVERFLOW, "in_overflow")                /* drop: no descriptor was free (at least one) */   \
+  X(IN_NO_BUFFER, "in_no_buffer")              /* drop: stack holds too much, no room to copy */   \
+  X(IN_UNKNOWN_PROTOS, "in_unknown_protos")    /* drop: ethertype that the stack does not speak */ \
+  X(IN_REFUSED, "in_refused")                  /* drop: the stack did not take it */               \
+  X(IN_STOPPED, "in_stopped")                  /* drop: received, not delivered before a stop */   \
+  X(OUT_LINK_DOWN, "out_link_down")            /* drop: not enabled, or no link */                 \
+  X(OUT_TOO_LONG, "out_too_long")              /* drop: longer than the MTU allows */              \
+  X(OUT_QUEUE_FULL, "out_queue_full")          /* drop: ring and tx_submission are full */         \
+  X(OUT_NO_BUFFER, "out_no_buffer")            /* drop: it had to be copied, no memory */          \
+  X(OUT_ERROR, "out_error")                    /* drop: the device could not send it */            \
+  X(OUT_STOPPED, "out_stopped")                /* drop: queued, not sent before a stop */          \
+  X(COPY_OUTS, "copy_outs")                    /* received frames that were copied */              \
+  X(OUT_COPIES, "out_copies")                  /* frames that were copied to be sent */            \
+  X(INTERRUPTS, "interrupts")                  /* interrupts taken */                              \
+  X(RX_RESTARTS, "rx_restarts")                /* times reception was started again */             \
+  X(RECOVERIES, "recoveries")                  /* times the device was reset after a fault */
+
+enum nic_counter {
+#define NIC_COUNTER_ENUM(name, text) NIC_##name,
+  NIC_COUNTERS(NIC_COUNTER_ENUM)
+#undef NIC_COUNTER_ENUM
+      NIC_COUNTER_COUNT
+};
+
+enum nic_state {
+  NIC_ABSENT,  /* nothing is known of it */
+  NIC_INIT,    /* described, no memory and no hardware touched */
+  NIC_STARTED, /* pool, queues and hardware are ready; no DMA */
+  NIC_ENABLED, /* frames flow */
+  NIC_LOW,     /* low power: DMA quiet, interrupts masked, link reported inactive */
+};
+
+enum nic_power {
+  NIC_POWER_LOW,
+  NIC_POWER_ON,
+};
+
+enum nic_direction {
+  NIC_RX = 1,
+  NIC_TX = 2,
+};
+
+struct nic_link {
+  bool active;         /* a carrier is there and negotiation is over */
+  bool full_duplex;    /* else half */
+  uint16_t speed_mbps; /* 10, 100, 1000; 0 where it is not known */
+};
+
+/* What a MAC can do, as data. */
+struct nic_caps {
+  uint8_t tx_fragments_max; /* buffers a frame that it can gather; 1: none */
+  uint8_t tx_alignment;     /* of each tx fragment's start, in bytes; 1: any */
+  uint16_t mtu_max;         /* longest payload of a frame, in bytes */
+};
+
+/* A MAC driver: it sees pbufs, registers and its rings, never lwIP, a queue or the pool. All are
+ * called by the main loop but `interrupt`. */
+struct nic_ops {
+  const char *name; /* of the driver: "msf2_emac" */
+  struct nic_caps caps;
+
+  /* Resets the hardware and programs nic->mac; no DMA, no interrupts. Returns 0, or -ENODEV where
+   * the hardware is not there or does not answer. */
+  int (*start)(struct nic *nic);
+
+  /* Lays out empty rings from their base and turns DMA on; interrupts stay masked until
+   * irq_unmask. Returns 0 or a negative errno. */
+  int (*enable)(struct nic *nic);
+
+  /* Masks the interrupts and stops DMA: when it returns, the device touches no buffer and no
+   * descriptor. The kit then takes back what nic->rx_ring and nic->tx_ring hold. */
+  void (*disable)(struct nic *nic);
+
+  /* Gives the device one empty buffer of packet->len bytes at packet->payload. Returns false where
+   * the ring is full: the caller keeps the packet. */
+  bool (*rx_post)(struct nic *nic, struct pbuf *packet);
+
+  /* Takes back the oldest buffer that the device has filled, its length set; a frame with errors
+   * comes back counted and with length 0. Returns NULL where there is none. */
+  struct pbuf *(*rx_reap)(struct nic *nic);
+
+  /* Gives the device one frame, of at most caps.tx_fragments_max pbufs. Returns false where the ring
+   * has no room for it: the caller keeps the frame. */
+  bool (*tx_post)(struct nic *nic, struct pbuf *frame);
+
+  /* Takes back the oldest frame that the device is done with; NULL where there is none. */
+  struct pbuf *(*tx_reap)(struct nic *nic);
+
+  /* Tells the device of what was posted, once a batch; starts what has stalled. */
+  void (*doorbell)(struct nic *nic, enum nic_direction which);
+
+  /* Acknowledges and masks the device's interrupts, and sets nic->rx_stalled and nic->faulted.
+   * Called in the interrupt. */
+  void (*interrupt)(struct nic *nic);
+
+  /* Lets the interrupts through that the state of the rings calls for. An event that came while they
+   * were masked must interrupt at once. */
+  void (*irq_unmask)(struct nic *nic);
+
+  /* Reads the link's state into `*link`. */
+  void (*link)(struct nic *nic, struct nic_link *link);
+};
+
+/* What the board says of a NIC. */
+struct nic_config {
+  const struct nic_ops *ops;
+  uintptr_t base;                 /* of its registers */
+  unsigned irq;                   /* its interrupt line, the board's number */
+  struct packet_pool_options pool;
+  void *memory;                   /* NIC_MEMORY_BYTES() of it, aligned as the pool's buffers, where
+                                     the device can reach it */
+  size_t memory_size;             /* bytes of `memory` */
+  uint16_t queue_depth;           /* of each of the four queues: a power of two, `batch` to 256 */
+  uint16_t batch;                 /* frames moved from queue to queue at a time; 1 to queue_depth */
+  uint16_t budget;                /* received frames a turn of the main loop; at least 1 */
+  uint8_t mac[ETH_ADDRESS_BYTES]; /* the station address it starts with */
+};
+
+/* Bytes of memory for a NIC: its four queues and its packets. */
+#define NIC_MEMORY_BYTES(packets, buffer_size, headroom, alignment, queue_depth)                   \
+  (PACKET_POOL_BYTES(packets, buffer_size, headroom, alignment) +                                  \
+   4 * sizeof(struct pbuf *) * (queue_depth))
+
+/* The packets that stand on a device's ring, in order; the MAC driver pushes and pops them. */
+struct nic_ring {
+  struct ring ring;
+  struct pbuf **slots; /* ring_size() pointers, the MAC driver's */
+};
+
+/* A NIC. A MAC driver's own state has it as first member. */
+struct nic {
+  const struct nic_config *config;
+  const struct nic_ops *ops;
+  enum nic_state state;
+  volatile bool rx_stalled; /* the interrupt saw reception stop; the rx doorbell starts it again */
+  volatile bool faulted;    /* the interrupt saw an error that only a reset cures */
+  uint16_t mtu;             /* longest payload, in bytes */
+  uint8_t mac[ETH_ADDRESS_BYTES];
+  struct nic_link link; /* as last polled */
+
+  struct packet_pool pool;
+  struct packet_queue tx_submission; /* from the stack, for the device */
+  struct packet_queue tx_completion; /* sent, for the stack to free */
+  struct packet_queue rx_submission; /* empty buffers, for the device */
+  struct packet_queue rx_completion; /* received, for the stack */
+  struct nic_ring rx_ring;           /* buffers in the device's hands */
+  struct nic_ring tx_ring;           /* frames in the device's hands */
+
+  struct dispatch_queue *dispatch;
+  struct dispatch_source interrupt_event; /* the device or the stack has something: datapath_run */
+  struct dispatch_source tx_event;        /* tx_submission has a frame: tx_packet_available */
+
+  /* Set by the stack's glue before nic_start(). */
+  void *stack;                                        /* the glue's own: its netif */
+  void (*input)(struct nic *nic, struct pbuf *frame); /* takes a received frame over */
+  void (*link_changed)(struct nic *nic);              /* nic->link has changed; may be NULL */
+
+  uint32_t counters[NIC_COUNTER_COUNT];
+};
+
+/* Describes a NIC: no memory and no hardware is touched. `config` must outlive it. Returns 0, -EPERM
+ * out of order, -EINVAL where the configuration contradicts itself. */
+int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_queue *dispatch);
+
+/* Makes the pool, the queues and the events, resets the hardware. Returns 0, or the error of the
+ * step that failed, with all steps before it undone. */
+int nic_start(struct nic *nic);
+
+/* Lets frames flow, or stops them: after false the device touches no memory, each buffer is back,
+ * and every frame that was under way is counted. Returns 0 (also where it is so already), -EPERM out
+ * of order, or the hardware's error. */
+int nic_set_interface_enable(struct nic *nic, bool enable);
+
+/* Goes to low power and back. Returns 0 (also where it is so already), -EPERM out of order, or the
+ * hardware's error. */
+int nic_set_power_state(struct nic *nic, enum nic_power power);
+
+/* Gives back all that nic_start() took. The stack's packets may still be out; they come home to the
+ * pool, and nic_free() waits for that. Returns 0 or -EPERM. */
+int nic_stop(struct nic *nic);
+
+/* Forgets the NIC. Returns 0, -EPERM out of order, -EBUSY while the stack holds packets of it. */
+int nic_free(struct nic *nic);
+
+/* Resets a device that is enabled and has faulted, keeping what waits in tx_submission. Returns 0 or
+ * the hardware's error, in which case the NIC is left in NIC_STARTED. */
+int nic_recover(struct nic *nic);
+
+/* Reads the link, and calls link_changed() where it has changed. An interface that is not enabled
+ * has no link. */
+void nic_poll_link(struct nic *nic);
+
+/* The device's interrupt: the board's vector for nic->config->irq calls it. Interrupt only. */
+void nic_interrupt(struct nic *nic);
+
+/* Counts one. Main loop; an interrupt counts only what the main loop does not. */
+static inline void nic_count(struct nic *nic, enum nic_counter counter) {
+  nic->counters[counter]++;
+}
+
+/* The name of a counter: "in_octets". */
+const char *nic_counter_name(enum nic_counter counter);
+
+/* Frames dropped for any cause. */
+uint32_t nic_dropped(const struct nic *nic);
+
+/* The name of the state: "enabled". */
+const char *nic_state_name(const struct nic *nic);
+
+/* Puts a packet on a device's ring, which must not be full, and returns its slot. MAC drivers. */
+static inline uint16_t nic_ring_push(struct nic_ring *ring, struct pbuf *packet) {
+  uint16_t slot = ring_slot(&ring->ring, ring->ring.head++);
+
+  ring->slots[slot] = packet;
+  return slot;
+}
+
+/* Takes the oldest packet off a device's ring, which must not be empty. MAC drivers. */
+static inline struct pbuf *nic_ring_pop(struct nic_ring *ring) {
+  return ring->slots[ring_slot(&ring->ring, ring->ring.tail++)];
+}
+
+/* Starts a device's ring from its base, empty, over `slots` of `size`. MAC drivers, in enable. */
+static inline void nic_ring_init(struct nic_ring *ring, struct pbuf **slots, uint16_t size) {
+  ring->ring = (struct ring){.mask = (uint16_t)(size - 1)};
+  ring->slots = slots;
+}
+
+#endif

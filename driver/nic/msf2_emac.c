@@ -1,0 +1,319 @@
+/* The SmartFusion2 Ethernet MAC (Microsemi UG0331, chapter Ethernet MAC), as a NIC of the kit.
+ *
+ * Its DMA walks a linked list of descriptors. Bit 31 of a descriptor's size, EMPTY, means "nothing in
+ * here": an rx descriptor with it set is the device's to fill, a tx descriptor with it clear is the
+ * device's to send. A frame is one descriptor: the MAC gathers nothing. */
+#include "msf2_emac.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "port.h"
+
+/* Registers, by their names in the manual. */
+enum {
+  CFG1 = 0x00,
+  CFG1_TX_EN = 1 << 0,
+  CFG1_RX_EN = 1 << 2,
+  CFG2 = 0x04,
+  CFG2_FULL_DUPLEX = 1 << 0,
+  CFG2_CRC_EN = 1 << 1,
+  CFG2_PAD_CRC = 1 << 2,
+  CFG2_NIBBLE_MODE = 1 << 8, /* 10 and 100 Mbit/s */
+  CFG2_PREAMBLE_7 = 7 << 12,
+  MAX_FRAME_LENGTH = 0x10,
+  MII_CMD = 0x24,
+  MII_CMD_READ = 1 << 0,
+  MII_ADDRESS = 0x28,
+  MII_CTRL = 0x2c,
+  MII_STATUS = 0x30,
+  MII_INDICATORS = 0x34,
+  MII_INDICATORS_BUSY = 1 << 0,
+  STATION_ADDRESS1 = 0x40,
+  STATION_ADDRESS2 = 0x44,
+  FIFO_CFG0 = 0x48,
+  FIFO_CFG0_ENABLE_ALL = 0x1f << 8,
+  FIFO_CFG0_ENABLED_ALL = 0x1f << 16,
+  FIFO_CFG4 = 0x58, /* conditions that drop a frame, where FIFO_CFG5 cares for them */
+  FIFO_CFG5 = 0x5c, /* 1: the condition does not matter */
+  FIFO_CFG5_ALL = 0x3ffff,
+  FIFO_CFG_FALSE_CARRIER = 1 << 2,
+  FIFO_CFG_CODE_ERROR = 1 << 3,
+  FIFO_CFG_CRC_ERROR = 1 << 4,
+  FIFO_CFG_DRIBBLE = 1 << 10,
+  TX_CTRL = 0x180,
+  TX_CTRL_ENABLE = 1 << 0,
+  TX_DESCRIPTOR = 0x184,
+  TX_STATUS = 0x188,
+  TX_STATUS_UNDERRUN = 1 << 1,
+  RX_CTRL = 0x18c,
+  RX_CTRL_ENABLE = 1 << 0,
+  RX_DESCRIPTOR = 0x190,
+  RX_STATUS = 0x194,
+  RX_STATUS_RECEIVED = 1 << 0,
+  RX_STATUS_OVERFLOW = 1 << 2,
+  RX_STATUS_BUS_ERROR = 1 << 3,
+  INTERRUPT_MASK = 0x198,
+  INTERRUPT = 0x19c,
+  INTERRUPT_TX_UNDERRUN = 1 << 1,
+  INTERRUPT_TX_BUS_ERROR = 1 << 3,
+  INTERRUPT_RX_RECEIVED = 1 << 4,
+  INTERRUPT_RX_OVERFLOW = 1 << 6,
+  INTERRUPT_RX_BUS_ERROR = 1 << 7,
+};
+
+static const uint32_t CFG1_SOFT_RESET = UINT32_C(1) << 31;
+static const uint32_t DESCRIPTOR_EMPTY = UINT32_C(1) << 31;
+static const uint32_t DESCRIPTOR_LENGTH = 0x7ff;
+
+enum {
+  MII_POLLS_MAX = 10000,   /* a management frame lasts 64 bits at 2.5 MHz: 26 us */
+  RESET_POLLS_MAX = 10000, /* the FIFO modules answer within a few clocks */
+  FRAME_LENGTH_MAX = 1536, /* longest frame that reaches a buffer: over it the MAC drops and counts.
+                              A little above what the MTU allows, so that the kit sees giants too. */
+};
+
+static_assert(sizeof(struct msf2_emac_descriptor) == 12, "the descriptor's layout is the device's");
+static_assert(offsetof(struct msf2_emac, nic) == 0, "the kit's pointer is ours");
+
+static struct msf2_emac *emac_of(struct nic *nic) { return (struct msf2_emac *)(void *)nic; }
+
+static uint32_t reg_read(struct nic *nic, unsigned offset) {
+  return mmio_read(nic->config->base + offset);
+}
+
+static void reg_write(struct nic *nic, unsigned offset, uint32_t value) {
+  mmio_write(nic->config->base + offset, value);
+}
+
+static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
+
+/* ---- the PHY's management interface ---- */
+
+static bool mii_wait(struct nic *nic) {
+  for (unsigned polls = 0; polls < MII_POLLS_MAX; polls++) {
+    if ((reg_read(nic, MII_INDICATORS) & MII_INDICATORS_BUSY) == 0)
+      return true;
+  }
+  return false;
+}
+
+/* All ones, as from an address where no PHY is, where the interface hangs. */
+static uint16_t mii_read(struct nic *nic, unsigned address, unsigned reg) {
+  reg_write(nic, MII_ADDRESS, address << 8 | reg);
+  reg_write(nic, MII_CMD, 0); /* a read starts on the rising edge of READ */
+  reg_write(nic, MII_CMD, MII_CMD_READ);
+  return mii_wait(nic) ? (uint16_t)reg_read(nic, MII_STATUS) : 0xffff;
+}
+
+static void mii_write(struct nic *nic, unsigned address, unsigned reg, uint16_t value) {
+  reg_write(nic, MII_ADDRESS, address << 8 | reg);
+  reg_write(nic, MII_CTRL, value);
+  (void)mii_wait(nic); /* a hanging interface shows as a link that never comes up */
+}
+
+/* ---- lifecycle ---- */
+
+static int start(struct nic *nic) {
+  struct msf2_emac *emac = emac_of(nic);
+  const uint8_t *mac = nic->mac;
+  const uint32_t dropped =
+      FIFO_CFG_FALSE_CARRIER | FIFO_CFG_CODE_ERROR | FIFO_CFG_CRC_ERROR | FIFO_CFG_DRIBBLE;
+  unsigned polls = 0;
+
+  reg_write(nic, CFG1, CFG1_SOFT_RESET);
+  reg_write(nic, CFG1, 0);
+  reg_write(nic, FIFO_CFG0, FIFO_CFG0_ENABLE_ALL);
+  while ((reg_read(nic, FIFO_CFG0) & FIFO_CFG0_ENABLED_ALL) != FIFO_CFG0_ENABLED_ALL) {
+    if (++polls == RESET_POLLS_MAX)
+      return -ENODEV;
+  }
+  reg_write(nic, CFG2,
+            CFG2_FULL_DUPLEX | CFG2_CRC_EN | CFG2_PAD_CRC | CFG2_NIBBLE_MODE | CFG2_PREAMBLE_7);
+  reg_write(nic, MAX_FRAME_LENGTH, FRAME_LENGTH_MAX);
+  reg_write(nic, FIFO_CFG4, dropped);
+  reg_write(nic, FIFO_CFG5, FIFO_CFG5_ALL & ~dropped);
+  reg_write(nic, STATION_ADDRESS1,
+            (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3]);
+  reg_write(nic, STATION_ADDRESS2, (uint32_t)mac[4] << 24 | (uint32_t)mac[5] << 16);
+  reg_write(nic, INTERRUPT_MASK, 0);
+  emac->phy.read = mii_read;
+  emac->phy.write = mii_write;
+  return phy_start(nic, &emac->phy);
+}
+
+static int enable(struct nic *nic) {
+  struct msf2_emac *emac = emac_of(nic);
+
+  nic_ring_init(&nic->rx_ring, emac->rx_slots, MSF2_EMAC_RX_DESCRIPTORS);
+  nic_ring_init(&nic->tx_ring, emac->tx_slots, MSF2_EMAC_TX_DESCRIPTORS);
+  for (unsigned i = 0; i < MSF2_EMAC_RX_DESCRIPTORS; i++) {
+    emac->rx_descriptors[i].packet_size = 0; /* not the device's: it has no buffer yet */
+    emac->rx_descriptors[i].next =
+        bus_address(&emac->rx_descriptors[(i + 1) % MSF2_EMAC_RX_DESCRIPTORS]);
+  }
+  for (unsigned i = 0; i < MSF2_EMAC_TX_DESCRIPTORS; i++) {
+    emac->tx_descriptors[i].packet_size = DESCRIPTOR_EMPTY;
+    emac->tx_descriptors[i].next =
+        bus_address(&emac->tx_descriptors[(i + 1) % MSF2_EMAC_TX_DESCRIPTORS]);
+  }
+  dma_publish();
+  reg_write(nic, CFG1, CFG1_TX_EN | CFG1_RX_EN);
+  nic->rx_stalled = true; /* the first rx doorbell starts reception */
+  return 0;
+}
+
+/* Each received packet counts in RX_STATUS; the interrupt stays up until all are acknowledged. A
+ * device that is turned off may hold counts of packets that nobody will reap. */
+static void disable(struct nic *nic) {
+  reg_write(nic, INTERRUPT_MASK, 0);
+  reg_write(nic, RX_CTRL, 0);
+  reg_write(nic, TX_CTRL, 0);
+  reg_write(nic, CFG1, 0);
+  (void)reg_read(nic, CFG1); /* the writes have arrived: the device is quiet */
+  reg_write(nic, RX_STATUS, RX_STATUS_OVERFLOW);
+  reg_write(nic, TX_STATUS, TX_STATUS_UNDERRUN);
+}
+
+/* ---- rings ---- */
+
+static bool rx_post(struct nic *nic, struct pbuf *packet) {
+  struct msf2_emac_descriptor *descriptor;
+
+  if (ring_full(&nic->rx_ring.ring))
+    return false;
+  descriptor = &emac_of(nic)->rx_descriptors[nic_ring_push(&nic->rx_ring, packet)];
+  descriptor->packet_start = bus_address(packet->payload);
+  dma_publish();
+  descriptor->packet_size = DESCRIPTOR_EMPTY;
+  return true;
+}
+
+static struct pbuf *rx_reap(struct nic *nic) {
+  struct ring *ring = &nic->rx_ring.ring;
+  uint32_t size;
+  struct pbuf *packet;
+
+  if (ring_empty(ring))
+    return NULL;
+  size = emac_of(nic)->rx_descriptors[ring_slot(ring, ring->tail)].packet_size;
+  if ((size & DESCRIPTOR_EMPTY) != 0)
+    return NULL;
+  dma_observe();
+  reg_write(nic, RX_STATUS, RX_STATUS_RECEIVED); /* takes one off the packet count */
+  packet = nic_ring_pop(&nic->rx_ring);
+  packet_set_length(packet, (uint16_t)(size & DESCRIPTOR_LENGTH));
+  return packet;
+}
+
+static bool tx_post(struct nic *nic, struct pbuf *frame) {
+  struct msf2_emac_descriptor *descriptor;
+
+  if (ring_full(&nic->tx_ring.ring))
+    return false;
+  descriptor = &emac_of(nic)->tx_descriptors[nic_ring_push(&nic->tx_ring, frame)];
+  descriptor->packet_start = bus_address(frame->payload);
+  dma_publish();
+  descriptor->packet_size = frame->len;
+  return true;
+}
+
+static struct pbuf *tx_reap(struct nic *nic) {
+  struct ring *ring = &nic->tx_ring.ring;
+
+  if (ring_empty(ring) || (emac_of(nic)->tx_descriptors[ring_slot(ring, ring->tail)].packet_size &
+                           DESCRIPTOR_EMPTY) == 0)
+    return NULL;
+  dma_observe();
+  return nic_ring_pop(&nic->tx_ring);
+}
+
+/* The oldest descriptor of a ring that the device has still to work on, or NULL. `done` is the state
+ * of the EMPTY flag that the device leaves behind. */
+static struct msf2_emac_descriptor *first_pending(const struct ring *ring,
+                                                  struct msf2_emac_descriptor *descriptors,
+                                                  uint32_t done) {
+  for (uint16_t i = ring->tail; i != ring->head; i++) {
+    struct msf2_emac_descriptor *descriptor = &descriptors[ring_slot(ring, i)];
+
+    if ((descriptor->packet_size & DESCRIPTOR_EMPTY) != done)
+      return descriptor;
+  }
+  return NULL;
+}
+
+static void doorbell(struct nic *nic, enum nic_direction which) {
+  struct msf2_emac *emac = emac_of(nic);
+  struct msf2_emac_descriptor *first;
+
+  dma_publish();
+  if (which == NIC_RX) {
+    if (!nic->rx_stalled)
+      return; /* a running receiver finds the new descriptors by itself */
+    first = first_pending(&nic->rx_ring.ring, emac->rx_descriptors, 0);
+    if (first == NULL)
+      return; /* still no buffer: the next one that comes back rings again */
+    nic->rx_stalled = false;
+    reg_write(nic, RX_DESCRIPTOR, bus_address(first));
+    reg_write(nic, RX_CTRL, RX_CTRL_ENABLE);
+    nic_count(nic, NIC_RX_RESTARTS);
+    return;
+  }
+  if ((reg_read(nic, TX_CTRL) & TX_CTRL_ENABLE) != 0)
+    return; /* a running transmitter finds them, too */
+  first = first_pending(&nic->tx_ring.ring, emac->tx_descriptors, DESCRIPTOR_EMPTY);
+  if (first == NULL)
+    return;
+  reg_write(nic, TX_DESCRIPTOR, bus_address(first)); /* each start is from the register */
+  reg_write(nic, TX_CTRL, TX_CTRL_ENABLE);
+}
+
+/* ---- interrupt ---- */
+
+/* Status bits stay up until they are cleared, so that whatever comes while the mask is closed
+ * interrupts when it opens. */
+static void interrupt(struct nic *nic) {
+  uint32_t cause = reg_read(nic, INTERRUPT);
+
+  reg_write(nic, INTERRUPT_MASK, 0);
+  if ((cause & INTERRUPT_TX_UNDERRUN) != 0)
+    reg_write(nic, TX_STATUS, TX_STATUS_UNDERRUN);
+  if ((cause & INTERRUPT_RX_OVERFLOW) != 0) {
+    reg_write(nic, RX_STATUS, RX_STATUS_OVERFLOW);
+    nic->counters[NIC_IN_OVERFLOW]++;
+    nic->rx_stalled = true;
+  }
+  if ((cause & (INTERRUPT_TX_BUS_ERROR | INTERRUPT_RX_BUS_ERROR)) != 0)
+    nic->faulted = true;
+}
+
+/* The transmitter reports "underrun" whenever it has sent all there was, so that the interrupt is
+ * of use only while frames are in flight. */
+static void irq_unmask(struct nic *nic) {
+  uint32_t mask = INTERRUPT_RX_RECEIVED | INTERRUPT_RX_OVERFLOW | INTERRUPT_RX_BUS_ERROR |
+                  INTERRUPT_TX_BUS_ERROR;
+
+  if (!ring_empty(&nic->tx_ring.ring))
+    mask |= INTERRUPT_TX_UNDERRUN;
+  reg_write(nic, INTERRUPT_MASK, mask);
+}
+
+static void link(struct nic *nic, struct nic_link *state) {
+  phy_link(nic, &emac_of(nic)->phy, state);
+}
+
+const struct nic_ops msf2_emac_ops = {
+    .name = "msf2_emac",
+    .caps = {.tx_fragments_max = 1, .tx_alignment = 1, .mtu_max = ETH_MTU},
+    .start = start,
+    .enable = enable,
+    .disable = disable,
+    .rx_post = rx_post,
+    .rx_reap = rx_reap,
+    .tx_post = tx_post,
+    .tx_reap = tx_reap,
+    .doorbell = doorbell,
+    .interrupt = interrupt,
+    .irq_unmask = irq_unmask,
+    .link = link,
+};

@@ -1,0 +1,31 @@
+/* The SmartFusion2 Ethernet MAC: the state of its driver. */
+#ifndef MSF2_EMAC_H
+#define MSF2_EMAC_H
+
+#include "nic.h"
+#include "phy.h"
+
+enum {
+  MSF2_EMAC_RX_DESCRIPTORS = 16,
+  MSF2_EMAC_TX_DESCRIPTORS = 16,
+};
+
+/* A DMA descriptor, little-endian as the core (UG0331, Ethernet MAC, DMA descriptors). */
+struct msf2_emac_descriptor {
+  volatile uint32_t packet_start; /* address of the frame */
+  volatile uint32_t packet_size;  /* length, and the EMPTY flag in bit 31 */
+  volatile uint32_t next;         /* address of the next descriptor */
+};
+
+struct msf2_emac {
+  struct nic nic; /* first: the kit's pointer is ours */
+  struct phy phy;
+  struct msf2_emac_descriptor rx_descriptors[MSF2_EMAC_RX_DESCRIPTORS];
+  struct msf2_emac_descriptor tx_descriptors[MSF2_EMAC_TX_DESCRIPTORS];
+  struct pbuf *rx_slots[MSF2_EMAC_RX_DESCRIPTORS];
+  struct pbuf *tx_slots[MSF2_EMAC_TX_DESCRIPTORS];
+};
+
+extern const struct nic_ops msf2_emac_ops;
+
+#endif

@@ -1,0 +1,157 @@
+/* The simulated NIC as a NIC of the kit, written like any MAC driver (datasheet: sim_device.h). */
+#include "sim.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "log.h"
+#include "port.h"
+
+static_assert(offsetof(struct sim, nic) == 0, "the kit's pointer is ours");
+
+static struct sim *sim_of(struct nic *nic) { return (struct sim *)(void *)nic; }
+
+static uint32_t reg_read(struct nic *nic, enum sim_register reg) {
+  return sim_device_read((struct sim_device *)nic->config->base, reg);
+}
+
+static void reg_write(struct nic *nic, enum sim_register reg, uint32_t value) {
+  sim_device_write((struct sim_device *)nic->config->base, reg, value);
+}
+
+static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
+
+static int start(struct nic *nic) {
+  const uint8_t *mac = nic->mac;
+
+  if (reg_read(nic, SIM_ID) != SIM_ID_VALUE)
+    return -ENODEV;
+  reg_write(nic, SIM_CTRL, SIM_CTRL_RESET);
+  reg_write(nic, SIM_MAC_HIGH,
+            (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3]);
+  reg_write(nic, SIM_MAC_LOW, (uint32_t)mac[4] << 24 | (uint32_t)mac[5] << 16);
+  return 0;
+}
+
+static int enable(struct nic *nic) {
+  struct sim *sim = sim_of(nic);
+
+  nic_ring_init(&nic->rx_ring, sim->rx_slots, SIM_RX_DESCRIPTORS);
+  nic_ring_init(&nic->tx_ring, sim->tx_slots, SIM_TX_DESCRIPTORS);
+  for (unsigned i = 0; i < SIM_RX_DESCRIPTORS; i++)
+    sim->rx_descriptors[i].control = 0;
+  for (unsigned i = 0; i < SIM_TX_DESCRIPTORS; i++)
+    sim->tx_descriptors[i].control = 0;
+  dma_publish();
+  reg_write(nic, SIM_RX_BASE, bus_address(sim->rx_descriptors));
+  reg_write(nic, SIM_RX_SIZE, SIM_RX_DESCRIPTORS);
+  reg_write(nic, SIM_TX_BASE, bus_address(sim->tx_descriptors));
+  reg_write(nic, SIM_TX_SIZE, SIM_TX_DESCRIPTORS);
+  reg_write(nic, SIM_CTRL, SIM_CTRL_ENABLE);
+  return 0;
+}
+
+static void disable(struct nic *nic) {
+  reg_write(nic, SIM_IRQ_MASK, 0);
+  reg_write(nic, SIM_CTRL, 0);
+  reg_write(nic, SIM_IRQ_STATUS, SIM_IRQ_RX | SIM_IRQ_TX | SIM_IRQ_OVERRUN | SIM_IRQ_ERROR);
+}
+
+static bool rx_post(struct nic *nic, struct pbuf *packet) {
+  struct sim_descriptor *descriptor;
+
+  if (ring_full(&nic->rx_ring.ring))
+    return false;
+  descriptor = &sim_of(nic)->rx_descriptors[nic_ring_push(&nic->rx_ring, packet)];
+  descriptor->address = bus_address(packet->payload);
+  dma_publish();
+  descriptor->control = SIM_DESCRIPTOR_OWN | packet->len;
+  return true;
+}
+
+static struct pbuf *rx_reap(struct nic *nic) {
+  struct ring *ring = &nic->rx_ring.ring;
+  struct pbuf *packet;
+  uint32_t control;
+
+  if (ring_empty(ring))
+    return NULL;
+  control = sim_of(nic)->rx_descriptors[ring_slot(ring, ring->tail)].control;
+  if ((control & SIM_DESCRIPTOR_OWN) != 0)
+    return NULL;
+  dma_observe();
+  packet = nic_ring_pop(&nic->rx_ring);
+  if ((control & SIM_DESCRIPTOR_ERROR) != 0) {
+    nic_count(nic, NIC_IN_ERROR);
+    control = 0;
+  }
+  packet_set_length(packet, (uint16_t)(control & SIM_DESCRIPTOR_LENGTH));
+  return packet;
+}
+
+static bool tx_post(struct nic *nic, struct pbuf *frame) {
+  struct sim_descriptor *descriptor;
+
+  if (ring_full(&nic->tx_ring.ring))
+    return false;
+  log_debug("sim", "tx packet %p offset %u length %u link header %u", (void *)frame,
+            (unsigned)((uint8_t *)frame->payload - (uint8_t *)frame), frame->len, ETH_HEADER_BYTES);
+  descriptor = &sim_of(nic)->tx_descriptors[nic_ring_push(&nic->tx_ring, frame)];
+  descriptor->address = bus_address(frame->payload);
+  dma_publish();
+  descriptor->control = SIM_DESCRIPTOR_OWN | frame->len;
+  return true;
+}
+
+static struct pbuf *tx_reap(struct nic *nic) {
+  struct ring *ring = &nic->tx_ring.ring;
+
+  if (ring_empty(ring) || (sim_of(nic)->tx_descriptors[ring_slot(ring, ring->tail)].control &
+                           SIM_DESCRIPTOR_OWN) != 0)
+    return NULL;
+  dma_observe();
+  return nic_ring_pop(&nic->tx_ring);
+}
+
+static void doorbell(struct nic *nic, enum nic_direction which) {
+  dma_publish();
+  nic->rx_stalled = false; /* after an overrun the device goes on by itself */
+  reg_write(nic, SIM_DOORBELL, which == NIC_RX ? SIM_DOORBELL_RX : SIM_DOORBELL_TX);
+}
+
+static void interrupt(struct nic *nic) {
+  uint32_t causes = reg_read(nic, SIM_IRQ_STATUS);
+
+  reg_write(nic, SIM_IRQ_MASK, 0);
+  reg_write(nic, SIM_IRQ_STATUS, causes);
+  if ((causes & SIM_IRQ_OVERRUN) != 0)
+    nic->counters[NIC_IN_OVERFLOW]++;
+  if ((causes & SIM_IRQ_ERROR) != 0)
+    nic->faulted = true;
+}
+
+static void irq_unmask(struct nic *nic) {
+  reg_write(nic, SIM_IRQ_MASK, SIM_IRQ_RX | SIM_IRQ_TX | SIM_IRQ_OVERRUN | SIM_IRQ_ERROR);
+}
+
+static void link(struct nic *nic, struct nic_link *state) {
+  *state = (struct nic_link){.active = false};
+  if ((reg_read(nic, SIM_STATUS) & SIM_STATUS_LINK) != 0)
+    *state = (struct nic_link){.active = true, .full_duplex = true, .speed_mbps = 100};
+}
+
+const struct nic_ops sim_ops = {
+    .name = "sim",
+    .caps = {.tx_fragments_max = 1, .tx_alignment = 1, .mtu_max = ETH_MTU},
+    .start = start,
+    .enable = enable,
+    .disable = disable,
+    .rx_post = rx_post,
+    .rx_reap = rx_reap,
+    .tx_post = tx_post,
+    .tx_reap = tx_reap,
+    .doorbell = doorbell,
+    .interrupt = interrupt,
+    .irq_unmask = irq_unmask,
+    .link = link,
+};

@@ -1,0 +1,83 @@
+/* The packet pool: lwIP custom pbufs, each with one contiguous, aligned buffer. */
+#include "packet_pool.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "ring.h"
+
+static_assert(offsetof(struct packet, custom.pbuf) == 0, "lwIP's pointer is ours");
+
+/* Undoes what the stack did to a pbuf. PBUF_POOL says that structure and data are contiguous, which
+ * lets the stack put headers back in front of the payload and answer in the same buffer. */
+static void packet_reset(struct packet_pool *pool, struct pbuf *packet) {
+  packet->next = NULL;
+  packet->payload = (uint8_t *)packet + pool->payload_offset;
+  packet->len = pool->options.buffer_size;
+  packet->tot_len = pool->options.buffer_size;
+  packet->type_internal = (u8_t)PBUF_POOL;
+  packet->flags = PBUF_FLAG_IS_CUSTOM;
+  packet->ref = 1;
+  packet->if_idx = 0;
+}
+
+/* pbuf_free() calls this when the last reference is gone. */
+static void packet_freed(struct pbuf *packet) {
+  struct packet_pool *pool = ((struct packet *)(void *)packet)->pool;
+
+  pool->held--;
+  packet_pool_recycle(pool, packet);
+}
+
+int packet_pool_init(struct packet_pool *pool, const struct packet_pool_options *options,
+                     void *memory, size_t memory_size) {
+  unsigned alignment = options->alignment;
+  size_t stride;
+
+  if (alignment < 4 || (alignment & (alignment - 1)) != 0 || (uintptr_t)memory % alignment != 0 ||
+      options->packets == 0 || options->packets > RING_SIZE_MAX || options->buffer_size == 0 ||
+      options->buffer_size % alignment != 0)
+    return -EINVAL;
+  stride = PACKET_POOL_STRIDE(options->buffer_size, options->headroom, alignment);
+  if (memory == NULL || memory_size < stride * options->packets)
+    return -ENOMEM;
+
+  *pool = (struct packet_pool){
+      .payload_offset = (uint16_t)(stride - options->buffer_size),
+      .options = *options,
+  };
+  for (unsigned i = 0; i < options->packets; i++) {
+    struct packet *packet = (struct packet *)(void *)((uint8_t *)memory + i * stride);
+
+    packet->pool = pool;
+    packet->custom.custom_free_function = packet_freed;
+    packet_pool_put(pool, &packet->custom.pbuf);
+  }
+  pool->free_low_water = pool->free_count;
+  return 0;
+}
+
+struct pbuf *packet_pool_get(struct packet_pool *pool) {
+  struct pbuf *packet = pool->free;
+
+  if (packet == NULL)
+    return NULL;
+  pool->free = packet->next;
+  packet->next = NULL;
+  if (--pool->free_count < pool->free_low_water)
+    pool->free_low_water = pool->free_count;
+  return packet;
+}
+
+void packet_pool_put(struct packet_pool *pool, struct pbuf *packet) {
+  packet_reset(pool, packet);
+  packet->next = pool->free;
+  pool->free = packet;
+  pool->free_count++;
+}
+
+void packet_pool_recycle(struct packet_pool *pool, struct pbuf *packet) {
+  packet_reset(pool, packet);
+  if (pool->recycle == NULL || !packet_queue_put(pool->recycle, packet))
+    packet_pool_put(pool, packet);
+}

@@ -1,0 +1,81 @@
+/* The packet pool: lwIP custom pbufs, each with one contiguous, aligned buffer that a device can
+ * write a whole frame into.
+ *
+ * A packet goes round: pool -> rx_submission -> ring -> rx_completion -> stack -> rx_submission. The
+ * stack gives it back by pbuf_free(); the pool is where it rests when its NIC is not running or the
+ * submission queue is full. A packet is in exactly one of these places, so the places add up to
+ * packet_pool.packets at any time. */
+#ifndef PACKET_POOL_H
+#define PACKET_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lwip/pbuf.h"
+#include "packet_queue.h"
+
+struct packet_pool_options {
+  uint16_t packets;     /* how many; 1 to 256 */
+  uint16_t buffer_size; /* bytes a device may write, a multiple of `alignment` */
+  uint16_t headroom;    /* bytes kept free before the buffer, for a longer header than came in */
+  uint16_t alignment;   /* of each buffer, in bytes: a power of two, at least 4; the size of a cache
+                           line where the processor caches the memory */
+  uint16_t held_max;    /* how many the stack may hold before frames are copied out instead */
+};
+
+struct packet_pool {
+  struct pbuf *free;              /* packets at rest, linked by pbuf.next */
+  struct packet_queue *recycle;   /* where a freed packet goes first; NULL: to `free` */
+  uint16_t free_count;            /* length of `free` */
+  uint16_t free_low_water;        /* fewest that ever rested */
+  uint16_t held;                  /* packets in the stack's hands */
+  uint16_t held_high_water;       /* most that the stack ever held */
+  uint16_t payload_offset;        /* from a packet's pbuf to its buffer */
+  struct packet_pool_options options;
+};
+
+/* A pbuf of the pool: lwIP sees the first member. */
+struct packet {
+  struct pbuf_custom custom;
+  struct packet_pool *pool; /* where it belongs */
+};
+
+/* Bytes of memory for a pool with these options, in multiples of the alignment. */
+#define PACKET_POOL_ALIGN(bytes, alignment) (((bytes) + (size_t)(alignment)-1) / (size_t)(alignment) * (size_t)(alignment))
+#define PACKET_POOL_STRIDE(buffer_size, headroom, alignment)                                       \
+  (PACKET_POOL_ALIGN(sizeof(struct packet) + (headroom), alignment) +                              \
+   PACKET_POOL_ALIGN(buffer_size, alignment))
+#define PACKET_POOL_BYTES(packets, buffer_size, headroom, alignment)                               \
+  ((size_t)(packets) * PACKET_POOL_STRIDE(buffer_size, headroom, alignment))
+
+/* Cuts `memory` (aligned as the options say, reachable by the device) into packets, all at rest.
+ * Returns 0, -EINVAL where an option is out of its range or `memory` is not aligned, -ENOMEM where
+ * `memory_size` bytes are too few. Main loop. */
+int packet_pool_init(struct packet_pool *pool, const struct packet_pool_options *options,
+                     void *memory, size_t memory_size);
+
+/* Takes a packet at rest, ready to be given to a device: payload at the buffer's start, length the
+ * buffer's size. Returns NULL where none rests. Main loop. */
+struct pbuf *packet_pool_get(struct packet_pool *pool);
+
+/* Puts back a packet that the stack has not seen. Main loop. */
+void packet_pool_put(struct packet_pool *pool, struct pbuf *packet);
+
+/* Puts a packet that the stack has not seen on its way to the device again: on the queue
+ * `pool->recycle`, or to rest. Main loop. */
+void packet_pool_recycle(struct packet_pool *pool, struct pbuf *packet);
+
+/* Notes that `packet` goes to the stack; pbuf_free() brings it back. Main loop. */
+static inline void packet_pool_hand_over(struct packet_pool *pool) {
+  if (++pool->held > pool->held_high_water)
+    pool->held_high_water = pool->held;
+}
+
+/* Sets the length of a received frame, `length` bytes up to the buffer's size. Any context. */
+static inline void packet_set_length(struct pbuf *packet, uint16_t length) {
+  packet->len = length;
+  packet->tot_len = length;
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* An Ethernet PHY behind a MAC's management interface (IEEE 802.3 clause 22). */
+#include "phy.h"
+
+#include <errno.h>
+
+enum {
+  PHY_ADDRESSES = 32,
+
+  BMCR = 0, /* basic mode control, 22.2.4.1 */
+  BMCR_RESTART_AN = 1 << 9,
+  BMCR_AN_ENABLE = 1 << 12,
+  BMSR = 1, /* basic mode status, 22.2.4.2 */
+  BMSR_LINK = 1 << 2,
+  BMSR_AN_COMPLETE = 1 << 5,
+  PHYID1 = 2,
+  ANAR = 4,  /* what we offer, 28.2.4.1 */
+  ANLPAR = 5, /* what the partner offers */
+  AN_10_FULL = 1 << 6,
+  AN_100_HALF = 1 << 7,
+  AN_100_FULL = 1 << 8,
+};
+
+int phy_start(struct nic *nic, struct phy *phy) {
+  for (uint8_t address = 0; address < PHY_ADDRESSES; address++) {
+    uint16_t id = phy->read(nic, address, PHYID1);
+
+    if (id == 0xffff || id == 0)
+      continue;
+    phy->address = address;
+    phy->write(nic, address, BMCR, BMCR_AN_ENABLE | BMCR_RESTART_AN);
+    return 0;
+  }
+  return -ENODEV;
+}
+
+void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
+  uint16_t status;
+  uint16_t common;
+
+  /* A lost link latches low until it is read: the second read tells how it is now. */
+  (void)phy->read(nic, phy->address, BMSR);
+  status = phy->read(nic, phy->address, BMSR);
+  *link = (struct nic_link){.active = false};
+  if (status == 0xffff || (status & BMSR_LINK) == 0 || (status & BMSR_AN_COMPLETE) == 0)
+    return;
+  common = phy->read(nic, phy->address, ANAR) & phy->read(nic, phy->address, ANLPAR);
+  link->active = true;
+  link->speed_mbps = (common & (AN_100_FULL | AN_100_HALF)) != 0 ? 100 : 10;
+  link->full_duplex = (common & AN_100_FULL) != 0 ||
+                      ((common & AN_100_HALF) == 0 && (common & AN_10_FULL) != 0);
+}

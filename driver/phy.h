@@ -1,0 +1,25 @@
+/* An Ethernet PHY behind a MAC's management interface (IEEE 802.3 clause 22). */
+#ifndef PHY_H
+#define PHY_H
+
+#include <stdint.h>
+
+#include "nic.h"
+
+struct phy {
+  /* Read and write one 16-bit register of the PHY at `address` (0 to 31); the MAC driver's. */
+  uint16_t (*read)(struct nic *nic, unsigned address, unsigned reg);
+  void (*write)(struct nic *nic, unsigned address, unsigned reg, uint16_t value);
+  uint8_t address; /* where phy_start() found it */
+};
+
+/* Finds the PHY by reading the identifier (22.2.4.3.1) at each address, and restarts its
+ * negotiation. All ones or all zeros are no identifier: nobody drives the line. Returns 0, or -ENODEV
+ * where no address answers. Main loop. */
+int phy_start(struct nic *nic, struct phy *phy);
+
+/* Reads the link's state into `*link`: active once negotiation is complete, with the best speed and
+ * duplex that both sides offer (28.2.3.3). Main loop. */
+void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link);
+
+#endif

@@ -1,0 +1,26 @@
+/* ringif: a NIC of the driver kit as an lwIP network interface.
+ *
+ *   static struct netif netif;
+ *   nic_init(nic, &config, &dispatch);
+ *   netif_add(&netif, NULL, NULL, NULL, nic, ringif_init, ethernet_input);
+ *   netif_set_up(&netif);
+ *   nic_set_interface_enable(nic, true);
+ *
+ * The NIC is the netif's state. */
+#ifndef RINGIF_H
+#define RINGIF_H
+
+#include "lwip/err.h"
+#include "lwip/netif.h"
+#include "nic.h"
+
+/* The init function for netif_add(): starts the NIC that `netif->state` points to, which is in
+ * NIC_INIT, and binds it to the netif, whose link follows the NIC's from then on. Returns ERR_OK,
+ * ERR_ARG where there is no NIC or it is in another state, ERR_IF where its hardware does not start,
+ * ERR_MEM where its memory is too small. Main loop. */
+err_t ringif_init(struct netif *netif);
+
+/* The NIC of a netif that ringif_init() made. */
+static inline struct nic *ringif_nic(const struct netif *netif) { return netif->state; }
+
+#endif

@@ -1,0 +1,29 @@
+/* Cortex-M as a port: interrupt lines, sleep, reset and the end of a run. */
+#include "cortex_m.h"
+#include "port.h"
+#include "semihosting.h"
+
+static void nvic_write(uint32_t reg, unsigned line) {
+  mmio_write(reg + line / 32 * 4, UINT32_C(1) << line % 32);
+}
+
+void port_irq_enable(unsigned line) { nvic_write(NVIC_ISER, line); }
+
+/* The barriers make sure that the interrupt cannot be taken after the return (ARM 100166, 4.2). */
+void port_irq_disable(unsigned line) {
+  nvic_write(NVIC_ICER, line);
+  __asm volatile("dsb\n\tisb" ::: "memory");
+}
+
+void port_irq_pend(unsigned line) { nvic_write(NVIC_ISPR, line); }
+
+/* WFI ends for a pending interrupt even while PRIMASK keeps it from being taken (B1.5.19). */
+void port_sleep(void) { __asm volatile("dsb\n\twfi" ::: "memory"); }
+
+void port_exit(int status) {
+  port_console_flush();
+  semihosting_exit(status);
+  (void)port_irq_save();
+  for (;;)
+    __asm volatile("wfi");
+}

@@ -1,0 +1,51 @@
+/* Inline port primitives of Cortex-M: masking, registers, barriers (ARM DDI 0403E, ARMv7-M). */
+#ifndef PORT_ARCH_H
+#define PORT_ARCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+static inline uint32_t port_irq_save(void) {
+  uint32_t primask;
+  __asm volatile("mrs %0, primask\n\tcpsid i" : "=r"(primask)::"memory");
+  return primask;
+}
+
+static inline void port_irq_restore(uint32_t primask) {
+  __asm volatile("msr primask, %0" ::"r"(primask) : "memory");
+}
+
+static inline uint32_t mmio_read(uintptr_t address) { return *(volatile uint32_t *)address; }
+
+static inline void mmio_write(uintptr_t address, uint32_t value) {
+  *(volatile uint32_t *)address = value;
+}
+
+/* The M3 issues normal-memory and device accesses in program order to one bus matrix, but its
+ * write buffer may still hold a store when a device store passes: DMB orders them (B2.3, A3.7.3). */
+static inline void dma_publish(void) { __asm volatile("dmb" ::: "memory"); }
+static inline void dma_observe(void) { __asm volatile("dmb" ::: "memory"); }
+
+/* No data cache on Cortex-M3/M4: the hand-over points stay visible, the work is nothing. */
+static inline void dma_clean(const void *start, size_t length) {
+  (void)start;
+  (void)length;
+}
+static inline void dma_invalidate(void *start, size_t length) {
+  (void)start;
+  (void)length;
+}
+
+/* One core: an interrupt sees its own core's stores in program order, so that keeping the compiler
+ * from moving them is enough (A3.7.2). */
+static inline uint16_t spsc_load(const uint16_t *index) {
+  uint16_t value = *(const volatile uint16_t *)index;
+  __asm volatile("" ::: "memory");
+  return value;
+}
+static inline void spsc_store(uint16_t *index, uint16_t value) {
+  __asm volatile("" ::: "memory");
+  *(volatile uint16_t *)index = value;
+}
+
+#endif

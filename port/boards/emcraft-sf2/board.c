@@ -1,0 +1,115 @@
+/* The Emcraft SmartFusion2 SOM (M2S010): its devices, their memory and their interrupts. */
+#include "board.h"
+
+#include "cortex_m.h"
+#include "msf2_emac.h"
+#include "mss_timer.h"
+#include "port.h"
+#include "sim.h"
+#include "systick_clock.h"
+#include "timer_source.h"
+#include "uart_16550.h"
+
+enum {
+  UART0_BASE = 0x40000000,
+  TIMER1_BASE = 0x40004000,
+  EMAC_BASE = 0x40041000,
+  CONSOLE_BAUD = 115200,
+  TIMER_MEASURE_US = 1000,
+
+  BUFFER_BYTES = 1536, /* a full frame and more, so that the MAC's limit is above the MTU's */
+  HEADROOM_BYTES = 24, /* a reply may grow by an IPv6 header less an IPv4 one, and a VLAN tag */
+  ALIGNMENT = 4,
+  QUEUE_DEPTH = 16,
+  EMAC_PACKETS = 16,
+  SIM_PACKETS = 8,
+};
+
+static struct uart_16550 uart0 = {.base = UART0_BASE, .clock_hz = BOARD_APB0_HZ};
+static struct mss_timer timer1 = {.base = TIMER1_BASE};
+
+static struct msf2_emac emac;
+static struct sim sim;
+struct sim_device board_sim_device;
+
+/* eSRAM, which the MAC's DMA reaches through the AHB bus matrix. */
+static _Alignas(ALIGNMENT) uint8_t emac_memory[NIC_MEMORY_BYTES(
+    EMAC_PACKETS, BUFFER_BYTES, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)];
+static _Alignas(ALIGNMENT) uint8_t
+    sim_memory[NIC_MEMORY_BYTES(SIM_PACKETS, BUFFER_BYTES, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)];
+
+struct nic *const board_nics[BOARD_NICS] = {&emac.nic, &sim.nic};
+
+const struct nic_config board_nic_configs[BOARD_NICS] = {
+    {
+        .ops = &msf2_emac_ops,
+        .base = EMAC_BASE,
+        .irq = BOARD_IRQ_EMAC,
+        .pool = {.packets = EMAC_PACKETS,
+                 .buffer_size = BUFFER_BYTES,
+                 .headroom = HEADROOM_BYTES,
+                 .alignment = ALIGNMENT,
+                 .held_max = EMAC_PACKETS - 4},
+        .memory = emac_memory,
+        .memory_size = sizeof emac_memory,
+        .queue_depth = QUEUE_DEPTH,
+        .batch = 8,
+        .budget = 16,
+        .mac = {0x02, 0x00, 0x00, 0x12, 0x34, 0x56},
+    },
+    {
+        .ops = &sim_ops,
+        .base = (uintptr_t)&board_sim_device,
+        .irq = BOARD_IRQ_FABRIC0,
+        .pool = {.packets = SIM_PACKETS,
+                 .buffer_size = BUFFER_BYTES,
+                 .headroom = HEADROOM_BYTES,
+                 .alignment = ALIGNMENT,
+                 .held_max = SIM_PACKETS},
+        .memory = sim_memory,
+        .memory_size = sizeof sim_memory,
+        .queue_depth = QUEUE_DEPTH,
+        .batch = 8,
+        .budget = 16,
+        .mac = {0x02, 0x00, 0x00, 0x51, 0xd0, 0x01},
+    },
+};
+
+void board_init(void) {
+  systick_clock_start();
+  uart_16550_start(&uart0, CONSOLE_BAUD);
+  port_irq_enable(BOARD_IRQ_UART0);
+  /* The timer's input clock is set in the FPGA design: the board's default is APB0's 71 MHz, the
+   * emulator counts at 100 MHz. So it is measured, by the clock. */
+  timer1.ticks_per_us = mss_timer_measure(&timer1, TIMER_MEASURE_US);
+  port_irq_enable(BOARD_IRQ_TIMER1);
+}
+
+void port_timer_arm(uint32_t delay_us) { mss_timer_arm(&timer1, delay_us); }
+
+void port_timer_stop(void) { mss_timer_stop(&timer1); }
+
+void port_console_write(const char *text, size_t length) { uart_16550_write(&uart0, text, length); }
+
+bool port_console_pending(void) { return uart_16550_pending(&uart0); }
+
+int port_console_read(void) { return uart_16550_read(&uart0); }
+
+void port_console_flush(void) { uart_16550_flush(&uart0); }
+
+/* The phase of two free-running clocks at start-up: little, but all that this board has without the
+ * system controller's random bit generator (UG0450), which needs a licence and the emulator lacks. */
+uint32_t port_entropy(void) {
+  return mmio_read(SYSTICK_CVR) * UINT32_C(0x9e3779b9) ^ (uint32_t)port_clock_us();
+}
+
+void uart0_interrupt_handler(void) { uart_16550_interrupt(&uart0); }
+
+void emac_interrupt_handler(void) { nic_interrupt(&emac.nic); }
+
+void timer1_interrupt_handler(void) {
+  mss_timer_acknowledge(&timer1);
+  timer_source_interrupt();
+}
+
+void fabric0_interrupt_handler(void) { nic_interrupt(&sim.nic); }

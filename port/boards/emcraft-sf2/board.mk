@@ -1,0 +1,6 @@
+# The Emcraft SmartFusion2 SOM: a Cortex-M3 with an MSF2 EMAC.
+ARCH        := cortex_m
+CPU_FLAGS   := -mcpu=cortex-m3 -mthumb
+LINKER      := linker/emcraft-sf2.ld
+BOARD_NICS  := msf2_emac sim
+BOARD_DEVS  := uart_16550 mss_timer

@@ -1,0 +1,84 @@
+/* The serial log: lines of time, level, module and text, filtered at build time and at run time. */
+#include "log.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "port.h"
+
+enum {
+  MODULES_MAX = 8,
+  LINE_MAX_BYTES = 160,
+};
+
+static const char level_names[][8] = {"error", "warning", "info", "debug"};
+
+static enum log_level default_level = LOG_INFO;
+static struct {
+  char name[12];
+  enum log_level level;
+} modules[MODULES_MAX];
+static unsigned module_count;
+
+bool log_set_level(const char *module, enum log_level level) {
+  if (module == NULL) {
+    default_level = level;
+    module_count = 0;
+    return true;
+  }
+  for (unsigned i = 0; i < module_count; i++) {
+    if (strcmp(modules[i].name, module) == 0) {
+      modules[i].level = level;
+      return true;
+    }
+  }
+  if (module_count == MODULES_MAX || strlen(module) >= sizeof modules[0].name)
+    return false;
+  strcpy(modules[module_count].name, module);
+  modules[module_count++].level = level;
+  return true;
+}
+
+enum log_level log_level_of(const char *module) {
+  for (unsigned i = 0; module != NULL && i < module_count; i++) {
+    if (strcmp(modules[i].name, module) == 0)
+      return modules[i].level;
+  }
+  return default_level;
+}
+
+bool log_level_parse(const char *name, enum log_level *level) {
+  for (unsigned i = 0; i <= LOG_DEBUG; i++) {
+    if (strcmp(name, level_names[i]) == 0) {
+      *level = (enum log_level)i;
+      return true;
+    }
+  }
+  return false;
+}
+
+const char *log_level_name(enum log_level level) { return level_names[level]; }
+
+bool log_enabled(enum log_level level, const char *module) { return level <= log_level_of(module); }
+
+void log_write(enum log_level level, const char *module, const char *format, ...) {
+  char line[LINE_MAX_BYTES + 2];
+  uint32_t now = port_clock_ms();
+  va_list arguments;
+  int used;
+
+  used = snprintf(line, LINE_MAX_BYTES, "[%5" PRIu32 ".%03" PRIu32 "] %c %s: ", now / 1000,
+                  now % 1000, "EWID"[level], module);
+  va_start(arguments, format);
+  used += vsnprintf(line + used, (size_t)(LINE_MAX_BYTES - used), format, arguments);
+  va_end(arguments);
+  if (used >= LINE_MAX_BYTES) {
+    memcpy(line + LINE_MAX_BYTES - 4, "...", 3);
+    used = LINE_MAX_BYTES - 1;
+  }
+  line[used] = '\r';
+  line[used + 1] = '\n';
+  port_console_write(line, (size_t)used + 2);
+}

@@ -1,0 +1,49 @@
+/* The serial log: lines of time, level, module and text, filtered at build time and at run time. */
+#ifndef LOG_H
+#define LOG_H
+
+#include <stdbool.h>
+
+enum log_level {
+  LOG_ERROR,
+  LOG_WARNING,
+  LOG_INFO,
+  LOG_DEBUG,
+};
+
+/* Levels above this one are not compiled in: -DLOG_BUILD_LEVEL=LOG_INFO leaves debug lines out. */
+#ifndef LOG_BUILD_LEVEL
+#define LOG_BUILD_LEVEL LOG_DEBUG
+#endif
+
+/* Writes one line, such as "[    1.002] I netif: en0 up", if its level is on. Main loop only; a line
+ * longer than 160 bytes is cut and ends in "...". */
+#define log_error(module, ...)   LOG_IF(LOG_ERROR, module, __VA_ARGS__)
+#define log_warning(module, ...) LOG_IF(LOG_WARNING, module, __VA_ARGS__)
+#define log_info(module, ...)    LOG_IF(LOG_INFO, module, __VA_ARGS__)
+#define log_debug(module, ...)   LOG_IF(LOG_DEBUG, module, __VA_ARGS__)
+
+#define LOG_IF(level, module, ...)                                                                 \
+  do {                                                                                             \
+    if ((level) <= LOG_BUILD_LEVEL && log_enabled(level, module))                                  \
+      log_write(level, module, __VA_ARGS__);                                                       \
+  } while (0)
+
+/* Sets the level of one module, or of all where `module` is NULL. Returns false where the table of
+ * modules with a level of their own (8) is full. Main loop. */
+bool log_set_level(const char *module, enum log_level level);
+
+/* The level of one module; of those without their own where `module` is NULL. Main loop. */
+enum log_level log_level_of(const char *module);
+
+/* The level named by `name` ("error", "warning", "info", "debug") into `*level`; false if none. */
+bool log_level_parse(const char *name, enum log_level *level);
+
+/* The name of a level. */
+const char *log_level_name(enum log_level level);
+
+bool log_enabled(enum log_level level, const char *module);
+void log_write(enum log_level level, const char *module, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

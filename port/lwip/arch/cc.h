@@ -1,0 +1,29 @@
+/* lwIP's view of the compiler: byte order, packing, diagnostics (gcc and clang). */
+#ifndef LWIP_ARCH_CC_H
+#define LWIP_ARCH_CC_H
+
+#include <stdlib.h>
+
+#define LWIP_TIMEVAL_PRIVATE 0
+#define LWIP_ERRNO_STDINCLUDE 1
+
+#define LWIP_RAND() ((u32_t)lwip_port_rand())
+unsigned lwip_port_rand(void);
+
+/* One instruction each on ARM (rev, rev16). */
+#define lwip_htons(x) ((u16_t)__builtin_bswap16(x))
+#define lwip_htonl(x) ((u32_t)__builtin_bswap32(x))
+#define lwip_ntohs(x) lwip_htons(x)
+#define lwip_ntohl(x) lwip_htonl(x)
+#define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS 1
+
+/* A broken invariant of the stack ends the run with its text: going on would hide it. */
+_Noreturn void lwip_port_assert(const char *message, const char *file, int line);
+#define LWIP_PLATFORM_ASSERT(x) lwip_port_assert(x, __FILE__, __LINE__)
+#define LWIP_PLATFORM_DIAG(x)                                                                      \
+  do {                                                                                             \
+    lwip_port_diag x;                                                                              \
+  } while (0)
+void lwip_port_diag(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

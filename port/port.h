@@ -1,0 +1,78 @@
+/* What ringif asks of the machine it runs on: time, interrupts, sleep, registers and DMA memory.
+ *
+ * The functions below are given by port/arch and port/boards on a target and by tests/host on a
+ * host. What has to be inline stands in the port's own "port_arch.h":
+ *
+ *   uint32_t port_irq_save(void)           mask interrupts, return the state before; nests
+ *   void     port_irq_restore(uint32_t)    go back to that state
+ *   uint32_t mmio_read(uintptr_t)          one 32-bit device register, never merged or reordered
+ *   void     mmio_write(uintptr_t, uint32_t)
+ *   void     dma_publish(void)             all stores before it are seen by a device before any
+ *                                          store after it (descriptor fields, then ownership)
+ *   void     dma_observe(void)             all loads after it see what the device wrote before the
+ *                                          ownership that was loaded before it
+ *   void     dma_clean(const void *, size_t)       memory now holds what the processor wrote
+ *   void     dma_invalidate(void *, size_t)        the processor will read what a device wrote
+ *   uint16_t spsc_load(const uint16_t *)           index of the other side of a queue
+ *   void     spsc_store(uint16_t *, uint16_t)      own index; publishes the slots written before
+ */
+#ifndef PORT_H
+#define PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "port_arch.h"
+
+/* Time since start-up in microseconds. Any context. Never goes back, never wraps in a product's
+ * life (2^64 us). */
+uint64_t port_clock_us(void);
+
+/* Time since start-up in milliseconds, modulo 2^32 (wraps after 49.7 days): compare differences.
+ * Any context. Cheaper than port_clock_us(). */
+uint32_t port_clock_ms(void);
+
+/* Arms the one-shot hardware timer to interrupt in `delay_us` microseconds (0: at once); a delay
+ * that the hardware cannot hold fires early, and timer_source_interrupt() arms the rest.
+ * Interrupts masked. */
+void port_timer_arm(uint32_t delay_us);
+
+/* Stops the one-shot timer; an interrupt that is already pending may still come. Interrupts
+ * masked. */
+void port_timer_stop(void);
+
+/* Lets interrupt line `line` (the board's number) reach the processor. Any context. */
+void port_irq_enable(unsigned line);
+
+/* Keeps interrupt line `line` from the processor. Any context. */
+void port_irq_disable(unsigned line);
+
+/* Raises interrupt line `line` by software: how a modelled device pulls its line. Any context. */
+void port_irq_pend(unsigned line);
+
+/* Sleeps until an interrupt is pending. Main loop, interrupts masked: an interrupt that became
+ * pending before the call ends the sleep at once, so no wake-up is lost. */
+void port_sleep(void);
+
+/* Writes `length` bytes to the serial console; waits (bounded by the line's speed) where its
+ * buffer is full. Main loop and fault handlers. */
+void port_console_write(const char *text, size_t length);
+
+/* True if a received byte waits: the main loop does not go to sleep on it. Main loop. */
+bool port_console_pending(void);
+
+/* The next byte received on the serial console, or -1. Main loop. */
+int port_console_read(void);
+
+/* Empties the console's output buffer by polling. Fault handlers, and before an exit. */
+void port_console_flush(void);
+
+/* 32 bits that differ from start to start as far as the board can tell. Main loop. */
+uint32_t port_entropy(void);
+
+/* Ends the run with exit status `status` (0 to 255) where a debugger or emulator listens, else
+ * sleeps for ever. Any context. */
+_Noreturn void port_exit(int status);
+
+#endif
