@@ -59,7 +59,8 @@ $(OWN_OBJECTS): $(B)/%.o: %.c
 	$(Q)$(CC_ARM) $(CFLAGS_ARM) $(WARN) -MD -MP -c $< -o $@
 
 # lwIP compiles its MD5 only for PPP; the sequence-number addon needs it without.
-$(B)/lwip/src/netif/ppp/polarssl/md5.o: CFLAGS_ARM += -DPPP_SUPPORT=1 -DLWIP_INCLUDED_POLARSSL_MD5=1
+MD5_ALONE := -DPPP_SUPPORT=1 -DLWIP_INCLUDED_POLARSSL_MD5=1
+$(B)/lwip/src/netif/ppp/polarssl/md5.o: CFLAGS_ARM += $(MD5_ALONE)
 
 $(LWIP_OBJECTS): $(B)/lwip/%.o: $(LWIP)/%.c
 	@mkdir -p $(@D)
@@ -72,6 +73,8 @@ $(B)/firmware.elf: $(OWN_OBJECTS) $(LWIP_OBJECTS) $(LINKER) linker/$(ARCH).ld
 
 $(OWN_OBJECTS) $(LWIP_OBJECTS): Makefile port/boards/$(BOARD)/board.mk
 -include $(OWN_OBJECTS:.o=.d) $(LWIP_OBJECTS:.o=.d)
+
+include tests/unit/unit.mk
 
 .PHONY: clean
 clean:

@@ -281,7 +281,7 @@ void nic_poll_link(struct nic *nic) {
   struct nic_link link = {.active = false};
 
   if (nic->state == NIC_ENABLED)
-    nic->ops->link(nic, &link);
+    nic->ops->read_link(nic, &link);
   if (link.active == nic->link.active && link.speed_mbps == nic->link.speed_mbps &&
       link.full_duplex == nic->link.full_duplex)
     return;

@@ -150,7 +150,7 @@ struct nic_ops {
   void (*irq_unmask)(struct nic *nic);
 
   /* Reads the link's state into `*link`. */
-  void (*link)(struct nic *nic, struct nic_link *link);
+  void (*read_link)(struct nic *nic, struct nic_link *link);
 };
 
 /* What the board says of a NIC. */

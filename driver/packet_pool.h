@@ -21,7 +21,9 @@ struct packet_pool_options {
   uint16_t headroom;    /* bytes kept free before the buffer, for a longer header than came in */
   uint16_t alignment;   /* of each buffer, in bytes: a power of two, at least 4; the size of a cache
                            line where the processor caches the memory */
-  uint16_t held_max;    /* how many the stack may hold before frames are copied out instead */
+  uint16_t held_max;    /* how many the stack may hold before frames are copied out instead. With
+                           as many as there are packets, a stack that holds all stops reception
+                           until it frees one; fewer keep some for the device. */
 };
 
 struct packet_pool {

@@ -95,3 +95,13 @@ err_t ringif_init(struct netif *netif) {
   sys_timeout(LINK_POLL_MS, poll_link, nic);
   return ERR_OK;
 }
+
+void ringif_remove(struct netif *netif) {
+  struct nic *nic = ringif_nic(netif);
+
+  sys_untimeout(poll_link, nic);
+  nic->link_changed = NULL;
+  (void)nic_stop(nic); /* refused where it is stopped already */
+  netif_remove(netif);
+  nic->stack = NULL;
+}

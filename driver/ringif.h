@@ -20,6 +20,10 @@
  * ERR_MEM where its memory is too small. Main loop. */
 err_t ringif_init(struct netif *netif);
 
+/* Takes the interface out of lwIP: its connections get an error, its timeouts are cancelled, its NIC is
+ * stopped. Packets that the application still holds come home later: nic_free() tells. Main loop. */
+void ringif_remove(struct netif *netif);
+
 /* The NIC of a netif that ringif_init() made. */
 static inline struct nic *ringif_nic(const struct netif *netif) { return netif->state; }
 

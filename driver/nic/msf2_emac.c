@@ -46,6 +46,7 @@ enum {
   TX_DESCRIPTOR = 0x184,
   TX_STATUS = 0x188,
   TX_STATUS_UNDERRUN = 1 << 1,
+  TX_STATUS_BUS_ERROR = 1 << 3,
   RX_CTRL = 0x18c,
   RX_CTRL_ENABLE = 1 << 0,
   RX_DESCRIPTOR = 0x190,
@@ -283,8 +284,11 @@ static void interrupt(struct nic *nic) {
     nic->counters[NIC_IN_OVERFLOW]++;
     nic->rx_stalled = true;
   }
-  if ((cause & (INTERRUPT_TX_BUS_ERROR | INTERRUPT_RX_BUS_ERROR)) != 0)
+  if ((cause & (INTERRUPT_TX_BUS_ERROR | INTERRUPT_RX_BUS_ERROR)) != 0) {
+    reg_write(nic, TX_STATUS, TX_STATUS_BUS_ERROR);
+    reg_write(nic, RX_STATUS, RX_STATUS_BUS_ERROR);
     nic->faulted = true;
+  }
 }
 
 /* The transmitter reports "underrun" whenever it has sent all there was, so that the interrupt is
@@ -298,7 +302,7 @@ static void irq_unmask(struct nic *nic) {
   reg_write(nic, INTERRUPT_MASK, mask);
 }
 
-static void link(struct nic *nic, struct nic_link *state) {
+static void read_link(struct nic *nic, struct nic_link *state) {
   phy_link(nic, &emac_of(nic)->phy, state);
 }
 
@@ -315,5 +319,5 @@ const struct nic_ops msf2_emac_ops = {
     .doorbell = doorbell,
     .interrupt = interrupt,
     .irq_unmask = irq_unmask,
-    .link = link,
+    .read_link = read_link,
 };

@@ -134,7 +134,7 @@ static void irq_unmask(struct nic *nic) {
   reg_write(nic, SIM_IRQ_MASK, SIM_IRQ_RX | SIM_IRQ_TX | SIM_IRQ_OVERRUN | SIM_IRQ_ERROR);
 }
 
-static void link(struct nic *nic, struct nic_link *state) {
+static void read_link(struct nic *nic, struct nic_link *state) {
   *state = (struct nic_link){.active = false};
   if ((reg_read(nic, SIM_STATUS) & SIM_STATUS_LINK) != 0)
     *state = (struct nic_link){.active = true, .full_duplex = true, .speed_mbps = 100};
@@ -153,5 +153,5 @@ const struct nic_ops sim_ops = {
     .doorbell = doorbell,
     .interrupt = interrupt,
     .irq_unmask = irq_unmask,
-    .link = link,
+    .read_link = read_link,
 };

@@ -10,7 +10,7 @@
 #define LWIP_HOOK_FILENAME         "lwip_hooks.h"
 
 /* Memory. Received frames live in the NIC's packet pool, so lwIP's own pbuf pool is empty. */
-#define MEM_ALIGNMENT              4
+#define MEM_ALIGNMENT              __SIZEOF_POINTER__
 #define MEM_SIZE                   (9 * 1024)
 #define PBUF_POOL_SIZE             0
 #define MEMP_NUM_PBUF              8
@@ -21,14 +21,14 @@
 #define MEMP_NUM_RAW_PCB           1
 #define MEMP_NUM_REASSDATA         2
 #define MEMP_NUM_FRAG_PBUF         4
-#define MEMP_NUM_ARP_QUEUE         8
+#define MEMP_NUM_ARP_QUEUE         12
 #define MEMP_NUM_SYS_TIMEOUT       (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 3)
 
 /* Ethernet and ARP. The queue keeps the packets that wait for an address. */
 #define LWIP_ARP                   1
 #define ETHARP_SUPPORT_VLAN        0
 #define ARP_QUEUEING               1
-#define ARP_QUEUE_LEN              4
+#define ARP_QUEUE_LEN              8
 #define LWIP_NETIF_LOOPBACK        0
 #define LWIP_HAVE_LOOPIF           0
 #define LWIP_NETIF_HOSTNAME        1
@@ -55,6 +55,7 @@
 #define LWIP_IPV6_MLD              1
 #define LWIP_IPV6_REASS            1
 #define LWIP_IPV6_FRAG             1
+#define IPV6_FRAG_COPYHEADER       (__SIZEOF_POINTER__ > 4) /* on a host */
 #define LWIP_IPV6_DHCP6            0
 #define LWIP_ND6_NUM_NEIGHBORS     6
 #define LWIP_ND6_NUM_DESTINATIONS  6

@@ -22,7 +22,8 @@ enum {
   ALIGNMENT = 4,
   QUEUE_DEPTH = 16,
   EMAC_PACKETS = 16,
-  SIM_PACKETS = 8,
+  SIM_PACKETS = 10,          /* a burst of eight, and two for what must come meanwhile, as ARP */
+  SIM_BUFFER_BYTES = 1296,   /* an MTU of 1280, the least for IPv6: RAM is short */
 };
 
 static struct uart_16550 uart0 = {.base = UART0_BASE, .clock_hz = BOARD_APB0_HZ};
@@ -36,7 +37,7 @@ struct sim_device board_sim_device;
 static _Alignas(ALIGNMENT) uint8_t emac_memory[NIC_MEMORY_BYTES(
     EMAC_PACKETS, BUFFER_BYTES, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)];
 static _Alignas(ALIGNMENT) uint8_t
-    sim_memory[NIC_MEMORY_BYTES(SIM_PACKETS, BUFFER_BYTES, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)];
+    sim_memory[NIC_MEMORY_BYTES(SIM_PACKETS, SIM_BUFFER_BYTES, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)];
 
 struct nic *const board_nics[BOARD_NICS] = {&emac.nic, &sim.nic};
 
@@ -62,10 +63,10 @@ const struct nic_config board_nic_configs[BOARD_NICS] = {
         .base = (uintptr_t)&board_sim_device,
         .irq = BOARD_IRQ_FABRIC0,
         .pool = {.packets = SIM_PACKETS,
-                 .buffer_size = BUFFER_BYTES,
+                 .buffer_size = SIM_BUFFER_BYTES,
                  .headroom = HEADROOM_BYTES,
                  .alignment = ALIGNMENT,
-                 .held_max = SIM_PACKETS},
+                 .held_max = SIM_PACKETS - 2},
         .memory = sim_memory,
         .memory_size = sizeof sim_memory,
         .queue_depth = QUEUE_DEPTH,

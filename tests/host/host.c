@@ -1,0 +1,213 @@
+/* A host as a port: virtual time, interrupt lines and devices that a test scripts. */
+#include "host.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "port.h"
+#include "timer_source.h"
+
+enum {
+  DEVICES_MAX = 4,
+  CONSOLE_BYTES = 1 << 16,
+};
+
+static uint64_t now_us;
+static bool timer_armed;
+static uint64_t timer_deadline_us;
+static uint32_t masked; /* as PRIMASK */
+
+static struct {
+  void (*handler)(void *context);
+  void *context;
+  bool enabled, pending, level;
+} lines[HOST_IRQ_LINES];
+
+static struct host_device devices[DEVICES_MAX];
+static unsigned device_count;
+
+static char console[CONSOLE_BYTES], console_shown[CONSOLE_BYTES];
+static size_t console_used;
+static const char *typed;
+
+unsigned host_cleans, host_invalidates;
+
+void host_reset(void) {
+  now_us = 0;
+  timer_armed = false;
+  masked = 0;
+  memset(lines, 0, sizeof lines);
+  device_count = 0;
+  console_used = 0;
+  typed = "";
+  host_cleans = 0;
+  host_invalidates = 0;
+}
+
+/* ---- interrupts ---- */
+
+static void deliver(void) {
+  for (unsigned i = 0; i < HOST_IRQ_LINES && masked == 0; i++) {
+    /* A level that stays up interrupts for ever: a driver that does not quieten its device hangs. */
+    for (unsigned taken = 0; lines[i].enabled && (lines[i].pending || lines[i].level); taken++) {
+      if (taken == 100)
+        fail_msg("interrupt line %u is never quietened", i);
+      assert_non_null(lines[i].handler);
+      lines[i].pending = false;
+      masked = 1;
+      lines[i].handler(lines[i].context);
+      masked = 0;
+    }
+  }
+}
+
+uint32_t port_irq_save(void) {
+  uint32_t state = masked;
+
+  masked = 1;
+  return state;
+}
+
+void port_irq_restore(uint32_t state) {
+  masked = state;
+  deliver();
+}
+
+void port_irq_enable(unsigned line) {
+  lines[line].enabled = true;
+  deliver();
+}
+
+void port_irq_disable(unsigned line) { lines[line].enabled = false; }
+
+void port_irq_pend(unsigned line) {
+  lines[line].pending = true;
+  deliver();
+}
+
+void host_connect_irq(unsigned line, void (*handler)(void *context), void *context) {
+  lines[line].handler = handler;
+  lines[line].context = context;
+}
+
+void host_set_irq_level(unsigned line, bool level) {
+  lines[line].level = level;
+  deliver();
+}
+
+bool host_irq_enabled(unsigned line) { return lines[line].enabled; }
+
+/* ---- time ---- */
+
+uint64_t port_clock_us(void) { return now_us; }
+
+uint32_t port_clock_ms(void) { return (uint32_t)(now_us / 1000); }
+
+void port_timer_arm(uint32_t delay_us) {
+  timer_armed = true;
+  timer_deadline_us = now_us + delay_us;
+}
+
+void port_timer_stop(void) { timer_armed = false; }
+
+void host_start_clock_at_us(uint64_t time_us) {
+  assert_false(timer_armed);
+  now_us = time_us;
+}
+
+void host_run_until_us(uint64_t time_us) {
+  assert_true(time_us >= now_us);
+  while (timer_armed && timer_deadline_us <= time_us) {
+    uint32_t state = masked;
+
+    now_us = timer_deadline_us;
+    timer_armed = false;
+    masked = 1;
+    timer_source_interrupt();
+    masked = state;
+    deliver();
+  }
+  now_us = time_us;
+}
+
+void host_run_for_us(uint64_t duration_us) { host_run_until_us(now_us + duration_us); }
+
+/* The driver kit does not sleep: its tests' loops do what a sleep would wait for. */
+void port_sleep(void) { fail_msg("the driver kit must not sleep"); }
+
+/* ---- bus ---- */
+
+void host_attach(const struct host_device *device) {
+  assert_true(device_count < DEVICES_MAX);
+  devices[device_count++] = *device;
+}
+
+static const struct host_device *device_at(uintptr_t address) {
+  for (unsigned i = 0; i < device_count; i++) {
+    if (address >= devices[i].base && address < devices[i].base + devices[i].size)
+      return &devices[i];
+  }
+  fail_msg("access to %#lx, where no device is", (unsigned long)address);
+  return NULL;
+}
+
+uint32_t mmio_read(uintptr_t address) {
+  const struct host_device *device = device_at(address);
+
+  return device->read(device->context, (unsigned)(address - device->base));
+}
+
+void mmio_write(uintptr_t address, uint32_t value) {
+  const struct host_device *device = device_at(address);
+
+  device->write(device->context, (unsigned)(address - device->base), value);
+  deliver();
+}
+
+void dma_clean(const void *start, size_t length) {
+  (void)start;
+  (void)length;
+  host_cleans++;
+}
+
+void dma_invalidate(void *start, size_t length) {
+  (void)start;
+  (void)length;
+  host_invalidates++;
+}
+
+/* ---- console ---- */
+
+void port_console_write(const char *text, size_t length) {
+  assert_true(console_used + length < sizeof console);
+  memcpy(console + console_used, text, length);
+  console_used += length;
+}
+
+void port_console_flush(void) {}
+
+bool port_console_pending(void) { return *typed != '\0'; }
+
+int port_console_read(void) { return *typed != '\0' ? (unsigned char)*typed++ : -1; }
+
+void host_type(const char *text) { typed = text; }
+
+const char *host_console(void) {
+  memcpy(console_shown, console, console_used);
+  console_shown[console_used] = '\0';
+  console_used = 0;
+  return console_shown;
+}
+
+/* ---- the rest ---- */
+
+uint32_t port_entropy(void) { return 1; }
+
+void port_exit(int status) {
+  fail_msg("exit with status %d: %s", status, host_console());
+  __builtin_unreachable();
+}

@@ -1,0 +1,50 @@
+/* A host as a port: virtual time, interrupt lines and devices that a test scripts. */
+#ifndef HOST_H
+#define HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HOST_IRQ_LINES = 64 };
+
+/* A device behind a range of addresses. */
+struct host_device {
+  uintptr_t base;
+  size_t size;
+  uint32_t (*read)(void *context, unsigned offset);
+  void (*write)(void *context, unsigned offset, uint32_t value);
+  void *context;
+};
+
+/* Back to time 0, no devices, no interrupts, an empty console. */
+void host_reset(void);
+
+/* Sets the clock, which must not be moved back; what is due by then interrupts at its own time. */
+void host_run_until_us(uint64_t time_us);
+void host_run_for_us(uint64_t duration_us);
+
+/* Starts the clock elsewhere, such as just before a wrap. Nothing must be armed. */
+void host_start_clock_at_us(uint64_t time_us);
+
+/* Puts a device on the bus. An access outside of all devices fails the test. */
+void host_attach(const struct host_device *device);
+
+/* Connects `handler` to an interrupt line. */
+void host_connect_irq(unsigned line, void (*handler)(void *context), void *context);
+
+/* Sets the level of a line; while it is up, enabled and interrupts are not masked, it interrupts. */
+void host_set_irq_level(unsigned line, bool level);
+
+bool host_irq_enabled(unsigned line);
+
+/* All that was written to the console since the last host_reset() or this call. */
+const char *host_console(void);
+
+/* Types `text` on the console. */
+void host_type(const char *text);
+
+/* Calls of the DMA hooks so far. */
+extern unsigned host_cleans, host_invalidates;
+
+#endif

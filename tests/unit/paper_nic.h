@@ -1,0 +1,40 @@
+/* A NIC on paper: rings in plain memory, and a device that does what the test says. */
+#ifndef PAPER_NIC_H
+#define PAPER_NIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nic.h"
+
+enum {
+  PAPER_RING = 8,
+  PAPER_SENT_MAX = 64,
+  PAPER_IRQ = 5,
+};
+
+struct paper_nic {
+  struct nic nic;
+  struct pbuf *rx_slots[PAPER_RING], *tx_slots[PAPER_RING];
+  uint16_t filled;     /* rx buffers that the device has filled, free-running as the ring's head */
+  uint16_t done;       /* tx frames that it has sent */
+  bool hold_tx;        /* the device sends nothing */
+  bool error_frames;   /* it flags what it receives as bad */
+  bool unmasked;       /* its interrupt gets through */
+  bool link;           /* its carrier */
+  int start_error;     /* what start returns */
+  int enable_error;    /* what enable returns */
+  unsigned doorbells_rx, doorbells_tx;
+  unsigned starts, enables, disables;
+  unsigned sent;       /* frames sent; their bytes follow, as one */
+  uint16_t sent_length[PAPER_SENT_MAX];
+  uint8_t sent_data[PAPER_SENT_MAX][2048];
+  void (*before_unmask)(struct paper_nic *paper); /* a last moment for the device; may be NULL */
+};
+
+extern struct nic_ops paper_ops; /* not const: tests change the capabilities */
+
+/* The device receives a frame; false where no buffer is posted. It interrupts if it may. */
+bool paper_receive(struct paper_nic *paper, const void *frame, uint16_t length);
+
+#endif

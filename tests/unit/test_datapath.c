@@ -1,0 +1,509 @@
+/* The datapath and the lifecycle, over a NIC on paper. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "datapath.h"
+#include "lwip/init.h"
+#include "lwip/mem.h"
+#include "paper_nic.h"
+
+enum {
+  PACKETS = 12,
+  BUFFER = 1536,
+  HELD_MAX = 8,
+  DEPTH = 8,
+  BATCH = 4,
+  BUDGET = 8,
+};
+
+static struct paper_nic paper;
+static struct nic *const nic = &paper.nic;
+static struct dispatch_queue dispatch;
+static _Alignas(32) uint8_t memory[NIC_MEMORY_BYTES(PACKETS, BUFFER, 0, 32, DEPTH)];
+
+static const struct nic_config config = {
+    .ops = &paper_ops,
+    .irq = PAPER_IRQ,
+    .pool = {.packets = PACKETS, .buffer_size = BUFFER, .alignment = 32, .held_max = HELD_MAX},
+    .memory = memory,
+    .memory_size = sizeof memory,
+    .queue_depth = DEPTH,
+    .batch = BATCH,
+    .budget = BUDGET,
+    .mac = {2, 0, 0, 0, 0, 1},
+};
+
+static unsigned received, hoarded;
+static bool hoard, stop_in_input;
+static struct pbuf *hoarded_frames[64];
+static uint8_t last_number;
+
+static void input(struct nic *from, struct pbuf *frame) {
+  received++;
+  last_number = pbuf_get_at(frame, 14);
+  if (stop_in_input)
+    assert_int_equal(nic_stop(from), 0);
+  if (hoard)
+    hoarded_frames[hoarded++] = frame;
+  else
+    pbuf_free(frame);
+}
+
+static int setup(void **state) {
+  (void)state;
+  host_reset();
+  memset(&dispatch, 0, sizeof dispatch);
+  memset(&paper, 0, sizeof paper);
+  paper.link = true;
+  paper_ops.caps.tx_fragments_max = 2;
+  paper_ops.caps.tx_alignment = 1;
+  received = hoarded = 0;
+  hoard = stop_in_input = false;
+  assert_int_equal(nic_init(nic, &config, &dispatch), 0);
+  nic->input = input;
+  return 0;
+}
+
+static int setup_enabled(void **state) {
+  setup(state);
+  assert_int_equal(nic_start(nic), 0);
+  assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  return 0;
+}
+
+static unsigned run(void) {
+  unsigned turns = 0;
+
+  while (dispatch_run(&dispatch))
+    assert_true(++turns < 1000);
+  return turns;
+}
+
+static bool wire(uint8_t number, uint16_t length) {
+  uint8_t frame[2048] = {2, 0, 0, 0, 0, 1};
+
+  frame[14] = number;
+  return paper_receive(&paper, frame, length);
+}
+
+static void check_conservation(void) {
+  assert_int_equal(nic->pool.free_count + packet_queue_count(&nic->rx_submission) +
+                       ring_count(&nic->rx_ring.ring) + packet_queue_count(&nic->rx_completion) +
+                       nic->pool.held,
+                   PACKETS);
+}
+
+/* ---- lifecycle ---- */
+
+static void refuses_every_illegal_order(void **state) {
+  (void)state;
+  assert_int_equal(nic_init(nic, &config, &dispatch), -EPERM); /* NIC_INIT */
+  assert_int_equal(nic_set_interface_enable(nic, true), -EPERM);
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), -EPERM);
+  assert_int_equal(nic_stop(nic), -EPERM);
+  assert_int_equal(nic_recover(nic), -EPERM);
+  assert_int_equal(nic_start(nic), 0); /* NIC_STARTED */
+  assert_int_equal(nic_start(nic), -EPERM);
+  assert_int_equal(nic_init(nic, &config, &dispatch), -EPERM);
+  assert_int_equal(nic_free(nic), -EPERM);
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), -EPERM);
+  assert_int_equal(nic_set_interface_enable(nic, false), 0);
+  assert_int_equal(nic_set_interface_enable(nic, true), 0); /* NIC_ENABLED */
+  assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  assert_int_equal(paper.enables, 1);
+  assert_int_equal(nic_start(nic), -EPERM);
+  assert_int_equal(nic_free(nic), -EPERM);
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0);
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0); /* NIC_LOW */
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
+  assert_int_equal(nic_set_interface_enable(nic, true), -EPERM);
+  assert_int_equal(nic_start(nic), -EPERM);
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0); /* NIC_ENABLED */
+  assert_int_equal(nic->state, NIC_ENABLED);
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
+  assert_int_equal(nic_set_interface_enable(nic, false), 0); /* NIC_STARTED */
+  assert_int_equal(nic->state, NIC_STARTED);
+  assert_int_equal(nic_stop(nic), 0); /* NIC_INIT */
+  assert_int_equal(nic_free(nic), 0); /* NIC_ABSENT */
+  assert_int_equal(nic_free(nic), -EPERM);
+  assert_int_equal(nic_start(nic), -EPERM);
+  assert_int_equal(nic_set_interface_enable(nic, true), -EPERM);
+}
+
+static void refuses_a_configuration_that_contradicts_itself(void **state) {
+  struct nic_config wrong;
+
+  (void)state;
+  assert_int_equal(nic_free(nic), 0);
+#define REFUSED(field, value)                                                                      \
+  wrong = config;                                                                                  \
+  wrong.field = value;                                                                             \
+  assert_int_equal(nic_init(nic, &wrong, &dispatch), -EINVAL)
+  REFUSED(batch, 0);
+  REFUSED(batch, DEPTH + 1);
+  REFUSED(budget, 0);
+  REFUSED(pool.buffer_size, 13);
+#undef REFUSED
+  wrong = config;
+  wrong.queue_depth = 6;
+  wrong.batch = 1;
+  assert_int_equal(nic_init(nic, &wrong, &dispatch), 0);
+  assert_int_equal(nic_start(nic), -EINVAL);
+  assert_int_equal(nic_free(nic), 0);
+  wrong = config;
+  wrong.memory_size = sizeof memory - 1;
+  assert_int_equal(nic_init(nic, &wrong, &dispatch), 0);
+  assert_int_equal(nic_start(nic), -ENOMEM);
+}
+
+static unsigned sources_used(void) {
+  unsigned used = 0;
+
+  for (unsigned i = 0; i < DISPATCH_SOURCES_MAX; i++)
+    used += dispatch.sources[i] != NULL;
+  return used;
+}
+
+static void a_start_that_fails_takes_nothing(void **state) {
+  static struct dispatch_source filler[DISPATCH_SOURCES_MAX];
+
+  (void)state;
+  paper.start_error = -ENODEV;
+  assert_int_equal(nic_start(nic), -ENODEV);
+  assert_int_equal(nic->state, NIC_INIT);
+  assert_int_equal(sources_used(), 0);
+  paper.start_error = 0;
+  for (unsigned i = 0; i < DISPATCH_SOURCES_MAX; i++)
+    assert_int_equal(dispatch_add(&dispatch, &filler[i], NULL, NULL), 0);
+  assert_int_equal(nic_start(nic), -ENOSPC);
+  dispatch_remove(&filler[0]); /* the first of its two events finds a place, the second none */
+  assert_int_equal(nic_start(nic), -ENOSPC);
+  assert_int_equal(sources_used(), DISPATCH_SOURCES_MAX - 1);
+  assert_int_equal(paper.starts, 1);
+  for (unsigned i = 1; i < DISPATCH_SOURCES_MAX; i++)
+    dispatch_remove(&filler[i]);
+  assert_int_equal(nic_start(nic), 0);
+  paper.enable_error = -EIO;
+  assert_int_equal(nic_set_interface_enable(nic, true), -EIO);
+  assert_int_equal(nic->state, NIC_STARTED);
+  assert_int_equal(nic->pool.free_count, PACKETS);
+  assert_int_equal(nic_stop(nic), 0);
+  assert_int_equal(sources_used(), 0);
+}
+
+static void low_power_is_quiet_and_on_goes_on(void **state) {
+  (void)state;
+  assert_true(wire(1, 60));
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
+  assert_false(host_irq_enabled(PAPER_IRQ));
+  assert_false(nic->link.active);
+  assert_int_equal(nic->pool.free_count, PACKETS);
+  assert_int_equal(nic->counters[NIC_IN_STOPPED], 1);
+  run(); /* the interrupt's event is still there and does nothing */
+  assert_int_equal(received, 0);
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0);
+  assert_true(nic->link.active);
+  assert_true(wire(2, 60));
+  run();
+  assert_int_equal(received, 1);
+  check_conservation();
+}
+
+/* A buffer outlives its driver: it comes home, and only then the NIC can be forgotten. */
+static void is_not_freed_while_the_stack_holds_a_packet(void **state) {
+  (void)state;
+  hoard = true;
+  wire(1, 60);
+  run();
+  assert_int_equal(nic_stop(nic), 0);
+  assert_int_equal(nic_free(nic), -EBUSY);
+  pbuf_free(hoarded_frames[0]);
+  assert_int_equal(nic->pool.free_count, PACKETS);
+  assert_int_equal(nic_free(nic), 0);
+}
+
+static void the_stack_may_stop_it_while_it_is_served(void **state) {
+  (void)state;
+  for (uint8_t i = 0; i < 6; i++)
+    assert_true(wire(i, 60));
+  stop_in_input = true;
+  run();
+  assert_int_equal(received, 1);
+  assert_int_equal(nic->state, NIC_INIT);
+  assert_int_equal(nic->counters[NIC_IN_STOPPED], 5);
+  assert_int_equal(nic->pool.free_count, PACKETS);
+  assert_int_equal(nic->pool.held, 0);
+}
+
+/* ---- receive ---- */
+
+static void counts_each_bad_frame_once_and_keeps_its_buffer(void **state) {
+  (void)state;
+  assert_true(wire(0, 13)); /* no Ethernet header */
+  assert_true(wire(0, 1));
+  assert_true(wire(0, 1519)); /* longer than MTU, header and FCS */
+  paper.error_frames = true;
+  assert_true(wire(0, 60));
+  paper.error_frames = false;
+  assert_true(wire(0, 1518)); /* an FCS that the MAC left on */
+  assert_true(wire(0, 14));
+  run();
+  assert_int_equal(nic->counters[NIC_IN_RUNT], 2);
+  assert_int_equal(nic->counters[NIC_IN_TOO_LONG], 1);
+  assert_int_equal(nic->counters[NIC_IN_ERROR], 1);
+  assert_int_equal(nic_dropped(nic), 4);
+  assert_int_equal(received, 2);
+  assert_int_equal(nic->counters[NIC_IN_OCTETS], 1518 + 14);
+  check_conservation();
+}
+
+static void counts_by_kind_of_destination(void **state) {
+  static const uint8_t broadcast[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  static const uint8_t multicast[60] = {0x33, 0x33, 0, 0, 0, 1};
+
+  (void)state;
+  paper_receive(&paper, broadcast, sizeof broadcast);
+  paper_receive(&paper, multicast, sizeof multicast);
+  wire(1, 60);
+  run();
+  assert_int_equal(nic->counters[NIC_IN_BROADCAST_PKTS], 1);
+  assert_int_equal(nic->counters[NIC_IN_MULTICAST_PKTS], 1);
+  assert_int_equal(nic->counters[NIC_IN_UCAST_PKTS], 1);
+}
+
+/* The stack hoards: from held_max on it gets copies, and the device never runs out of buffers. When
+ * there is no memory to copy into either, frames are dropped and counted, and reception goes on. */
+static void hoarding_cannot_stop_reception(void **state) {
+  unsigned sent = 0;
+
+  (void)state;
+  hoard = true;
+  for (unsigned i = 0; i < 60; i++) {
+    assert_true(wire((uint8_t)i, 1000));
+    sent++;
+    run();
+    check_conservation();
+    assert_true(ring_count(&nic->rx_ring.ring) >= PACKETS - HELD_MAX);
+  }
+  assert_int_equal(nic->pool.held, HELD_MAX);
+  assert_true(nic->counters[NIC_COPY_OUTS] > 0);
+  assert_true(nic->counters[NIC_IN_NO_BUFFER] > 0);
+  assert_int_equal(HELD_MAX + nic->counters[NIC_COPY_OUTS] + nic->counters[NIC_IN_NO_BUFFER], sent);
+  assert_int_equal(received, hoarded);
+  while (hoarded != 0)
+    pbuf_free(hoarded_frames[--hoarded]);
+  hoard = false;
+  run();
+  assert_int_equal(nic->pool.held, 0);
+  assert_true(wire(77, 60));
+  run();
+  assert_int_equal(last_number, 77);
+}
+
+static void a_flood_leaves_each_turn_after_its_budget(void **state) {
+  unsigned turns = 0;
+
+  (void)state;
+  while (wire(1, 60)) {
+  }
+  do {
+    unsigned before = received;
+
+    dispatch_run(&dispatch);
+    turns++;
+    assert_true(received - before <= BUDGET + BATCH);
+    while (turns < 10 && wire(1, 60)) { /* the wire fills what was refilled */
+    }
+  } while (dispatch_pending(&dispatch));
+  assert_true(turns >= 10);
+}
+
+static void late_frame(struct paper_nic *nic_on_paper) {
+  nic_on_paper->before_unmask = NULL;
+  assert_true(wire(9, 60)); /* masked: no interrupt will tell of it */
+}
+
+static void looks_once_more_after_the_unmask(void **state) {
+  (void)state;
+  assert_true(wire(1, 60));
+  paper.before_unmask = late_frame;
+  run();
+  assert_int_equal(received, 2);
+  assert_int_equal(last_number, 9);
+  assert_true(paper.unmasked);
+}
+
+static void refills_with_one_doorbell_a_batch(void **state) {
+  unsigned before = paper.doorbells_rx;
+
+  (void)state;
+  for (uint8_t i = 0; i < BATCH; i++)
+    wire(i, 60);
+  run();
+  assert_int_equal(paper.doorbells_rx - before, 1);
+}
+
+/* ---- transmit ---- */
+
+static struct pbuf *frame_of(uint16_t length, uint8_t fill) {
+  struct pbuf *frame = pbuf_alloc(PBUF_RAW, length, PBUF_RAM);
+
+  assert_non_null(frame);
+  memset(frame->payload, fill & 0xfe, length);
+  return frame;
+}
+
+static void transmit(struct pbuf *frame, int expected) {
+  assert_int_equal(datapath_transmit(nic, frame), expected);
+  pbuf_free(frame);
+}
+
+static void sends_a_batch_with_one_doorbell(void **state) {
+  (void)state;
+  for (uint8_t i = 0; i < 5; i++)
+    transmit(frame_of(60, 2), 0);
+  assert_int_equal(paper.doorbells_tx, 0);
+  run();
+  assert_int_equal(paper.doorbells_tx, 1);
+  assert_int_equal(paper.sent, 5);
+  assert_int_equal(nic->counters[NIC_OUT_UCAST_PKTS], 5);
+  assert_int_equal(nic->counters[NIC_OUT_OCTETS], 300);
+}
+
+static void gathers_what_it_can_and_copies_the_rest(void **state) {
+  struct pbuf *two = frame_of(14, 2), *three = frame_of(14, 2);
+
+  (void)state;
+  pbuf_cat(two, frame_of(30, 4));
+  pbuf_cat(three, frame_of(30, 4));
+  pbuf_cat(three, frame_of(40, 6));
+  transmit(two, 0);
+  assert_int_equal(nic->counters[NIC_OUT_COPIES], 0);
+  transmit(three, 0);
+  assert_int_equal(nic->counters[NIC_OUT_COPIES], 1);
+  run();
+  assert_int_equal(paper.sent_length[0], 44);
+  assert_int_equal(paper.sent_length[1], 84);
+  assert_int_equal(paper.sent_data[1][13], 2);
+  assert_int_equal(paper.sent_data[1][14], 4);
+  assert_int_equal(paper.sent_data[1][83], 6);
+}
+
+/* PBUF_REF data may change as soon as the call returns. */
+static void copies_data_that_may_change(void **state) {
+  uint8_t data[60] = {0};
+  struct pbuf *frame = pbuf_alloc(PBUF_RAW, sizeof data, PBUF_REF);
+
+  (void)state;
+  frame->payload = data;
+  data[20] = 5;
+  transmit(frame, 0);
+  data[20] = 6;
+  run();
+  assert_int_equal(paper.sent_data[0][20], 5);
+  assert_int_equal(nic->counters[NIC_OUT_COPIES], 1);
+}
+
+static void copies_what_the_device_cannot_address(void **state) {
+  struct pbuf *frame = frame_of(62, 2);
+
+  (void)state;
+  paper_ops.caps.tx_alignment = 4;
+  assert_int_equal(pbuf_remove_header(frame, 2), 0);
+  transmit(frame, 0);
+  assert_int_equal(nic->counters[NIC_OUT_COPIES], 1);
+  transmit(frame_of(60, 2), 0);
+  assert_int_equal(nic->counters[NIC_OUT_COPIES], 1);
+  run();
+  assert_int_equal(paper.sent, 2);
+}
+
+static void refuses_and_counts_what_cannot_be_sent(void **state) {
+  struct pbuf *chain = frame_of(600, 2);
+  void *all[64];
+  unsigned taken = 0;
+
+  (void)state;
+  transmit(frame_of(1515, 2), -EMSGSIZE);
+  assert_int_equal(nic->counters[NIC_OUT_TOO_LONG], 1);
+  paper.link = false;
+  nic_poll_link(nic);
+  transmit(frame_of(60, 2), -ENETDOWN);
+  assert_int_equal(nic->counters[NIC_OUT_LINK_DOWN], 1);
+  paper.link = true;
+  nic_poll_link(nic);
+  pbuf_cat(chain, frame_of(10, 2));
+  pbuf_cat(chain, frame_of(10, 2));
+  while (taken < 64 && (all[taken] = mem_malloc(500)) != NULL)
+    taken++;
+  transmit(chain, -ENOMEM); /* three fragments, and no memory for the copy */
+  while (taken != 0)
+    mem_free(all[--taken]);
+  assert_int_equal(nic->counters[NIC_OUT_NO_BUFFER], 1);
+  paper.hold_tx = true;
+  for (unsigned i = 0; i < PAPER_RING + DEPTH; i++)
+    transmit(frame_of(60, 2), 0);
+  transmit(frame_of(60, 2), -ENOBUFS);
+  assert_int_equal(nic->counters[NIC_OUT_QUEUE_FULL], 1);
+  assert_int_equal(nic_dropped(nic), 4);
+  assert_int_equal(nic_stop(nic), 0);
+  transmit(frame_of(60, 2), -ENETDOWN);
+  assert_int_equal(nic->counters[NIC_OUT_STOPPED], PAPER_RING + DEPTH);
+}
+
+/* Tx is reclaimed in the turns that reception takes, not only when it is idle. */
+static void reclaims_tx_under_rx_load(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 200; i++) {
+    wire(1, 60);
+    transmit(frame_of(60, 2), 0);
+    dispatch_run(&dispatch);
+    assert_true(ring_count(&nic->tx_ring.ring) <= 1);
+  }
+  run();
+  assert_int_equal(paper.sent, 200);
+}
+
+static void every_hand_over_goes_through_the_cache_hooks(void **state) {
+  unsigned cleans, invalidates;
+
+  (void)state;
+  assert_int_equal(host_invalidates, PAPER_RING); /* each posted buffer */
+  cleans = host_cleans;
+  transmit(frame_of(60, 2), 0);
+  run();
+  assert_int_equal(host_cleans - cleans, 1);
+  invalidates = host_invalidates;
+  wire(1, 60);
+  run();
+  assert_int_equal(host_invalidates - invalidates, 2); /* before it is read, before it is posted */
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(refuses_every_illegal_order, setup),
+      cmocka_unit_test_setup(refuses_a_configuration_that_contradicts_itself, setup),
+      cmocka_unit_test_setup(a_start_that_fails_takes_nothing, setup),
+      cmocka_unit_test_setup(low_power_is_quiet_and_on_goes_on, setup_enabled),
+      cmocka_unit_test_setup(is_not_freed_while_the_stack_holds_a_packet, setup_enabled),
+      cmocka_unit_test_setup(the_stack_may_stop_it_while_it_is_served, setup_enabled),
+      cmocka_unit_test_setup(counts_each_bad_frame_once_and_keeps_its_buffer, setup_enabled),
+      cmocka_unit_test_setup(counts_by_kind_of_destination, setup_enabled),
+      cmocka_unit_test_setup(hoarding_cannot_stop_reception, setup_enabled),
+      cmocka_unit_test_setup(a_flood_leaves_each_turn_after_its_budget, setup_enabled),
+      cmocka_unit_test_setup(looks_once_more_after_the_unmask, setup_enabled),
+      cmocka_unit_test_setup(refills_with_one_doorbell_a_batch, setup_enabled),
+      cmocka_unit_test_setup(sends_a_batch_with_one_doorbell, setup_enabled),
+      cmocka_unit_test_setup(gathers_what_it_can_and_copies_the_rest, setup_enabled),
+      cmocka_unit_test_setup(copies_data_that_may_change, setup_enabled),
+      cmocka_unit_test_setup(copies_what_the_device_cannot_address, setup_enabled),
+      cmocka_unit_test_setup(refuses_and_counts_what_cannot_be_sent, setup_enabled),
+      cmocka_unit_test_setup(reclaims_tx_under_rx_load, setup_enabled),
+      cmocka_unit_test_setup(every_hand_over_goes_through_the_cache_hooks, setup_enabled),
+  };
+
+  host_reset();
+  lwip_init();
+  return cmocka_run_group_tests_name("datapath", tests, NULL, NULL);
+}

@@ -1,0 +1,188 @@
+/* The packet pool: options are checked, and every packet is somewhere at any time. */
+#include "unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "packet_pool.h"
+
+enum {
+  PACKETS = 12,
+  BUFFER = 256,
+  HEADROOM = 24,
+  ALIGNMENT = 32,
+};
+
+static _Alignas(ALIGNMENT) uint8_t memory[PACKET_POOL_BYTES(PACKETS, BUFFER, HEADROOM, ALIGNMENT)];
+static struct packet_pool pool;
+static struct pbuf *slots[16];
+static struct packet_queue recycle;
+
+static const struct packet_pool_options good = {
+    .packets = PACKETS,
+    .buffer_size = BUFFER,
+    .headroom = HEADROOM,
+    .alignment = ALIGNMENT,
+    .held_max = PACKETS,
+};
+
+static int setup(void **state) {
+  (void)state;
+  host_reset();
+  assert_int_equal(packet_pool_init(&pool, &good, memory, sizeof memory), 0);
+  return 0;
+}
+
+static void refuses_options_out_of_range(void **state) {
+  struct packet_pool_options options;
+
+  (void)state;
+#define REFUSED(field, value)                                                                      \
+  options = good;                                                                                  \
+  options.field = value;                                                                           \
+  assert_int_equal(packet_pool_init(&pool, &options, memory, sizeof memory), -EINVAL)
+  REFUSED(packets, 0);
+  REFUSED(packets, 257);
+  REFUSED(buffer_size, 0);
+  REFUSED(buffer_size, BUFFER + 4); /* no multiple of the alignment */
+  REFUSED(alignment, 2);
+  REFUSED(alignment, 48);
+#undef REFUSED
+  assert_int_equal(packet_pool_init(&pool, &good, memory + 4, sizeof memory - 4), -EINVAL);
+  assert_int_equal(packet_pool_init(&pool, &good, memory, sizeof memory - 1), -ENOMEM);
+  assert_int_equal(packet_pool_init(&pool, &good, NULL, sizeof memory), -ENOMEM);
+}
+
+static void gives_aligned_buffers_that_do_not_overlap(void **state) {
+  struct pbuf *packets[PACKETS];
+
+  (void)state;
+  for (unsigned i = 0; i < PACKETS; i++) {
+    packets[i] = packet_pool_get(&pool);
+    assert_non_null(packets[i]);
+    assert_int_equal((uintptr_t)packets[i]->payload % ALIGNMENT, 0);
+    assert_int_equal(packets[i]->len, BUFFER);
+    assert_true((uint8_t *)packets[i]->payload - (uint8_t *)packets[i] >=
+                (ptrdiff_t)(sizeof(struct packet) + HEADROOM));
+    memset(packets[i]->payload, (int)i, BUFFER);
+  }
+  assert_null(packet_pool_get(&pool));
+  assert_int_equal(pool.free_low_water, 0);
+  for (unsigned i = 0; i < PACKETS; i++) {
+    assert_int_equal(((uint8_t *)packets[i]->payload)[0], i);
+    assert_int_equal(((uint8_t *)packets[i]->payload)[BUFFER - 1], i);
+    packet_pool_put(&pool, packets[i]);
+  }
+  assert_int_equal(pool.free_count, PACKETS);
+}
+
+static void a_freed_packet_comes_back_as_new(void **state) {
+  struct pbuf *packet = packet_pool_get(&pool);
+
+  (void)state;
+  packet_pool_hand_over(&pool);
+  packet_set_length(packet, 100);
+  packet->flags |= PBUF_FLAG_LLBCAST;
+  assert_int_equal(pbuf_remove_header(packet, 14), 0);
+  pbuf_ref(packet);
+  pbuf_free(packet);
+  assert_int_equal(pool.held, 1); /* one reference is left */
+  pbuf_free(packet);
+  assert_int_equal(pool.held, 0);
+  assert_int_equal(pool.free_count, PACKETS);
+  packet = packet_pool_get(&pool);
+  assert_int_equal(packet->len, BUFFER);
+  assert_int_equal(packet->tot_len, BUFFER);
+  assert_int_equal(packet->ref, 1);
+  assert_int_equal(packet->flags, PBUF_FLAG_IS_CUSTOM);
+  assert_int_equal((uintptr_t)packet->payload % ALIGNMENT, 0);
+}
+
+/* The stack puts headers back in front of the payload, and a longer one where there is headroom. */
+static void an_answer_fits_in_the_buffer_of_its_question(void **state) {
+  struct pbuf *packet = packet_pool_get(&pool);
+
+  (void)state;
+  packet_pool_hand_over(&pool);
+  assert_int_equal(pbuf_remove_header(packet, 42), 0);
+  assert_int_equal(pbuf_add_header(packet, 42 + HEADROOM), 0);
+  memset(packet->payload, 0xff, packet->len);
+  pbuf_free(packet); /* its free function was not overwritten */
+  assert_int_equal(pool.free_count, PACKETS);
+}
+
+static void a_freed_packet_goes_to_the_queue_first(void **state) {
+  (void)state;
+  assert_int_equal(packet_queue_init(&recycle, slots, 2, NULL), 0);
+  packet_queue_set_enable(&recycle, true);
+  pool.recycle = &recycle;
+  for (unsigned i = 0; i < 3; i++) {
+    struct pbuf *packet = packet_pool_get(&pool);
+
+    packet_pool_hand_over(&pool);
+    pbuf_free(packet);
+    if (i < 2)
+      assert_int_equal(packet_queue_count(&recycle), i + 1);
+  }
+  /* The third found the queue full, and rests: none is lost. */
+  assert_int_equal(packet_queue_count(&recycle), 2);
+  assert_int_equal(pool.free_count, PACKETS - 2);
+}
+
+/* Any order of taking, handing over, referring, chaining and freeing. */
+static void every_packet_is_somewhere(void **state) {
+  struct pbuf *held[PACKETS];
+  unsigned count = 0;
+
+  (void)state;
+  srand(2);
+  assert_int_equal(packet_queue_init(&recycle, slots, 4, NULL), 0);
+  packet_queue_set_enable(&recycle, true);
+  pool.recycle = &recycle;
+  for (unsigned step = 0; step < 200000; step++) {
+    unsigned what = (unsigned)rand() % 4;
+
+    if (what == 0) {
+      struct pbuf *packet = packet_queue_get(&recycle);
+
+      if (packet == NULL)
+        packet = packet_pool_get(&pool);
+      if (packet != NULL) {
+        packet_pool_hand_over(&pool);
+        packet_set_length(packet, (uint16_t)(rand() % BUFFER + 1));
+        held[count++] = packet;
+      }
+    } else if (what == 1 && count != 0) {
+      unsigned which = (unsigned)rand() % count;
+
+      pbuf_free(held[which]);
+      held[which] = held[--count];
+    } else if (what == 2 && count >= 2) { /* TCP chains what it holds: the head owns the rest */
+      struct pbuf *head = held[count - 2];
+
+      pbuf_cat(head, held[--count]);
+    } else if (what == 3 && count != 0) {
+      struct pbuf *packet = held[(unsigned)rand() % count];
+
+      pbuf_ref(packet);
+      pbuf_free(packet);
+    }
+    assert_int_equal(pool.free_count + packet_queue_count(&recycle) + pool.held, PACKETS);
+  }
+  while (count != 0)
+    pbuf_free(held[--count]);
+  assert_int_equal(pool.held, 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(refuses_options_out_of_range, setup),
+      cmocka_unit_test_setup(gives_aligned_buffers_that_do_not_overlap, setup),
+      cmocka_unit_test_setup(a_freed_packet_comes_back_as_new, setup),
+      cmocka_unit_test_setup(an_answer_fits_in_the_buffer_of_its_question, setup),
+      cmocka_unit_test_setup(a_freed_packet_goes_to_the_queue_first, setup),
+      cmocka_unit_test_setup(every_packet_is_somewhere, setup),
+  };
+
+  return cmocka_run_group_tests_name("packet_pool", tests, NULL, NULL);
+}
