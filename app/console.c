@@ -66,7 +66,8 @@ static bool stats(unsigned words, char *word[]) {
     print("en%u dropped %" PRIu32 "\r\n", i, nic_dropped(nic));
     for (unsigned c = 0; c < NIC_COUNTER_COUNT; c++) {
       if (nic->counters[c] != 0)
-        print("en%u %s %" PRIu32 "\r\n", i, nic_counter_name((enum nic_counter)c), nic->counters[c]);
+        print("en%u %s %" PRIu32 "\r\n", i, nic_counter_name((enum nic_counter)c),
+              nic->counters[c]);
     }
   }
   return true;
@@ -84,10 +85,11 @@ static bool pool(unsigned words, char *word[]) {
     unsigned ring = ring_count(&nic->rx_ring.ring);
     unsigned sum = nic->pool.free_count + submission + ring + completion + nic->pool.held;
 
-    print("en%u packets %u: rest %u, submission %u, ring %u, completion %u, stack %u (most %u)%s\r\n",
-          i, nic->pool.options.packets, nic->pool.free_count, submission, ring, completion,
-          nic->pool.held, nic->pool.held_high_water,
-          sum == nic->pool.options.packets ? "" : " MISSING");
+    print(
+        "en%u packets %u: rest %u, submission %u, ring %u, completion %u, stack %u (most %u)%s\r\n",
+        i, nic->pool.options.packets, nic->pool.free_count, submission, ring, completion,
+        nic->pool.held, nic->pool.held_high_water,
+        sum == nic->pool.options.packets ? "" : " MISSING");
   }
   return true;
 }
@@ -97,8 +99,7 @@ static bool memory(unsigned words, char *word[]) {
   if (words != 1)
     return false;
   print("heap used %u, most %u, of %u, refused %" PRIu32 "\r\n", (unsigned)lwip_stats.mem.used,
-        (unsigned)lwip_stats.mem.max, (unsigned)lwip_stats.mem.avail,
-        (uint32_t)lwip_stats.mem.err);
+        (unsigned)lwip_stats.mem.max, (unsigned)lwip_stats.mem.avail, (uint32_t)lwip_stats.mem.err);
   for (unsigned i = 0; i < MEMP_MAX; i++) {
     const struct stats_mem *s = lwip_stats.memp[i];
 

@@ -19,8 +19,8 @@ static struct timer_source wake_timer = {.event = &wake_event};
 /* Nothing to do: the timer ends the sleep, and the loop then looks at lwIP's timeouts anyway. */
 static void wake(void *context) { (void)context; }
 
-/* Winds the timer for the stack's next timeout. One that is due earlier anyway is left alone: waking
- * early costs less than winding at each turn. */
+/* Winds the timer for the stack's next timeout. One that is due earlier anyway is left alone:
+ * waking early costs less than winding at each turn. */
 static void arm_wake_timer(void) {
   uint32_t sleep_ms = sys_timeouts_sleeptime();
   uint64_t deadline_us;

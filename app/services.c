@@ -26,13 +26,13 @@ enum service {
 };
 
 struct connection {
-  struct tcp_pcb *pcb;     /* NULL: the slot is free */
-  enum service service;    /* what it talks to */
-  struct pbuf *unsent;     /* received, still to be echoed */
-  uint16_t unsent_offset;  /* bytes of its first pbuf that are already sent */
-  uint16_t idle_polls;     /* polls since it last moved */
-  uint8_t line;            /* chargen: the line that is sent next, by its first character */
-  bool peer_closed;        /* the other side sends no more: close when all is sent */
+  struct tcp_pcb *pcb;    /* NULL: the slot is free */
+  enum service service;   /* what it talks to */
+  struct pbuf *unsent;    /* received, still to be echoed */
+  uint16_t unsent_offset; /* bytes of its first pbuf that are already sent */
+  uint16_t idle_polls;    /* polls since it last moved */
+  uint8_t line;           /* chargen: the line that is sent next, by its first character */
+  bool peer_closed;       /* the other side sends no more: close when all is sent */
 };
 
 static struct connection connections[CONNECTIONS_MAX];
@@ -60,8 +60,8 @@ static err_t connection_close(struct connection *connection) {
   return ERR_ABRT;
 }
 
-/* Sends as much of what was received as the send buffer takes; the window opens as it goes, so that a
- * peer that does not read its echo stops being read. */
+/* Sends as much of what was received as the send buffer takes; the window opens as it goes, so that
+ * a peer that does not read its echo stops being read. */
 static void send_echo(struct connection *connection) {
   struct tcp_pcb *pcb = connection->pcb;
 

@@ -1,4 +1,5 @@
-/* The way of a packet: the loops that move packets between the stack, the four queues and the rings.
+/* The way of a packet: the loops that move packets between the stack, the four queues and the
+ * rings.
  */
 #include "datapath.h"
 
@@ -17,8 +18,8 @@ static bool is_aligned(const struct pbuf *frame, unsigned alignment) {
   return true;
 }
 
-/* True where the device cannot take the frame as it is: too many fragments, one that starts where it
- * cannot read, or one whose data its owner may change after we return. */
+/* True where the device cannot take the frame as it is: too many fragments, one that starts where
+ * it cannot read, or one whose data its owner may change after we return. */
 static bool must_copy(const struct nic *nic, const struct pbuf *frame) {
   const struct nic_caps *caps = &nic->ops->caps;
   unsigned fragments = 0;

@@ -1,7 +1,9 @@
-/* The way of a packet: the loops that move packets between the stack, the four queues and the rings.
+/* The way of a packet: the loops that move packets between the stack, the four queues and the
+ * rings.
  *
- * rx: rx_reap -> rx_completion -> input -> (the stack frees) -> rx_submission -> rx_post -> doorbell
- * tx: transmit -> tx_submission -> tx_post -> doorbell -> tx_reap -> tx_completion -> pbuf_free */
+ * rx: rx_reap -> rx_completion -> input -> (the stack frees) -> rx_submission -> rx_post ->
+ * doorbell tx: transmit -> tx_submission -> tx_post -> doorbell -> tx_reap -> tx_completion ->
+ * pbuf_free */
 #ifndef DATAPATH_H
 #define DATAPATH_H
 
@@ -12,18 +14,20 @@
  * lets the interrupt through again. `context` is the struct nic. Main loop. */
 void datapath_run(void *context);
 
-/* The action of tx_submission: moves its frames to the tx ring in batches of one doorbell. `context`
- * is the struct nic. Main loop. */
+/* The action of tx_submission: moves its frames to the tx ring in batches of one doorbell.
+ * `context` is the struct nic. Main loop. */
 void tx_packet_available(void *context);
 
 /* Sends `frame`, an Ethernet frame without FCS: puts it on tx_submission with a reference of its
  * own, which is dropped when the device is done; the caller keeps its reference and must not change
  * the frame. A frame that the device cannot gather, or whose data may change, is copied. Returns 0,
  * or, with the drop counted: -ENETDOWN (not enabled, no link), -EMSGSIZE (longer than the MTU),
- * -ENOMEM (no memory to copy it), -ENOBUFS (ring and queue are full: try again later). Main loop. */
+ * -ENOMEM (no memory to copy it), -ENOBUFS (ring and queue are full: try again later). Main loop.
+ */
 int datapath_transmit(struct nic *nic, struct pbuf *frame);
 
-/* Posts empty buffers until the rx ring is full or none is left, and rings the doorbell. Main loop. */
+/* Posts empty buffers until the rx ring is full or none is left, and rings the doorbell. Main loop.
+ */
 void datapath_refill(struct nic *nic);
 
 #endif

@@ -57,15 +57,14 @@ static int make_pool_and_queues(struct nic *nic) {
 
   if (config->memory_size < slots_bytes)
     return -ENOMEM;
-  error =
-      packet_pool_init(&nic->pool, &config->pool, config->memory, config->memory_size - slots_bytes);
+  error = packet_pool_init(&nic->pool, &config->pool, config->memory,
+                           config->memory_size - slots_bytes);
   if (error != 0)
     return error;
-  slots =
-      (struct pbuf **)(void *)((uint8_t *)config->memory +
-                               PACKET_POOL_BYTES((size_t)config->pool.packets,
-                                                 config->pool.buffer_size, config->pool.headroom,
-                                                 config->pool.alignment));
+  slots = (struct pbuf **)(void *)((uint8_t *)config->memory +
+                                   PACKET_POOL_BYTES(
+                                       (size_t)config->pool.packets, config->pool.buffer_size,
+                                       config->pool.headroom, config->pool.alignment));
 
   struct {
     struct packet_queue *queue;

@@ -39,33 +39,33 @@ enum {
  * the interface MIB (RFC 2863). Every frame that is dropped counts in exactly one IN_ or OUT_ cause
  * from IN_RUNT to OUT_STOPPED. */
 #define NIC_COUNTERS(X)                                                                            \
-  X(IN_OCTETS, "in_octets")                    /* bytes of good frames received, no FCS */         \
-  X(IN_UCAST_PKTS, "in_ucast_pkts")            /* good frames to one station */                    \
-  X(IN_MULTICAST_PKTS, "in_multicast_pkts")    /* good frames to a group */                        \
-  X(IN_BROADCAST_PKTS, "in_broadcast_pkts")    /* good frames to all */                            \
-  X(OUT_OCTETS, "out_octets")                  /* bytes given to the device, no FCS */             \
-  X(OUT_UCAST_PKTS, "out_ucast_pkts")          /* frames given to the device, to one station */    \
-  X(OUT_MULTICAST_PKTS, "out_multicast_pkts")  /* to a group */                                    \
-  X(OUT_BROADCAST_PKTS, "out_broadcast_pkts")  /* to all */                                        \
-  X(IN_RUNT, "in_runt")                        /* drop: shorter than an Ethernet header */         \
-  X(IN_TOO_LONG, "in_too_long")                /* drop: longer than the MTU allows */              \
-  X(IN_ERROR, "in_error")                      /* drop: the device flagged it as bad */            \
-  X(IN_OVERFLOW, "in_overflow")                /* drop: no descriptor was free (at least one) */   \
-  X(IN_NO_BUFFER, "in_no_buffer")              /* drop: stack holds too much, no room to copy */   \
-  X(IN_UNKNOWN_PROTOS, "in_unknown_protos")    /* drop: ethertype that the stack does not speak */ \
-  X(IN_REFUSED, "in_refused")                  /* drop: the stack did not take it */               \
-  X(IN_STOPPED, "in_stopped")                  /* drop: received, not delivered before a stop */   \
-  X(OUT_LINK_DOWN, "out_link_down")            /* drop: not enabled, or no link */                 \
-  X(OUT_TOO_LONG, "out_too_long")              /* drop: longer than the MTU allows */              \
-  X(OUT_QUEUE_FULL, "out_queue_full")          /* drop: ring and tx_submission are full */         \
-  X(OUT_NO_BUFFER, "out_no_buffer")            /* drop: it had to be copied, no memory */          \
-  X(OUT_ERROR, "out_error")                    /* drop: the device could not send it */            \
-  X(OUT_STOPPED, "out_stopped")                /* drop: queued, not sent before a stop */          \
-  X(COPY_OUTS, "copy_outs")                    /* received frames that were copied */              \
-  X(OUT_COPIES, "out_copies")                  /* frames that were copied to be sent */            \
-  X(INTERRUPTS, "interrupts")                  /* interrupts taken */                              \
-  X(RX_RESTARTS, "rx_restarts")                /* times reception was started again */             \
-  X(RECOVERIES, "recoveries")                  /* times the device was reset after a fault */
+  X(IN_OCTETS, "in_octets")                   /* bytes of good frames received, no FCS */          \
+  X(IN_UCAST_PKTS, "in_ucast_pkts")           /* good frames to one station */                     \
+  X(IN_MULTICAST_PKTS, "in_multicast_pkts")   /* good frames to a group */                         \
+  X(IN_BROADCAST_PKTS, "in_broadcast_pkts")   /* good frames to all */                             \
+  X(OUT_OCTETS, "out_octets")                 /* bytes given to the device, no FCS */              \
+  X(OUT_UCAST_PKTS, "out_ucast_pkts")         /* frames given to the device, to one station */     \
+  X(OUT_MULTICAST_PKTS, "out_multicast_pkts") /* to a group */                                     \
+  X(OUT_BROADCAST_PKTS, "out_broadcast_pkts") /* to all */                                         \
+  X(IN_RUNT, "in_runt")                       /* drop: shorter than an Ethernet header */          \
+  X(IN_TOO_LONG, "in_too_long")               /* drop: longer than the MTU allows */               \
+  X(IN_ERROR, "in_error")                     /* drop: the device flagged it as bad */             \
+  X(IN_OVERFLOW, "in_overflow")               /* drop: no descriptor was free (at least one) */    \
+  X(IN_NO_BUFFER, "in_no_buffer")             /* drop: stack holds too much, no room to copy */    \
+  X(IN_UNKNOWN_PROTOS, "in_unknown_protos")   /* drop: ethertype that the stack does not speak */  \
+  X(IN_REFUSED, "in_refused")                 /* drop: the stack did not take it */                \
+  X(IN_STOPPED, "in_stopped")                 /* drop: received, not delivered before a stop */    \
+  X(OUT_LINK_DOWN, "out_link_down")           /* drop: not enabled, or no link */                  \
+  X(OUT_TOO_LONG, "out_too_long")             /* drop: longer than the MTU allows */               \
+  X(OUT_QUEUE_FULL, "out_queue_full")         /* drop: ring and tx_submission are full */          \
+  X(OUT_NO_BUFFER, "out_no_buffer")           /* drop: it had to be copied, no memory */           \
+  X(OUT_ERROR, "out_error")                   /* drop: the device could not send it */             \
+  X(OUT_STOPPED, "out_stopped")               /* drop: queued, not sent before a stop */           \
+  X(COPY_OUTS, "copy_outs")                   /* received frames that were copied */               \
+  X(OUT_COPIES, "out_copies")                 /* frames that were copied to be sent */             \
+  X(INTERRUPTS, "interrupts")                 /* interrupts taken */                               \
+  X(RX_RESTARTS, "rx_restarts")               /* times reception was started again */              \
+  X(RECOVERIES, "recoveries")                 /* times the device was reset after a fault */
 
 enum nic_counter {
 #define NIC_COUNTER_ENUM(name, text) NIC_##name,
@@ -131,8 +131,8 @@ struct nic_ops {
    * comes back counted and with length 0. Returns NULL where there is none. */
   struct pbuf *(*rx_reap)(struct nic *nic);
 
-  /* Gives the device one frame, of at most caps.tx_fragments_max pbufs. Returns false where the ring
-   * has no room for it: the caller keeps the frame. */
+  /* Gives the device one frame, of at most caps.tx_fragments_max pbufs. Returns false where the
+   * ring has no room for it: the caller keeps the frame. */
   bool (*tx_post)(struct nic *nic, struct pbuf *frame);
 
   /* Takes back the oldest frame that the device is done with; NULL where there is none. */
@@ -145,8 +145,8 @@ struct nic_ops {
    * Called in the interrupt. */
   void (*interrupt)(struct nic *nic);
 
-  /* Lets the interrupts through that the state of the rings calls for. An event that came while they
-   * were masked must interrupt at once. */
+  /* Lets the interrupts through that the state of the rings calls for. An event that came while
+   * they were masked must interrupt at once. */
   void (*irq_unmask)(struct nic *nic);
 
   /* Reads the link's state into `*link`. */
@@ -156,8 +156,8 @@ struct nic_ops {
 /* What the board says of a NIC. */
 struct nic_config {
   const struct nic_ops *ops;
-  uintptr_t base;                 /* of its registers */
-  unsigned irq;                   /* its interrupt line, the board's number */
+  uintptr_t base; /* of its registers */
+  unsigned irq;   /* its interrupt line, the board's number */
   struct packet_pool_options pool;
   void *memory;                   /* NIC_MEMORY_BYTES() of it, aligned as the pool's buffers, where
                                      the device can reach it */
@@ -210,8 +210,8 @@ struct nic {
   uint32_t counters[NIC_COUNTER_COUNT];
 };
 
-/* Describes a NIC: no memory and no hardware is touched. `config` must outlive it. Returns 0, -EPERM
- * out of order, -EINVAL where the configuration contradicts itself. */
+/* Describes a NIC: no memory and no hardware is touched. `config` must outlive it. Returns 0,
+ * -EPERM out of order, -EINVAL where the configuration contradicts itself. */
 int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_queue *dispatch);
 
 /* Makes the pool, the queues and the events, resets the hardware. Returns 0, or the error of the
@@ -219,8 +219,8 @@ int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_q
 int nic_start(struct nic *nic);
 
 /* Lets frames flow, or stops them: after false the device touches no memory, each buffer is back,
- * and every frame that was under way is counted. Returns 0 (also where it is so already), -EPERM out
- * of order, or the hardware's error. */
+ * and every frame that was under way is counted. Returns 0 (also where it is so already), -EPERM
+ * out of order, or the hardware's error. */
 int nic_set_interface_enable(struct nic *nic, bool enable);
 
 /* Goes to low power and back. Returns 0 (also where it is so already), -EPERM out of order, or the
@@ -234,8 +234,8 @@ int nic_stop(struct nic *nic);
 /* Forgets the NIC. Returns 0, -EPERM out of order, -EBUSY while the stack holds packets of it. */
 int nic_free(struct nic *nic);
 
-/* Resets a device that is enabled and has faulted, keeping what waits in tx_submission. Returns 0 or
- * the hardware's error, in which case the NIC is left in NIC_STARTED. */
+/* Resets a device that is enabled and has faulted, keeping what waits in tx_submission. Returns 0
+ * or the hardware's error, in which case the NIC is left in NIC_STARTED. */
 int nic_recover(struct nic *nic);
 
 /* Reads the link, and calls link_changed() where it has changed. An interface that is not enabled

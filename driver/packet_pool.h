@@ -1,9 +1,9 @@
 /* The packet pool: lwIP custom pbufs, each with one contiguous, aligned buffer that a device can
  * write a whole frame into.
  *
- * A packet goes round: pool -> rx_submission -> ring -> rx_completion -> stack -> rx_submission. The
- * stack gives it back by pbuf_free(); the pool is where it rests when its NIC is not running or the
- * submission queue is full. A packet is in exactly one of these places, so the places add up to
+ * A packet goes round: pool -> rx_submission -> ring -> rx_completion -> stack -> rx_submission.
+ * The stack gives it back by pbuf_free(); the pool is where it rests when its NIC is not running or
+ * the submission queue is full. A packet is in exactly one of these places, so the places add up to
  * packet_pool.packets at any time. */
 #ifndef PACKET_POOL_H
 #define PACKET_POOL_H
@@ -27,13 +27,13 @@ struct packet_pool_options {
 };
 
 struct packet_pool {
-  struct pbuf *free;              /* packets at rest, linked by pbuf.next */
-  struct packet_queue *recycle;   /* where a freed packet goes first; NULL: to `free` */
-  uint16_t free_count;            /* length of `free` */
-  uint16_t free_low_water;        /* fewest that ever rested */
-  uint16_t held;                  /* packets in the stack's hands */
-  uint16_t held_high_water;       /* most that the stack ever held */
-  uint16_t payload_offset;        /* from a packet's pbuf to its buffer */
+  struct pbuf *free;            /* packets at rest, linked by pbuf.next */
+  struct packet_queue *recycle; /* where a freed packet goes first; NULL: to `free` */
+  uint16_t free_count;          /* length of `free` */
+  uint16_t free_low_water;      /* fewest that ever rested */
+  uint16_t held;                /* packets in the stack's hands */
+  uint16_t held_high_water;     /* most that the stack ever held */
+  uint16_t payload_offset;      /* from a packet's pbuf to its buffer */
   struct packet_pool_options options;
 };
 
@@ -44,12 +44,13 @@ struct packet {
 };
 
 /* Bytes of memory for a pool with these options, in multiples of the alignment. */
-#define PACKET_POOL_ALIGN(bytes, alignment) (((bytes) + (size_t)(alignment)-1) / (size_t)(alignment) * (size_t)(alignment))
+#define PACKET_POOL_ALIGN(bytes, alignment)                                                        \
+  (((bytes) + (size_t)(alignment)-1) / (size_t)(alignment) * (size_t)(alignment))
 #define PACKET_POOL_STRIDE(buffer_size, headroom, alignment)                                       \
   (PACKET_POOL_ALIGN(sizeof(struct packet) + (headroom), alignment) +                              \
    PACKET_POOL_ALIGN(buffer_size, alignment))
 #define PACKET_POOL_BYTES(packets, buffer_size, headroom, alignment)                               \
-  ((size_t)(packets) * PACKET_POOL_STRIDE(buffer_size, headroom, alignment))
+  ((size_t)(packets)*PACKET_POOL_STRIDE(buffer_size, headroom, alignment))
 
 /* Cuts `memory` (aligned as the options say, reachable by the device) into packets, all at rest.
  * Returns 0, -EINVAL where an option is out of its range or `memory` is not aligned, -ENOMEM where

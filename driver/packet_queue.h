@@ -1,8 +1,9 @@
 /* A queue of packets with a single producer and a single consumer, which may be an interrupt.
  *
- * The four queues of a NIC are of this kind. Neither side ever waits or locks: a full queue refuses,
- * an empty one returns NULL. As in the seed, a queue can tell its consumer that data has become
- * available; it does so when it was empty, so a consumer drains it or comes back by itself. */
+ * The four queues of a NIC are of this kind. Neither side ever waits or locks: a full queue
+ * refuses, an empty one returns NULL. As in the seed, a queue can tell its consumer that data has
+ * become available; it does so when it was empty, so a consumer drains it or comes back by itself.
+ */
 #ifndef PACKET_QUEUE_H
 #define PACKET_QUEUE_H
 
@@ -34,8 +35,8 @@ int packet_queue_init(struct packet_queue *queue, struct pbuf **slots, unsigned 
 /* Lets packets in, or refuses them from now on; what it holds stays. Main loop. */
 void packet_queue_set_enable(struct packet_queue *queue, bool enable);
 
-/* Hands every packet that the queue holds to `give_back`, oldest first. Main loop, with the producer
- * quiet. */
+/* Hands every packet that the queue holds to `give_back`, oldest first. Main loop, with the
+ * producer quiet. */
 void packet_queue_purge(struct packet_queue *queue, void (*give_back)(void *context, struct pbuf *),
                         void *context);
 
@@ -44,8 +45,8 @@ static inline uint16_t packet_queue_count(const struct packet_queue *queue) {
   return (uint16_t)(spsc_load(&queue->ring.head) - spsc_load(&queue->ring.tail));
 }
 
-/* Puts `packet` in. Returns false, and counts, where the queue is full or disabled: the caller keeps
- * the packet. Producer only. */
+/* Puts `packet` in. Returns false, and counts, where the queue is full or disabled: the caller
+ * keeps the packet. Producer only. */
 static inline bool packet_queue_put(struct packet_queue *queue, struct pbuf *packet) {
   uint16_t head = queue->ring.head;
   uint16_t count = (uint16_t)(head - spsc_load(&queue->ring.tail));

@@ -13,7 +13,7 @@ enum {
   BMSR_LINK = 1 << 2,
   BMSR_AN_COMPLETE = 1 << 5,
   PHYID1 = 2,
-  ANAR = 4,  /* what we offer, 28.2.4.1 */
+  ANAR = 4,   /* what we offer, 28.2.4.1 */
   ANLPAR = 5, /* what the partner offers */
   AN_10_FULL = 1 << 6,
   AN_100_HALF = 1 << 7,
@@ -46,6 +46,6 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   common = phy->read(nic, phy->address, ANAR) & phy->read(nic, phy->address, ANLPAR);
   link->active = true;
   link->speed_mbps = (common & (AN_100_FULL | AN_100_HALF)) != 0 ? 100 : 10;
-  link->full_duplex = (common & AN_100_FULL) != 0 ||
-                      ((common & AN_100_HALF) == 0 && (common & AN_10_FULL) != 0);
+  link->full_duplex =
+      (common & AN_100_FULL) != 0 || ((common & AN_100_HALF) == 0 && (common & AN_10_FULL) != 0);
 }

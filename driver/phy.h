@@ -14,8 +14,8 @@ struct phy {
 };
 
 /* Finds the PHY by reading the identifier (22.2.4.3.1) at each address, and restarts its
- * negotiation. All ones or all zeros are no identifier: nobody drives the line. Returns 0, or -ENODEV
- * where no address answers. Main loop. */
+ * negotiation. All ones or all zeros are no identifier: nobody drives the line. Returns 0, or
+ * -ENODEV where no address answers. Main loop. */
 int phy_start(struct nic *nic, struct phy *phy);
 
 /* Reads the link's state into `*link`: active once negotiation is complete, with the best speed and

@@ -1,9 +1,9 @@
 /* Free-running indices of a ring, behind one accessor each.
  *
- * `head` counts all that was ever put in, `tail` all that was ever taken out; both wrap at 2^16, and
- * a slot is the index masked. So a full ring (head - tail = size) and an empty one (0) differ, and
- * no slot is wasted. Differences are cast back to 16 bits before use: that is what makes the wrap
- * right. */
+ * `head` counts all that was ever put in, `tail` all that was ever taken out; both wrap at 2^16,
+ * and a slot is the index masked. So a full ring (head - tail = size) and an empty one (0) differ,
+ * and no slot is wasted. Differences are cast back to 16 bits before use: that is what makes the
+ * wrap right. */
 #ifndef RING_H
 #define RING_H
 

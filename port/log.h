@@ -16,8 +16,8 @@ enum log_level {
 #define LOG_BUILD_LEVEL LOG_DEBUG
 #endif
 
-/* Writes one line, such as "[    1.002] I netif: en0 up", if its level is on. Main loop only; a line
- * longer than 160 bytes is cut and ends in "...". */
+/* Writes one line, such as "[    1.002] I netif: en0 up", if its level is on. Main loop only; a
+ * line longer than 160 bytes is cut and ends in "...". */
 #define log_error(module, ...)   LOG_IF(LOG_ERROR, module, __VA_ARGS__)
 #define log_warning(module, ...) LOG_IF(LOG_WARNING, module, __VA_ARGS__)
 #define log_info(module, ...)    LOG_IF(LOG_INFO, module, __VA_ARGS__)

@@ -11,23 +11,20 @@
  *   0x04 CTRL        rw   bit 0 ENABLE: DMA and the wire are on; the change from 0 to 1 starts both
  *                         rings at their base. Bit 1 RESET: all registers to 0, reads back as 0.
  *   0x08 STATUS      ro   bit 0 LINK: a carrier is there
- *   0x0c IRQ_STATUS  w1c  bit 0 RX: a frame was received. Bit 1 TX: a frame was sent. Bit 2 OVERRUN:
- *                         a frame was lost, since the next rx descriptor was not the device's.
- *                         Bit 3 ERROR: a descriptor made no sense, and the device has disabled itself.
- *   0x10 IRQ_MASK    rw   as IRQ_STATUS; the line is up while STATUS & MASK is not 0
- *   0x14 MAC_HIGH    rw   station address, octets 1 to 4 from bit 31 down
- *   0x18 MAC_LOW     rw   octets 5 and 6 from bit 31 down
- *   0x1c RX_BASE     rw   address of the rx ring, a multiple of 8
- *   0x20 RX_SIZE     rw   its descriptors: a power of two, 2 to 256
- *   0x24 TX_BASE     rw   address of the tx ring, a multiple of 8
- *   0x28 TX_SIZE     rw   its descriptors
- *   0x2c DOORBELL    wo   bit 0 RX: buffers were posted. Bit 1 TX: frames were posted.
- *   0x30 RX_MISSED   ro   frames lost for want of a descriptor, modulo 2^32
+ *   0x0c IRQ_STATUS  w1c  bit 0 RX: a frame was received. Bit 1 TX: a frame was sent. Bit 2
+ * OVERRUN: a frame was lost, since the next rx descriptor was not the device's. Bit 3 ERROR: a
+ * descriptor made no sense, and the device has disabled itself. 0x10 IRQ_MASK    rw   as
+ * IRQ_STATUS; the line is up while STATUS & MASK is not 0 0x14 MAC_HIGH    rw   station address,
+ * octets 1 to 4 from bit 31 down 0x18 MAC_LOW     rw   octets 5 and 6 from bit 31 down 0x1c RX_BASE
+ * rw   address of the rx ring, a multiple of 8 0x20 RX_SIZE     rw   its descriptors: a power of
+ * two, 2 to 256 0x24 TX_BASE     rw   address of the tx ring, a multiple of 8 0x28 TX_SIZE     rw
+ * its descriptors 0x2c DOORBELL    wo   bit 0 RX: buffers were posted. Bit 1 TX: frames were
+ * posted. 0x30 RX_MISSED   ro   frames lost for want of a descriptor, modulo 2^32
  *
- * Descriptor, 8 bytes: word 0 the address of the buffer; word 1 bit 31 OWN (1: the device's), bit 30
- * ERROR (written back: the frame is bad), bits 15..0 the length in bytes: of the buffer or the frame
- * to be sent while the device owns it, of the received frame when it has given it back. Frames have
- * no FCS. A frame is one descriptor. */
+ * Descriptor, 8 bytes: word 0 the address of the buffer; word 1 bit 31 OWN (1: the device's), bit
+ * 30 ERROR (written back: the frame is bad), bits 15..0 the length in bytes: of the buffer or the
+ * frame to be sent while the device owns it, of the received frame when it has given it back.
+ * Frames have no FCS. A frame is one descriptor. */
 #ifndef SIM_DEVICE_H
 #define SIM_DEVICE_H
 

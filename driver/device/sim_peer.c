@@ -40,11 +40,15 @@ enum {
 
 /* All that is the same in each echo request. */
 static const uint8_t echo_request[ICMP_DATA] = {
-    [ETH_TYPE] = 0x08,       [ETH_TYPE + 1] = 0x00,                        /* IPv4 */
-    [IP] = 0x45,                                                           /* version 4, no options */
-    [IP_LENGTH + 1] = ECHO_END - IP, [IP + 8] = 64,                        /* time to live */
-    [IP_PROTOCOL] = 1,       [ICMP] = ICMP_ECHO_REQUEST,                   /* ICMP */
-    [ICMP_ID] = ECHO_ID >> 8, [ICMP_ID + 1] = ECHO_ID & 0xff,
+    [ETH_TYPE] = 0x08,
+    [ETH_TYPE + 1] = 0x00, /* IPv4 */
+    [IP] = 0x45,           /* version 4, no options */
+    [IP_LENGTH + 1] = ECHO_END - IP,
+    [IP + 8] = 64, /* time to live */
+    [IP_PROTOCOL] = 1,
+    [ICMP] = ICMP_ECHO_REQUEST, /* ICMP */
+    [ICMP_ID] = ECHO_ID >> 8,
+    [ICMP_ID + 1] = ECHO_ID & 0xff,
 };
 
 static const uint8_t arp_packet[ARP_END] = {
@@ -61,7 +65,8 @@ static void put16(uint8_t *at, uint16_t value) {
   at[1] = (uint8_t)value;
 }
 
-/* The Internet checksum (RFC 1071) of an even number of bytes; 0 over data that holds a right one. */
+/* The Internet checksum (RFC 1071) of an even number of bytes; 0 over data that holds a right one.
+ */
 static uint16_t checksum(const uint8_t *data, unsigned length) {
   uint32_t sum = 0;
 
@@ -99,7 +104,8 @@ void sim_peer_tick(struct sim_peer *peer, uint64_t now_us) {
   if (now_us < peer->next_tick_us)
     return;
   close_burst(peer);
-  /* From deadline to deadline, so that lateness does not add up; but no catching up after a stall. */
+  /* From deadline to deadline, so that lateness does not add up; but no catching up after a stall.
+   */
   peer->next_tick_us += UINT64_C(1000) * peer->config.period_ms;
   if (peer->next_tick_us <= now_us)
     peer->next_tick_us = now_us + UINT64_C(1000) * peer->config.period_ms;
@@ -115,7 +121,8 @@ bool sim_peer_has_frame(const struct sim_peer *peer) {
   return peer->arp_reply_due || peer->arp_request_due || peer->burst_left != 0;
 }
 
-static uint32_t send_arp(struct sim_peer *peer, uint8_t *buffer, uint32_t size, uint16_t operation) {
+static uint32_t send_arp(struct sim_peer *peer, uint8_t *buffer, uint32_t size,
+                         uint16_t operation) {
   if (size < ETH_FRAME_MIN)
     return 0;
   memset(buffer, 0, ETH_FRAME_MIN);
@@ -197,8 +204,7 @@ static bool is_right_answer(const struct sim_peer *peer, const uint8_t *frame, u
   }
   return memcmp(frame + ETH_DESTINATION, peer->config.mac, 6) == 0 &&
          memcmp(frame + ETH_SOURCE, peer->station_mac, 6) == 0 && frame[IP] == 0x45 &&
-         get16(frame + IP_LENGTH) == ECHO_END - IP &&
-         checksum(frame + IP, IP_HEADER_BYTES) == 0 &&
+         get16(frame + IP_LENGTH) == ECHO_END - IP && checksum(frame + IP, IP_HEADER_BYTES) == 0 &&
          memcmp(frame + IP_SOURCE, peer->config.station, 4) == 0 &&
          memcmp(frame + IP_DESTINATION, peer->config.address, 4) == 0 && frame[ICMP + 1] == 0 &&
          get16(frame + ICMP_ID) == ECHO_ID && checksum(frame + ICMP, ECHO_END - ICMP) == 0;

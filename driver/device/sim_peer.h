@@ -1,9 +1,10 @@
 /* The host at the far end of the simulated NIC's wire: it pings, and checks each answer.
  *
- * As in the seed, a first tick comes some time after the interface is enabled, then one every period;
- * each tick sends a burst of ICMP echo requests, one into each receive buffer that is posted, up to
- * `burst`. The host answers ARP, and asks for the station's address when it announces itself, so that
- * both know each other before the first tick. All functions run in the device's context. */
+ * As in the seed, a first tick comes some time after the interface is enabled, then one every
+ * period; each tick sends a burst of ICMP echo requests, one into each receive buffer that is
+ * posted, up to `burst`. The host answers ARP, and asks for the station's address when it announces
+ * itself, so that both know each other before the first tick. All functions run in the device's
+ * context. */
 #ifndef SIM_PEER_H
 #define SIM_PEER_H
 
@@ -18,12 +19,12 @@ enum {
 };
 
 struct sim_peer_config {
-  uint8_t mac[6];        /* the peer's address */
-  uint8_t address[4];    /* its IPv4 address */
-  uint8_t station[4];    /* the IPv4 address that it pings */
-  uint8_t burst;         /* echo requests a tick, 1 to SIM_PEER_BURST_MAX; the seed has 8 */
-  uint32_t first_ms;     /* from the enabling to the first tick; the seed has 1000 */
-  uint32_t period_ms;    /* from tick to tick; the seed has 5000 */
+  uint8_t mac[6];     /* the peer's address */
+  uint8_t address[4]; /* its IPv4 address */
+  uint8_t station[4]; /* the IPv4 address that it pings */
+  uint8_t burst;      /* echo requests a tick, 1 to SIM_PEER_BURST_MAX; the seed has 8 */
+  uint32_t first_ms;  /* from the enabling to the first tick; the seed has 1000 */
+  uint32_t period_ms; /* from tick to tick; the seed has 5000 */
 };
 
 struct sim_peer_report {
@@ -41,12 +42,12 @@ struct sim_peer {
                                          finds some missing; NULL: none */
   uint8_t station_mac[6];             /* the NIC's station address */
   uint64_t next_tick_us;              /* when the next burst begins */
-  uint32_t outstanding;               /* requests without an answer, a bit each from first_sequence */
-  uint16_t first_sequence;            /* sequence number of this burst's first request */
-  uint8_t burst_left;                 /* requests of this burst still to be sent */
-  uint8_t burst_sent;                 /* requests of this burst already sent */
-  bool arp_request_due;               /* it wants to know the station's address */
-  bool arp_reply_due;                 /* the station has asked for its address */
+  uint32_t outstanding;    /* requests without an answer, a bit each from first_sequence */
+  uint16_t first_sequence; /* sequence number of this burst's first request */
+  uint8_t burst_left;      /* requests of this burst still to be sent */
+  uint8_t burst_sent;      /* requests of this burst already sent */
+  bool arp_request_due;    /* it wants to know the station's address */
+  bool arp_reply_due;      /* the station has asked for its address */
 };
 
 void sim_peer_init(struct sim_peer *peer, const struct sim_peer_config *config);

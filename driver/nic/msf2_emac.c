@@ -1,8 +1,8 @@
 /* The SmartFusion2 Ethernet MAC (Microsemi UG0331, chapter Ethernet MAC), as a NIC of the kit.
  *
- * Its DMA walks a linked list of descriptors. Bit 31 of a descriptor's size, EMPTY, means "nothing in
- * here": an rx descriptor with it set is the device's to fill, a tx descriptor with it clear is the
- * device's to send. A frame is one descriptor: the MAC gathers nothing. */
+ * Its DMA walks a linked list of descriptors. Bit 31 of a descriptor's size, EMPTY, means "nothing
+ * in here": an rx descriptor with it set is the device's to fill, a tx descriptor with it clear is
+ * the device's to send. A frame is one descriptor: the MAC gathers nothing. */
 #include "msf2_emac.h"
 
 #include <assert.h>
@@ -70,8 +70,9 @@ static const uint32_t DESCRIPTOR_LENGTH = 0x7ff;
 enum {
   MII_POLLS_MAX = 10000,   /* a management frame lasts 64 bits at 2.5 MHz: 26 us */
   RESET_POLLS_MAX = 10000, /* the FIFO modules answer within a few clocks */
-  FRAME_LENGTH_MAX = 1536, /* longest frame that reaches a buffer: over it the MAC drops and counts.
-                              A little above what the MTU allows, so that the kit sees giants too. */
+  FRAME_LENGTH_MAX =
+      1536, /* longest frame that reaches a buffer: over it the MAC drops and counts.
+               A little above what the MTU allows, so that the kit sees giants too. */
 };
 
 static_assert(sizeof(struct msf2_emac_descriptor) == 12, "the descriptor's layout is the device's");
@@ -229,11 +230,10 @@ static struct pbuf *tx_reap(struct nic *nic) {
   return nic_ring_pop(&nic->tx_ring);
 }
 
-/* The oldest descriptor of a ring that the device has still to work on, or NULL. `done` is the state
- * of the EMPTY flag that the device leaves behind. */
-static struct msf2_emac_descriptor *first_pending(const struct ring *ring,
-                                                  struct msf2_emac_descriptor *descriptors,
-                                                  uint32_t done) {
+/* The oldest descriptor of a ring that the device has still to work on, or NULL. `done` is the
+ * state of the EMPTY flag that the device leaves behind. */
+static struct msf2_emac_descriptor *
+first_pending(const struct ring *ring, struct msf2_emac_descriptor *descriptors, uint32_t done) {
   for (uint16_t i = ring->tail; i != ring->head; i++) {
     struct msf2_emac_descriptor *descriptor = &descriptors[ring_slot(ring, i)];
 

@@ -106,8 +106,8 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
 static struct pbuf *tx_reap(struct nic *nic) {
   struct ring *ring = &nic->tx_ring.ring;
 
-  if (ring_empty(ring) || (sim_of(nic)->tx_descriptors[ring_slot(ring, ring->tail)].control &
-                           SIM_DESCRIPTOR_OWN) != 0)
+  if (ring_empty(ring) ||
+      (sim_of(nic)->tx_descriptors[ring_slot(ring, ring->tail)].control & SIM_DESCRIPTOR_OWN) != 0)
     return NULL;
   dma_observe();
   return nic_ring_pop(&nic->tx_ring);

@@ -54,12 +54,9 @@ void mss_timer_arm(const struct mss_timer *timer, uint32_t delay_us) {
 
   mmio_write(timer->base + TIMX_CTRL, 0);
   mmio_write(timer->base + TIMX_LOADVAL, ticks > TICKS_MIN ? ticks : TICKS_MIN);
-  mmio_write(timer->base + TIMX_CTRL,
-             TIMX_CTRL_ENABLE | TIMX_CTRL_ONE_SHOT | TIMX_CTRL_INTERRUPT);
+  mmio_write(timer->base + TIMX_CTRL, TIMX_CTRL_ENABLE | TIMX_CTRL_ONE_SHOT | TIMX_CTRL_INTERRUPT);
 }
 
 void mss_timer_stop(const struct mss_timer *timer) { mmio_write(timer->base + TIMX_CTRL, 0); }
 
-void mss_timer_acknowledge(const struct mss_timer *timer) {
-  mmio_write(timer->base + TIMX_RIS, 1);
-}
+void mss_timer_acknowledge(const struct mss_timer *timer) { mmio_write(timer->base + TIMX_RIS, 1); }

@@ -12,8 +12,8 @@ enum {
 };
 
 struct uart_16550 {
-  uintptr_t base;    /* of its registers, a word each */
-  uint32_t clock_hz; /* of its input clock */
+  uintptr_t base;            /* of its registers, a word each */
+  uint32_t clock_hz;         /* of its input clock */
   uint16_t tx_head, tx_tail; /* free-running; the main loop puts in, the interrupt takes out */
   uint16_t rx_head, rx_tail; /* free-running; the interrupt puts in, the main loop takes out */
   uint32_t rx_lost;          /* bytes that came while the buffer was full */
@@ -22,10 +22,12 @@ struct uart_16550 {
   uint8_t rx[UART_RX_BYTES];
 };
 
-/* Sets the line to `baud`, 8 bits, no parity, one stop bit, and turns its interrupts on. Main loop. */
+/* Sets the line to `baud`, 8 bits, no parity, one stop bit, and turns its interrupts on. Main loop.
+ */
 void uart_16550_start(struct uart_16550 *uart, uint32_t baud);
 
-/* Writes `length` bytes; where the buffer is full it waits for the line. Main loop, fault handlers. */
+/* Writes `length` bytes; where the buffer is full it waits for the line. Main loop, fault handlers.
+ */
 void uart_16550_write(struct uart_16550 *uart, const char *data, size_t length);
 
 /* True if a byte has come in. Main loop. */

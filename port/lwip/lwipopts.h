@@ -3,86 +3,86 @@
 #define LWIPOPTS_H
 
 /* One main loop and no threads: the interrupt never calls lwIP, so nothing needs a lock. */
-#define NO_SYS                     1
-#define SYS_LIGHTWEIGHT_PROT       0
-#define LWIP_NETCONN               0
-#define LWIP_SOCKET                0
-#define LWIP_HOOK_FILENAME         "lwip_hooks.h"
+#define NO_SYS               1
+#define SYS_LIGHTWEIGHT_PROT 0
+#define LWIP_NETCONN         0
+#define LWIP_SOCKET          0
+#define LWIP_HOOK_FILENAME   "lwip_hooks.h"
 
 /* Memory. Received frames live in the NIC's packet pool, so lwIP's own pbuf pool is empty. */
-#define MEM_ALIGNMENT              __SIZEOF_POINTER__
-#define MEM_SIZE                   (9 * 1024)
-#define PBUF_POOL_SIZE             0
-#define MEMP_NUM_PBUF              8
-#define MEMP_NUM_TCP_PCB           6
-#define MEMP_NUM_TCP_PCB_LISTEN    4
-#define MEMP_NUM_TCP_SEG           16
-#define MEMP_NUM_UDP_PCB           4
-#define MEMP_NUM_RAW_PCB           1
-#define MEMP_NUM_REASSDATA         2
-#define MEMP_NUM_FRAG_PBUF         4
-#define MEMP_NUM_ARP_QUEUE         12
-#define MEMP_NUM_SYS_TIMEOUT       (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 3)
+#define MEM_ALIGNMENT           __SIZEOF_POINTER__
+#define MEM_SIZE                (9 * 1024)
+#define PBUF_POOL_SIZE          0
+#define MEMP_NUM_PBUF           8
+#define MEMP_NUM_TCP_PCB        6
+#define MEMP_NUM_TCP_PCB_LISTEN 4
+#define MEMP_NUM_TCP_SEG        16
+#define MEMP_NUM_UDP_PCB        4
+#define MEMP_NUM_RAW_PCB        1
+#define MEMP_NUM_REASSDATA      2
+#define MEMP_NUM_FRAG_PBUF      4
+#define MEMP_NUM_ARP_QUEUE      12
+#define MEMP_NUM_SYS_TIMEOUT    (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 3)
 
 /* Ethernet and ARP. The queue keeps the packets that wait for an address. */
-#define LWIP_ARP                   1
-#define ETHARP_SUPPORT_VLAN        0
-#define ARP_QUEUEING               1
-#define ARP_QUEUE_LEN              8
-#define LWIP_NETIF_LOOPBACK        0
-#define LWIP_HAVE_LOOPIF           0
-#define LWIP_NETIF_HOSTNAME        1
-#define LWIP_NETIF_STATUS_CALLBACK 1
-#define LWIP_NETIF_LINK_CALLBACK   1
+#define LWIP_ARP                     1
+#define ETHARP_SUPPORT_VLAN          0
+#define ARP_QUEUEING                 1
+#define ARP_QUEUE_LEN                8
+#define LWIP_NETIF_LOOPBACK          0
+#define LWIP_HAVE_LOOPIF             0
+#define LWIP_NETIF_HOSTNAME          1
+#define LWIP_NETIF_STATUS_CALLBACK   1
+#define LWIP_NETIF_LINK_CALLBACK     1
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
-#define LWIP_NETIF_TX_SINGLE_PBUF  1
+#define LWIP_NETIF_TX_SINGLE_PBUF    1
 
 /* IPv4 */
-#define LWIP_IPV4                  1
-#define IP_REASSEMBLY              1
-#define IP_REASS_MAX_PBUFS         4
-#define IP_FRAG                    1
-#define LWIP_ICMP                  1
-#define LWIP_IGMP                  1
-#define LWIP_DHCP                  1
-#define LWIP_DHCP_DOES_ACD_CHECK   0
-#define LWIP_DNS                   1
-#define LWIP_MULTICAST_TX_OPTIONS  1
+#define LWIP_IPV4                 1
+#define IP_REASSEMBLY             1
+#define IP_REASS_MAX_PBUFS        4
+#define IP_FRAG                   1
+#define LWIP_ICMP                 1
+#define LWIP_IGMP                 1
+#define LWIP_DHCP                 1
+#define LWIP_DHCP_DOES_ACD_CHECK  0
+#define LWIP_DNS                  1
+#define LWIP_MULTICAST_TX_OPTIONS 1
 
 /* IPv6 */
-#define LWIP_IPV6                  1
-#define LWIP_IPV6_NUM_ADDRESSES    3
-#define LWIP_IPV6_MLD              1
-#define LWIP_IPV6_REASS            1
-#define LWIP_IPV6_FRAG             1
-#define IPV6_FRAG_COPYHEADER       (__SIZEOF_POINTER__ > 4) /* on a host */
-#define LWIP_IPV6_DHCP6            0
-#define LWIP_ND6_NUM_NEIGHBORS     6
-#define LWIP_ND6_NUM_DESTINATIONS  6
-#define LWIP_ND6_NUM_PREFIXES      3
-#define LWIP_ND6_NUM_ROUTERS       2
-#define MEMP_NUM_ND6_QUEUE         6
+#define LWIP_IPV6                 1
+#define LWIP_IPV6_NUM_ADDRESSES   3
+#define LWIP_IPV6_MLD             1
+#define LWIP_IPV6_REASS           1
+#define LWIP_IPV6_FRAG            1
+#define IPV6_FRAG_COPYHEADER      (__SIZEOF_POINTER__ > 4) /* on a host */
+#define LWIP_IPV6_DHCP6           0
+#define LWIP_ND6_NUM_NEIGHBORS    6
+#define LWIP_ND6_NUM_DESTINATIONS 6
+#define LWIP_ND6_NUM_PREFIXES     3
+#define LWIP_ND6_NUM_ROUTERS      2
+#define MEMP_NUM_ND6_QUEUE        6
 
 /* UDP, TCP */
-#define LWIP_UDP                   1
-#define LWIP_TCP                   1
-#define TCP_MSS                    1460
-#define TCP_WND                    (4 * TCP_MSS)
-#define TCP_SND_BUF                (3 * TCP_MSS)
-#define TCP_SND_QUEUELEN           12
-#define TCP_QUEUE_OOSEQ            1
-#define TCP_OOSEQ_MAX_PBUFS        4
-#define LWIP_HOOK_TCP_ISN          lwip_hook_tcp_isn
+#define LWIP_UDP            1
+#define LWIP_TCP            1
+#define TCP_MSS             1460
+#define TCP_WND             (4 * TCP_MSS)
+#define TCP_SND_BUF         (3 * TCP_MSS)
+#define TCP_SND_QUEUELEN    12
+#define TCP_QUEUE_OOSEQ     1
+#define TCP_OOSEQ_MAX_PBUFS 4
+#define LWIP_HOOK_TCP_ISN   lwip_hook_tcp_isn
 
 /* In ICMP's error path and elsewhere lwIP checks what it sends and receives in software; a NIC
  * whose hardware does it clears the flags of its netif. */
-#define CHECKSUM_CHECK_ICMP6       1
+#define CHECKSUM_CHECK_ICMP6 1
 
 /* Counters and checks: every drop of the stack is counted; a broken invariant stops the run. */
-#define LWIP_STATS                 1
-#define LWIP_STATS_DISPLAY         0
-#define MIB2_STATS                 0
-#define LWIP_STATS_LARGE           1
+#define LWIP_STATS         1
+#define LWIP_STATS_DISPLAY 0
+#define MIB2_STATS         0
+#define LWIP_STATS_LARGE   1
 
 /* Two netifs and no threads; the id is for the client data of apps, which none uses. */
 #define LWIP_NUM_NETIF_CLIENT_DATA 0

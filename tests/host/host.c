@@ -52,7 +52,8 @@ void host_reset(void) {
 
 static void deliver(void) {
   for (unsigned i = 0; i < HOST_IRQ_LINES && masked == 0; i++) {
-    /* A level that stays up interrupts for ever: a driver that does not quieten its device hangs. */
+    /* A level that stays up interrupts for ever: a driver that does not quieten its device hangs.
+     */
     for (unsigned taken = 0; lines[i].enabled && (lines[i].pending || lines[i].level); taken++) {
       if (taken == 100)
         fail_msg("interrupt line %u is never quietened", i);

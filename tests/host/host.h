@@ -33,7 +33,8 @@ void host_attach(const struct host_device *device);
 /* Connects `handler` to an interrupt line. */
 void host_connect_irq(unsigned line, void (*handler)(void *context), void *context);
 
-/* Sets the level of a line; while it is up, enabled and interrupts are not masked, it interrupts. */
+/* Sets the level of a line; while it is up, enabled and interrupts are not masked, it interrupts.
+ */
 void host_set_irq_level(unsigned line, bool level);
 
 bool host_irq_enabled(unsigned line);

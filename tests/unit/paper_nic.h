@@ -16,17 +16,17 @@ enum {
 struct paper_nic {
   struct nic nic;
   struct pbuf *rx_slots[PAPER_RING], *tx_slots[PAPER_RING];
-  uint16_t filled;     /* rx buffers that the device has filled, free-running as the ring's head */
-  uint16_t done;       /* tx frames that it has sent */
-  bool hold_tx;        /* the device sends nothing */
-  bool error_frames;   /* it flags what it receives as bad */
-  bool unmasked;       /* its interrupt gets through */
-  bool link;           /* its carrier */
-  int start_error;     /* what start returns */
-  int enable_error;    /* what enable returns */
+  uint16_t filled;   /* rx buffers that the device has filled, free-running as the ring's head */
+  uint16_t done;     /* tx frames that it has sent */
+  bool hold_tx;      /* the device sends nothing */
+  bool error_frames; /* it flags what it receives as bad */
+  bool unmasked;     /* its interrupt gets through */
+  bool link;         /* its carrier */
+  int start_error;   /* what start returns */
+  int enable_error;  /* what enable returns */
   unsigned doorbells_rx, doorbells_tx;
   unsigned starts, enables, disables;
-  unsigned sent;       /* frames sent; their bytes follow, as one */
+  unsigned sent; /* frames sent; their bytes follow, as one */
   uint16_t sent_length[PAPER_SENT_MAX];
   uint8_t sent_data[PAPER_SENT_MAX][2048];
   void (*before_unmask)(struct paper_nic *paper); /* a last moment for the device; may be NULL */

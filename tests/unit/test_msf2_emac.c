@@ -183,8 +183,8 @@ static void goes_on_after_an_overflow_at_any_place_of_the_ring(void **state) {
   assert_int_equal(nic->counters[NIC_IN_OVERFLOW], 100);
 }
 
-/* The stack holds everything: reception stops, loses no buffer, and the first that comes back starts
- * it again. */
+/* The stack holds everything: reception stops, loses no buffer, and the first that comes back
+ * starts it again. */
 static void goes_on_when_the_stack_gives_back_what_it_hoards(void **state) {
   uint32_t number = 0;
 

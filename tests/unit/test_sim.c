@@ -1,4 +1,5 @@
-/* The simulated NIC under real lwIP, from the device's timer to the peer's verdict, in virtual time. */
+/* The simulated NIC under real lwIP, from the device's timer to the peer's verdict, in virtual
+ * time. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -43,11 +44,8 @@ static const struct sim_peer_config peer = {
 static struct nic_config config = {
     .ops = &sim_ops,
     .irq = IRQ,
-    .pool = {.packets = PACKETS,
-             .buffer_size = BUFFER,
-             .headroom = 32,
-             .alignment = 32,
-             .held_max = 8},
+    .pool =
+        {.packets = PACKETS, .buffer_size = BUFFER, .headroom = 32, .alignment = 32, .held_max = 8},
     .memory = memory,
     .memory_size = sizeof memory,
     .queue_depth = DEPTH,
@@ -289,7 +287,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(pulling_the_cable_stops_and_plugging_it_in_goes_on, setup,
                                       teardown),
       cmocka_unit_test_setup_teardown(a_burst_fills_the_buffers_that_are_posted, setup, teardown),
-      cmocka_unit_test_setup_teardown(a_device_with_a_bad_ring_reports_and_recovers, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_device_with_a_bad_ring_reports_and_recovers, setup,
+                                      teardown),
       cmocka_unit_test_setup_teardown(suspends_and_resumes, setup, teardown),
       cmocka_unit_test_setup_teardown(installs_and_removes_a_thousand_times, setup, teardown),
       cmocka_unit_test_setup_teardown(the_clock_may_wrap, setup, teardown),

@@ -10,19 +10,19 @@ enum {
   EXCEPTIONS = 16, /* vectors before the first interrupt line */
 };
 
-#define SYSTICK_CSR       UINT32_C(0xe000e010) /* control and status */
-#define SYSTICK_RVR       UINT32_C(0xe000e014) /* reload value */
-#define SYSTICK_CVR       UINT32_C(0xe000e018) /* current value */
-#define NVIC_ISER         UINT32_C(0xe000e100) /* set enable, a bit each line */
-#define NVIC_ICER         UINT32_C(0xe000e180) /* clear enable */
-#define NVIC_ISPR         UINT32_C(0xe000e200) /* set pending */
-#define SCB_ICSR          UINT32_C(0xe000ed04) /* interrupt control and state */
-#define SCB_ICSR_PENDSTSET (UINT32_C(1) << 26)
-#define SCB_AIRCR         UINT32_C(0xe000ed0c) /* application interrupt and reset control */
+#define SYSTICK_CSR           UINT32_C(0xe000e010) /* control and status */
+#define SYSTICK_RVR           UINT32_C(0xe000e014) /* reload value */
+#define SYSTICK_CVR           UINT32_C(0xe000e018) /* current value */
+#define NVIC_ISER             UINT32_C(0xe000e100) /* set enable, a bit each line */
+#define NVIC_ICER             UINT32_C(0xe000e180) /* clear enable */
+#define NVIC_ISPR             UINT32_C(0xe000e200) /* set pending */
+#define SCB_ICSR              UINT32_C(0xe000ed04) /* interrupt control and state */
+#define SCB_ICSR_PENDSTSET    (UINT32_C(1) << 26)
+#define SCB_AIRCR             UINT32_C(0xe000ed0c) /* application interrupt and reset control */
 #define SCB_AIRCR_SYSRESETREQ UINT32_C(0x05fa0004) /* with its key */
-#define SCB_CFSR          UINT32_C(0xe000ed28) /* configurable fault status */
-#define SCB_HFSR          UINT32_C(0xe000ed2c) /* HardFault status */
-#define SCB_MMFAR         UINT32_C(0xe000ed34) /* MemManage fault address */
-#define SCB_BFAR          UINT32_C(0xe000ed38) /* BusFault address */
+#define SCB_CFSR              UINT32_C(0xe000ed28) /* configurable fault status */
+#define SCB_HFSR              UINT32_C(0xe000ed2c) /* HardFault status */
+#define SCB_MMFAR             UINT32_C(0xe000ed34) /* MemManage fault address */
+#define SCB_BFAR              UINT32_C(0xe000ed38) /* BusFault address */
 
 #endif

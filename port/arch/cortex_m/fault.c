@@ -22,7 +22,7 @@ struct exception_frame {
 
 __attribute__((used)) static uint64_t report_stack[REPORT_STACK_WORDS / 2];
 
-static const char *const exception_names[] = {"?",         "reset",    "NMI",        "HardFault",
+static const char *const exception_names[] = {"?",         "reset",    "NMI",       "HardFault",
                                               "MemManage", "BusFault", "UsageFault"};
 
 /* Bits of CFSR (B3.2.15), with the first thing to look at. */
@@ -71,7 +71,7 @@ __attribute__((used, noreturn)) static void report(const struct exception_frame 
   uint32_t cfsr = mmio_read(SCB_CFSR);
   uint32_t hfsr = mmio_read(SCB_HFSR);
   const char *hint = (hfsr & UINT32_C(1) << 1) != 0 ? "the vector table could not be read"
-                                                     : "look at PC and LR in the map file";
+                                                    : "look at PC and LR in the map file";
 
   __asm volatile("mrs %0, ipsr" : "=r"(ipsr));
   for (unsigned i = 0; i < sizeof causes / sizeof *causes; i++) {

@@ -22,7 +22,8 @@ static inline void mmio_write(uintptr_t address, uint32_t value) {
 }
 
 /* The M3 issues normal-memory and device accesses in program order to one bus matrix, but its
- * write buffer may still hold a store when a device store passes: DMB orders them (B2.3, A3.7.3). */
+ * write buffer may still hold a store when a device store passes: DMB orders them (B2.3, A3.7.3).
+ */
 static inline void dma_publish(void) { __asm volatile("dmb" ::: "memory"); }
 static inline void dma_observe(void) { __asm volatile("dmb" ::: "memory"); }
 

@@ -1,4 +1,5 @@
-/* Semihosting: a debugger or emulator, where one listens, ends the run and passes the command line. */
+/* Semihosting: a debugger or emulator, where one listens, ends the run and passes the command line.
+ */
 #include "semihosting.h"
 
 enum {

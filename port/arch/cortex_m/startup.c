@@ -29,7 +29,8 @@ typedef void (*vector)(void);
 /* The unused lines are filled first and then overridden by those that the board names. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-__attribute__((section(".vectors"), used)) static const vector vectors[EXCEPTIONS + BOARD_IRQ_LINES] = {
+__attribute__((section(".vectors"),
+               used)) static const vector vectors[EXCEPTIONS + BOARD_IRQ_LINES] = {
     [0] = (vector)(uintptr_t)stack_top,
     [1] = reset_handler,
     [2] = nmi_handler,
@@ -41,6 +42,6 @@ __attribute__((section(".vectors"), used)) static const vector vectors[EXCEPTION
     [12] = debug_monitor_handler,
     [14] = pend_sv_handler,
     [15] = systick_handler,
-    [EXCEPTIONS ... EXCEPTIONS + BOARD_IRQ_LINES - 1] = unexpected_interrupt_handler,
+    [EXCEPTIONS... EXCEPTIONS + BOARD_IRQ_LINES - 1] = unexpected_interrupt_handler,
     BOARD_INTERRUPTS(INTERRUPT_VECTOR)};
 #pragma GCC diagnostic pop

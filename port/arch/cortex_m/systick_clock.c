@@ -35,8 +35,8 @@ void systick_handler(void) {
   base_ms += BOARD_SYSTICK_PERIOD_MS;
 }
 
-/* Ticks since the base. A wrap whose interrupt is still pending counts as a period more: the value is
- * read again then, since the first reading may be from before the wrap. Interrupts masked. */
+/* Ticks since the base. A wrap whose interrupt is still pending counts as a period more: the value
+ * is read again then, since the first reading may be from before the wrap. Interrupts masked. */
 static uint32_t ticks(uint32_t *periods) {
   uint32_t value = mmio_read(SYSTICK_CVR);
 

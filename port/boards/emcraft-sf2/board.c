@@ -22,8 +22,8 @@ enum {
   ALIGNMENT = 4,
   QUEUE_DEPTH = 16,
   EMAC_PACKETS = 16,
-  SIM_PACKETS = 10,          /* a burst of eight, and two for what must come meanwhile, as ARP */
-  SIM_BUFFER_BYTES = 1296,   /* an MTU of 1280, the least for IPv6: RAM is short */
+  SIM_PACKETS = 10,        /* a burst of eight, and two for what must come meanwhile, as ARP */
+  SIM_BUFFER_BYTES = 1296, /* an MTU of 1280, the least for IPv6: RAM is short */
 };
 
 static struct uart_16550 uart0 = {.base = UART0_BASE, .clock_hz = BOARD_APB0_HZ};
@@ -36,8 +36,8 @@ struct sim_device board_sim_device;
 /* eSRAM, which the MAC's DMA reaches through the AHB bus matrix. */
 static _Alignas(ALIGNMENT) uint8_t emac_memory[NIC_MEMORY_BYTES(
     EMAC_PACKETS, BUFFER_BYTES, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)];
-static _Alignas(ALIGNMENT) uint8_t
-    sim_memory[NIC_MEMORY_BYTES(SIM_PACKETS, SIM_BUFFER_BYTES, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)];
+static _Alignas(ALIGNMENT) uint8_t sim_memory[NIC_MEMORY_BYTES(
+    SIM_PACKETS, SIM_BUFFER_BYTES, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)];
 
 struct nic *const board_nics[BOARD_NICS] = {&emac.nic, &sim.nic};
 
@@ -99,7 +99,8 @@ int port_console_read(void) { return uart_16550_read(&uart0); }
 void port_console_flush(void) { uart_16550_flush(&uart0); }
 
 /* The phase of two free-running clocks at start-up: little, but all that this board has without the
- * system controller's random bit generator (UG0450), which needs a licence and the emulator lacks. */
+ * system controller's random bit generator (UG0450), which needs a licence and the emulator lacks.
+ */
 uint32_t port_entropy(void) {
   return mmio_read(SYSTICK_CVR) * UINT32_C(0x9e3779b9) ^ (uint32_t)port_clock_us();
 }

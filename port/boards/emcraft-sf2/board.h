@@ -7,8 +7,8 @@
 
 #define BOARD_NAME "emcraft-sf2"
 
-/* The core runs at 142 MHz, SysTick at a 32nd of it (SYSTICK_CR at reset, UG0331 Cortex-M3). 3780 ms
- * are the longest whole number of ticks and milliseconds in 24 bits. */
+/* The core runs at 142 MHz, SysTick at a 32nd of it (SYSTICK_CR at reset, UG0331 Cortex-M3). 3780
+ * ms are the longest whole number of ticks and milliseconds in 24 bits. */
 enum {
   BOARD_CORE_HZ = 142000000,
   BOARD_APB0_HZ = BOARD_CORE_HZ / 2,

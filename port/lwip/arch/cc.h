@@ -4,17 +4,17 @@
 
 #include <stdlib.h>
 
-#define LWIP_TIMEVAL_PRIVATE 0
+#define LWIP_TIMEVAL_PRIVATE  0
 #define LWIP_ERRNO_STDINCLUDE 1
 
 #define LWIP_RAND() ((u32_t)lwip_port_rand())
 unsigned lwip_port_rand(void);
 
 /* One instruction each on ARM (rev, rev16). */
-#define lwip_htons(x) ((u16_t)__builtin_bswap16(x))
-#define lwip_htonl(x) ((u32_t)__builtin_bswap32(x))
-#define lwip_ntohs(x) lwip_htons(x)
-#define lwip_ntohl(x) lwip_htonl(x)
+#define lwip_htons(x)                         ((u16_t)__builtin_bswap16(x))
+#define lwip_htonl(x)                         ((u32_t)__builtin_bswap32(x))
+#define lwip_ntohs(x)                         lwip_htons(x)
+#define lwip_ntohl(x)                         lwip_htonl(x)
 #define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS 1
 
 /* A broken invariant of the stack ends the run with its text: going on would hide it. */
