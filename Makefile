@@ -74,6 +74,32 @@ $(B)/firmware.elf: $(OWN_OBJECTS) $(LWIP_OBJECTS) $(LINKER) linker/$(ARCH).ld
 $(OWN_OBJECTS) $(LWIP_OBJECTS): Makefile port/boards/$(BOARD)/board.mk
 -include $(OWN_OBJECTS:.o=.d) $(LWIP_OBJECTS:.o=.d)
 
+.PHONY: size
+size: $(B)/firmware.elf
+	@tools/size $(B)/firmware.map
+
+# ---- running it ----
+
+CFLAGS_HOST := -std=c11 -O2 -g $(WARN)
+LAN_SOURCES := $(wildcard tools/lan/*.c)
+
+build/tools/lanping: $(LAN_SOURCES) tools/lan/lan.h
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)gcc $(CFLAGS_HOST) $(LAN_SOURCES) -lm -o $@
+
+RUN := tools/run --board "$(BOARD)" --qemu "$(or $(QEMU),qemu-system-arm)" $(if $(PCAP),--pcap "$(PCAP)") \
+       --extra "$(QEMU_EXTRA)"
+
+.PHONY: run ping
+run: $(B)/firmware.elf build/tools/lanping
+	@$(if $(filter tap,$(NET)),tools/setup tap &&) $(RUN) --net "$(NET)"
+
+ping: $(B)/firmware.elf build/tools/lanping
+	@$(RUN) --ping --count "$(or $(COUNT),5)" --size "$(or $(SIZE),56)" --interval "$(or $(INTERVAL),1)"
+
+# ---- testing it ----
+
 include tests/unit/unit.mk
 
 .PHONY: clean

@@ -1,0 +1,246 @@
+"""QEMU for a board of ringif: its command line for each kind of network, and a guest to talk to."""
+import contextlib
+import dataclasses
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+
+
+class Problem(Exception):
+    """Something outside of the firmware is wrong: one line that says what, and what is valid."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Board:
+    machine: tuple  # QEMU's arguments for it
+    mac: str        # Ethernet address of en0
+
+
+BOARDS = {
+    "emcraft-sf2": Board(("-M", "emcraft-sf2"), "02:00:00:12:34:56"),
+}
+NETS = ("lan", "slirp", "tap", "none")
+GUEST_ADDRESS = "10.0.2.15"  # slirp's first lease, and the firmware's address without a server
+ECHO_PORT, DISCARD_PORT, CHARGEN_PORT = 7, 9, 19
+
+
+def free_port(kind):
+    """A port of this host that nobody uses now."""
+    with socket.socket(socket.AF_INET,
+                       socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", 0))
+        except OSError as error:
+            raise Problem(f"no free {kind} port: {error.strerror}") from error
+        return probe.getsockname()[1]
+
+
+def forward_rule(kind, port, guest_port):
+    return f"{kind}:127.0.0.1:{port}-:{guest_port}"
+
+
+def find_board(name):
+    if name not in BOARDS:
+        raise Problem(f"BOARD={name}: no such board; valid: {' '.join(sorted(BOARDS))}")
+    return BOARDS[name]
+
+
+def find_qemu(name):
+    path = shutil.which(name)
+    if path is None:
+        raise Problem(f"QEMU={name}: no such program; install qemu-system-arm or give its path")
+    return path
+
+
+def command(board, net, elf, *, qemu="qemu-system-arm", lan_dir=None, forwards=(), pcap=None,
+            extra=()):
+    """QEMU's command line, without the console's part.
+
+    `lan_dir` holds the sockets of NET=lan: nic.sock is the emulator's, host.sock the host peer's.
+    `forwards` are rules of forward_rule(). The network is named "net0": QMP's set_link takes it.
+    """
+    machine = find_board(board)
+    words = [find_qemu(qemu), *machine.machine, "-kernel", elf, "-display", "none"]
+    hostfwd = "".join(f",hostfwd={rule}" for rule in forwards)
+    capture = "net0"
+    if net == "lan":
+        # restrict=on: slirp else answers the LAN's own frames, too.
+        words += ["-nic", f"hubport,hubid=0,id=net0,mac={machine.mac}",
+                  "-netdev", f"user,id=user0,restrict=on{hostfwd}",
+                  "-netdev", "hubport,id=hub1,hubid=0,netdev=user0",
+                  "-netdev", f"dgram,id=dgram0,local.type=unix,local.path={lan_dir}/nic.sock,"
+                             f"remote.type=unix,remote.path={lan_dir}/host.sock",
+                  "-netdev", "hubport,id=hub2,hubid=0,netdev=dgram0"]
+        capture = "user0"
+    elif net == "slirp":
+        words += ["-nic", f"user,id=net0,mac={machine.mac}{hostfwd}"]
+    elif net == "tap":
+        words += ["-nic", f"tap,id=net0,mac={machine.mac},ifname=tap0,script=no,downscript=no"]
+    elif net == "none":
+        words += ["-nic", "none"]
+    else:
+        raise Problem(f"NET={net}: no such network; valid: {' '.join(NETS)}")
+    if pcap:
+        if net == "none":
+            raise Problem("PCAP= needs a network; valid with NET=lan, slirp or tap")
+        words += ["-object", f"filter-dump,id=dump0,netdev={capture},file={pcap}"]
+    return words + list(extra)
+
+
+def remove_sockets(lan_dir):
+    """Removes what the emulator leaves behind, and cannot bind where it still is."""
+    for name in ("nic.sock", "qmp.sock"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(lan_dir, name))
+
+
+class Guest:
+    """A firmware in the emulator, with its serial console, its monitor and its LAN in our hands.
+
+    with Guest(elf, net="lan") as guest:
+        guest.expect(r"en0 up (\\S+)")
+        guest.send("pool")
+    """
+
+    SAFETY_S = 120  # nothing that is awaited takes longer, unless it never comes
+
+    def __init__(self, elf, *, board="emcraft-sf2", net="lan", transcript=None, qemu=None,
+                 extra=(), echo=None, lan_dir=None, pcap=None):
+        if not os.path.exists(elf):
+            raise Problem(f"{elf}: no such firmware; run make first")
+        self.echo = echo  # a text file that gets all that the console prints
+        self.transcript = transcript
+        self.own_dir = tempfile.mkdtemp(prefix="ringif-") if lan_dir is None else None
+        self.lan_dir = lan_dir or self.own_dir
+        self.user_netdev = {"lan": "user0", "slirp": "net0"}.get(net)
+        self.text = ""    # all that the console has printed
+        self.seen = 0     # how much of it expect() is done with
+        self.ended = False
+        self.printed = threading.Condition()
+        self.monitor = None
+        self.qmp_path = os.path.join(self.lan_dir, "qmp.sock")
+        self.command = command(
+            board, net, elf, qemu=qemu or os.environ.get("QEMU") or "qemu-system-arm",
+            lan_dir=self.lan_dir, pcap=pcap, extra=extra) + ["-serial", "stdio", "-monitor", "none",
+             "-qmp", f"unix:{self.qmp_path},server=on,wait=off"]
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        if self.monitor:
+            self.monitor.close()
+        self.echo = None  # the emulator's last words are of no use
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.reader.join()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        if self.transcript:
+            with open(self.transcript, "w", encoding="utf-8") as file:
+                file.write(self.text)
+        if self.own_dir:
+            shutil.rmtree(self.own_dir)
+        else:
+            remove_sockets(self.lan_dir)
+
+    # ---- console ----
+
+    def _read(self):
+        """Takes in what the console prints, in a thread of its own, until the emulator ends."""
+        while data := self.process.stdout.read1(65536):
+            text = data.decode("utf-8", "replace")
+            if self.echo:
+                self.echo.write(text.replace("\r\n", "\n"))
+                self.echo.flush()
+            with self.printed:
+                self.text += text
+                self.printed.notify_all()
+        with self.printed:
+            self.ended = True
+            self.printed.notify_all()
+
+    def _fail(self, what):
+        tail = self.text[-1500:].replace("\r\n", "\n")
+        raise AssertionError(f"{what}; the console's end:\n{tail}")
+
+    def expect(self, pattern, timeout=None):
+        """Waits until `pattern` comes on the console, behind what was expected before."""
+        expression = re.compile(pattern)
+        with self.printed:
+            self.printed.wait_for(
+                lambda: self.ended or expression.search(self.text, self.seen),
+                timeout or self.SAFETY_S)
+            match = expression.search(self.text, self.seen)
+            if match:
+                self.seen = match.end()
+                return match
+        self._fail(f"the emulator ended before {pattern!r}" if self.ended
+                   else f"no {pattern!r} on the console")
+
+    def send(self, line):
+        self.process.stdin.write(line.encode() + b"\r")
+        self.process.stdin.flush()
+
+    def ask(self, line, pattern):
+        """Sends a command and waits for its answer."""
+        self.send(line)
+        self.expect(re.escape(line) + r"\r\n")
+        return self.expect(pattern)
+
+    def wait(self):
+        """Waits for the emulator's end and returns its exit status."""
+        self.reader.join(self.SAFETY_S)
+        return self.process.wait(10)
+
+    # ---- monitor ----
+
+    def qmp(self, execute, **arguments):
+        """Runs a command of QEMU's machine protocol and returns its answer."""
+        if self.monitor is None:
+            with self.printed:  # once it has printed something, its sockets are there
+                self.printed.wait_for(lambda: self.text or self.ended, self.SAFETY_S)
+            connection = socket.socket(socket.AF_UNIX)
+            connection.connect(self.qmp_path)
+            self.monitor = connection.makefile("rw", encoding="utf-8")
+            connection.close()  # the file keeps it open
+            self.monitor.readline()
+            self.qmp("qmp_capabilities")
+        self.monitor.write(json.dumps({"execute": execute, "arguments": arguments}) + "\n")
+        self.monitor.flush()
+        while True:
+            answer = json.loads(self.monitor.readline())
+            if "return" in answer:
+                return answer["return"]
+            if "error" in answer:
+                raise AssertionError(f"{execute}: {answer['error']['desc']}")
+
+    def set_link(self, up):
+        self.qmp("set_link", name="net0", up=up)
+
+    def forward(self, kind, guest_port):
+        """Makes a port of the guest one of this host, and returns that one's number."""
+        for _ in range(10):  # another program may take the port between the choice and the binding
+            port = free_port(kind)
+            trouble = self.qmp("human-monitor-command", **{
+                "command-line": f"hostfwd_add {self.user_netdev} "
+                                f"{forward_rule(kind, port, guest_port)}"})
+            if not trouble:
+                return port
+        raise Problem(f"no free {kind} port: {trouble.strip()}")
