@@ -11,14 +11,25 @@ endif
 B := build/$(BOARD)
 include port/boards/$(BOARD)/board.mk
 
-# What has to be there before anything is built. Made by tools/setup, which installs what is missing
-# and brings lwIP; LWIP_DIR= names a checkout to be used instead.
+# What has to be there before anything is built: tools/setup installs what is missing and brings
+# lwIP (LWIP_DIR= names a checkout instead). Its stamps are included, so that make makes them first and
+# then starts again with them.
 LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
-NO_BUILD_GOALS := help clean
-ifneq ($(filter-out $(NO_BUILD_GOALS),$(or $(MAKECMDGOALS),firmware)),)
 LWIPDIR := $(LWIP)/src
+GOALS := $(or $(MAKECMDGOALS),firmware)
+ifneq ($(filter-out help clean,$(GOALS)),)
+SETUP := build/setup-$(if $(filter test% check,$(GOALS)),test,run).stamp
+include $(SETUP)
 include $(LWIPDIR)/Filelists.mk
 endif
+
+.DEFAULT_GOAL := firmware
+
+build/setup-%.stamp: tools/setup
+	@tools/setup $* && touch $@
+
+$(LWIPDIR)/Filelists.mk: | $(SETUP)
+	@tools/setup
 
 # V=1 shows each command.
 Q := $(if $(V),,@)
@@ -26,10 +37,6 @@ say = $(if $(V),,@echo "  $(1)	$@")
 
 .PHONY: firmware
 firmware: $(B)/firmware.elf
-
-# An included makefile that is missing is made first, and make starts again with it.
-$(LWIP)/src/Filelists.mk:
-	@tools/setup run
 
 # ---- the firmware ----
 

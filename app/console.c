@@ -63,12 +63,12 @@ static bool stats(unsigned words, char *word[]) {
   for (unsigned i = 0; i < BOARD_NICS; i++) {
     const struct nic *nic = board_nics[i];
 
-    print("en%u dropped %" PRIu32 "\r\n", i, nic_dropped(nic));
     for (unsigned c = 0; c < NIC_COUNTER_COUNT; c++) {
       if (nic->counters[c] != 0)
         print("en%u %s %" PRIu32 "\r\n", i, nic_counter_name((enum nic_counter)c),
               nic->counters[c]);
     }
+    print("en%u dropped %" PRIu32 "\r\n", i, nic_dropped(nic));
   }
   return true;
 }
@@ -106,6 +106,30 @@ static bool memory(unsigned words, char *word[]) {
     if (s->max != 0)
       print("pool %u used %u, most %u, of %u, refused %" PRIu32 "\r\n", i, (unsigned)s->used,
             (unsigned)s->max, (unsigned)s->avail, (uint32_t)s->err);
+  }
+  return true;
+}
+
+/* What lwIP counts of each protocol; its drops are those that no NIC counts. */
+static bool protocols(unsigned words, char *word[]) {
+  static const struct {
+    const char *name;
+    const struct stats_proto *stats;
+  } all[] = {
+      {"arp", &lwip_stats.etharp},  {"ip", &lwip_stats.ip},   {"icmp", &lwip_stats.icmp},
+      {"udp", &lwip_stats.udp},     {"tcp", &lwip_stats.tcp}, {"ip6", &lwip_stats.ip6},
+      {"icmp6", &lwip_stats.icmp6}, {"nd6", &lwip_stats.nd6},
+  };
+
+  (void)word;
+  if (words != 1)
+    return false;
+  for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+    const struct stats_proto *s = all[i].stats;
+
+    print("%-6s received %lu, sent %lu, dropped %lu, bad checksum %lu\r\n", all[i].name,
+          (unsigned long)s->recv, (unsigned long)s->xmit, (unsigned long)s->drop,
+          (unsigned long)s->chkerr);
   }
   return true;
 }
@@ -188,6 +212,7 @@ static const struct command commands[] = {
     {"nic", "", "the NICs: driver, state, link, address", nic_list},
     {"stats", "", "their counters that are not 0", stats},
     {"pool", "", "where each packet is", pool},
+    {"proto", "", "what the stack counts of each protocol", protocols},
     {"mem", "", "lwIP's heap and pools", memory},
     {"log", "[[MODULE] error|warning|info|debug]", "the log's level", log_levels},
     {"sim", "PERIOD_MS [BURST]", "pace of the simulated NIC, from its next tick on", sim},
@@ -212,16 +237,30 @@ static char line[LINE_BYTES];
 static unsigned line_length;
 static bool line_too_long;
 
-static void run_line(char *text) {
-  char *word[WORDS_MAX];
+/* Cuts `text` into words in place; returns how many, or WORDS_MAX + 1 where they are too many. */
+static unsigned split(char *text, char *word[WORDS_MAX]) {
   unsigned words = 0;
 
-  for (char *next = strtok(text, " "); next != NULL; next = strtok(NULL, " ")) {
-    if (words == WORDS_MAX) {
-      print("more than %d words\r\n", WORDS_MAX);
-      return;
-    }
-    word[words++] = next;
+  for (;;) {
+    while (*text == ' ')
+      *text++ = '\0';
+    if (*text == '\0')
+      return words;
+    if (words == WORDS_MAX)
+      return WORDS_MAX + 1;
+    word[words++] = text;
+    while (*text != ' ' && *text != '\0')
+      text++;
+  }
+}
+
+static void run_line(char *text) {
+  char *word[WORDS_MAX];
+  unsigned words = split(text, word);
+
+  if (words > WORDS_MAX) {
+    print("more than %d words\r\n", WORDS_MAX);
+    return;
   }
   if (words == 0)
     return;

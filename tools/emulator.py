@@ -83,6 +83,8 @@ def command(board, net, elf, *, qemu="qemu-system-arm", lan_dir=None, forwards=(
         words += ["-nic", f"tap,id=net0,mac={machine.mac},ifname=tap0,script=no,downscript=no"]
     elif net == "none":
         words += ["-nic", "none"]
+    elif net == "default":
+        pass  # what the emulator does when nothing is said
     else:
         raise Problem(f"NET={net}: no such network; valid: {' '.join(NETS)}")
     if pcap:
@@ -107,7 +109,7 @@ class Guest:
         guest.send("pool")
     """
 
-    SAFETY_S = 120  # nothing that is awaited takes longer, unless it never comes
+    SAFETY_S = 60  # nothing that is awaited takes longer, unless it never comes
 
     def __init__(self, elf, *, board="emcraft-sf2", net="lan", transcript=None, qemu=None,
                  extra=(), echo=None, lan_dir=None, pcap=None):

@@ -73,4 +73,10 @@ int _kill(int process, int signal) {
   return -1;
 }
 
-void _exit(int status) { port_exit(status); }
+/* Where abort() ends, too: newlib calls it when it finds no memory, for example. */
+void _exit(int status) {
+  static const char text[] = "\r\n*** the C library ended the run\r\n";
+
+  port_console_write(text, sizeof text - 1);
+  port_exit(status);
+}

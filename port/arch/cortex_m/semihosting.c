@@ -2,16 +2,18 @@
  */
 #include "semihosting.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 enum {
-  SYS_GET_CMDLINE = 0x15,
-  SYS_EXIT_EXTENDED = 0x20,
   SYS_ERRNO = 0x13,
+  SYS_EXIT_EXTENDED = 0x20,
   ADP_STOPPED_APPLICATION_EXIT = 0x20026,
 };
 
 volatile uint32_t semihosting_probing;
 
-static enum { UNKNOWN, PRESENT, ABSENT } host;
+static bool present;
 
 static int call(uint32_t operation, const void *block) {
   register uint32_t r0 __asm("r0") = operation;
@@ -21,14 +23,11 @@ static int call(uint32_t operation, const void *block) {
   return (int)r0;
 }
 
-bool semihosting_present(void) {
-  if (host == UNKNOWN) {
-    /* The handler that steps over leaves -1, which is no host's error number. */
-    semihosting_probing = 1;
-    host = call(SYS_ERRNO, NULL) == -1 ? ABSENT : PRESENT;
-    semihosting_probing = 0;
-  }
-  return host == PRESENT;
+void semihosting_start(void) {
+  /* The handler that steps over leaves -1, which is no host's error number. */
+  semihosting_probing = 1;
+  present = call(SYS_ERRNO, NULL) != -1;
+  semihosting_probing = 0;
 }
 
 void semihosting_exit(int status) {
@@ -37,15 +36,6 @@ void semihosting_exit(int status) {
     uint32_t status;
   } block = {ADP_STOPPED_APPLICATION_EXIT, (uint32_t)status};
 
-  if (host == PRESENT)
+  if (present)
     (void)call(SYS_EXIT_EXTENDED, &block);
-}
-
-bool semihosting_command_line(char *text, size_t size) {
-  struct {
-    char *buffer;
-    uint32_t size;
-  } block = {text, (uint32_t)size};
-
-  return semihosting_present() && call(SYS_GET_CMDLINE, &block) == 0;
 }

@@ -5,6 +5,7 @@
 #include "msf2_emac.h"
 #include "mss_timer.h"
 #include "port.h"
+#include "semihosting.h"
 #include "sim.h"
 #include "systick_clock.h"
 #include "timer_source.h"
@@ -77,6 +78,7 @@ const struct nic_config board_nic_configs[BOARD_NICS] = {
 };
 
 void board_init(void) {
+  semihosting_start();
   systick_clock_start();
   uart_16550_start(&uart0, CONSOLE_BAUD);
   port_irq_enable(BOARD_IRQ_UART0);

@@ -1,0 +1,68 @@
+"""Guests for the system tests: each test boots its own, so that they can run side by side."""
+import os
+import re
+import sys
+
+import pytest
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+
+from emulator import Guest  # noqa: E402  pylint: disable=wrong-import-position
+
+BOARD = os.environ.get("BOARD", "emcraft-sf2")
+ELF = os.path.join(ROOT, "build", BOARD, "firmware.elf")
+
+
+@pytest.fixture
+def boot(request):
+    """boot(net="lan", ...) starts a guest that ends with the test; its console is kept under build."""
+    guests = []
+
+    def start(**options):
+        logs = os.path.join(ROOT, "build", BOARD, "tests")
+        os.makedirs(logs, exist_ok=True)
+        name = f"{request.node.name}-{len(guests)}.log"
+        guest = Guest(ELF, board=BOARD, transcript=os.path.join(logs, name), **options)
+        guests.append(guest)
+        return guest
+
+    yield start
+    for guest in guests:
+        guest.close()
+
+
+@pytest.fixture
+def booted(boot):
+    """booted(net="slirp", ...) is boot() that has waited for en0's address."""
+
+    def start(**options):
+        guest = boot(**options)
+        guest.expect(r"en0 up 10\.0\.2\.15/24")
+        return guest
+
+    return start
+
+
+def assert_nothing_missing(guest):
+    """Every packet is in its place again, and none is in the stack's hands."""
+    for _ in range(100):
+        guest.send("pool")
+        places = [guest.expect(rf"{name} packets (\d+): rest (\d+), submission (\d+), ring (\d+), "
+                               r"completion (\d+), stack (\d+) \(most \d+\)( MISSING)?\r\n")
+                  for name in ("en0", "en1")]
+        for place in places:
+            assert place.group(7) is None, guest.text[-500:]
+            numbers = [int(place.group(i)) for i in range(1, 7)]
+            assert numbers[0] == sum(numbers[1:])
+        if all(place.group(6) == "0" for place in places):
+            return
+    raise AssertionError("the stack does not give its packets back: " + guest.text[-500:])
+
+
+def counters(guest, name="en0"):
+    """The interface's counters that are not 0, and "dropped", the sum of the drops."""
+    start = guest.seen
+    guest.ask("stats", rf"{name} dropped \d+\r\n")
+    return {counter: int(value) for counter, value in
+            re.findall(rf"{name} (\w+) (\d+)\r\n", guest.text[start:guest.seen])}

@@ -1,0 +1,50 @@
+"""The console, the log and the fault report."""
+import pytest
+
+
+def test_commands_answer_and_bad_ones_are_told(booted):
+    guest = booted(net="slirp")
+    guest.ask("help", r"pool .*where each packet is")
+    guest.ask("nic", r"en0 +msf2_emac +enabled +link up +02:00:00:12:34:56\r\n"
+                     r"en1 +sim +enabled +link up")
+    guest.ask("pool", r"en0 packets 16: rest 0, submission 0, ring 16, completion 0, stack 0")
+    guest.ask("nosuch", r"nosuch: no such command; try help")
+    guest.ask("pool now", r"usage: pool ")
+    guest.ask("log loud", r"usage: log ")
+    guest.ask("sim 0", r"usage: sim PERIOD_MS \[BURST\]")
+    guest.ask("sim 100 33", r"usage: sim ")
+    guest.ask("a b c d e f g h i", r"more than 8 words")
+    guest.send("x" * 100)
+    guest.expect(r"more than 79 characters")
+    guest.ask("uptime", r"up \d+\.\d{3} s")
+
+
+def test_log_levels_are_set_at_run_time(booted):
+    guest = booted(net="slirp")
+    guest.ask("log", r"level info")
+    guest.ask("log sim debug", r"")
+    guest.expect(r"D sim: tx packet 0x[0-9a-f]+ offset \d+ length 98 link header 14")
+    guest.ask("log error", r"")
+    guest.ask("log", r"level error")
+
+
+@pytest.mark.parametrize("kind, exception, hint", [
+    ("bus", "HardFault", "bus error"),
+    ("undefined", "HardFault", "undefined instruction"),
+    ("stack", "HardFault", "stack overflow"),
+])
+def test_a_fault_is_reported_and_ends_the_run(booted, kind, exception, hint):
+    guest = booted(net="slirp", extra=("-semihosting",))
+    guest.send(f"crash {kind}")
+    guest.expect(rf"\*\*\* fault: exception \d+ \({exception}\)")
+    if kind != "stack":
+        guest.expect(r"pc   0000[0-9a-f]{4} +lr   0000[0-9a-f]{4}")
+    guest.expect(r"cfsr [0-9a-f]{8}")
+    guest.expect(rf"hint: {hint}")
+    assert guest.wait() == 99
+
+
+def test_exit_status_is_the_emulators(booted):
+    guest = booted(net="slirp", extra=("-semihosting",))
+    guest.send("exit 7")
+    assert guest.wait() == 7

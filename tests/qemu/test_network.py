@@ -1,0 +1,320 @@
+"""The guest on a network: DHCP, ping, echo services, and what a hostile wire can do."""
+import hashlib
+import os
+import socket
+import struct
+import subprocess
+import threading
+
+import pytest
+from conftest import ROOT, assert_nothing_missing, counters
+from lan import ADDRESS, GUEST, GUEST_MAC, MAC, Lan
+from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS, IPv6
+from scapy.layers.l2 import ARP, Dot1Q, Ether
+
+LANPING = os.path.join(ROOT, "build", "tools", "lanping")
+MEBIBYTE = 1 << 20
+
+
+def lanping(guest, *options):
+    return subprocess.run(
+        [LANPING, "--local", f"{guest.lan_dir}/host.sock", "--remote", f"{guest.lan_dir}/nic.sock",
+         *options, GUEST], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def on_lan(booted):
+    """A guest with an address and a host on its LAN that knows it."""
+    guest = booted(net="lan")
+    host = Lan(guest)
+    host.ping()
+    return guest, host
+
+
+# ---- addresses ----
+
+def test_dhcp_lease_comes_from_slirp(boot):
+    guest = boot(net="slirp")
+    guest.expect(r"en0 up 10\.0\.2\.15/24 gw 10\.0\.2\.2\r\n")
+
+
+def test_without_a_server_the_fixed_address_is_taken(boot):
+    guest = boot(net="none", extra=("-icount", "shift=0,sleep=off"))
+    at = guest.expect(r"\[ +(\d+\.\d+)\] W netif: en0 no DHCP server has answered: fixed address")
+    assert 10.0 <= float(at.group(1)) < 10.02
+    guest.expect(r"en0 up 10\.0\.2\.15/24")
+
+
+def test_boots_with_no_network_option_at_all(boot):
+    """As `qemu-system-arm -M emcraft-sf2 -kernel firmware.elf` alone does: QEMU adds slirp."""
+    guest = boot(net="default")
+    guest.expect(r"en0 up 10\.0\.2\.15/24 gw 10\.0\.2\.2")
+
+
+def test_ipv6_neighbours_find_it_and_ping_it(on_lan):
+    guest, host = on_lan
+    guest.expect(r"en0 up FE80::FF:FE12:3456")
+    ether = Ether(dst="33:33:ff:12:34:56", src=MAC)
+    host.send(ether / IPv6(src="fe80::77", dst="ff02::1:ff12:3456") /
+              ICMPv6ND_NS(tgt="fe80::ff:fe12:3456"))
+    host.receive(lambda p: ICMPv6ND_NA in p and p[ICMPv6ND_NA].tgt == "fe80::ff:fe12:3456")
+    host.send(Ether(dst=GUEST_MAC, src=MAC) / IPv6(src="fe80::77", dst="fe80::ff:fe12:3456") /
+              ICMPv6EchoRequest(id=6, seq=1, data=b"six"))
+    host.receive(lambda p: ICMPv6ND_NS in p and p[ICMPv6ND_NS].tgt == "fe80::77")
+    host.send(Ether(dst=GUEST_MAC, src=MAC) / IPv6(src="fe80::77", dst="fe80::ff:fe12:3456") /
+              ICMPv6ND_NA(tgt="fe80::77", S=1) / (b"\x02\x01" + bytes.fromhex(MAC.replace(":", ""))))
+    reply = host.receive(lambda p: ICMPv6EchoReply in p)
+    assert reply[ICMPv6EchoReply].data == b"six"
+    assert_nothing_missing(guest)
+
+
+# ---- ping ----
+
+@pytest.mark.parametrize("size", ["0", "1", "56", "1472"])
+def test_ping_sizes(booted, size):
+    guest = booted(net="lan")
+    result = lanping(guest, "-c", "5", "-s", size, "-i", "0")
+    assert result.returncode == 0, result.stdout
+    assert "5 packets transmitted, 5 received, 0% packet loss" in result.stdout
+    assert_nothing_missing(guest)
+
+
+def test_a_thousand_pings_and_none_is_lost(booted):
+    guest = booted(net="lan")
+    result = lanping(guest, "-q", "-c", "1000", "-s", "1472", "-i", "0")
+    assert result.returncode == 0, result.stdout
+    assert "1000 packets transmitted, 1000 received, 0% packet loss" in result.stdout
+    found = counters(guest)
+    assert "copy_outs" not in found and "out_copies" not in found
+    assert_nothing_missing(guest)
+
+
+def test_a_fragmented_ping_is_reassembled(on_lan):
+    guest, host = on_lan
+    data = bytes(i % 251 for i in range(2000))
+    whole = host.ip() / ICMP(id=3, seq=9) / data
+    payload = bytes(whole[IP].payload)
+    first = host.ip(id=77, flags="MF", proto=1) / payload[:1480]
+    second = host.ip(id=77, frag=185, proto=1) / payload[1480:]
+    host.send(second)  # out of order
+    host.send(first)
+    parts = [host.receive(lambda p: IP in p and p[IP].src == GUEST and p[IP].proto == 1)
+             for _ in range(2)]
+    parts.sort(key=lambda p: p[IP].frag)
+    got = b"".join(bytes(p[IP].payload)[:p[IP].len - 20] for p in parts)
+    assert got[8:] == data
+    assert_nothing_missing(guest)
+
+
+# ---- services ----
+
+def test_tcp_echo_of_a_mebibyte(booted):
+    guest = booted(net="slirp")
+    data = os.urandom(MEBIBYTE)
+    with socket.create_connection(("127.0.0.1", guest.forward("tcp", 7))) as connection:
+        connection.settimeout(60)
+        sender = threading.Thread(target=connection.sendall, args=(data,))
+        sender.start()
+        got = hashlib.sha256()
+        left = len(data)
+        while left:
+            part = connection.recv(65536)
+            assert part, f"the connection ended {left} bytes early"
+            got.update(part)
+            left -= len(part)
+        sender.join()
+    assert got.hexdigest() == hashlib.sha256(data).hexdigest()
+    assert_nothing_missing(guest)
+
+
+def test_udp_echo_of_a_mebibyte(booted):
+    guest = booted(net="slirp")
+    data = os.urandom(MEBIBYTE)
+    got = {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect(("127.0.0.1", guest.forward("udp", 7)))
+        sock.settimeout(60)
+        pieces = [data[i:i + 1024] for i in range(0, len(data), 1024)]
+        for start in range(0, len(pieces), 4):  # a window of four, which any receive ring holds
+            window = range(start, start + 4)
+            for number in window:
+                sock.send(struct.pack("!I", number) + pieces[number])
+            for _ in window:
+                answer = sock.recv(2048)
+                got[struct.unpack("!I", answer[:4])[0]] = answer[4:]
+    whole = b"".join(got[number] for number in sorted(got))
+    assert hashlib.sha256(whole).hexdigest() == hashlib.sha256(data).hexdigest()
+    assert_nothing_missing(guest)
+
+
+def test_tcp_discard_and_chargen(booted):
+    guest = booted(net="slirp")
+    with socket.create_connection(("127.0.0.1", guest.forward("tcp", 9))) as connection:
+        connection.settimeout(60)
+        connection.sendall(bytes(100000))
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""  # it closes when it has read all
+    with socket.create_connection(("127.0.0.1", guest.forward("tcp", 19))) as connection:
+        connection.settimeout(60)
+        lines = connection.makefile("rb")
+        for number in range(200):
+            expected = bytes(32 + (number + i) % 95 for i in range(72)) + b"\r\n"
+            assert lines.readline() == expected
+        lines.close()
+    assert_nothing_missing(guest)
+
+
+def test_more_connections_than_it_serves_are_reset_and_served_later(booted):
+    guest = booted(net="slirp")
+    port = guest.forward("tcp", 7)
+    connections = []
+    for _ in range(4):
+        connection = socket.create_connection(("127.0.0.1", port))
+        connection.settimeout(60)
+        connection.sendall(b"x")
+        assert connection.recv(1) == b"x"
+        connections.append(connection)
+    with socket.create_connection(("127.0.0.1", port)) as refused:
+        refused.settimeout(60)
+        with pytest.raises(ConnectionResetError):
+            if refused.recv(1) == b"":
+                raise ConnectionResetError
+    guest.expect(r"port 7: all 4 connections are taken")
+    connections.pop().close()
+    guest.expect(r"")
+    for connection in connections:
+        connection.sendall(b"y")
+        assert connection.recv(1) == b"y"
+        connection.close()
+    assert_nothing_missing(guest)
+
+
+def test_tcp_sequence_numbers_are_not_guessable(on_lan):
+    """Two connections a moment apart start far from each other (RFC 6528)."""
+    guest, host = on_lan
+    numbers = []
+    for port in (5001, 5002, 5003, 5004):
+        host.send(host.ip() / TCP(sport=port, dport=7, flags="S", seq=1))
+        answer = host.receive(lambda p, port=port: TCP in p and p[TCP].dport == port)
+        assert answer[TCP].flags == "SA"
+        numbers.append(answer[TCP].seq)
+        host.send(host.ip() / TCP(sport=port, dport=7, flags="R", seq=2))
+    steps = [(b - a) % (1 << 32) for a, b in zip(numbers, numbers[1:])]
+    assert all(step > 100000 for step in steps)
+    assert len(set(steps)) == len(steps)
+    assert_nothing_missing(guest)
+
+
+# ---- a hostile wire ----
+
+def test_an_overflow_of_the_receive_ring_is_survived(on_lan):
+    """The model stops receiving when a frame finds no descriptor; 16 are there."""
+    guest, host = on_lan
+    for round_number in range(5):
+        # The guest cannot run while the monitor has stopped it: the whole burst meets the ring.
+        guest.qmp("stop")
+        for number in range(40):
+            host.send(host.ip() / UDP(sport=1000 + number, dport=9) / bytes(1000))
+        guest.qmp("cont")
+        host.ping(sequence=100 + round_number)
+    found = counters(guest)
+    assert found["in_overflow"] >= 1
+    assert found["rx_restarts"] >= 2
+    assert_nothing_missing(guest)
+
+
+def test_bad_frames_are_counted_and_leave_nothing_behind(on_lan):
+    guest, host = on_lan
+    before = counters(guest)
+    ether = Ether(dst=GUEST_MAC, src=MAC)
+    mac = bytes.fromhex(GUEST_MAC.replace(":", ""))
+    frames = {
+        "runts": [mac + bytes(4), mac + bytes(7)],
+        "giants": [bytes(ether / IP(src=ADDRESS, dst=GUEST) / UDP(dport=7) / bytes(1480))],
+        "unknown ethertype": [bytes(ether)[:12] + b"\x88\xb5" + bytes(46)],
+        "VLAN tag": [bytes(ether / Dot1Q(vlan=5) / IP(src=ADDRESS, dst=GUEST) / ICMP())],
+        "bad checksums": [bytes(ether / IP(src=ADDRESS, dst=GUEST, chksum=1) / ICMP()),
+                          bytes(ether / IP(src=ADDRESS, dst=GUEST) / ICMP(chksum=1)),
+                          bytes(ether / IP(src=ADDRESS, dst=GUEST) / UDP(dport=7, chksum=1)),
+                          bytes(ether / IP(src=ADDRESS, dst=GUEST) / TCP(dport=7, chksum=1))],
+        "not for us": [bytes(Ether(dst="02:00:00:00:99:99", src=MAC) /
+                             IP(src=ADDRESS, dst=GUEST) / ICMP()),
+                       bytes(ether / IP(src=ADDRESS, dst="10.0.2.99") / ICMP())],
+        "cut short": [bytes(ether / IP(src=ADDRESS, dst=GUEST, len=400) / ICMP()),
+                      bytes(ether / IP(src=ADDRESS, dst=GUEST, ihl=15) / ICMP()),
+                      bytes(ether / ARP())[:20], bytes(ether)[:14]],
+    }
+    for kind in frames.values():
+        for frame in kind:
+            host.send(frame)
+    host.ping(sequence=2)
+    after = counters(guest)
+
+    def grown(name):
+        return after.get(name, 0) - before.get(name, 0)
+
+    assert grown("in_runt") == 2
+    assert grown("in_too_long") == 1
+    assert grown("in_unknown_protos") >= 2
+    assert_nothing_missing(guest)
+
+
+def test_the_stacks_drops_are_counted(on_lan):
+    guest, host = on_lan
+    ether = Ether(dst=GUEST_MAC, src=MAC)
+    for _ in range(3):
+        host.send(ether / IP(src=ADDRESS, dst=GUEST, chksum=1) / ICMP())
+        host.send(ether / IP(src=ADDRESS, dst=GUEST) / UDP(dport=7, chksum=1))
+    host.ping(sequence=2)
+    guest.ask("proto", r"ip +received \d+, sent \d+, dropped 3, bad checksum 3")
+    guest.ask("proto", r"udp +received \d+, sent \d+, dropped 3, bad checksum 3")
+
+
+# ---- link ----
+
+def test_link_down_and_up(on_lan):
+    guest, host = on_lan
+    for _ in range(3):
+        guest.set_link(False)
+        guest.expect(r"en0 link down")
+        guest.expect(r"en0 down")
+        guest.set_link(True)
+        guest.expect(r"en0 link up, 100 Mbit/s full duplex")
+        guest.expect(r"en0 up 10\.0\.2\.15/24")
+        host.ping(sequence=3)
+    assert_nothing_missing(guest)
+
+
+# ---- the simulated NIC ----
+
+def test_ticks_come_at_their_times_and_every_answer_is_right(boot):
+    """Virtual time: one instruction is a nanosecond, so that the run is the same everywhere."""
+    guest = boot(net="none", extra=("-icount", "shift=0,sleep=off"))
+    enabled = float(guest.expect(r"\[ +(\d+\.\d+)\] I nic: en1 link up").group(1))
+    for tick in range(1, 8):
+        match = guest.expect(rf"\[ +(\d+\.\d+)\] I sim: tick {tick}: 8 echo requests, "
+                             r"8 answers right, 0 wrong, 0 missing")
+        due = enabled + 1 + 5 * (tick - 1)
+        assert abs(float(match.group(1)) - due) <= 0.003
+    assert_nothing_missing(guest)
+
+
+def test_a_run_is_the_same_each_time(boot):
+    texts = []
+    for _ in range(2):
+        guest = boot(net="none", extra=("-icount", "shift=0,sleep=off"))
+        guest.expect(r"sim: tick 4:.*\r\n")
+        texts.append(guest.text[:guest.seen])
+    assert texts[0] == texts[1]
+
+
+def test_the_periods_can_be_set(boot):
+    guest = boot(net="none", extra=("-icount", "shift=0,sleep=off"))
+    guest.expect(r"sim: tick 1:")
+    guest.ask("sim 100 3", r"")
+    guest.expect(r"sim: tick 2:")
+    times = [float(guest.expect(rf"\[ +(\d+\.\d+)\] I sim: tick {tick}: 3 echo requests, 3 answers"
+                                ).group(1)) for tick in (3, 4, 5)]
+    assert abs(times[1] - times[0] - 0.1) <= 0.002
+    assert abs(times[2] - times[1] - 0.1) <= 0.002
