@@ -109,6 +109,31 @@ ping: $(B)/firmware.elf build/tools/lanping
 
 include tests/unit/unit.mk
 
-.PHONY: clean
+# Own code compiles without a warning by clang as well; gcc has built it.
+CLANG_FLAGS := --target=arm-none-eabi $(CPU_FLAGS) -std=c11 -fsyntax-only $(WARN) \
+               -isystem /usr/include/newlib $(INCLUDE) $(LWIP_INCLUDE)
+
+.PHONY: test test-qemu test-clang
+test: test-clang test-unit test-qemu
+
+test-clang: $(LWIPDIR)/Filelists.mk
+	$(Q)for source in $(OWN_SOURCES); do clang $(CLANG_FLAGS) $$source || exit 1; done
+	$(Q)clang -std=c11 -fsyntax-only $(WARN) $(LAN_SOURCES)
+	@echo "clang: no warning in $(words $(OWN_SOURCES) $(LAN_SOURCES)) files"
+
+test-qemu: $(B)/firmware.elf build/tools/lanping
+	$(Q)BOARD=$(BOARD) /usr/bin/python3 -m pytest -q -n 2 --dist loadgroup -p no:cacheprovider $(PYTEST) tests/qemu
+
+# ---- the rest ----
+
+.PHONY: help clean
+help:
+	@echo "make              builds build/BOARD/firmware.elf; BOARD is one of: $(BOARDS)"
+	@echo "make run          runs it in QEMU; NET=lan|slirp|tap|none QEMU= QEMU_EXTRA= PCAP=FILE"
+	@echo "make ping         pings it from a host on its LAN; COUNT= SIZE= INTERVAL="
+	@echo "make size         what of flash and RAM each part takes"
+	@echo "make test         all tests; test-unit and test-qemu run a part"
+	@echo "make clean        removes what was built, but not lwIP's source"
+
 clean:
-	rm -rf build/*/
+	rm -rf $(BOARDS:%=build/%) build/host-* build/tools

@@ -176,6 +176,20 @@ static bool sim(unsigned words, char *word[]) {
   return true;
 }
 
+/* The main loop does nothing for a while, as under a slow application; interrupts are taken. */
+static bool stall(unsigned words, char *word[]) {
+  unsigned long duration;
+  uint64_t until;
+
+  if (words != 2 || !parse_number(word[1], 1, 60000, &duration))
+    return false;
+  print("the main loop stops for %lu ms\r\n", duration);
+  until = port_clock_us() + UINT64_C(1000) * duration;
+  while (port_clock_us() < until) {
+  }
+  return true;
+}
+
 static int overflow_stack(unsigned depth) {
   volatile char frame[256];
 
@@ -217,6 +231,7 @@ static const struct command commands[] = {
     {"log", "[[MODULE] error|warning|info|debug]", "the log's level", log_levels},
     {"sim", "PERIOD_MS [BURST]", "pace of the simulated NIC, from its next tick on", sim},
     {"uptime", "", "time since start-up", uptime},
+    {"stall", "MS", "stops the main loop, 1 to 60000 ms", stall},
     {"crash", "bus|undefined|stack", "tries the fault report", crash},
     {"exit", "[STATUS]", "ends the run, where an emulator listens (-semihosting)", leave},
 };

@@ -66,3 +66,12 @@ def counters(guest, name="en0"):
     guest.ask("stats", rf"{name} dropped \d+\r\n")
     return {counter: int(value) for counter, value in
             re.findall(rf"{name} (\w+) (\d+)\r\n", guest.text[start:guest.seen])}
+
+
+def counters_when(guest, condition):
+    """The counters as soon as `condition(counters)` is true of them."""
+    for _ in range(100):
+        found = counters(guest)
+        if condition(found):
+            return found
+    raise AssertionError(f"it never came: {found}")

@@ -1,8 +1,8 @@
 """A host on the guest's LAN, made of scapy's packets on QEMU's datagram sockets."""
 import os
-import select
+import queue
 import socket
-import time
+import threading
 
 from scapy.layers.inet import ICMP, IP
 from scapy.layers.l2 import ARP, Ether
@@ -15,34 +15,39 @@ SAFETY_S = 60
 
 
 class Lan:
-    """Sends and receives Ethernet frames; answers ARP requests for its address."""
+    """Sends and receives Ethernet frames; answers ARP requests for its address.
+
+    A thread reads all the time: the emulator spins, and so slows its guest down, while a peer of its
+    datagram socket does not read."""
 
     def __init__(self, guest):
         self.remote = os.path.join(guest.lan_dir, "nic.sock")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(os.path.join(guest.lan_dir, "host.sock"))
-        self.socket.setblocking(False)
+        self.received = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
 
-    def send(self, frame):
-        """Sends a scapy packet, or bytes as they are."""
-        data = bytes(frame)
+    def _read(self):
         while True:
-            try:
-                return self.socket.sendto(data, self.remote)
-            except BlockingIOError:  # the emulator has not read yet
-                select.select([], [self.socket], [], SAFETY_S)
-
-    def receive(self, wanted):
-        """Waits for a packet that `wanted(packet)` is true of, and returns it."""
-        deadline = time.monotonic() + SAFETY_S
-        while True:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
-                raise AssertionError("no such frame has come from the guest")
             packet = Ether(self.socket.recv(65536))
+            if packet.src != GUEST_MAC:
+                continue  # slirp is on the LAN as well, and answers whatever it sees of TCP
             if ARP in packet and packet[ARP].op == 1 and packet[ARP].pdst == ADDRESS:
                 self.send(Ether(dst=packet.src, src=MAC) / ARP(
                     op=2, hwsrc=MAC, psrc=ADDRESS, hwdst=packet[ARP].hwsrc, pdst=packet[ARP].psrc))
+            self.received.put(packet)
+
+    def send(self, frame):
+        """Sends a scapy packet, or bytes as they are."""
+        self.socket.sendto(bytes(frame), self.remote)
+
+    def receive(self, wanted):
+        """Waits for a packet of the guest that `wanted(packet)` is true of, and returns it."""
+        while True:
+            try:
+                packet = self.received.get(timeout=SAFETY_S)
+            except queue.Empty:
+                raise AssertionError("no such frame has come from the guest") from None
             if wanted(packet):
                 return packet
 

@@ -7,10 +7,11 @@ import subprocess
 import threading
 
 import pytest
-from conftest import ROOT, assert_nothing_missing, counters
+from conftest import ROOT, assert_nothing_missing, counters, counters_when
 from lan import ADDRESS, GUEST, GUEST_MAC, MAC, Lan
 from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS, IPv6
+from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS,
+                                  ICMPv6NDOptSrcLLAddr, IPv6)
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 
 LANPING = os.path.join(ROOT, "build", "tools", "lanping")
@@ -55,15 +56,12 @@ def test_boots_with_no_network_option_at_all(boot):
 def test_ipv6_neighbours_find_it_and_ping_it(on_lan):
     guest, host = on_lan
     guest.expect(r"en0 up FE80::FF:FE12:3456")
-    ether = Ether(dst="33:33:ff:12:34:56", src=MAC)
-    host.send(ether / IPv6(src="fe80::77", dst="ff02::1:ff12:3456") /
-              ICMPv6ND_NS(tgt="fe80::ff:fe12:3456"))
+    host.send(Ether(dst="33:33:ff:12:34:56", src=MAC) /
+              IPv6(src="fe80::77", dst="ff02::1:ff12:3456") /
+              ICMPv6ND_NS(tgt="fe80::ff:fe12:3456") / ICMPv6NDOptSrcLLAddr(lladdr=MAC))
     host.receive(lambda p: ICMPv6ND_NA in p and p[ICMPv6ND_NA].tgt == "fe80::ff:fe12:3456")
     host.send(Ether(dst=GUEST_MAC, src=MAC) / IPv6(src="fe80::77", dst="fe80::ff:fe12:3456") /
               ICMPv6EchoRequest(id=6, seq=1, data=b"six"))
-    host.receive(lambda p: ICMPv6ND_NS in p and p[ICMPv6ND_NS].tgt == "fe80::77")
-    host.send(Ether(dst=GUEST_MAC, src=MAC) / IPv6(src="fe80::77", dst="fe80::ff:fe12:3456") /
-              ICMPv6ND_NA(tgt="fe80::77", S=1) / (b"\x02\x01" + bytes.fromhex(MAC.replace(":", ""))))
     reply = host.receive(lambda p: ICMPv6EchoReply in p)
     assert reply[ICMPv6EchoReply].data == b"six"
     assert_nothing_missing(guest)
@@ -97,8 +95,8 @@ def test_a_fragmented_ping_is_reassembled(on_lan):
     payload = bytes(whole[IP].payload)
     first = host.ip(id=77, flags="MF", proto=1) / payload[:1480]
     second = host.ip(id=77, frag=185, proto=1) / payload[1480:]
-    host.send(second)  # out of order
-    host.send(first)
+    host.send(first)  # in this order: the emulator's slirp, which sees them too, dies of the other
+    host.send(second)
     parts = [host.receive(lambda p: IP in p and p[IP].src == GUEST and p[IP].proto == 1)
              for _ in range(2)]
     parts.sort(key=lambda p: p[IP].frag)
@@ -182,7 +180,6 @@ def test_more_connections_than_it_serves_are_reset_and_served_later(booted):
                 raise ConnectionResetError
     guest.expect(r"port 7: all 4 connections are taken")
     connections.pop().close()
-    guest.expect(r"")
     for connection in connections:
         connection.sendall(b"y")
         assert connection.recv(1) == b"y"
@@ -209,18 +206,18 @@ def test_tcp_sequence_numbers_are_not_guessable(on_lan):
 # ---- a hostile wire ----
 
 def test_an_overflow_of_the_receive_ring_is_survived(on_lan):
-    """The model stops receiving when a frame finds no descriptor; 16 are there."""
+    """The model stops receiving when a frame finds no descriptor, of which it has 16."""
     guest, host = on_lan
+    burst = [bytes(host.ip() / UDP(sport=1000 + number, dport=9) / bytes(1000))
+             for number in range(40)]
     for round_number in range(5):
-        # The guest cannot run while the monitor has stopped it: the whole burst meets the ring.
-        guest.qmp("stop")
-        for number in range(40):
-            host.send(host.ip() / UDP(sport=1000 + number, dport=9) / bytes(1000))
-        guest.qmp("cont")
+        before = counters(guest)
+        guest.ask("stall 500", "the main loop stops")  # the main loop does nothing: the burst meets the ring
+        for frame in burst:
+            host.send(frame)
+        after = counters_when(guest, lambda now: now["rx_restarts"] > before["rx_restarts"])
+        assert after["in_overflow"] > before.get("in_overflow", 0)
         host.ping(sequence=100 + round_number)
-    found = counters(guest)
-    assert found["in_overflow"] >= 1
-    assert found["rx_restarts"] >= 2
     assert_nothing_missing(guest)
 
 
@@ -312,9 +309,8 @@ def test_a_run_is_the_same_each_time(boot):
 def test_the_periods_can_be_set(boot):
     guest = boot(net="none", extra=("-icount", "shift=0,sleep=off"))
     guest.expect(r"sim: tick 1:")
-    guest.ask("sim 100 3", r"")
-    guest.expect(r"sim: tick 2:")
-    times = [float(guest.expect(rf"\[ +(\d+\.\d+)\] I sim: tick {tick}: 3 echo requests, 3 answers"
-                                ).group(1)) for tick in (3, 4, 5)]
+    guest.send("sim 100 3")
+    pattern = r"\[ *(\d+\.\d+)\] I sim: tick \d+: 3 echo requests, 3 answers right"
+    times = [float(guest.expect(pattern).group(1)) for _ in range(3)]
     assert abs(times[1] - times[0] - 0.1) <= 0.002
     assert abs(times[2] - times[1] - 0.1) <= 0.002

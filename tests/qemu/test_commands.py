@@ -1,0 +1,177 @@
+"""The commands of the Makefile and of README.md, as a user types them."""
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import BOARD, ROOT
+
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+from emulator import Guest  # noqa: E402  pylint: disable=wrong-import-position
+
+
+def status(command):
+    """Runs a shell command in the project's root, without a terminal and as if not under make."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(command, shell=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False,
+                          capture_output=True, text=True, env=environment)
+
+
+# What needs the LAN's sockets under build runs in one process, in this order.
+lan = pytest.mark.xdist_group("lan")
+
+
+@lan
+def test_make_run_pings_five_times():
+    result = status("make run")
+    assert result.returncode == 0, result.stdout
+    assert "ringif on " + BOARD in result.stdout
+    assert re.search(r"en0 up 10\.0\.2\.15/24", result.stdout)
+    replies = re.findall(r"^64 bytes from 10\.0\.2\.15: icmp_seq=\d ttl=255 time=[\d.]+ ms$",
+                         result.stdout, re.MULTILINE)
+    assert len(replies) == 5
+    assert "5 packets transmitted, 5 received, 0% packet loss" in result.stdout
+
+
+@lan
+def test_make_ping_starts_a_guest_of_its_own_and_uses_a_running_one():
+    result = status("make ping COUNT=3 SIZE=1472 INTERVAL=0")
+    assert result.returncode == 0, result.stdout
+    assert result.stdout.count("1480 bytes from 10.0.2.15") == 3
+    with subprocess.Popen("make run", shell=True, cwd=ROOT, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True) as running:
+        for line in running.stdout:
+            if "en0 up 10.0.2.15" in line:
+                break
+        busy = status("tools/run")
+        assert busy.returncode == 2
+        assert f"another run holds build/{BOARD}/lan" in busy.stderr
+        running.stdout.read()
+        assert running.wait() == 0
+
+
+@lan
+def test_a_capture_holds_the_pings(tmp_path):
+    file = tmp_path / "lan.pcap"
+    result = status(f"make ping COUNT=2 INTERVAL=0 PCAP={file}")
+    assert result.returncode == 0, result.stdout
+    listed = subprocess.run(["tshark", "-r", file, "-Y", "icmp"], capture_output=True, text=True,
+                            check=True).stdout
+    assert listed.count("Echo (ping) request") == 2
+    assert listed.count("Echo (ping) reply") == 2
+
+
+def test_make_run_with_slirp_alone_echoes():
+    result = status("make run NET=slirp")
+    assert result.returncode == 0, result.stdout
+    assert "udp echo: right" in result.stdout and "tcp echo: right" in result.stdout
+
+
+def test_make_run_without_a_network_checks_the_simulated_nic():
+    result = status("make run NET=none")
+    assert result.returncode == 0, result.stdout
+    assert "8 answers right, 0 wrong, 0 missing" in result.stdout
+
+
+@pytest.mark.skipif(not os.access("/dev/net/tun", os.R_OK | os.W_OK),
+                    reason="/dev/net/tun cannot be opened here: NET=tap needs it")
+def test_make_run_on_tap_is_pinged_by_the_real_ping():
+    result = status("make run NET=tap")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "5 packets transmitted, 5 received, 0% packet loss" in result.stdout
+
+
+@pytest.mark.parametrize("command, words", [
+    ("make BOARD=nosuch", ("BOARD=nosuch", "valid:", "emcraft-sf2")),
+    ("make run NET=nosuch", ("NET=nosuch", "valid: lan slirp tap none")),
+    ("make run NET=none QEMU=/no/such/qemu", ("QEMU=/no/such/qemu", "no such program")),
+    ("make run NET=none PCAP=x.pcap", ("PCAP=", "valid with")),
+    ("make ping SIZE=1473", ("--size 1473", "valid: 0 to 1472")),
+    ("make ping COUNT=0", ("--count 0", "valid: 1 to 65535")),
+    ("make ping INTERVAL=soon", ("--interval soon", "valid: 0 to 3600")),
+    ("tools/setup nosuch", ("nosuch", "valid: run, test, tap")),
+    ("LWIP_DIR=/no/such tools/setup", ("LWIP_DIR=/no/such", "src/Filelists.mk")),
+    ("build/tools/lanping", ("--local and --remote",)),
+    ("build/tools/lanping --local a --remote b nowhere", ("TARGET", "10.0.2.15")),
+])
+@lan
+def test_a_wrong_option_is_one_line_that_names_the_valid_ones(command, words):
+    result = status(command)
+    assert result.returncode == 2
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("make: ***")]
+    assert len(lines) == 1, result.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+def test_lanping_says_so_where_nobody_answers(tmp_path):
+    result = status(f"build/tools/lanping --local {tmp_path}/a --remote {tmp_path}/b --wait 0.3 "
+                    "10.0.2.15")
+    assert result.returncode == 1
+    assert "no answer to ARP" in result.stdout
+    assert not os.path.exists(tmp_path / "a")
+
+
+def test_lanping_gets_an_address_by_dhcp_and_pings_slirp(booted):
+    guest = booted(net="lan")
+    result = subprocess.run(
+        [os.path.join(ROOT, "build/tools/lanping"), "--dhcp", "--local",
+         f"{guest.lan_dir}/host.sock", "--remote", f"{guest.lan_dir}/nic.sock", "-i", "0", "-c", "2",
+         "10.0.2.2"], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "2 packets transmitted, 2 received" in result.stdout
+
+
+def test_size_is_within_the_boards_limits():
+    result = status("make size")
+    assert result.returncode == 0
+    rows = dict((line[:16].strip(), line[16:].split()) for line in result.stdout.splitlines()[1:])
+    assert set(rows) == {"lwIP core", "port", "driver", "app", "newlib, libgcc", "stack",
+                         "alignment", "sum"}
+    flash, ram = (int(number) for number in rows["sum"])
+    assert 0 < flash < 160 * 1024
+    assert 0 < ram <= 64 * 1024
+
+
+# ---- README.md ----
+
+def readme_transcripts():
+    """(command, lines of its output) of each console block."""
+    text = open(os.path.join(ROOT, "README.md"), encoding="utf-8").read()
+    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            yield command, [line for line in output.splitlines() if line.strip()]
+
+
+def shape(line):
+    """A line without what differs from run to run."""
+    line = re.sub(r"0x[0-9a-f]+", "0xN", line)
+    return re.sub(r"\d+", "N", " ".join(line.split()))
+
+
+@lan
+@pytest.mark.parametrize("command, lines", readme_transcripts())
+def test_readme_shows_what_happens(command, lines):
+    output = {shape(line) for line in status(command).stdout.splitlines()}
+    for line in lines:
+        if line.strip() != "...":
+            assert shape(line) in output, f"{command} did not print: {line}"
+
+
+def test_readme_console_session_is_what_the_console_says(boot):
+    """The session in README's text block: lines behind "> " are typed."""
+    text = open(os.path.join(ROOT, "README.md"), encoding="utf-8").read()
+    session = re.search(r"```text console\n(.*?)```", text, re.DOTALL).group(1)
+    guest = boot(net="slirp")
+    assert isinstance(guest, Guest)
+    guest.expect(r"sim: tick 1:")
+    guest.expect(r"en0 up FEC0")
+    for part in session.split("> ")[1:]:
+        command, _, answer = part.partition("\n")
+        guest.send(command)
+        for line in filter(str.strip, answer.splitlines()):
+            if line.strip() != "...":
+                expected = re.sub(r"\d+", r"\\d+", re.sub(r"\\? +", " +", re.escape(line)))
+                guest.expect(expected)
