@@ -12,7 +12,7 @@
 #include "lwip/mem.h"
 #include "lwip/memp.h"
 #include "lwip/stats.h"
-#include "nic.h"
+#include "nic_commands.h"
 #include "port.h"
 
 enum {
@@ -20,16 +20,7 @@ enum {
   WORDS_MAX = 8,
 };
 
-struct command {
-  const char *name;
-  const char *usage; /* of its arguments */
-  const char *help;
-  /* Returns false where the arguments are wrong, with nothing changed. */
-  bool (*run)(unsigned words, char *word[]);
-};
-
-static void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void print(const char *format, ...) {
+void console_print(const char *format, ...) {
   char text[128];
   va_list arguments;
   int length;
@@ -42,70 +33,19 @@ static void print(const char *format, ...) {
 
 /* ---- commands ---- */
 
-static bool nic_list(unsigned words, char *word[]) {
-  (void)word;
-  if (words != 1)
-    return false;
-  for (unsigned i = 0; i < BOARD_NICS; i++) {
-    const struct nic *nic = board_nics[i];
-
-    print("en%u  %-10s %-8s %s  %02x:%02x:%02x:%02x:%02x:%02x\r\n", i, nic->ops->name,
-          nic_state_name(nic), nic->link.active ? "link up  " : "link down", nic->mac[0],
-          nic->mac[1], nic->mac[2], nic->mac[3], nic->mac[4], nic->mac[5]);
-  }
-  return true;
-}
-
-static bool stats(unsigned words, char *word[]) {
-  (void)word;
-  if (words != 1)
-    return false;
-  for (unsigned i = 0; i < BOARD_NICS; i++) {
-    const struct nic *nic = board_nics[i];
-
-    for (unsigned c = 0; c < NIC_COUNTER_COUNT; c++) {
-      if (nic->counters[c] != 0)
-        print("en%u %s %" PRIu32 "\r\n", i, nic_counter_name((enum nic_counter)c),
-              nic->counters[c]);
-    }
-    print("en%u dropped %" PRIu32 "\r\n", i, nic_dropped(nic));
-  }
-  return true;
-}
-
-/* Where each packet of a pool is; the places must add up. */
-static bool pool(unsigned words, char *word[]) {
-  (void)word;
-  if (words != 1)
-    return false;
-  for (unsigned i = 0; i < BOARD_NICS; i++) {
-    const struct nic *nic = board_nics[i];
-    unsigned submission = packet_queue_count(&nic->rx_submission);
-    unsigned completion = packet_queue_count(&nic->rx_completion);
-    unsigned ring = ring_count(&nic->rx_ring.ring);
-    unsigned sum = nic->pool.free_count + submission + ring + completion + nic->pool.held;
-
-    print(
-        "en%u packets %u: rest %u, submission %u, ring %u, completion %u, stack %u (most %u)%s\r\n",
-        i, nic->pool.options.packets, nic->pool.free_count, submission, ring, completion,
-        nic->pool.held, nic->pool.held_high_water,
-        sum == nic->pool.options.packets ? "" : " MISSING");
-  }
-  return true;
-}
-
 static bool memory(unsigned words, char *word[]) {
   (void)word;
   if (words != 1)
     return false;
-  print("heap used %u, most %u, of %u, refused %" PRIu32 "\r\n", (unsigned)lwip_stats.mem.used,
-        (unsigned)lwip_stats.mem.max, (unsigned)lwip_stats.mem.avail, (uint32_t)lwip_stats.mem.err);
+  console_print("heap used %u, most %u, of %u, refused %" PRIu32 "\r\n",
+                (unsigned)lwip_stats.mem.used, (unsigned)lwip_stats.mem.max,
+                (unsigned)lwip_stats.mem.avail, (uint32_t)lwip_stats.mem.err);
   for (unsigned i = 0; i < MEMP_MAX; i++) {
     const struct stats_mem *s = lwip_stats.memp[i];
 
     if (s->max != 0)
-      print("pool %u used %u, most %u, of %u, refused %" PRIu32 "\r\n", i, (unsigned)s->used,
-            (unsigned)s->max, (unsigned)s->avail, (uint32_t)s->err);
+      console_print("pool %u used %u, most %u, of %u, refused %" PRIu32 "\r\n", i,
+                    (unsigned)s->used, (unsigned)s->max, (unsigned)s->avail, (uint32_t)s->err);
   }
   return true;
 }
@@ -127,9 +67,9 @@ static bool protocols(unsigned words, char *word[]) {
   for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
     const struct stats_proto *s = all[i].stats;
 
-    print("%-6s received %lu, sent %lu, dropped %lu, bad checksum %lu\r\n", all[i].name,
-          (unsigned long)s->recv, (unsigned long)s->xmit, (unsigned long)s->drop,
-          (unsigned long)s->chkerr);
+    console_print("%-6s received %lu, sent %lu, dropped %lu, bad checksum %lu\r\n", all[i].name,
+                  (unsigned long)s->recv, (unsigned long)s->xmit, (unsigned long)s->drop,
+                  (unsigned long)s->chkerr);
   }
   return true;
 }
@@ -138,7 +78,7 @@ static bool log_levels(unsigned words, char *word[]) {
   enum log_level level;
 
   if (words == 1) {
-    print("level %s\r\n", log_level_name(log_level_of(NULL)));
+    console_print("level %s\r\n", log_level_name(log_level_of(NULL)));
     return true;
   }
   if (words > 3 || !log_level_parse(word[words - 1], &level))
@@ -152,12 +92,12 @@ static bool uptime(unsigned words, char *word[]) {
   (void)word;
   if (words != 1)
     return false;
-  print("up %" PRIu32 ".%03" PRIu32 " s\r\n", now / 1000, now % 1000);
+  console_print("up %" PRIu32 ".%03" PRIu32 " s\r\n", now / 1000, now % 1000);
   return true;
 }
 
-static bool parse_number(const char *text, unsigned long least, unsigned long most,
-                         unsigned long *number) {
+bool console_number(const char *text, unsigned long least, unsigned long most,
+                    unsigned long *number) {
   char *end;
 
   *number = strtoul(text, &end, 10);
@@ -165,11 +105,15 @@ static bool parse_number(const char *text, unsigned long least, unsigned long mo
 }
 
 static bool sim(unsigned words, char *word[]) {
-  struct sim_peer_config *peer = &board_sim_device.peer.config;
-  unsigned long period, burst = peer->burst;
+  struct sim_peer_config *peer;
+  unsigned long number, period, burst;
 
-  if (words < 2 || words > 3 || !parse_number(word[1], 1, 3600000, &period) ||
-      (words == 3 && !parse_number(word[2], 1, SIM_PEER_BURST_MAX, &burst)))
+  if (words < 3 || words > 4 || !console_number(word[1], 0, BOARD_SIMS - 1, &number) ||
+      !console_number(word[2], 1, 3600000, &period))
+    return false;
+  peer = &board_sim_devices[number].peer.config;
+  burst = peer->burst;
+  if (words == 4 && !console_number(word[3], 1, SIM_PEER_BURST_MAX, &burst))
     return false;
   peer->period_ms = (uint32_t)period;
   peer->burst = (uint8_t)burst;
@@ -181,9 +125,9 @@ static bool stall(unsigned words, char *word[]) {
   unsigned long duration;
   uint64_t until;
 
-  if (words != 2 || !parse_number(word[1], 1, 60000, &duration))
+  if (words != 2 || !console_number(word[1], 1, 60000, &duration))
     return false;
-  print("the main loop stops for %lu ms\r\n", duration);
+  console_print("the main loop stops for %lu ms\r\n", duration);
   until = port_clock_us() + UINT64_C(1000) * duration;
   while (port_clock_us() < until) {
   }
@@ -214,35 +158,46 @@ static bool crash(unsigned words, char *word[]) {
 static bool leave(unsigned words, char *word[]) {
   unsigned long status = 0;
 
-  if (words > 2 || (words == 2 && !parse_number(word[1], 0, 255, &status)))
+  if (words > 2 || (words == 2 && !console_number(word[1], 0, 255, &status)))
     return false;
   port_exit((int)status);
 }
 
 static bool help(unsigned words, char *word[]);
 
-static const struct command commands[] = {
+static const struct console_command commands[] = {
     {"help", "", "this list", help},
-    {"nic", "", "the NICs: driver, state, link, address", nic_list},
-    {"stats", "", "their counters that are not 0", stats},
-    {"pool", "", "where each packet is", pool},
     {"proto", "", "what the stack counts of each protocol", protocols},
     {"mem", "", "lwIP's heap and pools", memory},
     {"log", "[[MODULE] error|warning|info|debug]", "the log's level", log_levels},
-    {"sim", "PERIOD_MS [BURST]", "pace of the simulated NIC, from its next tick on", sim},
+    {"sim", "NUMBER PERIOD_MS [BURST]", "pace of a simulated NIC, from its next tick on", sim},
     {"uptime", "", "time since start-up", uptime},
     {"stall", "MS", "stops the main loop, 1 to 60000 ms", stall},
     {"crash", "bus|undefined|stack", "tries the fault report", crash},
     {"exit", "[STATUS]", "ends the run, where an emulator listens (-semihosting)", leave},
 };
-enum { COMMANDS = sizeof commands / sizeof *commands };
+
+/* The commands of all files, in the order of the help. */
+static const struct {
+  const struct console_command *commands;
+  unsigned count;
+} tables[] = {
+    {nic_commands, NIC_COMMANDS},
+    {commands, sizeof commands / sizeof *commands},
+};
+enum { TABLES = sizeof tables / sizeof *tables };
 
 static bool help(unsigned words, char *word[]) {
   (void)word;
   if (words != 1)
     return false;
-  for (unsigned i = 0; i < COMMANDS; i++)
-    print("%-7s %-36s %s\r\n", commands[i].name, commands[i].usage, commands[i].help);
+  for (unsigned t = 0; t < TABLES; t++) {
+    for (unsigned i = 0; i < tables[t].count; i++) {
+      const struct console_command *command = &tables[t].commands[i];
+
+      console_print("%s %s\r\n        %s\r\n", command->name, command->usage, command->help);
+    }
+  }
   return true;
 }
 
@@ -274,27 +229,31 @@ static void run_line(char *text) {
   unsigned words = split(text, word);
 
   if (words > WORDS_MAX) {
-    print("more than %d words\r\n", WORDS_MAX);
+    console_print("more than %d words\r\n", WORDS_MAX);
     return;
   }
   if (words == 0)
     return;
-  for (unsigned i = 0; i < COMMANDS; i++) {
-    if (strcmp(word[0], commands[i].name) != 0)
-      continue;
-    if (!commands[i].run(words, word))
-      print("usage: %s %s\r\n", commands[i].name, commands[i].usage);
-    return;
+  for (unsigned t = 0; t < TABLES; t++) {
+    for (unsigned i = 0; i < tables[t].count; i++) {
+      const struct console_command *command = &tables[t].commands[i];
+
+      if (strcmp(word[0], command->name) != 0)
+        continue;
+      if (!command->run(words, word))
+        console_print("usage: %s %s\r\n", command->name, command->usage);
+      return;
+    }
   }
-  print("%s: no such command; try help\r\n", word[0]);
+  console_print("%s: no such command; try help\r\n", word[0]);
 }
 
 static void take(char byte) {
   if (byte == '\r' || byte == '\n') {
-    print("\r\n");
+    console_print("\r\n");
     line[line_length] = '\0';
     if (line_too_long)
-      print("more than %d characters\r\n", LINE_BYTES - 1);
+      console_print("more than %d characters\r\n", LINE_BYTES - 1);
     else
       run_line(line);
     line_length = 0;
@@ -302,7 +261,7 @@ static void take(char byte) {
   } else if (byte == '\b' || byte == 0x7f) {
     if (line_length > 0) {
       line_length--;
-      print("\b \b");
+      console_print("\b \b");
     }
   } else if (byte >= ' ' && byte <= '~') {
     if (line_length == LINE_BYTES - 1) {
@@ -310,7 +269,7 @@ static void take(char byte) {
       return;
     }
     line[line_length++] = byte;
-    print("%c", byte);
+    console_print("%c", byte);
   }
 }
 
@@ -321,4 +280,4 @@ void console_poll(void) {
     take((char)byte);
 }
 
-void console_start(void) { print("type help for the console's commands\r\n"); }
+void console_start(void) { console_print("type help for the console's commands\r\n"); }

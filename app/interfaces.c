@@ -1,7 +1,5 @@
-/* The interfaces of the demo: en0 by DHCP, en1 on the simulated wire. */
+/* The interfaces of the demo: what addresses they get, and a log line for each change. */
 #include "interfaces.h"
-
-#include <string.h>
 
 #include "board.h"
 #include "log.h"
@@ -9,28 +7,38 @@
 #include "lwip/ethip6.h"
 #include "lwip/netif.h"
 #include "lwip/timeouts.h"
-#include "netif/ethernet.h"
-#include "ringif.h"
+#include "registry.h"
 
-enum { DHCP_FALLBACK_MS = 10000 };
+enum {
+  DHCP_FALLBACK_MS = 10000,
+  IP6_MTU_MIN = 1280, /* RFC 8200, 5: a link with less has no IPv6 */
+};
 
+/* By device, in the board's order. */
 static const struct {
   uint8_t address[4], gateway[4];
   bool dhcp; /* the address is for when no server answers */
-} settings[BOARD_NICS] = {
+} settings[BOARD_DEVICES] = {
     {.address = {10, 0, 2, 15}, .gateway = {10, 0, 2, 2}, .dhcp = true},
     {.address = {10, 1, 0, 1}, .gateway = {0, 0, 0, 0}, .dhcp = false},
+    {.address = {10, 2, 0, 1}, .gateway = {0, 0, 0, 0}, .dhcp = false},
 };
 
-static struct netif netifs[BOARD_NICS];
+static struct registry_entry entries[BOARD_DEVICES];
 
 /* What was last logged of an interface, so that each change is one line. */
 static struct {
   ip4_addr_t address;
   uint8_t valid_ip6; /* a bit for each IPv6 address */
-} logged[BOARD_NICS];
+} logged[BOARD_DEVICES];
 
-static unsigned index_of(const struct netif *netif) { return (unsigned)(netif - netifs); }
+static unsigned index_of(const struct netif *netif) {
+  unsigned index = 0;
+
+  while (netif != &entries[index].netif)
+    index++;
+  return index;
+}
 
 static void log_ip6(struct netif *netif, unsigned index) {
   for (unsigned i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
@@ -87,44 +95,62 @@ static void dhcp_fallback(void *context) {
   set_fixed_address(netif);
 }
 
-/* DHCP starts anew with each new link, which may lead to another network. */
+/* A new link may lead to another network. Where there is a lease, lwIP itself asks the server
+ * whether it still holds (RFC 2131, 3.2), and the address stays meanwhile; else DHCP starts anew.
+ */
 static void link_changed(struct netif *netif) {
   if (settings[index_of(netif)].dhcp) {
     sys_untimeout(dhcp_fallback, netif);
     if (netif_is_link_up(netif)) {
-      (void)dhcp_start(netif);
+      if (!dhcp_supplied_address(netif))
+        (void)dhcp_start(netif);
       sys_timeout(DHCP_FALLBACK_MS, dhcp_fallback, netif);
     }
   }
   status_changed(netif);
 }
 
-static void interface_start(unsigned index, struct dispatch_queue *dispatch) {
-  struct netif *netif = &netifs[index];
-  struct nic *nic = board_nics[index];
-  int error = nic_init(nic, &board_nic_configs[index], dispatch);
+static void installed(struct registry_entry *entry) {
+  struct netif *netif = &entry->netif;
 
-  if (error != 0) {
-    log_error("netif", "en%u: bad configuration, error %d", index, -error);
-    return;
-  }
-  if (netif_add(netif, NULL, NULL, NULL, nic, ringif_init, ethernet_input) == NULL)
-    return; /* ringif has logged why */
   netif_set_hostname(netif, "ringif");
   netif_set_status_callback(netif, status_changed);
   netif_set_link_callback(netif, link_changed);
-  netif_create_ip6_linklocal_address(netif, 1);
-  netif_set_ip6_autoconfig_enabled(netif, 1);
-  if (!settings[index].dhcp)
+  if (netif->mtu >= IP6_MTU_MIN) {
+    netif_create_ip6_linklocal_address(netif, 1);
+    netif_set_ip6_autoconfig_enabled(netif, 1);
+  }
+  if (!settings[index_of(netif)].dhcp)
     set_fixed_address(netif);
   netif_set_up(netif);
-  error = nic_set_interface_enable(nic, true);
-  if (error != 0)
-    log_error("netif", "en%u cannot be enabled: error %d", index, -error);
+  if (netif_default == NULL)
+    netif_set_default(netif);
+}
+
+static void uninstalling(struct registry_entry *entry) {
+  struct netif *netif = &entry->netif;
+
+  sys_untimeout(dhcp_fallback, netif);
+  netif_set_link_callback(netif, NULL);
+  dhcp_release_and_stop(netif);
+  dhcp_cleanup(netif);
+  status_changed(netif);
+  netif_set_status_callback(netif, NULL);
+  logged[index_of(netif)].valid_ip6 = 0;
+  ip4_addr_set_any(&logged[index_of(netif)].address);
 }
 
 void interfaces_start(struct dispatch_queue *dispatch) {
-  for (unsigned i = 0; i < BOARD_NICS; i++)
-    interface_start(i, dispatch);
-  netif_set_default(&netifs[0]);
+  static const struct registry_hooks hooks = {.installed = installed, .uninstalling = uninstalling};
+  static const char *const first[] = {"msf2_emac", "sim"};
+
+  registry_start(dispatch, &hooks, entries, board_devices, BOARD_DEVICES, board_drivers,
+                 BOARD_DRIVERS);
+  for (unsigned i = 0; i < sizeof first / sizeof *first; i++) {
+    struct registry_entry *entry;
+    int error = registry_install(first[i], &entry);
+
+    if (error != 0)
+      log_error("netif", "%s cannot be installed: error %d", first[i], -error);
+  }
 }

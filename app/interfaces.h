@@ -1,11 +1,11 @@
-/* The interfaces of the demo: en0 by DHCP, en1 on the simulated wire. */
+/* The interfaces of the demo: what addresses they get, and a log line for each change. */
 #ifndef INTERFACES_H
 #define INTERFACES_H
 
 #include "dispatch.h"
 
-/* Adds and enables an interface for each of the board's NICs; one that does not start is logged and
- * left out. Main loop, once. */
+/* Lists the board's devices in the registry and installs the first of each driver: en0 by DHCP, en1
+ * on the simulated wire. One that does not start is logged and left out. Main loop, once. */
 void interfaces_start(struct dispatch_queue *dispatch);
 
 #endif

@@ -1,4 +1,4 @@
-/* The wire of the simulated NIC: the peer on it, and a log line for each of its ticks. */
+/* The wires of the simulated NICs: the peer on each, and a log line for each of its ticks. */
 #include "sim_wire.h"
 
 #include <inttypes.h>
@@ -6,33 +6,40 @@
 #include "board.h"
 #include "log.h"
 
-/* The seed's times and burst, on en1's network. */
-static const struct sim_peer_config peer = {
-    .mac = {0x02, 0x00, 0x00, 0x51, 0xd0, 0x02},
-    .address = {10, 1, 0, 2},
-    .station = {10, 1, 0, 1},
-    .burst = 8,
-    .first_ms = 1000,
-    .period_ms = 5000,
-};
+/* The seed's times and burst, on the networks of sim0 and sim1. */
+#define PEER(number)                                                                               \
+  {                                                                                                \
+    .mac = {0x02, 0x00, 0x00, 0x51, 0xd0, 0x02 + 0x10 * (number)},                                 \
+    .address = {10, 1 + (number), 0, 2}, .station = {10, 1 + (number), 0, 1}, .burst = 8,          \
+    .first_ms = 1000, .period_ms = 5000,                                                           \
+  }
+static const struct sim_peer_config peers[BOARD_SIMS] = {PEER(0), PEER(1)};
 
-static struct dispatch_source burst_done;
-static struct sim_peer_report last; /* as of the line before */
+static struct {
+  struct dispatch_source burst_done;
+  struct sim_peer_report last; /* as of the line before */
+} wires[BOARD_SIMS];
 
 static void report(void *context) {
   const struct sim_device *device = context;
+  unsigned number = (unsigned)(device - board_sim_devices);
   const struct sim_peer_report now = device->peer.report;
+  const struct sim_peer_report last = wires[number].last;
 
   log_info("sim",
-           "tick %" PRIu32 ": %" PRIu32 " echo requests, %" PRIu32 " answers right, %" PRIu32
+           "sim%u tick %" PRIu32 ": %" PRIu32 " echo requests, %" PRIu32 " answers right, %" PRIu32
            " wrong, %" PRIu32 " missing",
-           now.ticks, now.requests - last.requests, now.right - last.right, now.wrong - last.wrong,
-           now.missing - last.missing);
-  last = now;
+           number, now.ticks, now.requests - last.requests, now.right - last.right,
+           now.wrong - last.wrong, now.missing - last.missing);
+  wires[number].last = now;
 }
 
 void sim_wire_start(struct dispatch_queue *dispatch) {
-  sim_device_init(&board_sim_device, &peer, BOARD_IRQ_FABRIC0);
-  if (dispatch_add(dispatch, &burst_done, report, &board_sim_device) == 0)
-    board_sim_device.peer.burst_done = &burst_done;
+  for (unsigned i = 0; i < BOARD_SIMS; i++) {
+    struct sim_device *device = &board_sim_devices[i];
+
+    sim_device_init(device, &peers[i], board_sim_irqs[i]);
+    if (dispatch_add(dispatch, &wires[i].burst_done, report, device) == 0)
+      device->peer.burst_done = &wires[i].burst_done;
+  }
 }

@@ -1,11 +1,11 @@
-/* The wire of the simulated NIC: the peer on it, and a log line for each of its ticks. */
+/* The wires of the simulated NICs: the peer on each, and a log line for each of its ticks. */
 #ifndef SIM_WIRE_H
 #define SIM_WIRE_H
 
 #include "dispatch.h"
 
-/* Builds the board's simulated device with the peer on its wire, and logs from now on what the peer
- * thinks of the answers that it gets. Main loop, once, before the NIC starts. */
+/* Builds the board's simulated devices with a peer on the wire of each, and logs from now on what
+ * the peers think of the answers that they get. Main loop, once, before the NICs start. */
 void sim_wire_start(struct dispatch_queue *dispatch);
 
 #endif

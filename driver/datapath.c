@@ -8,6 +8,10 @@
 
 #include "port.h"
 
+static bool is_broadcast(const uint8_t *address) {
+  return memcmp(address, "\xff\xff\xff\xff\xff\xff", ETH_ADDRESS_BYTES) == 0;
+}
+
 /* ---- transmit ---- */
 
 static bool is_aligned(const struct pbuf *frame, unsigned alignment) {
@@ -37,14 +41,14 @@ static void count_sent(struct nic *nic, const struct pbuf *frame) {
   nic->counters[NIC_OUT_OCTETS] += frame->tot_len;
   if ((destination[0] & 1) == 0)
     nic_count(nic, NIC_OUT_UCAST_PKTS);
-  else if (memcmp(destination, "\xff\xff\xff\xff\xff\xff", ETH_ADDRESS_BYTES) == 0)
+  else if (is_broadcast(destination))
     nic_count(nic, NIC_OUT_BROADCAST_PKTS);
   else
     nic_count(nic, NIC_OUT_MULTICAST_PKTS);
 }
 
 int datapath_transmit(struct nic *nic, struct pbuf *frame) {
-  if (nic->state != NIC_ENABLED || !nic->link.active) {
+  if (nic->state != NIC_ENABLED || !nic_link_is_active(nic)) {
     nic_count(nic, NIC_OUT_LINK_DOWN);
     return -ENETDOWN;
   }
@@ -161,13 +165,18 @@ static bool accept(struct nic *nic, const struct pbuf *frame) {
     nic_count(nic, NIC_IN_TOO_LONG);
     return false;
   }
-  nic->counters[NIC_IN_OCTETS] += frame->len;
-  if ((destination[0] & 1) == 0)
+  if ((destination[0] & 1) == 0) {
     nic_count(nic, NIC_IN_UCAST_PKTS);
-  else if (memcmp(destination, "\xff\xff\xff\xff\xff\xff", ETH_ADDRESS_BYTES) == 0)
+  } else if (is_broadcast(destination)) {
     nic_count(nic, NIC_IN_BROADCAST_PKTS);
-  else
+  } else {
+    if (nic->ops->caps.multicast != NIC_MULTICAST_PERFECT && !nic_group_passes(nic, destination)) {
+      nic_count(nic, NIC_IN_FILTERED);
+      return false;
+    }
     nic_count(nic, NIC_IN_MULTICAST_PKTS);
+  }
+  nic->counters[NIC_IN_OCTETS] += frame->len;
   return true;
 }
 

@@ -38,11 +38,11 @@ int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_q
   nic->config = config;
   nic->ops = config->ops;
   nic->dispatch = dispatch;
-  nic->mtu = config->ops->caps.mtu_max;
-  if (nic->mtu > config->pool.buffer_size - ETH_HEADER_BYTES)
-    nic->mtu = (uint16_t)(config->pool.buffer_size - ETH_HEADER_BYTES);
+  nic->mtu = nic_mtu_max(nic);
+  nic->media = NIC_MEDIA_AUTO;
   memcpy(nic->mac, config->mac, sizeof nic->mac);
-  nic->link = (struct nic_link){.active = false};
+  nic->link = (struct nic_link){.status = NIC_LINK_INVALID};
+  nic->filter = (struct nic_filter){.promiscuous = false};
   memset(nic->counters, 0, sizeof nic->counters);
   nic->state = NIC_INIT;
   return 0;
@@ -130,6 +130,8 @@ static int hardware_on(struct nic *nic) {
     return error;
   set_queues_enable(nic, true);
   nic->state = NIC_ENABLED;
+  if (nic->ops->set_filter != NULL)
+    nic->ops->set_filter(nic);
   datapath_refill(nic);
   port_irq_enable(nic->config->irq);
   nic->ops->irq_unmask(nic);
@@ -277,11 +279,11 @@ int nic_recover(struct nic *nic) {
 }
 
 void nic_poll_link(struct nic *nic) {
-  struct nic_link link = {.active = false};
+  struct nic_link link = {.status = NIC_LINK_INVALID};
 
   if (nic->state == NIC_ENABLED)
     nic->ops->read_link(nic, &link);
-  if (link.active == nic->link.active && link.speed_mbps == nic->link.speed_mbps &&
+  if (link.status == nic->link.status && link.speed_mbps == nic->link.speed_mbps &&
       link.full_duplex == nic->link.full_duplex)
     return;
   nic->link = link;

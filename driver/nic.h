@@ -52,6 +52,7 @@ enum {
   X(IN_ERROR, "in_error")                     /* drop: the device flagged it as bad */             \
   X(IN_OVERFLOW, "in_overflow")               /* drop: no descriptor was free (at least one) */    \
   X(IN_NO_BUFFER, "in_no_buffer")             /* drop: stack holds too much, no room to copy */    \
+  X(IN_FILTERED, "in_filtered")               /* drop: to a group that nobody here has joined */   \
   X(IN_UNKNOWN_PROTOS, "in_unknown_protos")   /* drop: ethertype that the stack does not speak */  \
   X(IN_REFUSED, "in_refused")                 /* drop: the stack did not take it */                \
   X(IN_STOPPED, "in_stopped")                 /* drop: received, not delivered before a stop */    \
@@ -92,17 +93,66 @@ enum nic_direction {
   NIC_TX = 2,
 };
 
+enum nic_link_status {
+  NIC_LINK_INVALID,  /* nobody looks: the interface is not enabled, or in low power */
+  NIC_LINK_INACTIVE, /* no carrier, or negotiation is not over */
+  NIC_LINK_ACTIVE,
+};
+
 struct nic_link {
-  bool active;         /* a carrier is there and negotiation is over */
+  enum nic_link_status status;
   bool full_duplex;    /* else half */
-  uint16_t speed_mbps; /* 10, 100, 1000; 0 where it is not known */
+  uint16_t speed_mbps; /* 10, 100, 1000; 0 where there is no link */
+};
+
+/* The media of a MAC and its PHY; a set of them is an OR of their bits. */
+enum nic_media {
+  NIC_MEDIA_AUTO = 1 << 0, /* the best that both sides can */
+  NIC_MEDIA_10_HALF = 1 << 1,
+  NIC_MEDIA_10_FULL = 1 << 2,
+  NIC_MEDIA_100_HALF = 1 << 3,
+  NIC_MEDIA_100_FULL = 1 << 4,
+  NIC_MEDIA_1000_FULL = 1 << 5,
+};
+
+enum nic_multicast {
+  NIC_MULTICAST_NONE,    /* the MAC passes every group on: the kit filters */
+  NIC_MULTICAST_HASH,    /* it passes some on that nobody has joined: the kit filters the rest */
+  NIC_MULTICAST_PERFECT, /* it passes just the joined ones on */
+};
+
+/* Checksums that a MAC makes or verifies; an OR of their bits. */
+enum nic_offload {
+  NIC_OFFLOAD_TX_IP4 = 1 << 0,
+  NIC_OFFLOAD_TX_TCP_UDP = 1 << 1,
+  NIC_OFFLOAD_RX_IP4 = 1 << 2,
+  NIC_OFFLOAD_RX_TCP_UDP = 1 << 3,
 };
 
 /* What a MAC can do, as data. */
 struct nic_caps {
-  uint8_t tx_fragments_max; /* buffers a frame that it can gather; 1: none */
-  uint8_t tx_alignment;     /* of each tx fragment's start, in bytes; 1: any */
-  uint16_t mtu_max;         /* longest payload of a frame, in bytes */
+  uint8_t tx_fragments_max;     /* buffers a frame that it can gather; 1: none */
+  uint8_t tx_alignment;         /* of each tx fragment's start, in bytes; 1: any */
+  uint16_t mtu_max;             /* longest payload of a frame, in bytes */
+  uint8_t media;                /* set of enum nic_media; NIC_MEDIA_AUTO is always in it */
+  uint8_t offloads;             /* set of enum nic_offload */
+  enum nic_multicast multicast; /* how it filters groups */
+  bool promiscuous;             /* it can pass on what is for others */
+};
+
+enum {
+  NIC_GROUPS_MAX = 12, /* groups that a NIC can have joined before it takes all */
+  NIC_MTU_MIN = 68,    /* the least for IPv4 (RFC 791) */
+};
+
+/* What a NIC lets in besides its own address and broadcasts. */
+struct nic_filter {
+  bool promiscuous;                                  /* everything */
+  bool all_multicast;                                /* every group */
+  uint8_t group_count;                               /* groups in the list */
+  uint8_t groups[NIC_GROUPS_MAX][ETH_ADDRESS_BYTES]; /* joined groups */
+  uint8_t members[NIC_GROUPS_MAX];                   /* times each was joined */
+  uint16_t unlisted; /* joins that found the list full: while there are any, every group passes */
 };
 
 /* A MAC driver: it sees pbufs, registers and its rings, never lwIP, a queue or the pool. All are
@@ -111,12 +161,12 @@ struct nic_ops {
   const char *name; /* of the driver: "msf2_emac" */
   struct nic_caps caps;
 
-  /* Resets the hardware and programs nic->mac; no DMA, no interrupts. Returns 0, or -ENODEV where
-   * the hardware is not there or does not answer. */
+  /* Resets the hardware; no DMA, no interrupts. Returns 0, or -ENODEV where the hardware is not
+   * there or does not answer. */
   int (*start)(struct nic *nic);
 
-  /* Lays out empty rings from their base and turns DMA on; interrupts stay masked until
-   * irq_unmask. Returns 0 or a negative errno. */
+  /* Programs nic->mac, lays out empty rings from their base and turns DMA on; interrupts stay
+   * masked until irq_unmask. Returns 0 or a negative errno. */
   int (*enable)(struct nic *nic);
 
   /* Masks the interrupts and stops DMA: when it returns, the device touches no buffer and no
@@ -151,6 +201,13 @@ struct nic_ops {
 
   /* Reads the link's state into `*link`. */
   void (*read_link)(struct nic *nic, struct nic_link *link);
+
+  /* Makes the hardware's address filter let in what nic->filter says, as far as it can; called
+   * while enabled. NULL: it has none. */
+  void (*set_filter)(struct nic *nic);
+
+  /* Selects one of caps.media. Called while started. NULL where there is only NIC_MEDIA_AUTO. */
+  void (*set_media)(struct nic *nic, enum nic_media media);
 };
 
 /* What the board says of a NIC. */
@@ -188,7 +245,9 @@ struct nic {
   volatile bool faulted;    /* the interrupt saw an error that only a reset cures */
   uint16_t mtu;             /* longest payload, in bytes */
   uint8_t mac[ETH_ADDRESS_BYTES];
-  struct nic_link link; /* as last polled */
+  struct nic_link link;     /* as last polled */
+  struct nic_filter filter; /* kept over disable and stop */
+  enum nic_media media;     /* as selected */
 
   struct packet_pool pool;
   struct packet_queue tx_submission; /* from the stack, for the device */
@@ -239,8 +298,48 @@ int nic_free(struct nic *nic);
 int nic_recover(struct nic *nic);
 
 /* Reads the link, and calls link_changed() where it has changed. An interface that is not enabled
- * has no link. */
+ * has an invalid one. */
 void nic_poll_link(struct nic *nic);
+
+/* Selects one medium of caps.media. Returns 0, -EINVAL for one that it has not (or more than one),
+ * -EPERM before nic_start(). */
+int nic_set_media(struct nic *nic, enum nic_media media);
+
+/* Sets the longest payload of a frame, NIC_MTU_MIN to nic_mtu_max() bytes. Returns 0 or -EINVAL. */
+int nic_set_mtu(struct nic *nic, uint16_t mtu);
+
+/* The longest payload that both the MAC and the pool's buffers can hold. */
+uint16_t nic_mtu_max(const struct nic *nic);
+
+/* Sets the station address while the interface is not enabled. Returns 0, -EBUSY while it is,
+ * -EINVAL for a group's address or all zeros. */
+int nic_set_mac(struct nic *nic, const uint8_t mac[ETH_ADDRESS_BYTES]);
+
+/* Lets in everything, or only what is for this station. Returns 0, -ENOTSUP where the MAC cannot.
+ */
+int nic_set_promiscuous(struct nic *nic, bool on);
+
+/* Lets in every group, or only the joined ones. */
+void nic_set_all_multicast(struct nic *nic, bool on);
+
+/* Joins the group with Ethernet address `group`; each join wants a leave of its own. Returns 0,
+ * -EINVAL for an address that is no group's. Where more are joined than NIC_GROUPS_MAX, every group
+ * is let in until enough are left. */
+int nic_join_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]);
+
+/* Leaves it. Returns 0, -ENOENT where it was not joined (all the same to the filter). */
+int nic_leave_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]);
+
+/* True if the filter lets frames to group `group` in. */
+bool nic_group_passes(const struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]);
+
+/* The link's status by name: "invalid", "inactive", "active"; a medium's name: "100-full". */
+const char *nic_link_name(enum nic_link_status status);
+const char *nic_media_name(enum nic_media media);
+
+static inline bool nic_link_is_active(const struct nic *nic) {
+  return nic->link.status == NIC_LINK_ACTIVE;
+}
 
 /* The device's interrupt: the board's vector for nic->config->irq calls it. Interrupt only. */
 void nic_interrupt(struct nic *nic);

@@ -7,8 +7,10 @@ enum {
   PHY_ADDRESSES = 32,
 
   BMCR = 0, /* basic mode control, 22.2.4.1 */
+  BMCR_FULL_DUPLEX = 1 << 8,
   BMCR_RESTART_AN = 1 << 9,
   BMCR_AN_ENABLE = 1 << 12,
+  BMCR_SPEED_100 = 1 << 13,
   BMSR = 1, /* basic mode status, 22.2.4.2 */
   BMSR_LINK = 1 << 2,
   BMSR_AN_COMPLETE = 1 << 5,
@@ -27,10 +29,27 @@ int phy_start(struct nic *nic, struct phy *phy) {
     if (id == 0xffff || id == 0)
       continue;
     phy->address = address;
-    phy->write(nic, address, BMCR, BMCR_AN_ENABLE | BMCR_RESTART_AN);
+    phy_set_media(nic, phy, NIC_MEDIA_AUTO);
     return 0;
   }
   return -ENODEV;
+}
+
+static bool is_100(enum nic_media media) {
+  return media == NIC_MEDIA_100_HALF || media == NIC_MEDIA_100_FULL;
+}
+
+static bool is_full(enum nic_media media) {
+  return media == NIC_MEDIA_10_FULL || media == NIC_MEDIA_100_FULL;
+}
+
+void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media) {
+  uint16_t control = BMCR_AN_ENABLE | BMCR_RESTART_AN;
+
+  if (media != NIC_MEDIA_AUTO)
+    control =
+        (uint16_t)((is_100(media) ? BMCR_SPEED_100 : 0) | (is_full(media) ? BMCR_FULL_DUPLEX : 0));
+  phy->write(nic, phy->address, BMCR, control);
 }
 
 void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
@@ -40,11 +59,19 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   /* A lost link latches low until it is read: the second read tells how it is now. */
   (void)phy->read(nic, phy->address, BMSR);
   status = phy->read(nic, phy->address, BMSR);
-  *link = (struct nic_link){.active = false};
-  if (status == 0xffff || (status & BMSR_LINK) == 0 || (status & BMSR_AN_COMPLETE) == 0)
+  *link = (struct nic_link){.status = NIC_LINK_INACTIVE};
+  if (status == 0xffff || (status & BMSR_LINK) == 0)
+    return;
+  if (nic->media != NIC_MEDIA_AUTO) {
+    *link = (struct nic_link){.status = NIC_LINK_ACTIVE,
+                              .speed_mbps = is_100(nic->media) ? 100 : 10,
+                              .full_duplex = is_full(nic->media)};
+    return;
+  }
+  if ((status & BMSR_AN_COMPLETE) == 0)
     return;
   common = phy->read(nic, phy->address, ANAR) & phy->read(nic, phy->address, ANLPAR);
-  link->active = true;
+  link->status = NIC_LINK_ACTIVE;
   link->speed_mbps = (common & (AN_100_FULL | AN_100_HALF)) != 0 ? 100 : 10;
   link->full_duplex =
       (common & AN_100_FULL) != 0 || ((common & AN_100_HALF) == 0 && (common & AN_10_FULL) != 0);

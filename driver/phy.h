@@ -18,8 +18,12 @@ struct phy {
  * -ENODEV where no address answers. Main loop. */
 int phy_start(struct nic *nic, struct phy *phy);
 
-/* Reads the link's state into `*link`: active once negotiation is complete, with the best speed and
- * duplex that both sides offer (28.2.3.3). Main loop. */
+/* Selects a medium: negotiation, or one speed and duplex without it (22.2.4.1). Main loop. */
+void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media);
+
+/* Reads the link's state into `*link`: active once there is a carrier and, where the medium is
+ * NIC_MEDIA_AUTO, negotiation is complete, with the best speed and duplex that both sides offer
+ * (28.2.3.3). Main loop. */
 void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link);
 
 #endif

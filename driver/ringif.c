@@ -44,7 +44,7 @@ static void input(struct nic *nic, struct pbuf *frame) {
 static void link_changed(struct nic *nic) {
   struct netif *netif = nic->stack;
 
-  if (nic->link.active) {
+  if (nic_link_is_active(nic)) {
     log_info("nic", "%c%c%u link up, %u Mbit/s %s duplex", netif->name[0], netif->name[1],
              netif->num, nic->link.speed_mbps, nic->link.full_duplex ? "full" : "half");
     netif_set_link_up(netif);
@@ -52,6 +52,55 @@ static void link_changed(struct nic *nic) {
     log_info("nic", "%c%c%u link down", netif->name[0], netif->name[1], netif->num);
     netif_set_link_down(netif);
   }
+}
+
+/* ---- address filter: lwIP says which IP groups it is in, the NIC filters Ethernet groups ---- */
+
+static err_t filter_group(struct netif *netif, const uint8_t group[ETH_ADDRESS_BYTES],
+                          enum netif_mac_filter_action action) {
+  struct nic *nic = ringif_nic(netif);
+
+  if (action == NETIF_ADD_MAC_FILTER)
+    return err_of_errno(nic_join_group(nic, group));
+  (void)nic_leave_group(nic, group);
+  return ERR_OK;
+}
+
+/* RFC 1112, 6.4: the low 23 bits of the group. */
+static err_t igmp_filter(struct netif *netif, const ip4_addr_t *ip,
+                         enum netif_mac_filter_action action) {
+  const uint8_t group[ETH_ADDRESS_BYTES] = {0x01,          0x00,         0x5e, ip4_addr2(ip) & 0x7f,
+                                            ip4_addr3(ip), ip4_addr4(ip)};
+
+  return filter_group(netif, group, action);
+}
+
+/* RFC 2464, 7: the low 32 bits of the group. */
+static err_t mld_filter(struct netif *netif, const ip6_addr_t *ip,
+                        enum netif_mac_filter_action action) {
+  uint8_t group[ETH_ADDRESS_BYTES] = {0x33, 0x33};
+
+  memcpy(group + 2, &ip->addr[3], 4);
+  return filter_group(netif, group, action);
+}
+
+/* All nodes (ff02::1), which every IPv6 station is in without joining it (RFC 4291, 2.8). */
+static const uint8_t all_nodes[ETH_ADDRESS_BYTES] = {0x33, 0x33, 0, 0, 0, 1};
+
+/* ---- what lwIP need not do because the MAC does it ---- */
+
+static u16_t checksums_of(uint8_t offloads) {
+  u16_t flags = NETIF_CHECKSUM_ENABLE_ALL;
+
+  if ((offloads & NIC_OFFLOAD_TX_IP4) != 0)
+    flags &= (u16_t)~NETIF_CHECKSUM_GEN_IP;
+  if ((offloads & NIC_OFFLOAD_TX_TCP_UDP) != 0)
+    flags &= (u16_t) ~(NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_TCP);
+  if ((offloads & NIC_OFFLOAD_RX_IP4) != 0)
+    flags &= (u16_t)~NETIF_CHECKSUM_CHECK_IP;
+  if ((offloads & NIC_OFFLOAD_RX_TCP_UDP) != 0)
+    flags &= (u16_t) ~(NETIF_CHECKSUM_CHECK_UDP | NETIF_CHECKSUM_CHECK_TCP);
+  return flags;
 }
 
 static void poll_link(void *context) {
@@ -90,10 +139,30 @@ err_t ringif_init(struct netif *netif) {
   netif->mtu = nic->mtu;
   netif->hwaddr_len = ETH_ADDRESS_BYTES;
   memcpy(netif->hwaddr, nic->mac, ETH_ADDRESS_BYTES);
+  netif->igmp_mac_filter = igmp_filter;
+  netif->mld_mac_filter = mld_filter;
+  (void)nic_join_group(nic, all_nodes);
+  NETIF_SET_CHECKSUM_CTRL(netif, checksums_of(nic->ops->caps.offloads));
   netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP |
                  NETIF_FLAG_MLD6;
   sys_timeout(LINK_POLL_MS, poll_link, nic);
   return ERR_OK;
+}
+
+int ringif_set_mtu(struct netif *netif, uint16_t mtu) {
+  int error = nic_set_mtu(ringif_nic(netif), mtu);
+
+  if (error == 0)
+    netif->mtu = mtu;
+  return error;
+}
+
+int ringif_set_mac(struct netif *netif, const uint8_t mac[ETH_ADDRESS_BYTES]) {
+  int error = nic_set_mac(ringif_nic(netif), mac);
+
+  if (error == 0)
+    memcpy(netif->hwaddr, mac, ETH_ADDRESS_BYTES);
+  return error;
 }
 
 void ringif_remove(struct netif *netif) {

@@ -25,6 +25,13 @@ err_t ringif_init(struct netif *netif);
  * loop. */
 void ringif_remove(struct netif *netif);
 
+/* Sets the MTU of NIC and netif; range and errors as nic_set_mtu(). Main loop. */
+int ringif_set_mtu(struct netif *netif, uint16_t mtu);
+
+/* Sets the station address of NIC and netif; range and errors as nic_set_mac(). IPv6 addresses that
+ * were made from the old one stay. Main loop. */
+int ringif_set_mac(struct netif *netif, const uint8_t mac[ETH_ADDRESS_BYTES]);
+
 /* The NIC of a netif that ringif_init() made. */
 static inline struct nic *ringif_nic(const struct netif *netif) { return netif->state; }
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "port.h"
 #include "ring.h"
@@ -61,6 +62,30 @@ static bool transmit(struct sim_device *device) {
   return any;
 }
 
+unsigned sim_device_hash(const uint8_t address[6]) {
+  uint64_t bits = 0;
+  unsigned hash = 0;
+
+  for (unsigned i = 0; i < 6; i++)
+    bits = bits << 8 | address[i];
+  for (; bits != 0; bits >>= 6)
+    hash ^= (unsigned)bits & 0x3f;
+  return hash;
+}
+
+/* True if the address filter lets a frame to `destination` in. */
+static bool passes(struct sim_device *device, const uint8_t *destination) {
+  static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  unsigned hash = sim_device_hash(destination);
+
+  if ((*reg(device, SIM_FILTER) & SIM_FILTER_PROMISCUOUS) != 0 ||
+      memcmp(destination, broadcast, sizeof broadcast) == 0)
+    return true;
+  if ((destination[0] & 1) == 0)
+    return memcmp(destination, device->peer.station_mac, 6) == 0;
+  return (*reg(device, hash < 32 ? SIM_HASH_LOW : SIM_HASH_HIGH) >> hash % 32 & 1) != 0;
+}
+
 /* Receives what the peer has to say now, into the buffers that the driver has posted. */
 static uint32_t receive(struct sim_device *device) {
   uint32_t causes = 0;
@@ -82,6 +107,11 @@ static uint32_t receive(struct sim_device *device) {
     dma_observe();
     length = sim_peer_send(&device->peer, (uint8_t *)(uintptr_t)descriptor->address,
                            control & SIM_DESCRIPTOR_LENGTH);
+    /* What is filtered leaves its descriptor to the next frame. */
+    if (length != 0 && !passes(device, (const uint8_t *)(uintptr_t)descriptor->address)) {
+      ++*reg(device, SIM_RX_FILTERED);
+      continue;
+    }
     dma_publish();
     descriptor->control = length != 0 ? length : SIM_DESCRIPTOR_ERROR;
     device->rx_index++;
@@ -169,11 +199,15 @@ void sim_device_write(struct sim_device *device, enum sim_register which, uint32
   case SIM_RX_SIZE:
   case SIM_TX_BASE:
   case SIM_TX_SIZE:
+  case SIM_FILTER:
+  case SIM_HASH_LOW:
+  case SIM_HASH_HIGH:
     *reg(device, which) = value;
     break;
   case SIM_ID:
   case SIM_STATUS:
   case SIM_RX_MISSED:
+  case SIM_RX_FILTERED:
   case SIM_REGISTER_BYTES:
     break; /* read-only */
   }

@@ -48,22 +48,27 @@ enum sim_register {
   SIM_TX_SIZE = 0x28,
   SIM_DOORBELL = 0x2c,
   SIM_RX_MISSED = 0x30,
-  SIM_REGISTER_BYTES = 0x34,
+  SIM_FILTER = 0x34,
+  SIM_HASH_LOW = 0x38,
+  SIM_HASH_HIGH = 0x3c,
+  SIM_RX_FILTERED = 0x40,
+  SIM_REGISTER_BYTES = 0x44,
 };
 
-#define SIM_ID_VALUE          UINT32_C(0x51d00001)
-#define SIM_CTRL_ENABLE       UINT32_C(0x1)
-#define SIM_CTRL_RESET        UINT32_C(0x2)
-#define SIM_STATUS_LINK       UINT32_C(0x1)
-#define SIM_IRQ_RX            UINT32_C(0x1)
-#define SIM_IRQ_TX            UINT32_C(0x2)
-#define SIM_IRQ_OVERRUN       UINT32_C(0x4)
-#define SIM_IRQ_ERROR         UINT32_C(0x8)
-#define SIM_DOORBELL_RX       UINT32_C(0x1)
-#define SIM_DOORBELL_TX       UINT32_C(0x2)
-#define SIM_DESCRIPTOR_OWN    UINT32_C(0x80000000)
-#define SIM_DESCRIPTOR_ERROR  UINT32_C(0x40000000)
-#define SIM_DESCRIPTOR_LENGTH UINT32_C(0x0000ffff)
+#define SIM_ID_VALUE           UINT32_C(0x51d00001)
+#define SIM_CTRL_ENABLE        UINT32_C(0x1)
+#define SIM_CTRL_RESET         UINT32_C(0x2)
+#define SIM_STATUS_LINK        UINT32_C(0x1)
+#define SIM_IRQ_RX             UINT32_C(0x1)
+#define SIM_IRQ_TX             UINT32_C(0x2)
+#define SIM_IRQ_OVERRUN        UINT32_C(0x4)
+#define SIM_IRQ_ERROR          UINT32_C(0x8)
+#define SIM_DOORBELL_RX        UINT32_C(0x1)
+#define SIM_DOORBELL_TX        UINT32_C(0x2)
+#define SIM_FILTER_PROMISCUOUS UINT32_C(0x1)
+#define SIM_DESCRIPTOR_OWN     UINT32_C(0x80000000)
+#define SIM_DESCRIPTOR_ERROR   UINT32_C(0x40000000)
+#define SIM_DESCRIPTOR_LENGTH  UINT32_C(0x0000ffff)
 
 struct sim_descriptor {
   volatile uint32_t address; /* of the buffer */
@@ -85,6 +90,9 @@ void sim_device_init(struct sim_device *device, const struct sim_peer_config *pe
 /* The device's bus: reads and writes one register. Any context. */
 uint32_t sim_device_read(struct sim_device *device, enum sim_register reg);
 void sim_device_write(struct sim_device *device, enum sim_register reg, uint32_t value);
+
+/* The hash of a destination address, 0 to 63: which bit of HASH lets it in. Any context. */
+unsigned sim_device_hash(const uint8_t address[6]);
 
 /* Plugs the cable in or pulls it out. Any context. */
 void sim_device_set_carrier(struct sim_device *device, bool carrier);

@@ -40,6 +40,7 @@ enum {
   FIFO_CFG_FALSE_CARRIER = 1 << 2,
   FIFO_CFG_CODE_ERROR = 1 << 3,
   FIFO_CFG_CRC_ERROR = 1 << 4,
+  FIFO_CFG_MULTICAST = 1 << 8,
   FIFO_CFG_DRIBBLE = 1 << 10,
   TX_CTRL = 0x180,
   TX_CTRL_ENABLE = 1 << 0,
@@ -118,9 +119,6 @@ static void mii_write(struct nic *nic, unsigned address, unsigned reg, uint16_t 
 
 static int start(struct nic *nic) {
   struct msf2_emac *emac = emac_of(nic);
-  const uint8_t *mac = nic->mac;
-  const uint32_t dropped =
-      FIFO_CFG_FALSE_CARRIER | FIFO_CFG_CODE_ERROR | FIFO_CFG_CRC_ERROR | FIFO_CFG_DRIBBLE;
   unsigned polls = 0;
 
   reg_write(nic, CFG1, CFG1_SOFT_RESET);
@@ -133,11 +131,6 @@ static int start(struct nic *nic) {
   reg_write(nic, CFG2,
             CFG2_FULL_DUPLEX | CFG2_CRC_EN | CFG2_PAD_CRC | CFG2_NIBBLE_MODE | CFG2_PREAMBLE_7);
   reg_write(nic, MAX_FRAME_LENGTH, FRAME_LENGTH_MAX);
-  reg_write(nic, FIFO_CFG4, dropped);
-  reg_write(nic, FIFO_CFG5, FIFO_CFG5_ALL & ~dropped);
-  reg_write(nic, STATION_ADDRESS1,
-            (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3]);
-  reg_write(nic, STATION_ADDRESS2, (uint32_t)mac[4] << 24 | (uint32_t)mac[5] << 16);
   reg_write(nic, INTERRUPT_MASK, 0);
   emac->phy.read = mii_read;
   emac->phy.write = mii_write;
@@ -146,6 +139,11 @@ static int start(struct nic *nic) {
 
 static int enable(struct nic *nic) {
   struct msf2_emac *emac = emac_of(nic);
+  const uint8_t *mac = nic->mac;
+
+  reg_write(nic, STATION_ADDRESS1,
+            (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3]);
+  reg_write(nic, STATION_ADDRESS2, (uint32_t)mac[4] << 24 | (uint32_t)mac[5] << 16);
 
   nic_ring_init(&nic->rx_ring, emac->rx_slots, MSF2_EMAC_RX_DESCRIPTORS);
   nic_ring_init(&nic->tx_ring, emac->tx_slots, MSF2_EMAC_TX_DESCRIPTORS);
@@ -306,9 +304,30 @@ static void read_link(struct nic *nic, struct nic_link *state) {
   phy_link(nic, &emac_of(nic)->phy, state);
 }
 
+/* The MAC tells groups from stations, but not one group from another: a gate for all of them. */
+static void set_filter(struct nic *nic) {
+  const struct nic_filter *filter = &nic->filter;
+  uint32_t dropped =
+      FIFO_CFG_FALSE_CARRIER | FIFO_CFG_CODE_ERROR | FIFO_CFG_CRC_ERROR | FIFO_CFG_DRIBBLE;
+
+  if (filter->group_count == 0 && filter->unlisted == 0 && !filter->all_multicast)
+    dropped |= FIFO_CFG_MULTICAST;
+  reg_write(nic, FIFO_CFG4, dropped);
+  reg_write(nic, FIFO_CFG5, FIFO_CFG5_ALL & ~dropped);
+}
+
+static void set_media(struct nic *nic, enum nic_media media) {
+  phy_set_media(nic, &emac_of(nic)->phy, media);
+}
+
 const struct nic_ops msf2_emac_ops = {
     .name = "msf2_emac",
-    .caps = {.tx_fragments_max = 1, .tx_alignment = 1, .mtu_max = ETH_MTU},
+    .caps = {.tx_fragments_max = 1,
+             .tx_alignment = 1,
+             .mtu_max = ETH_MTU,
+             .media = NIC_MEDIA_AUTO | NIC_MEDIA_10_HALF | NIC_MEDIA_10_FULL | NIC_MEDIA_100_HALF |
+                      NIC_MEDIA_100_FULL,
+             .multicast = NIC_MULTICAST_NONE},
     .start = start,
     .enable = enable,
     .disable = disable,
@@ -320,4 +339,6 @@ const struct nic_ops msf2_emac_ops = {
     .interrupt = interrupt,
     .irq_unmask = irq_unmask,
     .read_link = read_link,
+    .set_filter = set_filter,
+    .set_media = set_media,
 };

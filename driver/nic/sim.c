@@ -22,20 +22,19 @@ static void reg_write(struct nic *nic, enum sim_register reg, uint32_t value) {
 static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
 
 static int start(struct nic *nic) {
-  const uint8_t *mac = nic->mac;
-
   if (reg_read(nic, SIM_ID) != SIM_ID_VALUE)
     return -ENODEV;
   reg_write(nic, SIM_CTRL, SIM_CTRL_RESET);
-  reg_write(nic, SIM_MAC_HIGH,
-            (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3]);
-  reg_write(nic, SIM_MAC_LOW, (uint32_t)mac[4] << 24 | (uint32_t)mac[5] << 16);
   return 0;
 }
 
 static int enable(struct nic *nic) {
   struct sim *sim = sim_of(nic);
+  const uint8_t *mac = nic->mac;
 
+  reg_write(nic, SIM_MAC_HIGH,
+            (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3]);
+  reg_write(nic, SIM_MAC_LOW, (uint32_t)mac[4] << 24 | (uint32_t)mac[5] << 16);
   nic_ring_init(&nic->rx_ring, sim->rx_slots, SIM_RX_DESCRIPTORS);
   nic_ring_init(&nic->tx_ring, sim->tx_slots, SIM_TX_DESCRIPTORS);
   for (unsigned i = 0; i < SIM_RX_DESCRIPTORS; i++)
@@ -135,14 +134,32 @@ static void irq_unmask(struct nic *nic) {
 }
 
 static void read_link(struct nic *nic, struct nic_link *state) {
-  *state = (struct nic_link){.active = false};
+  *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
   if ((reg_read(nic, SIM_STATUS) & SIM_STATUS_LINK) != 0)
-    *state = (struct nic_link){.active = true, .full_duplex = true, .speed_mbps = 100};
+    *state = (struct nic_link){.status = NIC_LINK_ACTIVE, .full_duplex = true, .speed_mbps = 100};
+}
+
+static void set_filter(struct nic *nic) {
+  const struct nic_filter *filter = &nic->filter;
+  uint64_t hash = 0;
+
+  for (unsigned i = 0; i < filter->group_count; i++)
+    hash |= UINT64_C(1) << sim_device_hash(filter->groups[i]);
+  if (filter->all_multicast || filter->unlisted != 0)
+    hash = UINT64_MAX;
+  reg_write(nic, SIM_HASH_LOW, (uint32_t)hash);
+  reg_write(nic, SIM_HASH_HIGH, (uint32_t)(hash >> 32));
+  reg_write(nic, SIM_FILTER, filter->promiscuous ? SIM_FILTER_PROMISCUOUS : 0);
 }
 
 const struct nic_ops sim_ops = {
     .name = "sim",
-    .caps = {.tx_fragments_max = 1, .tx_alignment = 1, .mtu_max = ETH_MTU},
+    .caps = {.tx_fragments_max = 1,
+             .tx_alignment = 1,
+             .mtu_max = ETH_MTU,
+             .media = NIC_MEDIA_AUTO | NIC_MEDIA_100_FULL,
+             .multicast = NIC_MULTICAST_HASH,
+             .promiscuous = true},
     .start = start,
     .enable = enable,
     .disable = disable,
@@ -154,4 +171,5 @@ const struct nic_ops sim_ops = {
     .interrupt = interrupt,
     .irq_unmask = irq_unmask,
     .read_link = read_link,
+    .set_filter = set_filter,
 };

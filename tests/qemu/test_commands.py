@@ -174,7 +174,7 @@ def test_readme_console_session_is_what_the_console_says(boot):
     session = re.search(r"```text console\n(.*?)```", text, re.DOTALL).group(1)
     guest = boot(net="slirp")
     assert isinstance(guest, Guest)
-    guest.expect(r"sim: tick 1:")
+    guest.expect(r"sim: sim0 tick 1:")
     guest.expect(r"en0 up FEC0")
     for part in session.split("> ")[1:]:
         command, _, answer = part.partition("\n")

@@ -4,15 +4,16 @@ import pytest
 
 def test_commands_answer_and_bad_ones_are_told(booted):
     guest = booted(net="slirp")
-    guest.ask("help", r"pool .*where each packet is")
-    guest.ask("nic", r"en0 +msf2_emac +enabled +link up +02:00:00:12:34:56\r\n"
-                     r"en1 +sim +enabled +link up")
+    guest.ask("help", r"pool \r\n +where each packet is")
+    guest.ask("nic", r"msf2_emac \(1\.0\) +emac0 +en0 +active +02:00:00:12:34:56 +\[activated enabled\]"
+                     r"\r\nsim \(1\.0\) +sim0 +en1 +active +\S+ +\[activated enabled\]"
+                     r"\r\nsim \(1\.0\) +sim1 +- +- +- +\[available\]")
     guest.ask("pool", r"en0 packets 16: rest 0, submission 0, ring 16, completion 0, stack 0")
     guest.ask("nosuch", r"nosuch: no such command; try help")
     guest.ask("pool now", r"usage: pool ")
     guest.ask("log loud", r"usage: log ")
-    guest.ask("sim 0", r"usage: sim PERIOD_MS \[BURST\]")
-    guest.ask("sim 100 33", r"usage: sim ")
+    guest.ask("sim 0 0", r"usage: sim NUMBER PERIOD_MS \[BURST\]")
+    guest.ask("sim 0 100 33", r"usage: sim ")
     guest.ask("a b c d e f g h i", r"more than 8 words")
     guest.send("x" * 100)
     guest.expect(r"more than 79 characters")

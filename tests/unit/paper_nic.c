@@ -85,7 +85,7 @@ static void irq_unmask(struct nic *nic) {
 }
 
 static void read_link(struct nic *nic, struct nic_link *state) {
-  *state = (struct nic_link){.active = paper_of(nic)->link};
+  *state = (struct nic_link){.status = paper_of(nic)->link ? NIC_LINK_ACTIVE : NIC_LINK_INACTIVE};
 }
 
 bool paper_receive(struct paper_nic *paper, const void *frame, uint16_t length) {
@@ -106,7 +106,11 @@ bool paper_receive(struct paper_nic *paper, const void *frame, uint16_t length) 
 
 struct nic_ops paper_ops = {
     .name = "paper",
-    .caps = {.tx_fragments_max = 2, .tx_alignment = 1, .mtu_max = ETH_MTU},
+    .caps = {.tx_fragments_max = 2,
+             .tx_alignment = 1,
+             .mtu_max = ETH_MTU,
+             .media = NIC_MEDIA_AUTO,
+             .promiscuous = true},
     .start = start,
     .enable = enable,
     .disable = disable,

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "datapath.h"
 #include "lwip/init.h"
@@ -197,13 +198,13 @@ static void low_power_is_quiet_and_on_goes_on(void **state) {
   assert_true(wire(1, 60));
   assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
   assert_false(host_irq_enabled(PAPER_IRQ));
-  assert_false(nic->link.active);
+  assert_false(nic_link_is_active(nic));
   assert_int_equal(nic->pool.free_count, PACKETS);
   assert_int_equal(nic->counters[NIC_IN_STOPPED], 1);
   run(); /* the interrupt's event is still there and does nothing */
   assert_int_equal(received, 0);
   assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0);
-  assert_true(nic->link.active);
+  assert_true(nic_link_is_active(nic));
   assert_true(wire(2, 60));
   run();
   assert_int_equal(received, 1);
@@ -264,12 +265,85 @@ static void counts_by_kind_of_destination(void **state) {
 
   (void)state;
   paper_receive(&paper, broadcast, sizeof broadcast);
+  paper_receive(&paper, multicast, sizeof multicast); /* not joined: dropped */
+  run();
+  assert_int_equal(nic->counters[NIC_IN_FILTERED], 1);
+  assert_int_equal(received, 1);
+  assert_int_equal(nic_join_group(nic, multicast), 0);
   paper_receive(&paper, multicast, sizeof multicast);
   wire(1, 60);
   run();
   assert_int_equal(nic->counters[NIC_IN_BROADCAST_PKTS], 1);
   assert_int_equal(nic->counters[NIC_IN_MULTICAST_PKTS], 1);
   assert_int_equal(nic->counters[NIC_IN_UCAST_PKTS], 1);
+}
+
+/* Any frames at any time, to a stack that hoards and a device that stops: what came in is what was
+ * delivered and what was dropped, and what was to be sent is what was sent and what was dropped. */
+static void every_drop_has_one_cause(void **state) {
+  unsigned came = 0, tried = 0, refused = 0;
+
+  (void)state;
+  srand(4);
+  for (unsigned step = 0; step < 100000; step++) {
+    uint8_t frame[2048] = {0};
+    uint16_t length = (uint16_t)(rand() % 1600 + 1);
+    struct pbuf *sent;
+
+    switch (rand() % 8) {
+    case 0:
+    case 1:
+    case 2:
+      frame[0] = (uint8_t)(rand() % 4); /* stations and groups, none of which is joined */
+      paper.error_frames = rand() % 16 == 0;
+      came += paper_receive(&paper, frame, length > 1536 ? 1536 : length);
+      break;
+    case 3:
+    case 4:
+      sent = pbuf_alloc(PBUF_RAW, length, PBUF_RAM);
+      if (sent == NULL)
+        break;
+      memset(sent->payload, 0, length);
+      tried++;
+      refused += datapath_transmit(nic, sent) != 0;
+      pbuf_free(sent);
+      break;
+    case 5:
+      dispatch_run(&dispatch);
+      break;
+    case 6:
+      hoard = rand() % 2 != 0 && hoarded < 20;
+      paper.hold_tx = rand() % 4 == 0;
+      while (!hoard && hoarded != 0)
+        pbuf_free(hoarded_frames[--hoarded]);
+      break;
+    default:
+      if (rand() % 50 == 0) {
+        nic_set_interface_enable(nic, false);
+        nic_set_interface_enable(nic, true);
+      }
+    }
+    if (hoarded > 50)
+      hoard = false;
+    check_conservation();
+  }
+  hoard = false;
+  while (hoarded != 0)
+    pbuf_free(hoarded_frames[--hoarded]);
+  paper.hold_tx = false;
+  run();
+  assert_int_equal(nic_set_interface_enable(nic, false), 0);
+  uint32_t in_drops = 0, out_drops = 0;
+  for (unsigned i = NIC_IN_RUNT; i < NIC_OUT_LINK_DOWN; i++)
+    in_drops += nic->counters[i];
+  for (unsigned i = NIC_OUT_LINK_DOWN; i <= NIC_OUT_STOPPED; i++)
+    out_drops += nic->counters[i];
+  assert_int_equal(came, received + in_drops);
+  assert_int_equal(tried, paper.sent + out_drops);
+  assert_int_equal(nic_dropped(nic), in_drops + out_drops);
+  assert_true(refused > 0 && nic->counters[NIC_OUT_STOPPED] > 0 &&
+              nic->counters[NIC_IN_STOPPED] > 0);
+  assert_true(nic->counters[NIC_IN_FILTERED] > 0 && nic->counters[NIC_IN_TOO_LONG] > 0);
 }
 
 /* The stack hoards: from held_max on it gets copies, and the device never runs out of buffers. When
@@ -490,6 +564,7 @@ int main(void) {
       cmocka_unit_test_setup(the_stack_may_stop_it_while_it_is_served, setup_enabled),
       cmocka_unit_test_setup(counts_each_bad_frame_once_and_keeps_its_buffer, setup_enabled),
       cmocka_unit_test_setup(counts_by_kind_of_destination, setup_enabled),
+      cmocka_unit_test_setup(every_drop_has_one_cause, setup_enabled),
       cmocka_unit_test_setup(hoarding_cannot_stop_reception, setup_enabled),
       cmocka_unit_test_setup(a_flood_leaves_each_turn_after_its_budget, setup_enabled),
       cmocka_unit_test_setup(looks_once_more_after_the_unmask, setup_enabled),

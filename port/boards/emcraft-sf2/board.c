@@ -18,63 +18,72 @@ enum {
   CONSOLE_BAUD = 115200,
   TIMER_MEASURE_US = 1000,
 
-  BUFFER_BYTES = 1536, /* a full frame and more, so that the MAC's limit is above the MTU's */
+  EMAC_PACKETS = 16,
+  EMAC_BUFFER_BYTES = 1536, /* a full frame and more: the MAC's limit is above the MTU's */
+  SIM_PACKETS = 10,         /* a burst of eight, and two for what must come meanwhile, as ARP */
+  SIM_BUFFER_BYTES = 592,   /* an MTU of 578, above the least for IPv4 hosts: RAM is short */
   HEADROOM_BYTES = 24, /* a reply may grow by an IPv6 header less an IPv4 one, and a VLAN tag */
   ALIGNMENT = 4,
   QUEUE_DEPTH = 16,
-  EMAC_PACKETS = 16,
-  SIM_PACKETS = 10,        /* a burst of eight, and two for what must come meanwhile, as ARP */
-  SIM_BUFFER_BYTES = 1296, /* an MTU of 1280, the least for IPv6: RAM is short */
 };
+
+#define MEMORY_BYTES(packets, buffer)                                                              \
+  NIC_MEMORY_BYTES(packets, buffer, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)
 
 static struct uart_16550 uart0 = {.base = UART0_BASE, .clock_hz = BOARD_APB0_HZ};
 static struct mss_timer timer1 = {.base = TIMER1_BASE};
 
 static struct msf2_emac emac;
-static struct sim sim;
-struct sim_device board_sim_device;
+static struct sim sims[BOARD_SIMS];
+struct sim_device board_sim_devices[BOARD_SIMS];
+const unsigned board_sim_irqs[BOARD_SIMS] = {BOARD_IRQ_FABRIC0, BOARD_IRQ_FABRIC1};
 
 /* eSRAM, which the MAC's DMA reaches through the AHB bus matrix. */
-static _Alignas(ALIGNMENT) uint8_t emac_memory[NIC_MEMORY_BYTES(
-    EMAC_PACKETS, BUFFER_BYTES, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)];
-static _Alignas(ALIGNMENT) uint8_t sim_memory[NIC_MEMORY_BYTES(
-    SIM_PACKETS, SIM_BUFFER_BYTES, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)];
+static _Alignas(ALIGNMENT) uint8_t emac_memory[MEMORY_BYTES(EMAC_PACKETS, EMAC_BUFFER_BYTES)];
+static _Alignas(ALIGNMENT) uint8_t
+    sim_memory[BOARD_SIMS][MEMORY_BYTES(SIM_PACKETS, SIM_BUFFER_BYTES)];
 
-struct nic *const board_nics[BOARD_NICS] = {&emac.nic, &sim.nic};
+static const struct nic_config emac_config = {
+    .ops = &msf2_emac_ops,
+    .base = EMAC_BASE,
+    .irq = BOARD_IRQ_EMAC,
+    .pool = {.packets = EMAC_PACKETS,
+             .buffer_size = EMAC_BUFFER_BYTES,
+             .headroom = HEADROOM_BYTES,
+             .alignment = ALIGNMENT,
+             .held_max = EMAC_PACKETS - 4},
+    .memory = emac_memory,
+    .memory_size = sizeof emac_memory,
+    .queue_depth = QUEUE_DEPTH,
+    .batch = 8,
+    .budget = 16,
+    .mac = {0x02, 0x00, 0x00, 0x12, 0x34, 0x56},
+};
 
-const struct nic_config board_nic_configs[BOARD_NICS] = {
-    {
-        .ops = &msf2_emac_ops,
-        .base = EMAC_BASE,
-        .irq = BOARD_IRQ_EMAC,
-        .pool = {.packets = EMAC_PACKETS,
-                 .buffer_size = BUFFER_BYTES,
-                 .headroom = HEADROOM_BYTES,
-                 .alignment = ALIGNMENT,
-                 .held_max = EMAC_PACKETS - 4},
-        .memory = emac_memory,
-        .memory_size = sizeof emac_memory,
-        .queue_depth = QUEUE_DEPTH,
-        .batch = 8,
-        .budget = 16,
-        .mac = {0x02, 0x00, 0x00, 0x12, 0x34, 0x56},
-    },
-    {
-        .ops = &sim_ops,
-        .base = (uintptr_t)&board_sim_device,
-        .irq = BOARD_IRQ_FABRIC0,
-        .pool = {.packets = SIM_PACKETS,
-                 .buffer_size = SIM_BUFFER_BYTES,
-                 .headroom = HEADROOM_BYTES,
-                 .alignment = ALIGNMENT,
-                 .held_max = SIM_PACKETS - 2},
-        .memory = sim_memory,
-        .memory_size = sizeof sim_memory,
-        .queue_depth = QUEUE_DEPTH,
-        .batch = 8,
-        .budget = 16,
-        .mac = {0x02, 0x00, 0x00, 0x51, 0xd0, 0x01},
-    },
+#define SIM_CONFIG(number)                                                                         \
+  {                                                                                                \
+    .ops = &sim_ops, .base = (uintptr_t)&board_sim_devices[number],                                \
+    .irq = BOARD_IRQ_FABRIC0 + (number),                                                           \
+    .pool = {.packets = SIM_PACKETS,                                                               \
+             .buffer_size = SIM_BUFFER_BYTES,                                                      \
+             .headroom = HEADROOM_BYTES,                                                           \
+             .alignment = ALIGNMENT,                                                               \
+             .held_max = SIM_PACKETS - 2},                                                         \
+    .memory = sim_memory[number], .memory_size = sizeof sim_memory[number],                        \
+    .queue_depth = QUEUE_DEPTH, .batch = 8, .budget = 16,                                          \
+    .mac = {0x02, 0x00, 0x00, 0x51, 0xd0, 0x01 + 0x10 * (number)},                                 \
+  }
+static const struct nic_config sim_configs[BOARD_SIMS] = {SIM_CONFIG(0), SIM_CONFIG(1)};
+
+const struct nic_device board_devices[BOARD_DEVICES] = {
+    {"emac0", &emac_config, &emac.nic},
+    {"sim0", &sim_configs[0], &sims[0].nic},
+    {"sim1", &sim_configs[1], &sims[1].nic},
+};
+
+const struct nic_driver board_drivers[BOARD_DRIVERS] = {
+    {"1.0", &msf2_emac_ops},
+    {"1.0", &sim_ops},
 };
 
 void board_init(void) {
@@ -116,4 +125,6 @@ void timer1_interrupt_handler(void) {
   timer_source_interrupt();
 }
 
-void fabric0_interrupt_handler(void) { nic_interrupt(&sim.nic); }
+void fabric0_interrupt_handler(void) { nic_interrupt(&sims[0].nic); }
+
+void fabric1_interrupt_handler(void) { nic_interrupt(&sims[1].nic); }

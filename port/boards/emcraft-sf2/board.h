@@ -2,7 +2,7 @@
 #ifndef BOARD_H
 #define BOARD_H
 
-#include "nic.h"
+#include "registry.h"
 #include "sim_device.h"
 
 #define BOARD_NAME "emcraft-sf2"
@@ -16,13 +16,14 @@ enum {
   BOARD_SYSTICK_PERIOD_MS = 3780,
 };
 
-/* Interrupt lines of the Cortex-M3 (UG0331, table of MSS interrupts). The simulated NIC sits on the
- * first line from the FPGA fabric, where a soft NIC would. */
+/* Interrupt lines of the Cortex-M3 (UG0331, table of MSS interrupts). The simulated NICs sit on the
+ * first lines from the FPGA fabric, where soft NICs would. */
 enum {
   BOARD_IRQ_UART0 = 10,
   BOARD_IRQ_EMAC = 12,
   BOARD_IRQ_TIMER1 = 14,
   BOARD_IRQ_FABRIC0 = 34,
+  BOARD_IRQ_FABRIC1 = 35,
   BOARD_IRQ_LINES = 81,
 };
 
@@ -30,21 +31,30 @@ void uart0_interrupt_handler(void);
 void emac_interrupt_handler(void);
 void timer1_interrupt_handler(void);
 void fabric0_interrupt_handler(void);
+void fabric1_interrupt_handler(void);
 
 #define BOARD_INTERRUPTS(X)                                                                        \
   X(BOARD_IRQ_UART0, uart0_interrupt_handler)                                                      \
   X(BOARD_IRQ_EMAC, emac_interrupt_handler)                                                        \
   X(BOARD_IRQ_TIMER1, timer1_interrupt_handler)                                                    \
-  X(BOARD_IRQ_FABRIC0, fabric0_interrupt_handler)
+  X(BOARD_IRQ_FABRIC0, fabric0_interrupt_handler)                                                  \
+  X(BOARD_IRQ_FABRIC1, fabric1_interrupt_handler)
 
-enum { BOARD_NICS = 2 };
+enum {
+  BOARD_SIMS = 2,
+  BOARD_DEVICES = 1 + BOARD_SIMS,
+  BOARD_DRIVERS = 2,
+};
 
-/* The NICs, in the order of their interfaces: en0 the MAC, en1 the simulated one. */
-extern struct nic *const board_nics[BOARD_NICS];
-extern const struct nic_config board_nic_configs[BOARD_NICS];
+/* The devices, for the registry: the MAC, then the simulated ones. */
+extern const struct nic_device board_devices[BOARD_DEVICES];
 
-/* The device of the simulated NIC. */
-extern struct sim_device board_sim_device;
+/* The drivers that the board has a use for. */
+extern const struct nic_driver board_drivers[BOARD_DRIVERS];
+
+/* The other side of the simulated NICs, and their interrupt lines. */
+extern struct sim_device board_sim_devices[BOARD_SIMS];
+extern const unsigned board_sim_irqs[BOARD_SIMS];
 
 /* Starts clock, console and timer. Main loop, once, first. */
 void board_init(void);

@@ -1,0 +1,261 @@
+/* What can be set on a NIC: media, MTU, station address, address filter, and its way into lwIP. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "log.h"
+#include "lwip/igmp.h"
+#include "lwip/init.h"
+#include "lwip/mld6.h"
+#include "lwip/netif.h"
+#include "netif/ethernet.h"
+#include "paper_nic.h"
+#include "ringif.h"
+
+enum { PACKETS = 8, DEPTH = 8 };
+
+static struct paper_nic paper;
+static struct nic *const nic = &paper.nic;
+static struct dispatch_queue dispatch;
+static struct netif netif;
+static _Alignas(32) uint8_t memory[NIC_MEMORY_BYTES(PACKETS, 1024, 0, 32, DEPTH)];
+
+static const struct nic_config config = {
+    .ops = &paper_ops,
+    .pool = {.packets = PACKETS, .buffer_size = 1024, .alignment = 32, .held_max = 6},
+    .memory = memory,
+    .memory_size = sizeof memory,
+    .queue_depth = DEPTH,
+    .batch = 4,
+    .budget = 8,
+    .mac = {2, 0, 0, 0, 0, 1},
+};
+
+static int setup(void **state) {
+  (void)state;
+  memset(&dispatch, 0, sizeof dispatch);
+  memset(&paper, 0, sizeof paper);
+  paper.link = true;
+  paper_ops.caps.promiscuous = true;
+  paper_ops.caps.offloads = 0;
+  assert_int_equal(nic_init(nic, &config, &dispatch), 0);
+  return 0;
+}
+
+static void media_are_those_of_the_mac(void **state) {
+  (void)state;
+  assert_int_equal(nic_set_media(nic, NIC_MEDIA_AUTO), -EPERM);
+  assert_int_equal(nic_start(nic), 0);
+  assert_int_equal(nic_set_media(nic, NIC_MEDIA_AUTO), 0);
+  assert_int_equal(nic_set_media(nic, NIC_MEDIA_100_FULL), -EINVAL);
+  assert_int_equal(nic_set_media(nic, NIC_MEDIA_AUTO | NIC_MEDIA_10_HALF), -EINVAL);
+  assert_string_equal(nic_media_name(NIC_MEDIA_100_FULL), "100-full");
+}
+
+static void link_status_is_invalid_inactive_or_active(void **state) {
+  (void)state;
+  assert_int_equal(nic_start(nic), 0);
+  assert_string_equal(nic_link_name(nic->link.status), "invalid");
+  paper.link = false;
+  assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  assert_string_equal(nic_link_name(nic->link.status), "inactive");
+  paper.link = true;
+  nic_poll_link(nic);
+  assert_string_equal(nic_link_name(nic->link.status), "active");
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
+  assert_string_equal(nic_link_name(nic->link.status), "invalid");
+}
+
+static void mtu_is_limited_by_mac_and_buffer(void **state) {
+  (void)state;
+  assert_int_equal(nic->mtu, 1010); /* the buffer less the header */
+  assert_int_equal(nic_set_mtu(nic, 67), -EINVAL);
+  assert_int_equal(nic_set_mtu(nic, 1011), -EINVAL);
+  assert_int_equal(nic_set_mtu(nic, 68), 0);
+  assert_int_equal(nic->mtu, 68);
+  assert_int_equal(nic_set_mtu(nic, 1010), 0);
+}
+
+static void the_address_is_set_while_down(void **state) {
+  static const uint8_t good[6] = {2, 0, 0, 0, 0, 9}, group[6] = {3}, zeros[6] = {0};
+
+  (void)state;
+  assert_int_equal(nic_set_mac(nic, group), -EINVAL);
+  assert_int_equal(nic_set_mac(nic, zeros), -EINVAL);
+  assert_int_equal(nic_start(nic), 0);
+  assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  assert_int_equal(nic_set_mac(nic, good), -EBUSY);
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
+  assert_int_equal(nic_set_mac(nic, good), -EBUSY);
+  assert_int_equal(nic_set_interface_enable(nic, false), 0);
+  assert_int_equal(nic_set_mac(nic, good), 0);
+  assert_memory_equal(nic->mac, good, 6);
+}
+
+static void group_of(uint8_t group[6], unsigned number) {
+  memcpy(group, "\x01\x00\x5e\x00\x00\x00", 6);
+  group[5] = (uint8_t)number;
+}
+
+static void groups_are_joined_and_left_by_count(void **state) {
+  static const uint8_t station[6] = {2};
+  uint8_t group[6];
+
+  (void)state;
+  group_of(group, 1);
+  assert_int_equal(nic_join_group(nic, station), -EINVAL);
+  assert_false(nic_group_passes(nic, group));
+  assert_int_equal(nic_leave_group(nic, group), -ENOENT);
+  assert_int_equal(nic_join_group(nic, group), 0);
+  assert_int_equal(nic_join_group(nic, group), 0);
+  assert_int_equal(nic_leave_group(nic, group), 0);
+  assert_true(nic_group_passes(nic, group));
+  assert_int_equal(nic_leave_group(nic, group), 0);
+  assert_false(nic_group_passes(nic, group));
+}
+
+static void more_groups_than_fit_let_every_group_in(void **state) {
+  uint8_t group[6];
+  uint8_t other[6];
+
+  (void)state;
+  group_of(other, 200);
+  for (unsigned i = 0; i < NIC_GROUPS_MAX + 3; i++) {
+    assert_false(i <= NIC_GROUPS_MAX && i != 0 && nic_group_passes(nic, other));
+    group_of(group, i);
+    assert_int_equal(nic_join_group(nic, group), 0);
+  }
+  assert_true(nic_group_passes(nic, other));
+  for (unsigned i = 0; i < NIC_GROUPS_MAX + 3; i++) {
+    group_of(group, i);
+    assert_int_equal(nic_leave_group(nic, group), 0);
+  }
+  assert_false(nic_group_passes(nic, other));
+  assert_int_equal(nic->filter.group_count, 0);
+  assert_int_equal(nic->filter.unlisted, 0);
+  assert_int_equal(nic_leave_group(nic, other), -ENOENT);
+}
+
+static void promiscuous_and_all_multicast(void **state) {
+  uint8_t group[6];
+
+  (void)state;
+  group_of(group, 1);
+  nic_set_all_multicast(nic, true);
+  assert_true(nic_group_passes(nic, group));
+  nic_set_all_multicast(nic, false);
+  assert_false(nic_group_passes(nic, group));
+  assert_int_equal(nic_set_promiscuous(nic, true), 0);
+  assert_true(nic_group_passes(nic, group));
+  assert_int_equal(nic_set_promiscuous(nic, false), 0);
+  paper_ops.caps.promiscuous = false;
+  assert_int_equal(nic_set_promiscuous(nic, true), -ENOTSUP);
+  assert_false(nic->filter.promiscuous);
+}
+
+/* ---- through lwIP ---- */
+
+static int setup_netif(void **state) {
+  setup(state);
+  assert_non_null(netif_add(&netif, NULL, NULL, NULL, nic, ringif_init, ethernet_input));
+  netif_set_up(&netif);
+  assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  return 0;
+}
+
+static int teardown_netif(void **state) {
+  (void)state;
+  ringif_remove(&netif);
+  assert_int_equal(nic_free(nic), 0);
+  return 0;
+}
+
+static void igmp_and_mld_drive_the_filter(void **state) {
+  static const uint8_t all_systems[6] = {0x01, 0, 0x5e, 0, 0, 1};
+  static const uint8_t all_nodes[6] = {0x33, 0x33, 0, 0, 0, 1};
+  static const uint8_t mdns[6] = {0x01, 0, 0x5e, 0, 0, 0xfb};
+  static const uint8_t mdns6[6] = {0x33, 0x33, 0, 0, 0, 0xfb};
+  ip4_addr_t group;
+  ip6_addr_t group6;
+
+  (void)state;
+  assert_true(nic_group_passes(nic, all_systems));
+  assert_true(nic_group_passes(nic, all_nodes));
+  assert_false(nic_group_passes(nic, mdns));
+  IP4_ADDR(&group, 224, 128, 0, 251); /* the top bit of the 24 is not in the address */
+  assert_int_equal(igmp_joingroup_netif(&netif, &group), ERR_OK);
+  assert_true(nic_group_passes(nic, mdns));
+  assert_int_equal(igmp_leavegroup_netif(&netif, &group), ERR_OK);
+  assert_false(nic_group_passes(nic, mdns));
+  assert_true(ip6addr_aton("ff02::fb", &group6));
+  assert_int_equal(mld6_joingroup_netif(&netif, &group6), ERR_OK);
+  assert_true(nic_group_passes(nic, mdns6));
+  assert_int_equal(mld6_leavegroup_netif(&netif, &group6), ERR_OK);
+  assert_false(nic_group_passes(nic, mdns6));
+}
+
+static void an_own_address_brings_its_solicited_node_group(void **state) {
+  static const uint8_t solicited[6] = {0x33, 0x33, 0xff, 0, 0, 1};
+
+  (void)state;
+  assert_false(nic_group_passes(nic, solicited));
+  netif_create_ip6_linklocal_address(&netif, 1);
+  netif_ip6_addr_set_state(&netif, 0, IP6_ADDR_PREFERRED); /* as after duplicate detection */
+  assert_true(nic_group_passes(nic, solicited));
+  netif_ip6_addr_set_state(&netif, 0, IP6_ADDR_INVALID);
+  assert_false(nic_group_passes(nic, solicited));
+}
+
+static void netif_and_nic_agree_on_mtu_and_address(void **state) {
+  static const uint8_t mac[6] = {2, 0, 0, 0, 0, 7};
+
+  (void)state;
+  assert_int_equal(netif.mtu, 1010);
+  assert_int_equal(ringif_set_mtu(&netif, 2000), -EINVAL);
+  assert_int_equal(netif.mtu, 1010);
+  assert_int_equal(ringif_set_mtu(&netif, 576), 0);
+  assert_int_equal(netif.mtu, 576);
+  assert_int_equal(ringif_set_mac(&netif, mac), -EBUSY);
+  assert_int_equal(nic_set_interface_enable(nic, false), 0);
+  assert_int_equal(ringif_set_mac(&netif, mac), 0);
+  assert_memory_equal(netif.hwaddr, mac, 6);
+  assert_memory_equal(nic->mac, mac, 6);
+}
+
+static void what_the_mac_sums_lwip_does_not(void **state) {
+  (void)state;
+  assert_int_equal(netif.chksum_flags, NETIF_CHECKSUM_ENABLE_ALL);
+  teardown_netif(NULL);
+  setup(NULL);
+  paper_ops.caps.offloads =
+      NIC_OFFLOAD_TX_IP4 | NIC_OFFLOAD_TX_TCP_UDP | NIC_OFFLOAD_RX_IP4 | NIC_OFFLOAD_RX_TCP_UDP;
+  assert_non_null(netif_add(&netif, NULL, NULL, NULL, nic, ringif_init, ethernet_input));
+  assert_int_equal(netif.chksum_flags & (NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_UDP |
+                                         NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_CHECK_IP |
+                                         NETIF_CHECKSUM_CHECK_UDP | NETIF_CHECKSUM_CHECK_TCP),
+                   0);
+  assert_true((netif.chksum_flags & NETIF_CHECKSUM_GEN_ICMP) != 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(media_are_those_of_the_mac, setup),
+      cmocka_unit_test_setup(link_status_is_invalid_inactive_or_active, setup),
+      cmocka_unit_test_setup(mtu_is_limited_by_mac_and_buffer, setup),
+      cmocka_unit_test_setup(the_address_is_set_while_down, setup),
+      cmocka_unit_test_setup(groups_are_joined_and_left_by_count, setup),
+      cmocka_unit_test_setup(more_groups_than_fit_let_every_group_in, setup),
+      cmocka_unit_test_setup(promiscuous_and_all_multicast, setup),
+      cmocka_unit_test_setup_teardown(igmp_and_mld_drive_the_filter, setup_netif, teardown_netif),
+      cmocka_unit_test_setup_teardown(an_own_address_brings_its_solicited_node_group, setup_netif,
+                                      teardown_netif),
+      cmocka_unit_test_setup_teardown(netif_and_nic_agree_on_mtu_and_address, setup_netif,
+                                      teardown_netif),
+      cmocka_unit_test_setup_teardown(what_the_mac_sums_lwip_does_not, setup_netif, teardown_netif),
+  };
+
+  host_reset();
+  log_set_level(NULL, LOG_ERROR);
+  lwip_init();
+  return cmocka_run_group_tests_name("nic_settings", tests, NULL, NULL);
+}
