@@ -177,6 +177,13 @@ static const struct console_command commands[] = {
     {"exit", "[STATUS]", "ends the run, where an emulator listens (-semihosting)", leave},
 };
 
+/* Of any length, which console_print() is not. */
+static void print_usage(const char *prefix, const struct console_command *command) {
+  console_print("%s%s ", prefix, command->name);
+  port_console_write(command->usage, strlen(command->usage));
+  console_print("\r\n");
+}
+
 /* The commands of all files, in the order of the help. */
 static const struct {
   const struct console_command *commands;
@@ -195,7 +202,8 @@ static bool help(unsigned words, char *word[]) {
     for (unsigned i = 0; i < tables[t].count; i++) {
       const struct console_command *command = &tables[t].commands[i];
 
-      console_print("%s %s\r\n        %s\r\n", command->name, command->usage, command->help);
+      print_usage("", command);
+      console_print("        %s\r\n", command->help);
     }
   }
   return true;
@@ -241,7 +249,7 @@ static void run_line(char *text) {
       if (strcmp(word[0], command->name) != 0)
         continue;
       if (!command->run(words, word))
-        console_print("usage: %s %s\r\n", command->name, command->usage);
+        print_usage("usage: ", command);
       return;
     }
   }

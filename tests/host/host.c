@@ -184,7 +184,8 @@ void dma_invalidate(void *start, size_t length) {
 /* ---- console ---- */
 
 void port_console_write(const char *text, size_t length) {
-  assert_true(console_used + length < sizeof console);
+  if (console_used + length >= sizeof console)
+    fail_msg("the console is full; it ends in %.300s", console + console_used - 300);
   memcpy(console + console_used, text, length);
   console_used += length;
 }

@@ -1,0 +1,136 @@
+"""Drivers that come and go, suspend and resume, and settings, on the running system."""
+import socket
+
+from conftest import assert_nothing_missing, counters, counters_when
+from lan import ADDRESS, GUEST, MAC, Lan
+from scapy.layers.inet import ICMP, IP
+from scapy.layers.l2 import Ether
+
+ICOUNT = ("-icount", "shift=0,sleep=off")
+
+
+def test_a_second_simulated_nic_is_installed_and_uninstalled(boot):
+    guest = boot(net="none", extra=ICOUNT)
+    guest.expect(r"sim0 tick 1:")
+    guest.ask("nic install sim", r"registry: sim \(1\.0\) on sim1 is en2")
+    guest.expect(r"sim1 tick 1: 8 echo requests, 8 answers right, 0 wrong, 0 missing")
+    guest.ask("nic", r"sim1 +en2 +active +\S+ +\[activated enabled\]")
+    guest.ask("nic install sim", r"install: refused, error 16")
+    guest.ask("nic uninstall en1", r"done")
+    guest.ask("nic", r"sim0 +- +- +- +\[available\]")
+    seen = guest.expect(r"sim1 tick 2: 8 echo requests, 8 answers right").end()
+    guest.expect(r"sim1 tick 3: 8 echo requests, 8 answers right")
+    assert "sim0 tick" not in guest.text[seen:guest.seen]
+    guest.ask("nic install sim", r"on sim0 is en1")
+    guest.expect(r"sim0 tick \d+: 8 echo requests, 8 answers right, 0 wrong, 0 missing")
+    assert_nothing_missing(guest)
+
+
+def test_a_hundred_rounds_of_the_real_mac_leave_memory_as_it_was(booted):
+    """A thousand are made on the host; here it is the emulator's MAC, with DHCP each time."""
+    guest = booted(net="slirp")
+    guest.ask("nic uninstall en0", "done")
+
+    def memory():
+        return guest.ask("mem", r"heap used (\d+), [\s\S]*?refused \d+\r\n(?=pool)").group(1)
+
+    before = memory()
+    for _ in range(100):
+        guest.ask("nic install msf2_emac", r"en0 up 10\.0\.2\.15/24 gw 10\.0\.2\.2")
+        guest.ask("nic uninstall en0", "done")
+    assert memory() == before
+    guest.ask("nic install msf2_emac", r"en0 up 10\.0\.2\.15/24")
+    assert_nothing_missing(guest)
+
+
+def test_uninstall_frees_its_connections_for_others(booted):
+    """The four that the services have place for were over an interface that has gone."""
+    guest = booted(net="slirp")
+    for _ in range(2):
+        port = guest.forward("tcp", 7)
+        connections = []
+        for _ in range(4):
+            connection = socket.create_connection(("127.0.0.1", port))
+            connection.settimeout(60)
+            connection.sendall(b"x")
+            assert connection.recv(1) == b"x"
+            connections.append(connection)
+        guest.ask("nic uninstall en0", "done")
+        guest.ask("nic install msf2_emac", r"en0 up 10\.0\.2\.15/24")
+        for connection in connections:
+            connection.close()
+    assert_nothing_missing(guest)
+
+
+def test_suspend_and_resume_keep_the_lease(booted):
+    guest = booted(net="lan")
+    host = Lan(guest)
+    host.ping()
+    for number in range(3):
+        guest.ask("nic power en0 low", "done")
+        guest.ask("nic", r"emac0 +en0 +invalid +\S+ +\[activated low power\]")
+        host.send(host.ip() / ICMP(id=9, seq=number) / b"lost")  # on the wire: the MAC is off
+        start = guest.seen
+        guest.ask("nic power en0 on", r"en0 up 10\.0\.2\.15/24")
+        host.ping(sequence=10 + number)
+        assert "no DHCP server" not in guest.text[start:]
+    assert_nothing_missing(guest)
+
+
+def test_disable_and_enable(booted):
+    guest = booted(net="lan")
+    host = Lan(guest)
+    host.ping()
+    guest.ask("nic disable en0", "done")
+    guest.ask("nic power en0 low", r"power: refused, error 1 ")
+    guest.ask("nic mac en0 02:00:00:12:34:57", "done")
+    guest.ask("nic mac en0 01:00:00:12:34:57", r"mac: refused, error 22")
+    guest.ask("nic mac en0 nonsense", r"usage: nic")
+    guest.ask("nic mac en0 02:00:00:12:34:56", "done")
+    guest.ask("nic enable en0", r"en0 up 10\.0\.2\.15/24")
+    host.ping(sequence=2)
+    guest.ask("nic mac en0 02:00:00:12:34:57", r"mac: refused, error 16")
+    assert_nothing_missing(guest)
+
+
+def test_media_and_mtu(booted):
+    guest = booted(net="lan")
+    host = Lan(guest)
+    host.ping()
+    guest.ask("nic media en0", r"auto \(selected\)\r\n10-half\r\n10-full\r\n100-half\r\n100-full\r\n")
+    guest.ask("nic media en0 10-full", "done")
+    guest.expect(r"en0 link up, 10 Mbit/s full duplex")
+    guest.ask("nic media en0 1000-full", r"1000-full: no such medium")
+    guest.ask("nic media en0 auto", "done")
+    guest.expect(r"en0 link up, 100 Mbit/s full duplex")
+    guest.ask("nic mtu en0 1501", r"mtu: refused, error 22")
+    guest.ask("nic mtu en0 67", r"mtu: refused, error 22")
+    guest.ask("nic mtu en0 600", "done")
+    # A frame that is longer than the MTU is dropped; an answer to a shorter one fits.
+    before = counters(guest)
+    host.send(host.ip() / ICMP(id=1, seq=5) / bytes(700))
+    host.ping(size=500, sequence=6)
+    assert counters(guest)["in_too_long"] == before.get("in_too_long", 0) + 1
+    assert_nothing_missing(guest)
+
+
+def test_groups_that_nobody_joined_are_filtered(booted):
+    guest = booted(net="lan")
+    host = Lan(guest)
+    host.ping()
+    before = counters(guest)
+    stranger = Ether(dst="01:00:5e:00:00:fb", src=MAC) / IP(src=ADDRESS, dst="224.0.0.251")
+    member = Ether(dst="01:00:5e:00:00:01", src=MAC) / IP(src=ADDRESS, dst="224.0.0.1") / ICMP()
+    host.send(stranger)
+    host.send(member)
+    after = counters_when(guest, lambda now: now.get("in_filtered", 0) > 0 and
+                          now["in_multicast_pkts"] > before.get("in_multicast_pkts", 0))
+    guest.ask("nic allmulti en0 on", "done")
+    host.send(stranger)
+    counters_when(guest, lambda now: now["in_multicast_pkts"] > after["in_multicast_pkts"])
+    assert counters(guest)["in_filtered"] == after["in_filtered"]
+    guest.ask("nic promisc en0 on", r"promisc: refused")
+    guest.ask("nic promisc en1 on", "done")
+    guest.ask("nic promisc en1 perhaps", "usage: nic")
+    guest.ask("nic enable en9", "en9: no such interface")
+    assert GUEST in str(host.ping(sequence=2)[IP].src)
