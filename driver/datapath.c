@@ -251,6 +251,6 @@ void datapath_run(void *context) {
      * interrupt where the device interrupts on edges. */
     more = receive(nic, nic->config->batch) != 0;
   }
-  if (more && nic->state == NIC_ENABLED)
+  if ((more || nic->faulted) && nic->state == NIC_ENABLED)
     dispatch_post(&nic->interrupt_event); /* another turn, after timers and others had theirs */
 }

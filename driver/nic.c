@@ -291,6 +291,25 @@ void nic_poll_link(struct nic *nic) {
     nic->link_changed(nic);
 }
 
+void nic_watch(struct nic *nic) {
+  const struct ring *tx = &nic->tx_ring.ring;
+
+  nic_poll_link(nic);
+  if (nic->state != NIC_ENABLED)
+    return;
+  if (ring_empty(tx) || tx->tail != nic->watched_tail || !nic_link_is_active(nic))
+    nic->stalled_watches = 0;
+  else
+    nic->stalled_watches++;
+  nic->watched_tail = tx->tail;
+  if (nic->stalled_watches >= NIC_TX_TIMEOUT_MS / NIC_WATCH_MS) {
+    nic->stalled_watches = 0;
+    nic_count(nic, NIC_TX_TIMEOUTS);
+    nic->faulted = true;
+  }
+  dispatch_post(&nic->interrupt_event);
+}
+
 void nic_interrupt(struct nic *nic) {
   nic->counters[NIC_INTERRUPTS]++;
   nic->ops->interrupt(nic);

@@ -66,6 +66,7 @@ enum {
   X(OUT_COPIES, "out_copies")                 /* frames that were copied to be sent */             \
   X(INTERRUPTS, "interrupts")                 /* interrupts taken */                               \
   X(RX_RESTARTS, "rx_restarts")               /* times reception was started again */              \
+  X(TX_TIMEOUTS, "tx_timeouts")               /* times that nothing was sent for too long */       \
   X(RECOVERIES, "recoveries")                 /* times the device was reset after a fault */
 
 enum nic_counter {
@@ -245,6 +246,8 @@ struct nic {
   volatile bool faulted;    /* the interrupt saw an error that only a reset cures */
   uint16_t mtu;             /* longest payload, in bytes */
   uint8_t mac[ETH_ADDRESS_BYTES];
+  uint16_t watched_tail;    /* the tx ring's tail when it was last watched */
+  uint8_t stalled_watches;  /* watches since it last moved while frames were in flight */
   struct nic_link link;     /* as last polled */
   struct nic_filter filter; /* kept over disable and stop */
   enum nic_media media;     /* as selected */
@@ -300,6 +303,12 @@ int nic_recover(struct nic *nic);
 /* Reads the link, and calls link_changed() where it has changed. An interface that is not enabled
  * has an invalid one. */
 void nic_poll_link(struct nic *nic);
+
+/* Looks after an interface, NIC_WATCH_MS after the last time: polls the link, looks for frames
+ * whose interrupt was lost, and resets a device that has frames in flight and has sent none for
+ * NIC_TX_TIMEOUT_MS. */
+enum { NIC_WATCH_MS = 250, NIC_TX_TIMEOUT_MS = 2000 };
+void nic_watch(struct nic *nic);
 
 /* Selects one medium of caps.media. Returns 0, -EINVAL for one that it has not (or more than one),
  * -EPERM before nic_start(). */

@@ -11,8 +11,6 @@
 #include "lwip/timeouts.h"
 #include "lwip_hooks.h"
 
-enum { LINK_POLL_MS = 250 };
-
 static err_t err_of_errno(int error) {
   switch (error) {
   case 0:
@@ -103,11 +101,11 @@ static u16_t checksums_of(uint8_t offloads) {
   return flags;
 }
 
-static void poll_link(void *context) {
+static void watch(void *context) {
   struct nic *nic = context;
 
-  nic_poll_link(nic);
-  sys_timeout(LINK_POLL_MS, poll_link, nic);
+  nic_watch(nic);
+  sys_timeout(NIC_WATCH_MS, watch, nic);
 }
 
 err_t ringif_unknown_protocol(struct pbuf *frame, struct netif *netif) {
@@ -145,7 +143,7 @@ err_t ringif_init(struct netif *netif) {
   NETIF_SET_CHECKSUM_CTRL(netif, checksums_of(nic->ops->caps.offloads));
   netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP |
                  NETIF_FLAG_MLD6;
-  sys_timeout(LINK_POLL_MS, poll_link, nic);
+  sys_timeout(NIC_WATCH_MS, watch, nic);
   return ERR_OK;
 }
 
@@ -168,7 +166,7 @@ int ringif_set_mac(struct netif *netif, const uint8_t mac[ETH_ADDRESS_BYTES]) {
 void ringif_remove(struct netif *netif) {
   struct nic *nic = ringif_nic(netif);
 
-  sys_untimeout(poll_link, nic);
+  sys_untimeout(watch, nic);
   nic->link_changed = NULL;
   (void)nic_stop(nic); /* refused where it is stopped already */
   netif_remove(netif);

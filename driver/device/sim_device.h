@@ -31,6 +31,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim_fault.h"
 #include "sim_peer.h"
 #include "timer_source.h"
 
@@ -70,6 +71,8 @@ enum sim_register {
 #define SIM_DESCRIPTOR_ERROR   UINT32_C(0x40000000)
 #define SIM_DESCRIPTOR_LENGTH  UINT32_C(0x0000ffff)
 
+enum { SIM_HELD_MAX = 128 }; /* longest frame that can be delayed or overtaken, in bytes */
+
 struct sim_descriptor {
   volatile uint32_t address; /* of the buffer */
   volatile uint32_t control; /* OWN, ERROR, length */
@@ -82,6 +85,14 @@ struct sim_device {
   unsigned irq;      /* its interrupt line */
   struct timer_source receive_timer;
   struct sim_peer peer; /* the host at the other end of its wire */
+
+  /* What goes wrong, and what is under way of it. */
+  struct sim_faults faults;
+  uint64_t held_until_us;   /* when the held frame goes on; 0: after the next one */
+  uint32_t held_length;     /* of the frame that is delayed or overtaken; 0: none */
+  uint64_t carrier_back_us; /* when the carrier comes back after a flap; 0: no flap */
+  uint16_t storm_left;      /* interrupts without a cause still to come */
+  uint8_t held[SIM_HELD_MAX];
 };
 
 /* Builds a device with `peer` on its wire, which raises interrupt line `irq`. Main loop, once. */

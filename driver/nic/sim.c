@@ -68,6 +68,16 @@ static bool rx_post(struct nic *nic, struct pbuf *packet) {
   return true;
 }
 
+/* True if the device has given back a descriptor behind the oldest, which it still owns: it goes
+ * through a ring in order, so that it will never come back to that one. */
+static bool has_skipped(const struct ring *ring, const struct sim_descriptor *descriptors) {
+  for (uint16_t i = (uint16_t)(ring->tail + 1); i != ring->head; i++) {
+    if ((descriptors[ring_slot(ring, i)].control & SIM_DESCRIPTOR_OWN) == 0)
+      return true;
+  }
+  return false;
+}
+
 static struct pbuf *rx_reap(struct nic *nic) {
   struct ring *ring = &nic->rx_ring.ring;
   struct pbuf *packet;
@@ -76,8 +86,10 @@ static struct pbuf *rx_reap(struct nic *nic) {
   if (ring_empty(ring))
     return NULL;
   control = sim_of(nic)->rx_descriptors[ring_slot(ring, ring->tail)].control;
-  if ((control & SIM_DESCRIPTOR_OWN) != 0)
+  if ((control & SIM_DESCRIPTOR_OWN) != 0) {
+    nic->faulted = nic->faulted || has_skipped(ring, sim_of(nic)->rx_descriptors);
     return NULL;
+  }
   dma_observe();
   packet = nic_ring_pop(&nic->rx_ring);
   if ((control & SIM_DESCRIPTOR_ERROR) != 0) {
@@ -104,10 +116,14 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
 
 static struct pbuf *tx_reap(struct nic *nic) {
   struct ring *ring = &nic->tx_ring.ring;
+  const struct sim_descriptor *descriptors = sim_of(nic)->tx_descriptors;
 
-  if (ring_empty(ring) ||
-      (sim_of(nic)->tx_descriptors[ring_slot(ring, ring->tail)].control & SIM_DESCRIPTOR_OWN) != 0)
+  if (ring_empty(ring))
     return NULL;
+  if ((descriptors[ring_slot(ring, ring->tail)].control & SIM_DESCRIPTOR_OWN) != 0) {
+    nic->faulted = nic->faulted || has_skipped(ring, descriptors);
+    return NULL;
+  }
   dma_observe();
   return nic_ring_pop(&nic->tx_ring);
 }
