@@ -44,7 +44,7 @@ CROSS   ?= arm-none-eabi-
 CC_ARM  := $(CROSS)gcc
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Werror
 INCLUDE := $(addprefix -I,port port/lwip port/arch/$(ARCH) port/dev port/boards/$(BOARD) \
-             driver driver/nic driver/device app)
+             driver driver/nic driver/device driver/wrap app)
 LWIP_INCLUDE := $(addprefix -isystem ,$(LWIP)/src/include $(LWIP)/contrib/addons/tcp_isn)
 CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -g -ffunction-sections -fdata-sections -fno-common \
               $(INCLUDE) $(LWIP_INCLUDE)
@@ -53,7 +53,7 @@ LDFLAGS_ARM := $(CPU_FLAGS) -nostartfiles --specs=nano.specs -Wl,--gc-sections -
 
 OWN_SOURCES := $(wildcard port/*.c port/lwip/*.c port/newlib/*.c port/arch/$(ARCH)/*.c) \
                port/boards/$(BOARD)/board.c $(BOARD_DEVS:%=port/dev/%.c) \
-               $(wildcard driver/*.c driver/device/*.c) $(BOARD_NICS:%=driver/nic/%.c) \
+               $(wildcard driver/*.c driver/device/*.c driver/wrap/*.c) $(BOARD_NICS:%=driver/nic/%.c) \
                $(wildcard app/*.c)
 LWIP_SOURCES := $(COREFILES) $(CORE4FILES) $(CORE6FILES) $(LWIPDIR)/netif/ethernet.c \
                 $(LWIPDIR)/netif/ppp/polarssl/md5.c $(LWIP)/contrib/addons/tcp_isn/tcp_isn.c

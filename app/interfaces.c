@@ -2,6 +2,7 @@
 #include "interfaces.h"
 
 #include "board.h"
+#include "capture.h"
 #include "log.h"
 #include "lwip/dhcp.h"
 #include "lwip/ethip6.h"
@@ -130,6 +131,7 @@ static void installed(struct registry_entry *entry) {
 static void uninstalling(struct registry_entry *entry) {
   struct netif *netif = &entry->netif;
 
+  capture_forget(entry->device->nic);
   sys_untimeout(dhcp_fallback, netif);
   netif_set_link_callback(netif, NULL);
   dhcp_release_and_stop(netif);

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capture.h"
 #include "registry.h"
 #include "ringif.h"
+#include "sim_wire.h"
 
 /* Tells how an action went; its arguments were all right. */
 static bool tell(const char *what, int error) {
@@ -217,6 +219,53 @@ static bool queues(unsigned words, char *word[]) {
   return words == 1;
 }
 
+/* ---- fault ---- */
+
+static void show_faults(const struct sim_faults *faults) {
+  for (unsigned i = 0; i < SIM_FAULT_COUNT; i++)
+    console_print("%-15s %4u of 1000, struck %" PRIu32 "\r\n", sim_fault_name((enum sim_fault)i),
+                  faults->probability[i], faults->struck[i]);
+}
+
+static bool set_fault(struct sim_faults *faults, const char *name, const char *value) {
+  enum sim_fault fault = sim_fault_parse(name);
+  unsigned long number;
+
+  if (strcmp(name, "seed") == 0) {
+    if (!console_number(value, 1, UINT32_MAX, &number))
+      return false;
+    sim_faults_seed(faults, (uint32_t)number);
+    return tell(name, 0);
+  }
+  if (!console_number(value, 0, SIM_FAULT_ALWAYS, &number))
+    return false;
+  if (strcmp(name, "all") == 0) {
+    for (unsigned i = 0; i < SIM_FAULT_COUNT; i++)
+      faults->probability[i] = (uint16_t)number;
+  } else if (fault == SIM_FAULT_COUNT) {
+    return false;
+  } else {
+    faults->probability[fault] = (uint16_t)number;
+  }
+  return tell(name, 0);
+}
+
+static bool fault(unsigned words, char *word[]) {
+  struct registry_entry *entry = words >= 2 ? registry_find(word[1]) : NULL;
+  struct sim_device *device = entry != NULL ? sim_wire_device(entry->device->nic) : NULL;
+
+  if (words != 2 && words != 4)
+    return false;
+  if (device == NULL) {
+    console_print("%s: no simulated NIC; nic list shows them\r\n", word[1]);
+    return true;
+  }
+  if (words == 4)
+    return set_fault(&device->faults, word[2], word[3]);
+  show_faults(&device->faults);
+  return true;
+}
+
 const struct console_command nic_commands[NIC_COMMANDS] = {
     {"nic",
      "[list] | install DRIVER | uninstall|enable|disable|media NAME | power NAME low|on | "
@@ -224,5 +273,8 @@ const struct console_command nic_commands[NIC_COMMANDS] = {
      "drivers, devices and interfaces", nic},
     {"stats", "", "the interfaces' counters that are not 0", stats},
     {"pool", "", "where each packet is", pools},
+    {"pcap", CAPTURE_USAGE, "writes an interface's frames to the second UART or a file",
+     capture_command},
+    {"fault", "NAME [FAULT|all THOUSANDTHS | seed N]", "what goes wrong on a simulated NIC", fault},
     {"queues", "", "the four queues of each interface", queues},
 };

@@ -43,3 +43,11 @@ void sim_wire_start(struct dispatch_queue *dispatch) {
       device->peer.burst_done = &wires[i].burst_done;
   }
 }
+
+struct sim_device *sim_wire_device(const struct nic *nic) {
+  for (unsigned i = 0; i < BOARD_SIMS; i++) {
+    if (nic->config->base == (uintptr_t)&board_sim_devices[i])
+      return &board_sim_devices[i];
+  }
+  return NULL;
+}

@@ -68,6 +68,20 @@ int port_console_read(void);
 /* Empties the console's output buffer by polling. Fault handlers, and before an exit. */
 void port_console_flush(void);
 
+/* True if there is a second serial line. Main loop. */
+bool port_capture_present(void);
+
+/* Writes to the second serial line, which carries captures; waits where its buffer is full. Main
+ * loop.
+ */
+void port_capture_write(const void *data, size_t length);
+
+/* Makes a file on the machine that a debugger or emulator runs on, writes to it and closes it. The
+ * number of the file, or -1 where nobody listens or it cannot be made. Main loop. */
+int port_file_create(const char *name);
+void port_file_write(int file, const void *data, size_t length);
+void port_file_close(int file);
+
 /* 32 bits that differ from start to start as far as the board can tell. Main loop. */
 uint32_t port_entropy(void);
 

@@ -112,7 +112,7 @@ class Guest:
     SAFETY_S = 60  # nothing that is awaited takes longer, unless it never comes
 
     def __init__(self, elf, *, board="emcraft-sf2", net="lan", transcript=None, qemu=None,
-                 extra=(), echo=None, lan_dir=None, pcap=None):
+                 extra=(), echo=None, lan_dir=None, pcap=None, serial1=None):
         if not os.path.exists(elf):
             raise Problem(f"{elf}: no such firmware; run make first")
         self.echo = echo  # a text file that gets all that the console prints
@@ -129,6 +129,7 @@ class Guest:
         self.command = command(
             board, net, elf, qemu=qemu or os.environ.get("QEMU") or "qemu-system-arm",
             lan_dir=self.lan_dir, pcap=pcap, extra=extra) + ["-serial", "stdio", "-monitor", "none",
+             *(("-serial", f"file:{serial1}") if serial1 else ()),
              "-qmp", f"unix:{self.qmp_path},server=on,wait=off"]
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

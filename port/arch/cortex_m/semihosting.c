@@ -4,14 +4,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
+
+#include "fault.h"
+#include "port.h"
 
 enum {
+  SYS_OPEN = 0x01,
+  SYS_CLOSE = 0x02,
+  SYS_WRITE = 0x05,
+  OPEN_WRITE_BINARY = 5, /* fopen's "wb" */
   SYS_ERRNO = 0x13,
   SYS_EXIT_EXTENDED = 0x20,
   ADP_STOPPED_APPLICATION_EXIT = 0x20026,
 };
-
-volatile uint32_t semihosting_probing;
 
 static bool present;
 
@@ -25,9 +31,9 @@ static int call(uint32_t operation, const void *block) {
 
 void semihosting_start(void) {
   /* The handler that steps over leaves -1, which is no host's error number. */
-  semihosting_probing = 1;
+  fault_probing = 1;
   present = call(SYS_ERRNO, NULL) != -1;
-  semihosting_probing = 0;
+  fault_probing = 0;
 }
 
 void semihosting_exit(int status) {
@@ -38,4 +44,29 @@ void semihosting_exit(int status) {
 
   if (present)
     (void)call(SYS_EXIT_EXTENDED, &block);
+}
+
+int port_file_create(const char *name) {
+  const struct {
+    const char *name;
+    uint32_t mode, length;
+  } block = {name, OPEN_WRITE_BINARY, (uint32_t)strlen(name)};
+
+  return present ? call(SYS_OPEN, &block) : -1;
+}
+
+void port_file_write(int file, const void *data, size_t length) {
+  const struct {
+    uint32_t file;
+    const void *data;
+    uint32_t length;
+  } block = {(uint32_t)file, data, (uint32_t)length};
+
+  (void)call(SYS_WRITE, &block);
+}
+
+void port_file_close(int file) {
+  const uint32_t block = (uint32_t)file;
+
+  (void)call(SYS_CLOSE, &block);
 }

@@ -1,18 +1,15 @@
-/* Semihosting: a debugger or emulator, where one listens, ends the run (Arm, Semihosting for AArch32
- * and AArch64). */
+/* Semihosting: a debugger or emulator, where one listens, ends the run (Arm, Semihosting for
+ * AArch32 and AArch64). */
 #ifndef SEMIHOSTING_H
 #define SEMIHOSTING_H
 
 #include <stdint.h>
 
-/* Finds out whether a semihosting host listens: without one the breakpoint faults, which the HardFault
- * handler steps over. Main loop, once, before the other functions. */
+/* Finds out whether a semihosting host listens: without one the breakpoint faults, which the
+ * HardFault handler steps over. Main loop, once, before the other functions. */
 void semihosting_start(void);
 
 /* Ends the run with exit status `status`. Returns only where no host listens. Any context. */
 void semihosting_exit(int status);
-
-/* Not 0 while a fault by the breakpoint is expected. */
-extern volatile uint32_t semihosting_probing;
 
 #endif

@@ -2,6 +2,7 @@
 #include "board.h"
 
 #include "cortex_m.h"
+#include "fault.h"
 #include "msf2_emac.h"
 #include "mss_timer.h"
 #include "port.h"
@@ -13,6 +14,7 @@
 
 enum {
   UART0_BASE = 0x40000000,
+  UART1_BASE = 0x40010000,
   TIMER1_BASE = 0x40004000,
   EMAC_BASE = 0x40041000,
   CONSOLE_BAUD = 115200,
@@ -31,6 +33,8 @@ enum {
   NIC_MEMORY_BYTES(packets, buffer, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)
 
 static struct uart_16550 uart0 = {.base = UART0_BASE, .clock_hz = BOARD_APB0_HZ};
+static struct uart_16550 uart1 = {.base = UART1_BASE, .clock_hz = BOARD_APB0_HZ};
+static bool uart1_present;
 static struct mss_timer timer1 = {.base = TIMER1_BASE};
 
 static struct msf2_emac emac;
@@ -87,10 +91,18 @@ const struct nic_driver board_drivers[BOARD_DRIVERS] = {
 };
 
 void board_init(void) {
+  uint32_t unused;
+
   semihosting_start();
   systick_clock_start();
   uart_16550_start(&uart0, CONSOLE_BAUD);
   port_irq_enable(BOARD_IRQ_UART0);
+  /* The emulator has the second UART only where it is given something to connect it to. */
+  uart1_present = fault_free_read(UART1_BASE, &unused);
+  if (uart1_present) {
+    uart_16550_start(&uart1, CONSOLE_BAUD);
+    port_irq_enable(BOARD_IRQ_UART1);
+  }
   /* The timer's input clock is set in the FPGA design: the board's default is APB0's 71 MHz, the
    * emulator counts at 100 MHz. So it is measured, by the clock. */
   timer1.ticks_per_us = mss_timer_measure(&timer1, TIMER_MEASURE_US);
@@ -116,7 +128,13 @@ uint32_t port_entropy(void) {
   return mmio_read(SYSTICK_CVR) * UINT32_C(0x9e3779b9) ^ (uint32_t)port_clock_us();
 }
 
+bool port_capture_present(void) { return uart1_present; }
+
+void port_capture_write(const void *data, size_t length) { uart_16550_write(&uart1, data, length); }
+
 void uart0_interrupt_handler(void) { uart_16550_interrupt(&uart0); }
+
+void uart1_interrupt_handler(void) { uart_16550_interrupt(&uart1); }
 
 void emac_interrupt_handler(void) { nic_interrupt(&emac.nic); }
 

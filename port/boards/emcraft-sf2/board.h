@@ -20,6 +20,7 @@ enum {
  * first lines from the FPGA fabric, where soft NICs would. */
 enum {
   BOARD_IRQ_UART0 = 10,
+  BOARD_IRQ_UART1 = 11,
   BOARD_IRQ_EMAC = 12,
   BOARD_IRQ_TIMER1 = 14,
   BOARD_IRQ_FABRIC0 = 34,
@@ -28,6 +29,7 @@ enum {
 };
 
 void uart0_interrupt_handler(void);
+void uart1_interrupt_handler(void);
 void emac_interrupt_handler(void);
 void timer1_interrupt_handler(void);
 void fabric0_interrupt_handler(void);
@@ -35,6 +37,7 @@ void fabric1_interrupt_handler(void);
 
 #define BOARD_INTERRUPTS(X)                                                                        \
   X(BOARD_IRQ_UART0, uart0_interrupt_handler)                                                      \
+  X(BOARD_IRQ_UART1, uart1_interrupt_handler)                                                      \
   X(BOARD_IRQ_EMAC, emac_interrupt_handler)                                                        \
   X(BOARD_IRQ_TIMER1, timer1_interrupt_handler)                                                    \
   X(BOARD_IRQ_FABRIC0, fabric0_interrupt_handler)                                                  \

@@ -1,0 +1,18 @@
+/* The console's packet tap: an interface's frames go to the second UART or, where a semihosting
+ * host listens, to a file of it. */
+#ifndef CAPTURE_H
+#define CAPTURE_H
+
+#include "console.h"
+#include "nic.h"
+
+/* pcap NAME start [file FILE] [SNAPLEN] [FILTER] | pcap NAME stop */
+bool capture_command(unsigned words, char *word[]);
+
+/* Ends a capture of `nic`, which is about to go. Main loop. */
+void capture_forget(const struct nic *nic);
+
+#define CAPTURE_USAGE                                                                              \
+  "NAME start [file FILE] [SNAPLEN] [arp|icmp|tcp [PORT]|udp [PORT]] | NAME stop"
+
+#endif

@@ -1,0 +1,91 @@
+"""The packet tap, read back by tshark; and the simulated NIC's faults, set on the console."""
+import subprocess
+
+from conftest import assert_nothing_missing
+from lan import Lan
+from scapy.layers.inet import UDP
+
+ICOUNT = ("-icount", "shift=0,sleep=off")
+
+
+def tshark(file, *options):
+    """What tshark reads from a capture, a line a frame; it must have no complaint."""
+    result = subprocess.run(["tshark", "-r", str(file), *options], capture_output=True, text=True,
+                            check=True)
+    complaints = [line for line in result.stderr.splitlines() if "Running as user" not in line]
+    assert not complaints
+    return result.stdout.splitlines()
+
+
+def test_a_capture_over_the_second_uart(booted, tmp_path):
+    file = tmp_path / "uart.pcap"
+    guest = booted(net="lan", serial1=file)
+    host = Lan(guest)
+    guest.ask("pcap en0 start 200 icmp", "capturing")
+    for sequence in range(5):
+        host.ping(size=300, sequence=sequence + 1)
+    host.send(host.ip() / UDP(sport=5000, dport=7) / b"not wanted")
+    host.receive(lambda p: UDP in p and p[UDP].dport == 5000)
+    guest.ask("pcap en0 start", "a capture is on already")
+    guest.ask("pcap en0 stop", r"10 frames captured, [1-9]\d* passed by")
+    guest.ask("pcap en0 stop", "no capture is on")
+    assert_nothing_missing(guest)
+    guest.qmp("quit")  # the file is whole when the emulator has ended
+    guest.wait()
+    lines = tshark(file)
+    assert len(lines) == 10
+    assert sum("Echo (ping) request" in line for line in lines) == 5
+    assert sum("Echo (ping) reply" in line for line in lines) == 5
+    sizes = tshark(file, "-T", "fields", "-e", "frame.len", "-e", "frame.cap_len")
+    assert set(sizes) == {"342\t200"}
+
+
+def test_a_capture_into_a_file_of_the_host(booted, tmp_path):
+    file = tmp_path / "x.pcap"
+    guest = booted(net="lan", extra=("-semihosting",))
+    host = Lan(guest)
+    # A console's line is short, and so must the path be: a link in the directory of the guest's LAN.
+    link = f"{guest.lan_dir}/x"
+    file.touch()
+    subprocess.run(["ln", "-s", file, link], check=True)
+    guest.ask(f"pcap en0 start file {link} 1518", "capturing")
+    for sequence in range(3):
+        host.ping(size=1400, sequence=sequence + 1)
+    guest.ask("pcap en0 stop", r"\d+ frames captured, 0 passed by")
+    assert len(tshark(file, "-Y", "icmp.type == 0 && frame.cap_len == 1442")) == 3
+    assert len(tshark(file, "-Y", "arp")) >= 1
+
+
+def test_a_capture_ends_with_its_interface(booted, tmp_path):
+    without = booted(net="slirp")
+    without.ask("pcap en0 start", "no second UART")
+    guest = booted(net="lan", serial1=tmp_path / "u.pcap")
+    guest.ask("pcap en0 start 64", "capturing")
+    guest.ask("nic uninstall en0", "done")
+    guest.ask("nic install msf2_emac", r"en0 up 10\.0\.2\.15/24")
+    guest.ask("pcap en0 stop", "no capture is on")
+    guest.ask("pcap en0 start file x", r"x: no such file can be made; it needs qemu -semihosting")
+    for wrong in ("pcap en0", "pcap en0 begin", "pcap en0 start 63", "pcap en0 start arp 7",
+                  "pcap en0 start tcp 70000", "pcap en0 start 100 tcp 7 8"):
+        guest.ask(wrong, "usage: pcap")
+    guest.ask("pcap en9 start", "en9: no such interface")
+
+
+def test_faults_are_set_survived_and_repeatable(boot):
+    """Same seed, same run, bit for bit; and when they stop, every answer is right again."""
+    texts = []
+    for _ in range(2):
+        guest = boot(net="none", extra=ICOUNT)
+        guest.process.stdin.write(b"fault en1 seed 7\rfault en1 all 50\rsim 0 100 8\r")
+        guest.process.stdin.flush()
+        guest.expect(r"sim0 tick 200:")
+        guest.ask("fault en1", r"drop +50 of 1000, struck [1-9]\d*\r\nduplicate +50")
+        guest.ask("fault en1 all 0", "done")
+        for _ in range(3):
+            guest.expect(r"8 echo requests, 8 answers right, 0 wrong, 0 missing")
+        guest.ask("stats", r"en1 recoveries [1-9]")
+        assert_nothing_missing(guest)
+        texts.append(guest.text)
+    guest.ask("fault en1 nosuch 5", "usage: fault")
+    guest.ask("fault en1 drop 1001", "usage: fault")
+    guest.ask("fault en0", "en0: no simulated NIC")
