@@ -69,11 +69,14 @@ static bool rx_post(struct nic *nic, struct pbuf *packet) {
 }
 
 /* True if the device has given back a descriptor behind the oldest, which it still owns: it goes
- * through a ring in order, so that it will never come back to that one. */
+ * through a ring in order, so that it will never come back to that one. The oldest is looked at
+ * last, since the device may be at work. */
 static bool has_skipped(const struct ring *ring, const struct sim_descriptor *descriptors) {
   for (uint16_t i = (uint16_t)(ring->tail + 1); i != ring->head; i++) {
-    if ((descriptors[ring_slot(ring, i)].control & SIM_DESCRIPTOR_OWN) == 0)
-      return true;
+    if ((descriptors[ring_slot(ring, i)].control & SIM_DESCRIPTOR_OWN) != 0)
+      continue;
+    dma_observe();
+    return (descriptors[ring_slot(ring, ring->tail)].control & SIM_DESCRIPTOR_OWN) != 0;
   }
   return false;
 }

@@ -71,21 +71,21 @@ def test_a_capture_ends_with_its_interface(booted, tmp_path):
     guest.ask("pcap en9 start", "en9: no such interface")
 
 
-def test_faults_are_set_survived_and_repeatable(boot):
-    """Same seed, same run, bit for bit; and when they stop, every answer is right again."""
-    texts = []
-    for _ in range(2):
-        guest = boot(net="none", extra=ICOUNT)
-        guest.process.stdin.write(b"fault en1 seed 7\rfault en1 all 50\rsim 0 100 8\r")
-        guest.process.stdin.flush()
-        guest.expect(r"sim0 tick 200:")
-        guest.ask("fault en1", r"drop +50 of 1000, struck [1-9]\d*\r\nduplicate +50")
-        guest.ask("fault en1 all 0", "done")
-        for _ in range(3):
-            guest.expect(r"8 echo requests, 8 answers right, 0 wrong, 0 missing")
-        guest.ask("stats", r"en1 recoveries [1-9]")
-        assert_nothing_missing(guest)
-        texts.append(guest.text)
+def test_faults_are_set_and_survived(boot):
+    """When they stop, every answer is right again. (That a seed repeats a run is tested on the host,
+    where nothing comes from outside.)"""
+    guest = boot(net="none", extra=ICOUNT)
+    guest.expect(r"sim0 tick 1:")
+    guest.send("fault en1 seed 7")
+    guest.send("fault en1 all 50")
+    guest.send("sim 0 100 8")
+    guest.expect(r"sim0 tick (?:[2-9]\d\d|\d{4,}):")
+    guest.ask("fault en1", r"drop +50 of 1000, struck [1-9]\d*\r\nduplicate +50")
+    guest.ask("fault en1 all 0", "done")
+    for _ in range(3):
+        guest.expect(r"8 echo requests, 8 answers right, 0 wrong, 0 missing")
+    guest.ask("stats", r"en1 recoveries [1-9]")
+    assert_nothing_missing(guest)
     guest.ask("fault en1 nosuch 5", "usage: fault")
     guest.ask("fault en1 drop 1001", "usage: fault")
     guest.ask("fault en0", "en0: no simulated NIC")
