@@ -40,6 +40,7 @@ firmware: $(B)/firmware.elf
 
 # ---- the firmware ----
 
+# DEFINES=-DLOG_BUILD_LEVEL=LOG_INFO leaves debug lines out, -DSIM_PROFILE=SIM_PEER_FLOOD floods en1.
 CROSS   ?= arm-none-eabi-
 CC_ARM  := $(CROSS)gcc
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Werror
@@ -47,7 +48,7 @@ INCLUDE := $(addprefix -I,port port/lwip port/arch/$(ARCH) port/dev port/boards/
              driver driver/nic driver/device driver/wrap app)
 LWIP_INCLUDE := $(addprefix -isystem ,$(LWIP)/src/include $(LWIP)/contrib/addons/tcp_isn)
 CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -g -ffunction-sections -fdata-sections -fno-common \
-              $(INCLUDE) $(LWIP_INCLUDE)
+              $(DEFINES) $(INCLUDE) $(LWIP_INCLUDE)
 LDFLAGS_ARM := $(CPU_FLAGS) -nostartfiles --specs=nano.specs -Wl,--gc-sections -Llinker \
                -T$(LINKER) -Wl,--no-warn-rwx-segments
 

@@ -104,22 +104,6 @@ bool console_number(const char *text, unsigned long least, unsigned long most,
   return *text >= '0' && *text <= '9' && *end == '\0' && *number >= least && *number <= most;
 }
 
-static bool sim(unsigned words, char *word[]) {
-  struct sim_peer_config *peer;
-  unsigned long number, period, burst;
-
-  if (words < 3 || words > 4 || !console_number(word[1], 0, BOARD_SIMS - 1, &number) ||
-      !console_number(word[2], 1, 3600000, &period))
-    return false;
-  peer = &board_sim_devices[number].peer.config;
-  burst = peer->burst;
-  if (words == 4 && !console_number(word[3], 1, SIM_PEER_BURST_MAX, &burst))
-    return false;
-  peer->period_ms = (uint32_t)period;
-  peer->burst = (uint8_t)burst;
-  return true;
-}
-
 /* The main loop does nothing for a while, as under a slow application; interrupts are taken. */
 static bool stall(unsigned words, char *word[]) {
   unsigned long duration;
@@ -170,7 +154,6 @@ static const struct console_command commands[] = {
     {"proto", "", "what the stack counts of each protocol", protocols},
     {"mem", "", "lwIP's heap and pools", memory},
     {"log", "[[MODULE] error|warning|info|debug]", "the log's level", log_levels},
-    {"sim", "NUMBER PERIOD_MS [BURST]", "pace of a simulated NIC, from its next tick on", sim},
     {"uptime", "", "time since start-up", uptime},
     {"stall", "MS", "stops the main loop, 1 to 60000 ms", stall},
     {"crash", "bus|undefined|stack", "tries the fault report", crash},

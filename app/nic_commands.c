@@ -219,7 +219,42 @@ static bool queues(unsigned words, char *word[]) {
   return words == 1;
 }
 
-/* ---- fault ---- */
+/* ---- simulated NICs ---- */
+
+/* The simulated device of interface `name`, or NULL, with the reason told. */
+static struct sim_device *find_device(const char *name) {
+  struct registry_entry *entry = registry_find(name);
+  struct sim_device *device = entry != NULL ? sim_wire_device(entry->device->nic) : NULL;
+
+  if (device == NULL)
+    console_print("%s: no simulated NIC; nic list shows them\r\n", name);
+  return device;
+}
+
+/* What the peer sends, from its next tick on. */
+static bool profile(unsigned words, char *word[]) {
+  struct sim_device *device;
+  struct sim_peer_config config;
+  unsigned long period, burst;
+
+  if (words < 2 || words > 5 || (device = find_device(word[1])) == NULL)
+    return words >= 2 && words <= 5;
+  config = device->peer.config;
+  period = config.period_ms;
+  burst = config.burst;
+  if (words >= 3)
+    config.profile = sim_peer_profile_parse(word[2]);
+  if (config.profile == SIM_PEER_PROFILE_COUNT ||
+      (words >= 4 && !console_number(word[3], 1, 3600000, &period)) ||
+      (words == 5 && !console_number(word[4], 1, SIM_PEER_BURST_MAX, &burst)))
+    return false;
+  config.period_ms = (uint32_t)period;
+  config.burst = (uint8_t)burst;
+  sim_device_set_peer(device, &config);
+  console_print("%s, %lu frames every %lu ms\r\n", sim_peer_profile_name(config.profile), burst,
+                period);
+  return true;
+}
 
 static void show_faults(const struct sim_faults *faults) {
   for (unsigned i = 0; i < SIM_FAULT_COUNT; i++)
@@ -251,15 +286,13 @@ static bool set_fault(struct sim_faults *faults, const char *name, const char *v
 }
 
 static bool fault(unsigned words, char *word[]) {
-  struct registry_entry *entry = words >= 2 ? registry_find(word[1]) : NULL;
-  struct sim_device *device = entry != NULL ? sim_wire_device(entry->device->nic) : NULL;
+  struct sim_device *device;
 
   if (words != 2 && words != 4)
     return false;
-  if (device == NULL) {
-    console_print("%s: no simulated NIC; nic list shows them\r\n", word[1]);
+  device = find_device(word[1]);
+  if (device == NULL)
     return true;
-  }
   if (words == 4)
     return set_fault(&device->faults, word[2], word[3]);
   show_faults(&device->faults);
@@ -275,6 +308,8 @@ const struct console_command nic_commands[NIC_COMMANDS] = {
     {"pool", "", "where each packet is", pools},
     {"pcap", CAPTURE_USAGE, "writes an interface's frames to the second UART or a file",
      capture_command},
+    {"profile", "NAME [echo|flood|imix|replay [PERIOD_MS [BURST]]]",
+     "what the peer of a simulated NIC sends, from its next tick on", profile},
     {"fault", "NAME [FAULT|all THOUSANDTHS | seed N]", "what goes wrong on a simulated NIC", fault},
     {"queues", "", "the four queues of each interface", queues},
 };

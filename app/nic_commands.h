@@ -4,7 +4,7 @@
 
 #include "console.h"
 
-enum { NIC_COMMANDS = 6 };
+enum { NIC_COMMANDS = 7 };
 extern const struct console_command nic_commands[NIC_COMMANDS];
 
 #endif

@@ -5,12 +5,19 @@
 
 #include "board.h"
 #include "log.h"
+#include "sim_capture.h"
+
+/* What the peers do until the console says otherwise: make DEFINES=-DSIM_PROFILE=SIM_PEER_FLOOD. */
+#ifndef SIM_PROFILE
+#define SIM_PROFILE SIM_PEER_ECHO
+#endif
 
 /* The seed's times and burst, on the networks of sim0 and sim1. */
 #define PEER(number)                                                                               \
   {                                                                                                \
     .mac = {0x02, 0x00, 0x00, 0x51, 0xd0, 0x02 + 0x10 * (number)},                                 \
     .address = {10, 1 + (number), 0, 2}, .station = {10, 1 + (number), 0, 1}, .burst = 8,          \
+    .profile = SIM_PROFILE, .replay = sim_capture, .replay_length = SIM_CAPTURE_BYTES,             \
     .first_ms = 1000, .period_ms = 5000,                                                           \
   }
 static const struct sim_peer_config peers[BOARD_SIMS] = {PEER(0), PEER(1)};

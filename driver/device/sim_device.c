@@ -356,6 +356,13 @@ void sim_device_write(struct sim_device *device, enum sim_register which, uint32
   port_irq_restore(state);
 }
 
+void sim_device_set_peer(struct sim_device *device, const struct sim_peer_config *config) {
+  uint32_t state = port_irq_save();
+
+  sim_peer_configure(&device->peer, config);
+  port_irq_restore(state);
+}
+
 void sim_device_set_carrier(struct sim_device *device, bool carrier) {
   uint32_t state = port_irq_save();
 

@@ -105,6 +105,10 @@ void sim_device_write(struct sim_device *device, enum sim_register reg, uint32_t
 /* The hash of a destination address, 0 to 63: which bit of HASH lets it in. Any context. */
 unsigned sim_device_hash(const uint8_t address[6]);
 
+/* Changes what the peer does, from its next tick on; what is under way counts as missing. Main
+ * loop. */
+void sim_device_set_peer(struct sim_device *device, const struct sim_peer_config *config);
+
 /* Plugs the cable in or pulls it out. Any context. */
 void sim_device_set_carrier(struct sim_device *device, bool carrier);
 

@@ -29,7 +29,12 @@ enum {
   ICMP_ID = ICMP + 4,
   ICMP_SEQUENCE = ICMP + 6,
   ICMP_DATA = ICMP + 8,
-  ECHO_END = ICMP_DATA + SIM_PEER_PAYLOAD_BYTES,
+
+  ECHO_DATA_BYTES = 56, /* as ping's */
+  PCAP_MAGIC_US = 0xa1b2c3d4,
+  PCAP_HEADER_BYTES = 24,
+  PCAP_RECORD_BYTES = 16,
+  PCAP_RECORD_CAPTURED = 8, /* offset of the frame's length in a record */
 
   ICMP_ECHO_REPLY = 0,
   ICMP_ECHO_REQUEST = 8,
@@ -43,8 +48,7 @@ static const uint8_t echo_request[ICMP_DATA] = {
     [ETH_TYPE] = 0x08,
     [ETH_TYPE + 1] = 0x00, /* IPv4 */
     [IP] = 0x45,           /* version 4, no options */
-    [IP_LENGTH + 1] = ECHO_END - IP,
-    [IP + 8] = 64, /* time to live */
+    [IP + 8] = 64,         /* time to live */
     [IP_PROTOCOL] = 1,
     [ICMP] = ICMP_ECHO_REQUEST, /* ICMP */
     [ICMP_ID] = ECHO_ID >> 8,
@@ -56,7 +60,34 @@ static const uint8_t arp_packet[ARP_END] = {
     [ARP + 2] = 0x08,  [ARP + 4] = 6,         [ARP + 5] = 4, /* IPv4, lengths of the addresses */
 };
 
-static uint8_t data_byte(uint16_t sequence, unsigned i) { return (uint8_t)(sequence * 7u + i); }
+static const char *const profile_names[SIM_PEER_PROFILE_COUNT] = {"echo", "flood", "imix",
+                                                                  "replay"};
+
+const char *sim_peer_profile_name(enum sim_peer_profile profile) { return profile_names[profile]; }
+
+enum sim_peer_profile sim_peer_profile_parse(const char *name) {
+  unsigned profile = 0;
+
+  while (profile < SIM_PEER_PROFILE_COUNT && strcmp(profile_names[profile], name) != 0)
+    profile++;
+  return (enum sim_peer_profile)profile;
+}
+
+/* Bytes of the echo request with that sequence number, from its Ethernet header to its end. */
+static uint32_t echo_length(const struct sim_peer *peer, uint16_t sequence) {
+  static const uint16_t imix[] = {60, 572, 60, 60, 572, 60, 1514, 60, 572, 60, 572, 60};
+
+  switch (peer->config.profile) {
+  case SIM_PEER_FLOOD:
+    return ETH_FRAME_MIN;
+  case SIM_PEER_IMIX:
+    return imix[sequence % (sizeof imix / sizeof *imix)];
+  default:
+    return ICMP_DATA + ECHO_DATA_BYTES;
+  }
+}
+
+static uint8_t data_byte(uint16_t sequence, uint32_t i) { return (uint8_t)(sequence * 7u + i); }
 
 static uint16_t get16(const uint8_t *at) { return (uint16_t)(at[0] << 8 | at[1]); }
 
@@ -91,6 +122,12 @@ static void close_burst(struct sim_peer *peer) {
     dispatch_post(peer->burst_done);
 }
 
+void sim_peer_configure(struct sim_peer *peer, const struct sim_peer_config *config) {
+  close_burst(peer);
+  peer->burst_left = 0;
+  peer->config = *config;
+}
+
 void sim_peer_start(struct sim_peer *peer, const uint8_t station_mac[6], uint64_t now_us) {
   close_burst(peer);
   memcpy(peer->station_mac, station_mac, sizeof peer->station_mac);
@@ -113,6 +150,8 @@ void sim_peer_tick(struct sim_peer *peer, uint64_t now_us) {
   peer->burst_sent = 0;
   peer->burst_left = peer->config.burst;
   peer->report.ticks++;
+  if (peer->config.profile == SIM_PEER_REPLAY && peer->burst_done != NULL)
+    dispatch_post(peer->burst_done); /* nothing will be answered: the frames are under way */
 }
 
 uint64_t sim_peer_next_tick(const struct sim_peer *peer) { return peer->next_tick_us; }
@@ -140,23 +179,56 @@ static uint32_t send_arp(struct sim_peer *peer, uint8_t *buffer, uint32_t size,
 
 static uint32_t send_echo_request(struct sim_peer *peer, uint8_t *buffer, uint32_t size) {
   uint16_t sequence = (uint16_t)(peer->first_sequence + peer->burst_sent);
+  uint32_t length = echo_length(peer, sequence);
 
   peer->burst_left--;
-  if (size < ECHO_END)
+  peer->burst_sent++;
+  if (size < length)
     return 0;
   memcpy(buffer, echo_request, sizeof echo_request);
   memcpy(buffer + ETH_DESTINATION, peer->station_mac, 6);
   memcpy(buffer + ETH_SOURCE, peer->config.mac, 6);
+  put16(buffer + IP_LENGTH, (uint16_t)(length - IP));
   memcpy(buffer + IP_SOURCE, peer->config.address, 4);
   memcpy(buffer + IP_DESTINATION, peer->config.station, 4);
   put16(buffer + ICMP_SEQUENCE, sequence);
-  for (unsigned i = 0; i < SIM_PEER_PAYLOAD_BYTES; i++)
-    buffer[ICMP_DATA + i] = data_byte(sequence, i);
+  for (uint32_t i = ICMP_DATA; i < length; i++)
+    buffer[i] = data_byte(sequence, i);
   put16(buffer + IP_CHECKSUM, checksum(buffer + IP, IP_HEADER_BYTES));
-  put16(buffer + ICMP_CHECKSUM, checksum(buffer + ICMP, ECHO_END - ICMP));
-  peer->outstanding |= UINT32_C(1) << peer->burst_sent++;
+  put16(buffer + ICMP_CHECKSUM, checksum(buffer + ICMP, length - ICMP));
+  peer->outstanding |= UINT32_C(1) << (peer->burst_sent - 1);
   peer->report.requests++;
-  return ECHO_END;
+  return length;
+}
+
+static uint32_t get32_le(const uint8_t *at) {
+  return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* The next frame of the capture, or none where that is no capture or the frame does not fit. */
+static uint32_t send_replay(struct sim_peer *peer, uint8_t *buffer, uint32_t size) {
+  const uint8_t *capture = peer->config.replay;
+  uint32_t end = peer->config.replay_length;
+  uint32_t length;
+
+  peer->burst_left--;
+  if (capture == NULL || end < PCAP_HEADER_BYTES || get32_le(capture) != PCAP_MAGIC_US)
+    return 0;
+  if (peer->replay_offset == 0 || peer->replay_offset + PCAP_RECORD_BYTES > end)
+    peer->replay_offset = PCAP_HEADER_BYTES;
+  if (peer->replay_offset + PCAP_RECORD_BYTES > end)
+    return 0;
+  length = get32_le(capture + peer->replay_offset + PCAP_RECORD_CAPTURED);
+  if (length > end - PCAP_RECORD_BYTES - peer->replay_offset) {
+    peer->replay_offset = 0; /* cut short: from the start again */
+    return 0;
+  }
+  peer->replay_offset += PCAP_RECORD_BYTES + length;
+  if (length > size)
+    return 0;
+  memcpy(buffer, capture + peer->replay_offset - length, length);
+  peer->report.requests++;
+  return length;
 }
 
 uint32_t sim_peer_send(struct sim_peer *peer, uint8_t *buffer, uint32_t size) {
@@ -168,6 +240,8 @@ uint32_t sim_peer_send(struct sim_peer *peer, uint8_t *buffer, uint32_t size) {
     peer->arp_request_due = false;
     return send_arp(peer, buffer, size, ARP_REQUEST);
   }
+  if (peer->config.profile == SIM_PEER_REPLAY)
+    return send_replay(peer, buffer, size);
   return send_echo_request(peer, buffer, size);
 }
 
@@ -193,21 +267,22 @@ static void receive_arp(struct sim_peer *peer, const uint8_t *frame, uint32_t le
 static bool is_right_answer(const struct sim_peer *peer, const uint8_t *frame, uint32_t length,
                             unsigned *index) {
   uint16_t sequence = get16(frame + ICMP_SEQUENCE);
+  uint32_t expected = echo_length(peer, sequence);
 
   *index = (uint16_t)(sequence - peer->first_sequence);
-  if (length < ECHO_END || *index >= peer->burst_sent ||
+  if (length < expected || *index >= peer->burst_sent ||
       (peer->outstanding & UINT32_C(1) << *index) == 0)
     return false;
-  for (unsigned i = 0; i < SIM_PEER_PAYLOAD_BYTES; i++) {
-    if (frame[ICMP_DATA + i] != data_byte(sequence, i))
+  for (uint32_t i = ICMP_DATA; i < expected; i++) {
+    if (frame[i] != data_byte(sequence, i))
       return false;
   }
   return memcmp(frame + ETH_DESTINATION, peer->config.mac, 6) == 0 &&
          memcmp(frame + ETH_SOURCE, peer->station_mac, 6) == 0 && frame[IP] == 0x45 &&
-         get16(frame + IP_LENGTH) == ECHO_END - IP && checksum(frame + IP, IP_HEADER_BYTES) == 0 &&
+         get16(frame + IP_LENGTH) == expected - IP && checksum(frame + IP, IP_HEADER_BYTES) == 0 &&
          memcmp(frame + IP_SOURCE, peer->config.station, 4) == 0 &&
          memcmp(frame + IP_DESTINATION, peer->config.address, 4) == 0 && frame[ICMP + 1] == 0 &&
-         get16(frame + ICMP_ID) == ECHO_ID && checksum(frame + ICMP, ECHO_END - ICMP) == 0;
+         get16(frame + ICMP_ID) == ECHO_ID && checksum(frame + ICMP, expected - ICMP) == 0;
 }
 
 void sim_peer_receive(struct sim_peer *peer, const uint8_t *frame, uint32_t length) {

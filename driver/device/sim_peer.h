@@ -1,10 +1,11 @@
 /* The host at the far end of the simulated NIC's wire: it pings, and checks each answer.
  *
- * As in the seed, a first tick comes some time after the interface is enabled, then one every
- * period; each tick sends a burst of ICMP echo requests, one into each receive buffer that is
- * posted, up to `burst`. The host answers ARP, and asks for the station's address when it announces
- * itself, so that both know each other before the first tick. All functions run in the device's
- * context. */
+ * What it sends is its profile: "echo" as the seed, "flood" with the smallest frames, "imix" with
+ * the mix of sizes of Internet traffic, "replay" with the frames of a capture. As in the seed, a
+ * first tick comes some time after the interface is enabled, then one every period; each tick sends
+ * a burst of ICMP echo requests, one into each receive buffer that is posted, up to `burst`. The
+ * host answers ARP, and asks for the station's address when it announces itself, so that both know
+ * each other before the first tick. All functions run in the device's context. */
 #ifndef SIM_PEER_H
 #define SIM_PEER_H
 
@@ -13,23 +14,32 @@
 
 #include "dispatch.h"
 
-enum {
-  SIM_PEER_BURST_MAX = 32,
-  SIM_PEER_PAYLOAD_BYTES = 56, /* of an echo request, as ping's */
+enum { SIM_PEER_BURST_MAX = 32 };
+
+enum sim_peer_profile {
+  SIM_PEER_ECHO,   /* echo requests of ping's size: frames of 98 bytes */
+  SIM_PEER_FLOOD,  /* echo requests in frames of 60 bytes, the least */
+  SIM_PEER_IMIX,   /* echo requests in frames of 60, 572 and 1514 bytes, 7 to 4 to 1; those that are
+                      longer   than the buffers are left out */
+  SIM_PEER_REPLAY, /* the frames of config.replay, round and round; no answer is expected */
+  SIM_PEER_PROFILE_COUNT
 };
 
 struct sim_peer_config {
-  uint8_t mac[6];     /* the peer's address */
-  uint8_t address[4]; /* its IPv4 address */
-  uint8_t station[4]; /* the IPv4 address that it pings */
-  uint8_t burst;      /* echo requests a tick, 1 to SIM_PEER_BURST_MAX; the seed has 8 */
-  uint32_t first_ms;  /* from the enabling to the first tick; the seed has 1000 */
-  uint32_t period_ms; /* from tick to tick; the seed has 5000 */
+  enum sim_peer_profile profile;
+  const uint8_t *replay;  /* for SIM_PEER_REPLAY: a little-endian pcap file, Ethernet */
+  uint32_t replay_length; /* its bytes */
+  uint8_t mac[6];         /* the peer's address */
+  uint8_t address[4];     /* its IPv4 address */
+  uint8_t station[4];     /* the IPv4 address that it pings */
+  uint8_t burst;          /* echo requests a tick, 1 to SIM_PEER_BURST_MAX; the seed has 8 */
+  uint32_t first_ms;      /* from the enabling to the first tick; the seed has 1000 */
+  uint32_t period_ms;     /* from tick to tick; the seed has 5000 */
 };
 
 struct sim_peer_report {
   uint32_t ticks;    /* bursts begun */
-  uint32_t requests; /* echo requests sent */
+  uint32_t requests; /* echo requests sent, and frames replayed */
   uint32_t right;    /* answers with all addresses, id, sequence, checksums and data right */
   uint32_t wrong;    /* answers with anything wrong, and frames that make no sense */
   uint32_t missing;  /* requests without an answer when the next tick came */
@@ -44,13 +54,22 @@ struct sim_peer {
   uint64_t next_tick_us;              /* when the next burst begins */
   uint32_t outstanding;    /* requests without an answer, a bit each from first_sequence */
   uint16_t first_sequence; /* sequence number of this burst's first request */
+  uint32_t replay_offset;  /* of the next frame in the capture; 0: its first */
   uint8_t burst_left;      /* requests of this burst still to be sent */
   uint8_t burst_sent;      /* requests of this burst already sent */
   bool arp_request_due;    /* it wants to know the station's address */
   bool arp_reply_due;      /* the station has asked for its address */
 };
 
+/* Name of a profile, and profile of a name (SIM_PEER_PROFILE_COUNT where there is none). */
+const char *sim_peer_profile_name(enum sim_peer_profile profile);
+enum sim_peer_profile sim_peer_profile_parse(const char *name);
+
 void sim_peer_init(struct sim_peer *peer, const struct sim_peer_config *config);
+
+/* Changes what the peer does from its next tick on: answers to the burst before are no more
+ * expected. */
+void sim_peer_configure(struct sim_peer *peer, const struct sim_peer_config *config);
 
 /* The NIC with address `station_mac` was enabled at `now_us`: the first tick is first_ms away. */
 void sim_peer_start(struct sim_peer *peer, const uint8_t station_mac[6], uint64_t now_us);

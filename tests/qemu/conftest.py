@@ -68,10 +68,10 @@ def counters(guest, name="en0"):
             re.findall(rf"{name} (\w+) (\d+)\r\n", guest.text[start:guest.seen])}
 
 
-def counters_when(guest, condition):
+def counters_when(guest, condition, name="en0"):
     """The counters as soon as `condition(counters)` is true of them."""
     for _ in range(100):
-        found = counters(guest)
+        found = counters(guest, name)
         if condition(found):
             return found
     raise AssertionError(f"it never came: {found}")

@@ -1,7 +1,7 @@
 """The packet tap, read back by tshark; and the simulated NIC's faults, set on the console."""
 import subprocess
 
-from conftest import assert_nothing_missing
+from conftest import assert_nothing_missing, counters, counters_when
 from lan import Lan
 from scapy.layers.inet import UDP
 
@@ -71,6 +71,28 @@ def test_a_capture_ends_with_its_interface(booted, tmp_path):
     guest.ask("pcap en9 start", "en9: no such interface")
 
 
+def test_profiles_of_the_simulated_nic(boot):
+    guest = boot(net="none", extra=ICOUNT)
+    guest.expect(r"sim0 tick 1:")
+    guest.ask("profile en1", "echo, 8 frames every 5000 ms")
+    guest.ask("profile en1 flood 10 8", "flood, 8 frames every 10 ms")
+    for _ in range(3):
+        guest.expect(r"8 echo requests, 8 answers right, 0 wrong, 0 missing")
+    # Its frames of 1514 bytes do not fit into the buffers of this board's simulated NICs.
+    guest.ask("profile en1 imix 100 8", "imix, 8 frames every 100 ms")
+    for _ in range(3):
+        guest.expect(r"[78] echo requests, [78] answers right, 0 wrong, 0 missing")
+    guest.ask("profile en1 replay 100 3", "replay, 3 frames every 100 ms")
+    guest.expect(r"3 echo requests, 0 answers right, 0 wrong, 0 missing")
+    # Two of the capture's three frames are to groups: the NIC's filter keeps them out, until it is told.
+    assert "in_unknown_protos" not in counters(guest, "en1")
+    guest.ask("nic allmulti en1 on", "done")
+    counters_when(guest, lambda now: now.get("in_unknown_protos", 0) > 0, "en1")
+    guest.ask("profile en1 echo 100 8", "echo")
+    guest.expect(r"8 echo requests, 8 answers right, 0 wrong, 0 missing")
+    assert_nothing_missing(guest)
+
+
 def test_faults_are_set_and_survived(boot):
     """When they stop, every answer is right again. (That a seed repeats a run is tested on the host,
     where nothing comes from outside.)"""
@@ -78,7 +100,7 @@ def test_faults_are_set_and_survived(boot):
     guest.expect(r"sim0 tick 1:")
     guest.send("fault en1 seed 7")
     guest.send("fault en1 all 50")
-    guest.send("sim 0 100 8")
+    guest.send("profile en1 echo 100 8")
     guest.expect(r"sim0 tick (?:[2-9]\d\d|\d{4,}):")
     guest.ask("fault en1", r"drop +50 of 1000, struck [1-9]\d*\r\nduplicate +50")
     guest.ask("fault en1 all 0", "done")

@@ -248,6 +248,74 @@ static void a_device_with_a_bad_ring_reports_and_recovers(void **state) {
   assert_true(device.peer.report.right >= 8);
 }
 
+static void each_profile_is_answered_right(void **state) {
+  static const enum sim_peer_profile profiles[] = {SIM_PEER_ECHO, SIM_PEER_FLOOD, SIM_PEER_IMIX};
+
+  (void)state;
+  run_for_ms(1100);
+  for (unsigned i = 0; i < sizeof profiles / sizeof *profiles; i++) {
+    struct sim_peer_config wanted = device.peer.config;
+    struct sim_peer_report before;
+    uint32_t octets = nic->counters[NIC_IN_OCTETS];
+
+    wanted.profile = profiles[i];
+    wanted.period_ms = 100;
+    sim_device_set_peer(&device, &wanted);
+    before = device.peer.report;
+    run_for_ms(10000);
+    assert_true(device.peer.report.requests - before.requests >= 8 * 45);
+    assert_int_equal(device.peer.report.missing, before.missing);
+    assert_int_equal(device.peer.report.right - before.right,
+                     device.peer.report.requests - before.requests -
+                         (uint32_t)__builtin_popcount(device.peer.outstanding));
+    assert_int_equal(device.peer.report.wrong, before.wrong);
+    octets =
+        (nic->counters[NIC_IN_OCTETS] - octets) / (device.peer.report.requests - before.requests);
+    if (profiles[i] == SIM_PEER_FLOOD)
+      assert_int_equal(octets, 60);
+    if (profiles[i] == SIM_PEER_IMIX)
+      assert_in_range(octets, 330, 370); /* (7 * 60 + 4 * 572 + 1514) / 12 = 351 */
+  }
+}
+
+static void a_capture_is_replayed_round_and_round(void **state) {
+  static uint8_t capture[24 + 2 * 16 + 60 + 70];
+  struct sim_peer_config wanted = device.peer.config;
+
+  (void)state;
+  memcpy(capture, "\xd4\xc3\xb2\xa1", 4);
+  capture[24 + 8] = 60;
+  memset(capture + 40, 0xff, 60);
+  capture[100 + 8] = 70;
+  memset(capture + 116, 0xff, 70);
+  capture[40 + 12] = capture[116 + 12] = 0x88; /* an ethertype that nobody speaks */
+  wanted.profile = SIM_PEER_REPLAY;
+  wanted.replay = capture;
+  wanted.replay_length = sizeof capture;
+  wanted.burst = 4;
+  sim_device_set_peer(&device, &wanted);
+  run_for_ms(1100);
+  assert_int_equal(device.peer.report.requests, 4);
+  assert_int_equal(nic->counters[NIC_IN_UNKNOWN_PROTOS], 4);
+  assert_int_equal(nic->counters[NIC_IN_OCTETS], 2 * 130 + 60); /* and an ARP request */
+  assert_int_equal(bursts_done, 1);
+
+  /* What is no capture, or is cut short, is not sent, and nothing hangs. */
+  for (uint32_t length = 0; length < sizeof capture; length++) {
+    wanted.replay_length = length;
+    wanted.period_ms = 10;
+    sim_device_set_peer(&device, &wanted);
+    run_for_ms(15);
+  }
+  capture[0] = 0;
+  wanted.replay_length = sizeof capture;
+  sim_device_set_peer(&device, &wanted);
+  run_for_ms(5100); /* the last tick that was set by the old period */
+  uint32_t requests = device.peer.report.requests;
+  run_for_ms(100);
+  assert_int_equal(device.peer.report.requests, requests);
+}
+
 static void suspends_and_resumes(void **state) {
   (void)state;
   run_for_ms(1100);
@@ -289,6 +357,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_burst_fills_the_buffers_that_are_posted, setup, teardown),
       cmocka_unit_test_setup_teardown(a_device_with_a_bad_ring_reports_and_recovers, setup,
                                       teardown),
+      cmocka_unit_test_setup_teardown(each_profile_is_answered_right, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_capture_is_replayed_round_and_round, setup, teardown),
       cmocka_unit_test_setup_teardown(suspends_and_resumes, setup, teardown),
       cmocka_unit_test_setup_teardown(installs_and_removes_a_thousand_times, setup, teardown),
       cmocka_unit_test_setup_teardown(the_clock_may_wrap, setup, teardown),

@@ -1,0 +1,11 @@
+/* A small capture for the simulated peers to replay: what a LAN says to a host that it does not
+ * talk to. */
+#ifndef SIM_CAPTURE_H
+#define SIM_CAPTURE_H
+
+#include <stdint.h>
+
+enum { SIM_CAPTURE_BYTES = 252 };
+extern const uint8_t sim_capture[SIM_CAPTURE_BYTES];
+
+#endif
