@@ -308,7 +308,7 @@ const struct console_command nic_commands[NIC_COMMANDS] = {
     {"pool", "", "where each packet is", pools},
     {"pcap", CAPTURE_USAGE, "writes an interface's frames to the second UART or a file",
      capture_command},
-    {"profile", "NAME [echo|flood|imix|replay [PERIOD_MS [BURST]]]",
+    {"profile", "NAME [echo|flood|imix|replay|peer [PERIOD_MS [BURST]]]",
      "what the peer of a simulated NIC sends, from its next tick on", profile},
     {"fault", "NAME [FAULT|all THOUSANDTHS | seed N]", "what goes wrong on a simulated NIC", fault},
     {"queues", "", "the four queues of each interface", queues},

@@ -1,6 +1,7 @@
 /* The host at the far end of the simulated NIC's wire: it pings, and checks each answer. */
 #include "sim_peer.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Offsets within the frames that it speaks: Ethernet II, then ARP (RFC 826) or IPv4 (RFC 791) with
@@ -36,6 +37,8 @@ enum {
   PCAP_RECORD_BYTES = 16,
   PCAP_RECORD_CAPTURED = 8, /* offset of the frame's length in a record */
 
+  PROTOCOL_ICMP = 1,
+  PROTOCOL_TCP = 6,
   ICMP_ECHO_REPLY = 0,
   ICMP_ECHO_REQUEST = 8,
   ARP_REQUEST = 1,
@@ -60,8 +63,9 @@ static const uint8_t arp_packet[ARP_END] = {
     [ARP + 2] = 0x08,  [ARP + 4] = 6,         [ARP + 5] = 4, /* IPv4, lengths of the addresses */
 };
 
-static const char *const profile_names[SIM_PEER_PROFILE_COUNT] = {"echo", "flood", "imix",
-                                                                  "replay"};
+static const char *const profile_names[] = {"echo", "flood", "imix", "replay", "peer"};
+static_assert(sizeof profile_names / sizeof *profile_names == SIM_PEER_PROFILE_COUNT,
+              "each profile has a name");
 
 const char *sim_peer_profile_name(enum sim_peer_profile profile) { return profile_names[profile]; }
 
@@ -124,6 +128,7 @@ static void close_burst(struct sim_peer *peer) {
 
 void sim_peer_configure(struct sim_peer *peer, const struct sim_peer_config *config) {
   close_burst(peer);
+  sim_tcp_reset(&peer->tcp);
   peer->burst_left = 0;
   peer->config = *config;
 }
@@ -135,6 +140,19 @@ void sim_peer_start(struct sim_peer *peer, const uint8_t station_mac[6], uint64_
   peer->burst_left = 0;
   peer->arp_request_due = false;
   peer->arp_reply_due = false;
+  peer->pinged_length = 0;
+  sim_tcp_reset(&peer->tcp); /* the session was lost with the NIC's buffers */
+}
+
+/* One session a tick; one that is still open is given up, and the next tick has a new one. */
+static void open_session(struct sim_peer *peer) {
+  if (peer->tcp.state != SIM_TCP_CLOSED) {
+    sim_tcp_reset(&peer->tcp);
+    return;
+  }
+  sim_tcp_open(&peer->tcp, peer->config.burst);
+  peer->outstanding = 1;
+  peer->report.requests++;
 }
 
 void sim_peer_tick(struct sim_peer *peer, uint64_t now_us) {
@@ -148,8 +166,12 @@ void sim_peer_tick(struct sim_peer *peer, uint64_t now_us) {
     peer->next_tick_us = now_us + UINT64_C(1000) * peer->config.period_ms;
   peer->first_sequence = (uint16_t)(peer->first_sequence + peer->burst_sent);
   peer->burst_sent = 0;
-  peer->burst_left = peer->config.burst;
   peer->report.ticks++;
+  if (peer->config.profile == SIM_PEER_PEER) {
+    open_session(peer);
+    return;
+  }
+  peer->burst_left = peer->config.burst;
   if (peer->config.profile == SIM_PEER_REPLAY && peer->burst_done != NULL)
     dispatch_post(peer->burst_done); /* nothing will be answered: the frames are under way */
 }
@@ -157,7 +179,8 @@ void sim_peer_tick(struct sim_peer *peer, uint64_t now_us) {
 uint64_t sim_peer_next_tick(const struct sim_peer *peer) { return peer->next_tick_us; }
 
 bool sim_peer_has_frame(const struct sim_peer *peer) {
-  return peer->arp_reply_due || peer->arp_request_due || peer->burst_left != 0;
+  return peer->arp_reply_due || peer->arp_request_due || peer->pinged_length != 0 ||
+         sim_tcp_has_segment(&peer->tcp) || peer->burst_left != 0;
 }
 
 static uint32_t send_arp(struct sim_peer *peer, uint8_t *buffer, uint32_t size,
@@ -177,6 +200,17 @@ static uint32_t send_arp(struct sim_peer *peer, uint8_t *buffer, uint32_t size,
   return ETH_FRAME_MIN;
 }
 
+/* Ethernet and IPv4 headers of a frame of `length` bytes, over what the template has. */
+static void put_headers(const struct sim_peer *peer, uint8_t *frame, uint32_t length) {
+  memcpy(frame + ETH_DESTINATION, peer->station_mac, 6);
+  memcpy(frame + ETH_SOURCE, peer->config.mac, 6);
+  put16(frame + IP_LENGTH, (uint16_t)(length - IP));
+  memcpy(frame + IP_SOURCE, peer->config.address, 4);
+  memcpy(frame + IP_DESTINATION, peer->config.station, 4);
+  put16(frame + IP_CHECKSUM, 0);
+  put16(frame + IP_CHECKSUM, checksum(frame + IP, IP_HEADER_BYTES));
+}
+
 static uint32_t send_echo_request(struct sim_peer *peer, uint8_t *buffer, uint32_t size) {
   uint16_t sequence = (uint16_t)(peer->first_sequence + peer->burst_sent);
   uint32_t length = echo_length(peer, sequence);
@@ -186,15 +220,10 @@ static uint32_t send_echo_request(struct sim_peer *peer, uint8_t *buffer, uint32
   if (size < length)
     return 0;
   memcpy(buffer, echo_request, sizeof echo_request);
-  memcpy(buffer + ETH_DESTINATION, peer->station_mac, 6);
-  memcpy(buffer + ETH_SOURCE, peer->config.mac, 6);
-  put16(buffer + IP_LENGTH, (uint16_t)(length - IP));
-  memcpy(buffer + IP_SOURCE, peer->config.address, 4);
-  memcpy(buffer + IP_DESTINATION, peer->config.station, 4);
+  put_headers(peer, buffer, length);
   put16(buffer + ICMP_SEQUENCE, sequence);
   for (uint32_t i = ICMP_DATA; i < length; i++)
     buffer[i] = data_byte(sequence, i);
-  put16(buffer + IP_CHECKSUM, checksum(buffer + IP, IP_HEADER_BYTES));
   put16(buffer + ICMP_CHECKSUM, checksum(buffer + ICMP, length - ICMP));
   peer->outstanding |= UINT32_C(1) << (peer->burst_sent - 1);
   peer->report.requests++;
@@ -231,6 +260,44 @@ static uint32_t send_replay(struct sim_peer *peer, uint8_t *buffer, uint32_t siz
   return length;
 }
 
+static uint32_t send_segment(struct sim_peer *peer, uint8_t *buffer, uint32_t size) {
+  uint32_t length;
+
+  if (size < ETH_FRAME_MIN) {
+    sim_tcp_drop(&peer->tcp);
+    return 0;
+  }
+  length = sim_tcp_send(&peer->tcp, buffer + ICMP, size - ICMP, peer->config.address,
+                        peer->config.station);
+  if (length == 0)
+    return 0;
+  memcpy(buffer, echo_request, ICMP);
+  buffer[IP_PROTOCOL] = PROTOCOL_TCP;
+  put_headers(peer, buffer, ICMP + length);
+  if (ICMP + length >= ETH_FRAME_MIN)
+    return ICMP + length;
+  memset(buffer + ICMP + length, 0, ETH_FRAME_MIN - ICMP - length);
+  return ETH_FRAME_MIN;
+}
+
+/* The answer to the station's ping: its own frame, turned round. */
+static uint32_t send_echo_reply(struct sim_peer *peer, uint8_t *buffer, uint32_t size) {
+  uint32_t length = peer->pinged_length;
+  uint32_t end = IP + get16(peer->pinged + IP_LENGTH); /* without what pads the frame */
+
+  peer->pinged_length = 0;
+  if (length > size)
+    return 0;
+  memcpy(buffer, peer->pinged, length);
+  put_headers(peer, buffer, end);
+  buffer[ICMP] = ICMP_ECHO_REPLY;
+  put16(buffer + ICMP_CHECKSUM, 0);
+  if (end % 2 != 0)
+    buffer[end] = 0; /* the sum is over an even number */
+  put16(buffer + ICMP_CHECKSUM, checksum(buffer + ICMP, end - ICMP + end % 2));
+  return length;
+}
+
 uint32_t sim_peer_send(struct sim_peer *peer, uint8_t *buffer, uint32_t size) {
   if (peer->arp_reply_due) {
     peer->arp_reply_due = false;
@@ -240,6 +307,10 @@ uint32_t sim_peer_send(struct sim_peer *peer, uint8_t *buffer, uint32_t size) {
     peer->arp_request_due = false;
     return send_arp(peer, buffer, size, ARP_REQUEST);
   }
+  if (peer->pinged_length != 0)
+    return send_echo_reply(peer, buffer, size);
+  if (sim_tcp_has_segment(&peer->tcp))
+    return send_segment(peer, buffer, size);
   if (peer->config.profile == SIM_PEER_REPLAY)
     return send_replay(peer, buffer, size);
   return send_echo_request(peer, buffer, size);
@@ -250,6 +321,10 @@ void sim_peer_drop_frame(struct sim_peer *peer) {
     peer->arp_reply_due = false;
   else if (peer->arp_request_due)
     peer->arp_request_due = false;
+  else if (peer->pinged_length != 0)
+    peer->pinged_length = 0;
+  else if (sim_tcp_has_segment(&peer->tcp))
+    sim_tcp_drop(&peer->tcp);
   else
     peer->burst_left = 0;
 }
@@ -285,26 +360,59 @@ static bool is_right_answer(const struct sim_peer *peer, const uint8_t *frame, u
          get16(frame + ICMP_ID) == ECHO_ID && checksum(frame + ICMP, expected - ICMP) == 0;
 }
 
-void sim_peer_receive(struct sim_peer *peer, const uint8_t *frame, uint32_t length) {
-  unsigned index;
-
-  if (length < ETH_TYPE + 2) {
-    peer->report.wrong++;
-    return;
-  }
-  if (get16(frame + ETH_TYPE) == 0x0806) {
-    receive_arp(peer, frame, length);
-    return;
-  }
-  if (get16(frame + ETH_TYPE) != 0x0800 || length < ICMP_DATA || frame[IP_PROTOCOL] != 1 ||
-      frame[ICMP] != ICMP_ECHO_REPLY)
-    return; /* the station's own traffic, such as IPv6 neighbour discovery and IGMP */
-  if (!is_right_answer(peer, frame, length, &index)) {
-    peer->report.wrong++;
-    return;
-  }
+/* One more answer is right; the last one of a burst tells. */
+static void take_right_answer(struct sim_peer *peer, unsigned index) {
   peer->report.right++;
   peer->outstanding &= ~(UINT32_C(1) << index);
   if (peer->outstanding == 0 && peer->burst_left == 0 && peer->burst_done != NULL)
     dispatch_post(peer->burst_done);
+}
+
+static void receive_icmp(struct sim_peer *peer, const uint8_t *frame, uint32_t length) {
+  unsigned index;
+
+  if (frame[ICMP] == ICMP_ECHO_REQUEST &&
+      memcmp(frame + IP_DESTINATION, peer->config.address, 4) == 0 && length <= SIM_PEER_PING_MAX &&
+      IP + (uint32_t)get16(frame + IP_LENGTH) <= length) {
+    memcpy(peer->pinged, frame, length);
+    peer->pinged_length = (uint8_t)length;
+  } else if (frame[ICMP] == ICMP_ECHO_REPLY) {
+    if (is_right_answer(peer, frame, length, &index))
+      take_right_answer(peer, index);
+    else
+      peer->report.wrong++;
+  }
+}
+
+static void receive_tcp(struct sim_peer *peer, const uint8_t *frame, uint32_t length) {
+  uint32_t end = IP + (uint32_t)get16(frame + IP_LENGTH);
+
+  if (end < ICMP || end > length)
+    return;
+  switch (sim_tcp_receive(&peer->tcp, frame + ICMP, end - ICMP, frame + IP_SOURCE,
+                          frame + IP_DESTINATION)) {
+  case SIM_TCP_RIGHT:
+    take_right_answer(peer, 0);
+    break;
+  case SIM_TCP_WRONG:
+    peer->report.wrong++;
+    break;
+  case SIM_TCP_NOTHING:
+    break;
+  }
+}
+
+void sim_peer_receive(struct sim_peer *peer, const uint8_t *frame, uint32_t length) {
+  if (length < ETH_TYPE + 2) {
+    peer->report.wrong++;
+    return;
+  }
+  if (get16(frame + ETH_TYPE) == 0x0806)
+    receive_arp(peer, frame, length);
+  else if (get16(frame + ETH_TYPE) != 0x0800 || length < ICMP_DATA)
+    return; /* the station's own traffic, such as IPv6 neighbour discovery */
+  else if (frame[IP_PROTOCOL] == PROTOCOL_ICMP)
+    receive_icmp(peer, frame, length);
+  else if (frame[IP_PROTOCOL] == PROTOCOL_TCP && frame[IP] == 0x45)
+    receive_tcp(peer, frame, length);
 }

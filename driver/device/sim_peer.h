@@ -1,11 +1,12 @@
 /* The host at the far end of the simulated NIC's wire: it pings, and checks each answer.
  *
  * What it sends is its profile: "echo" as the seed, "flood" with the smallest frames, "imix" with
- * the mix of sizes of Internet traffic, "replay" with the frames of a capture. As in the seed, a
- * first tick comes some time after the interface is enabled, then one every period; each tick sends
- * a burst of ICMP echo requests, one into each receive buffer that is posted, up to `burst`. The
- * host answers ARP, and asks for the station's address when it announces itself, so that both know
- * each other before the first tick. All functions run in the device's context. */
+ * the mix of sizes of Internet traffic, "replay" with the frames of a capture, "peer" with TCP
+ * sessions. As in the seed, a first tick comes some time after the interface is enabled, then one
+ * every period; each tick sends a burst of ICMP echo requests, one into each receive buffer that is
+ * posted, up to `burst`. The host answers ARP and pings of up to 128 bytes, and asks for the
+ * station's address when it announces itself, so that both know each other before the first tick.
+ * All functions run in the device's context. */
 #ifndef SIM_PEER_H
 #define SIM_PEER_H
 
@@ -13,15 +14,21 @@
 #include <stdint.h>
 
 #include "dispatch.h"
+#include "sim_tcp.h"
 
-enum { SIM_PEER_BURST_MAX = 32 };
+enum {
+  SIM_PEER_BURST_MAX = 32,
+  SIM_PEER_PING_MAX = 128, /* longest frame of an echo request that it answers */
+};
 
 enum sim_peer_profile {
   SIM_PEER_ECHO,   /* echo requests of ping's size: frames of 98 bytes */
   SIM_PEER_FLOOD,  /* echo requests in frames of 60 bytes, the least */
   SIM_PEER_IMIX,   /* echo requests in frames of 60, 572 and 1514 bytes, 7 to 4 to 1; those that are
-                      longer   than the buffers are left out */
+                      longer than the buffers are left out */
   SIM_PEER_REPLAY, /* the frames of config.replay, round and round; no answer is expected */
+  SIM_PEER_PEER,   /* a TCP session with the echo port each tick, of `burst` segments that it checks
+                    */
   SIM_PEER_PROFILE_COUNT
 };
 
@@ -39,7 +46,7 @@ struct sim_peer_config {
 
 struct sim_peer_report {
   uint32_t ticks;    /* bursts begun */
-  uint32_t requests; /* echo requests sent, and frames replayed */
+  uint32_t requests; /* echo requests sent, frames replayed, TCP sessions opened */
   uint32_t right;    /* answers with all addresses, id, sequence, checksums and data right */
   uint32_t wrong;    /* answers with anything wrong, and frames that make no sense */
   uint32_t missing;  /* requests without an answer when the next tick came */
@@ -57,8 +64,11 @@ struct sim_peer {
   uint32_t replay_offset;  /* of the next frame in the capture; 0: its first */
   uint8_t burst_left;      /* requests of this burst still to be sent */
   uint8_t burst_sent;      /* requests of this burst already sent */
-  bool arp_request_due;    /* it wants to know the station's address */
-  bool arp_reply_due;      /* the station has asked for its address */
+  struct sim_tcp tcp;      /* the session of SIM_PEER_PEER */
+  uint8_t pinged[SIM_PEER_PING_MAX]; /* an echo request of the station, to be answered */
+  uint8_t pinged_length;             /* its bytes; 0: none */
+  bool arp_request_due;              /* it wants to know the station's address */
+  bool arp_reply_due;                /* the station has asked for its address */
 };
 
 /* Name of a profile, and profile of a name (SIM_PEER_PROFILE_COUNT where there is none). */

@@ -18,7 +18,7 @@
 #define MEMP_NUM_TCP_PCB_LISTEN 4
 #define MEMP_NUM_TCP_SEG        16
 #define MEMP_NUM_UDP_PCB        4
-#define MEMP_NUM_RAW_PCB        1
+
 #define MEMP_NUM_REASSDATA      2
 #define MEMP_NUM_FRAG_PBUF      4
 #define MEMP_NUM_ARP_QUEUE      12

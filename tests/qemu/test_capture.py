@@ -88,6 +88,10 @@ def test_profiles_of_the_simulated_nic(boot):
     assert "in_unknown_protos" not in counters(guest, "en1")
     guest.ask("nic allmulti en1 on", "done")
     counters_when(guest, lambda now: now.get("in_unknown_protos", 0) > 0, "en1")
+    # A session of eight segments with the TCP echo service, each checked.
+    guest.ask("profile en1 peer 1000 8", "peer, 8 frames every 1000 ms")
+    for _ in range(3):
+        guest.expect(r"1 echo requests, 1 answers right, 0 wrong, 0 missing")
     guest.ask("profile en1 echo 100 8", "echo")
     guest.expect(r"8 echo requests, 8 answers right, 0 wrong, 0 missing")
     assert_nothing_missing(guest)

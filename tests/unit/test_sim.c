@@ -6,9 +6,12 @@
 
 #include "log.h"
 #include "lwip/etharp.h"
+#include "lwip/inet_chksum.h"
 #include "lwip/init.h"
+#include "lwip/raw.h"
 #include "lwip/stats.h"
 #include "lwip/sys.h"
+#include "lwip/tcp.h"
 #include "lwip/timeouts.h"
 #include "netif/ethernet.h"
 #include "port.h"
@@ -318,6 +321,108 @@ static void a_capture_is_replayed_round_and_round(void **state) {
   assert_int_equal(device.peer.report.requests, requests);
 }
 
+static struct pbuf *pong;
+
+static u8_t take_pong(void *argument, struct raw_pcb *pcb, struct pbuf *packet,
+                      const ip_addr_t *from) {
+  (void)argument;
+  (void)pcb;
+  (void)from;
+  if (pbuf_get_at(packet, 20) != 0)
+    return 0; /* no echo reply: the stack answers it */
+  pong = packet;
+  return 1;
+}
+
+static void the_peer_answers_pings(void **state) {
+  struct raw_pcb *pcb = raw_new(IP_PROTO_ICMP);
+  ip_addr_t to = IPADDR4_INIT_BYTES(10, 1, 0, 2);
+
+  (void)state;
+  raw_recv(pcb, take_pong, NULL);
+  raw_bind(pcb, IP_ADDR_ANY);
+  for (uint16_t size = 8; size <= 64; size += 7) { /* odd and even, padded and not */
+    struct pbuf *ping = pbuf_alloc(PBUF_IP, size, PBUF_RAM);
+    uint8_t *icmp = ping->payload;
+
+    for (uint16_t i = 0; i < size; i++)
+      icmp[i] = (uint8_t)(i * size);
+    memcpy(icmp, "\x08\0\0\0", 4);
+    uint16_t sum = inet_chksum(icmp, size);
+    memcpy(icmp + 2, &sum, 2);
+    pong = NULL;
+    assert_int_equal(raw_sendto(pcb, ping, &to), ERR_OK);
+    pbuf_free(ping);
+    run_for_ms(5);
+    assert_non_null(pong);
+    assert_int_equal(pbuf_remove_header(pong, 20), 0);
+    assert_int_equal(pong->tot_len, size);
+    assert_int_equal(inet_chksum_pbuf(pong), 0);
+    for (uint16_t i = 4; i < size; i++)
+      assert_int_equal(pbuf_get_at(pong, i), (uint8_t)(i * size));
+    pbuf_free(pong);
+  }
+  raw_remove(pcb);
+}
+
+static err_t echo_back(void *argument, struct tcp_pcb *pcb, struct pbuf *data, err_t error) {
+  (void)error;
+  if (data == NULL)
+    return tcp_close(pcb);
+  if (argument != NULL)
+    ((uint8_t *)data->payload)[data->len / 2] ^= 1; /* a service that gets a bit wrong */
+  for (struct pbuf *part = data; part != NULL; part = part->next)
+    assert_int_equal(tcp_write(pcb, part->payload, part->len, TCP_WRITE_FLAG_COPY), ERR_OK);
+  tcp_recved(pcb, data->tot_len);
+  pbuf_free(data);
+  return tcp_output(pcb);
+}
+
+static err_t accept_echo(void *argument, struct tcp_pcb *pcb, err_t error) {
+  assert_int_equal(error, ERR_OK);
+  tcp_arg(pcb, argument);
+  tcp_recv(pcb, echo_back);
+  return ERR_OK;
+}
+
+static void the_peer_checks_the_tcp_echo(void **state) {
+  struct sim_peer_config wanted = device.peer.config;
+  struct tcp_pcb *pcb = tcp_new();
+  static int wrong;
+
+  (void)state;
+  assert_int_equal(tcp_bind(pcb, IP_ADDR_ANY, 7), ERR_OK);
+  pcb = tcp_listen(pcb);
+  tcp_accept(pcb, accept_echo);
+  wanted.profile = SIM_PEER_PEER;
+  wanted.period_ms = 1000;
+  sim_device_set_peer(&device, &wanted);
+  run_for_ms(20900);
+  assert_int_equal(device.peer.report.requests, 20);
+  assert_int_equal(device.peer.report.right, 20);
+  assert_int_equal(device.peer.report.wrong, 0);
+
+  tcp_arg(pcb, &wrong); /* now it answers with a wrong bit */
+  run_for_ms(3000);
+  assert_int_equal(device.peer.report.wrong, 3);
+  assert_int_equal(device.peer.report.right, 20);
+  tcp_arg(pcb, NULL);
+  run_for_ms(3000);
+  assert_true(device.peer.report.right >= 22);
+
+  /* Frames are lost: sessions fail, are reset, and come right again afterwards. */
+  device.faults.probability[SIM_FAULT_DROP] = 100;
+  run_for_ms(30000);
+  assert_true(device.peer.report.missing > 3);
+  memset(device.faults.probability, 0, sizeof device.faults.probability);
+  run_for_ms(3000);
+  struct sim_peer_report before = device.peer.report;
+  run_for_ms(10000);
+  assert_true(device.peer.report.right - before.right >= 9);
+  assert_int_equal(device.peer.report.missing, before.missing);
+  tcp_close(pcb);
+}
+
 static void suspends_and_resumes(void **state) {
   (void)state;
   run_for_ms(1100);
@@ -361,6 +466,8 @@ int main(void) {
                                       teardown),
       cmocka_unit_test_setup_teardown(each_profile_is_answered_right, setup, teardown),
       cmocka_unit_test_setup_teardown(a_capture_is_replayed_round_and_round, setup, teardown),
+      cmocka_unit_test_setup_teardown(the_peer_answers_pings, setup, teardown),
+      cmocka_unit_test_setup_teardown(the_peer_checks_the_tcp_echo, setup, teardown),
       cmocka_unit_test_setup_teardown(suspends_and_resumes, setup, teardown),
       cmocka_unit_test_setup_teardown(installs_and_removes_a_thousand_times, setup, teardown),
       cmocka_unit_test_setup_teardown(the_clock_may_wrap, setup, teardown),
