@@ -18,7 +18,7 @@ LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
 LWIPDIR := $(LWIP)/src
 GOALS := $(or $(MAKECMDGOALS),firmware)
 ifneq ($(filter-out help clean,$(GOALS)),)
-SETUP := build/setup-$(if $(filter test% check,$(GOALS)),test,run).stamp
+SETUP := build/setup-$(if $(filter test% mutants,$(GOALS)),test,run).stamp
 include $(SETUP)
 include $(LWIPDIR)/Filelists.mk
 endif
@@ -97,7 +97,7 @@ build/tools/lanping: $(LAN_SOURCES) tools/lan/lan.h
 	$(Q)gcc $(CFLAGS_HOST) $(LAN_SOURCES) -lm -o $@
 
 RUN := tools/run --board "$(BOARD)" --qemu "$(or $(QEMU),qemu-system-arm)" $(if $(PCAP),--pcap "$(PCAP)") \
-       --extra "$(QEMU_EXTRA)"
+       --extra="$(QEMU_EXTRA)"
 
 .PHONY: run ping
 run: $(B)/firmware.elf build/tools/lanping
@@ -125,6 +125,11 @@ test-clang: $(LWIPDIR)/Filelists.mk
 test-qemu: $(B)/firmware.elf build/tools/lanping
 	$(Q)BOARD=$(BOARD) /usr/bin/python3 -m pytest -q -n 2 --dist loadgroup -p no:cacheprovider $(PYTEST) tests/qemu
 
+# Breaks each rule once and sees the unit tests fail.
+.PHONY: mutants
+mutants: $(LWIPDIR)/Filelists.mk
+	@tests/mutants
+
 # ---- the rest ----
 
 .PHONY: help clean
@@ -134,6 +139,7 @@ help:
 	@echo "make ping         pings it from a host on its LAN; COUNT= SIZE= INTERVAL="
 	@echo "make size         what of flash and RAM each part takes"
 	@echo "make test         all tests; test-unit and test-qemu run a part"
+	@echo "make mutants      breaks each rule of the kit once and sees the unit tests fail"
 	@echo "make clean        removes what was built, but not lwIP's source"
 
 clean:

@@ -129,6 +129,7 @@ void tx_packet_available(void *context) {
 
 void datapath_refill(struct nic *nic) {
   bool any = false;
+  bool starved = false;
 
   if (nic->state != NIC_ENABLED)
     return; /* the stack's input function has stopped it */
@@ -137,8 +138,10 @@ void datapath_refill(struct nic *nic) {
 
     if (packet == NULL)
       packet = packet_pool_get(&nic->pool);
-    if (packet == NULL)
-      break; /* the stack holds the rest; the next one it frees posts interrupt_event */
+    if (packet == NULL) {
+      starved = true;
+      break;
+    }
     dma_invalidate(packet->payload, packet->len);
     if (!nic->ops->rx_post(nic, packet)) {
       packet_pool_put(&nic->pool, packet);
@@ -146,6 +149,9 @@ void datapath_refill(struct nic *nic) {
     }
     any = true;
   }
+  /* The stack holds the rest: the next packet that it frees has us called again. Else nobody need
+   * tell us of those that come back meanwhile: they are taken when the ring has room. */
+  nic->rx_submission.data_available = starved ? &nic->interrupt_event : NULL;
   if (any || nic->rx_stalled)
     nic->ops->doorbell(nic, NIC_RX);
 }

@@ -72,7 +72,7 @@ static int make_pool_and_queues(struct nic *nic) {
   } const queues[] = {
       {&nic->tx_submission, &nic->tx_event},
       {&nic->tx_completion, NULL},
-      {&nic->rx_submission, &nic->interrupt_event},
+      {&nic->rx_submission, NULL}, /* datapath_refill() asks to be told when it has run dry */
       {&nic->rx_completion, NULL},
   };
   for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) {

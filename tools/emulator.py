@@ -117,8 +117,9 @@ class Guest:
             raise Problem(f"{elf}: no such firmware; run make first")
         self.echo = echo  # a text file that gets all that the console prints
         self.transcript = transcript
-        self.own_dir = tempfile.mkdtemp(prefix="ringif-") if lan_dir is None else None
-        self.lan_dir = lan_dir or self.own_dir
+        # An object, which removes its directory even where this constructor fails.
+        self.own_dir = tempfile.TemporaryDirectory(prefix="ringif-") if lan_dir is None else None
+        self.lan_dir = lan_dir or self.own_dir.name
         self.user_netdev = {"lan": "user0", "slirp": "net0"}.get(net)
         self.text = ""    # all that the console has printed
         self.seen = 0     # how much of it expect() is done with
@@ -159,7 +160,7 @@ class Guest:
             with open(self.transcript, "w", encoding="utf-8") as file:
                 file.write(self.text)
         if self.own_dir:
-            shutil.rmtree(self.own_dir)
+            self.own_dir.cleanup()
         else:
             remove_sockets(self.lan_dir)
 

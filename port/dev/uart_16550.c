@@ -15,6 +15,7 @@ enum {
   LCR_DIVISOR_LATCH = 0x80,
   LSR = 0x14,
   LSR_RX_READY = 1 << 0,
+  LSR_OVERRUN = 1 << 1,
   LSR_TX_EMPTY = 1 << 5,
   FIFO_BYTES = 16,
   POLLS_MAX = 1000000, /* a byte lasts 87 us at 115200 baud */
@@ -29,6 +30,13 @@ void uart_16550_start(struct uart_16550 *uart, uint32_t baud) {
   mmio_write(uart->base + LCR, LCR_8N1);
   mmio_write(uart->base + IIR_FCR, FCR_ENABLE_AND_CLEAR);
   mmio_write(uart->base + IER_DMR, IER_RX);
+}
+
+/* Lets the interrupts through that there is something to do for. Interrupts masked, or in the
+ * interrupt. */
+static void enable_interrupts(struct uart_16550 *uart) {
+  mmio_write(uart->base + IER_DMR,
+             (uart->rx_paused ? 0 : IER_RX) | (uart->tx_tail != uart->tx_head ? IER_TX_EMPTY : 0));
 }
 
 /* Fills the empty FIFO from the buffer. Interrupts masked, or in the interrupt. */
@@ -58,7 +66,7 @@ void uart_16550_write(struct uart_16550 *uart, const char *data, size_t length) 
     }
     uart->tx[uart->tx_head++ % UART_TX_BYTES] = (uint8_t)data[i];
   }
-  mmio_write(uart->base + IER_DMR, IER_RX | IER_TX_EMPTY);
+  enable_interrupts(uart);
   port_irq_restore(state);
 }
 
@@ -68,11 +76,20 @@ bool uart_16550_pending(const struct uart_16550 *uart) {
 
 int uart_16550_read(struct uart_16550 *uart) {
   uint16_t tail = uart->rx_tail;
+  uint8_t byte;
 
   if (spsc_load(&uart->rx_head) == tail)
     return -1;
+  byte = uart->rx[tail % UART_RX_BYTES];
   spsc_store(&uart->rx_tail, (uint16_t)(tail + 1));
-  return uart->rx[tail % UART_RX_BYTES];
+  if (uart->rx_paused) { /* there is room again for what waits in the line's own buffer */
+    uint32_t state = port_irq_save();
+
+    uart->rx_paused = false;
+    enable_interrupts(uart);
+    port_irq_restore(state);
+  }
+  return byte;
 }
 
 void uart_16550_flush(struct uart_16550 *uart) {
@@ -87,19 +104,17 @@ void uart_16550_interrupt(struct uart_16550 *uart) {
   uint32_t status = mmio_read(uart->base + LSR);
 
   for (unsigned i = 0; i < FIFO_BYTES && (status & LSR_RX_READY) != 0; i++) {
-    uint8_t byte = (uint8_t)mmio_read(uart->base + RBR_THR_DLR);
-
     if ((uint16_t)(uart->rx_head - spsc_load(&uart->rx_tail)) == UART_RX_BYTES) {
-      uart->rx_lost++;
-    } else {
-      uart->rx[uart->rx_head % UART_RX_BYTES] = byte;
-      spsc_store(&uart->rx_head, (uint16_t)(uart->rx_head + 1));
+      uart->rx_paused = true; /* the rest stays in the FIFO until the main loop has read */
+      break;
     }
+    uart->rx[uart->rx_head % UART_RX_BYTES] = (uint8_t)mmio_read(uart->base + RBR_THR_DLR);
+    spsc_store(&uart->rx_head, (uint16_t)(uart->rx_head + 1));
     status = mmio_read(uart->base + LSR);
   }
-  if ((status & LSR_TX_EMPTY) != 0) {
+  if ((status & LSR_OVERRUN) != 0)
+    uart->rx_overruns++;
+  if ((status & LSR_TX_EMPTY) != 0)
     refill(uart);
-    if (uart->tx_tail == uart->tx_head)
-      mmio_write(uart->base + IER_DMR, IER_RX);
-  }
+  enable_interrupts(uart);
 }

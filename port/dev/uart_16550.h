@@ -16,7 +16,8 @@ struct uart_16550 {
   uint32_t clock_hz;         /* of its input clock */
   uint16_t tx_head, tx_tail; /* free-running; the main loop puts in, the interrupt takes out */
   uint16_t rx_head, rx_tail; /* free-running; the interrupt puts in, the main loop takes out */
-  uint32_t rx_lost;          /* bytes that came while the buffer was full */
+  volatile bool rx_paused;   /* the buffer is full: the FIFO keeps what comes */
+  uint32_t rx_overruns;      /* times that the FIFO was full, too, and bytes were lost */
   uint32_t tx_lost;          /* bytes that the line did not take in a reasonable time */
   uint8_t tx[UART_TX_BYTES];
   uint8_t rx[UART_RX_BYTES];

@@ -22,6 +22,19 @@ def test_commands_answer_and_bad_ones_are_told(booted):
     guest.ask("uptime", r"up \d+\.\d{3} s")
 
 
+def test_typing_ahead_of_a_busy_guest_is_not_lost(booted):
+    """More than its buffers hold: the rest waits in the line."""
+    guest = booted(net="slirp")
+    guest.ask("stall 300", "the main loop stops")
+    for _ in range(40):
+        guest.send("uptime")
+    for _ in range(40):
+        guest.expect(r"up \d+\.\d{3} s\r\n")
+    guest.send("x" * 3000)
+    guest.expect(r"more than 79 characters")
+    guest.ask("uptime", r"up \d+\.\d{3} s\r\n")
+
+
 def test_log_levels_are_set_at_run_time(booted):
     guest = booted(net="slirp")
     guest.ask("log", r"level info")

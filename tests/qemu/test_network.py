@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, assert_nothing_missing, counters, counters_when
 from lan import ADDRESS, GUEST, GUEST_MAC, MAC, Lan
 from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS,
+from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6MLReport, ICMPv6ND_NA, ICMPv6ND_NS,
                                   ICMPv6NDOptSrcLLAddr, IPv6)
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 
@@ -280,6 +280,28 @@ def test_link_down_and_up(on_lan):
         guest.expect(r"en0 link up, 100 Mbit/s full duplex")
         guest.expect(r"en0 up 10\.0\.2\.15/24")
         host.ping(sequence=3)
+    assert_nothing_missing(guest)
+
+
+def test_a_new_link_hears_of_the_guest_again(on_lan):
+    """ARP is announced, the lease is asked for again, and the IPv6 groups are reported."""
+    guest, host = on_lan
+    guest.expect(r"en0 up FE80")
+    guest.set_link(False)
+    guest.expect(r"en0 link down")
+    while not host.received.empty():
+        host.received.get()
+    guest.set_link(True)
+    heard = set()
+    while heard != {"ARP announcement", "DHCP request", "MLD report"}:
+        frame = host.receive(lambda p: True)
+        if ARP in frame and frame[ARP].psrc == frame[ARP].pdst == GUEST:
+            heard.add("ARP announcement")
+        elif UDP in frame and frame[UDP].dport == 67:
+            heard.add("DHCP request")
+        elif ICMPv6MLReport in frame:
+            heard.add("MLD report")
+    host.ping(sequence=2)
     assert_nothing_missing(guest)
 
 

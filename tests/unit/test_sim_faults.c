@@ -9,6 +9,7 @@
 #include "lwip/stats.h"
 #include "lwip/timeouts.h"
 #include "netif/ethernet.h"
+#include "port.h"
 #include "ringif.h"
 #include "sim.h"
 
@@ -195,6 +196,26 @@ static void faults_are_seen_and_counted(void **state) {
   }
 }
 
+/* No further frame comes that could bring an interrupt: the watch finds those that wait. */
+static void a_lost_interrupt_delays_by_a_watch_at_most(void **state) {
+  uint32_t right;
+
+  (void)state;
+  setup(NULL);
+  run_for_ms(175);
+  device.peer.config.period_ms = 10000; /* after the tick that is set already */
+  right = device.peer.report.right;
+  device.faults.probability[SIM_FAULT_LOST_INTERRUPT] = SIM_FAULT_ALWAYS;
+  for (unsigned i = 0; i < PERIOD_MS && device.faults.struck[SIM_FAULT_LOST_INTERRUPT] == 0; i++)
+    run_for_ms(1);
+  assert_int_equal(device.faults.struck[SIM_FAULT_LOST_INTERRUPT], 1);
+  assert_int_equal(device.peer.report.right, right);
+  device.faults.probability[SIM_FAULT_LOST_INTERRUPT] = 0;
+  run_for_ms(NIC_WATCH_MS + 5);
+  assert_int_equal(device.peer.report.right, right + 8);
+  teardown(NULL);
+}
+
 static void names_and_faults_belong_together(void **state) {
   (void)state;
   for (unsigned fault = 0; fault < SIM_FAULT_COUNT; fault++)
@@ -206,6 +227,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(names_and_faults_belong_together),
       cmocka_unit_test(faults_are_seen_and_counted),
+      cmocka_unit_test(a_lost_interrupt_delays_by_a_watch_at_most),
       cmocka_unit_test(each_fault_is_survived),
       cmocka_unit_test(all_faults_at_once_are_survived),
       cmocka_unit_test(the_same_seed_is_the_same_run),

@@ -97,7 +97,7 @@ bool lan_dhcp(struct lan *lan, double wait_ms) {
   uint32_t id = (uint32_t)getpid();
   uint8_t address[4], server[4];
 
-  while (lan_now_ms() < deadline_ms) {
+  while (!lan_interrupted && lan_now_ms() < deadline_ms) {
     send_message(lan, id, DISCOVER, any, any);
     if (!receive_message(lan, id, OFFER, address, server, lan_now_ms() + RETRY_MS))
       continue;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@ enum {
   ARP_TARGET_IP = ARP + 24,
   ARP_END = ARP + 28,
 };
+
+volatile sig_atomic_t lan_interrupted;
 
 static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
@@ -60,18 +63,24 @@ static struct sockaddr_un address_of(const char *path) {
 }
 
 void lan_open(struct lan *lan) {
+  /* A paused emulator takes no frames: a full queue must not hold us for ever. */
+  const struct timeval send_timeout = {.tv_sec = 1};
   struct sockaddr_un address = address_of(lan->local_path);
+  struct stat file;
 
   (void)address_of(lan->remote_path);
   lan->socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (lan->socket < 0)
     lan_die("no socket: %s", strerror(errno));
+  setsockopt(lan->socket, SOL_SOCKET, SO_SNDTIMEO, &send_timeout, sizeof send_timeout);
   if (bind(lan->socket, (struct sockaddr *)&address, sizeof address) == 0)
     return;
   if (errno != EADDRINUSE)
     lan_die("%s: %s", lan->local_path, strerror(errno));
   if (connect(lan->socket, (struct sockaddr *)&address, sizeof address) == 0)
     lan_die("another program holds %s: wait for it, or give another --local", lan->local_path);
+  if (errno != ECONNREFUSED || lstat(lan->local_path, &file) != 0 || !S_ISSOCK(file.st_mode))
+    lan_die("%s is there and no socket of ours: give another --local", lan->local_path);
   unlink(lan->local_path);
   if (bind(lan->socket, (struct sockaddr *)&address, sizeof address) != 0)
     lan_die("%s: %s", lan->local_path, strerror(errno));
@@ -91,7 +100,7 @@ bool lan_send(struct lan *lan, uint8_t *frame, size_t length) {
   }
   if (sendto(lan->socket, frame, length, 0, (struct sockaddr *)&address, sizeof address) >= 0)
     return true;
-  if (errno != ENOENT && errno != ECONNREFUSED)
+  if (errno != ENOENT && errno != ECONNREFUSED && errno != EAGAIN && errno != EINTR)
     lan_die("%s: %s", lan->remote_path, strerror(errno));
   return false;
 }
@@ -127,7 +136,7 @@ bool lan_is_reply_of(const uint8_t *frame, size_t length, const uint8_t target[4
 }
 
 size_t lan_receive(struct lan *lan, uint8_t frame[FRAME_MAX], double deadline_ms) {
-  for (;;) {
+  while (!lan_interrupted) {
     struct pollfd wait = {.fd = lan->socket, .events = POLLIN};
     double left_ms = deadline_ms - lan_now_ms();
     struct timespec timeout = {.tv_sec = 0};
@@ -148,6 +157,7 @@ size_t lan_receive(struct lan *lan, uint8_t frame[FRAME_MAX], double deadline_ms
     }
     return (size_t)length;
   }
+  return 0;
 }
 
 uint16_t lan_checksum(const uint8_t *data, size_t length) {

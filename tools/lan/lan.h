@@ -2,6 +2,7 @@
 #ifndef LAN_H
 #define LAN_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,9 @@ struct lan_packet {
   size_t length;          /* of the payload */
 };
 
+/* Set by a signal handler: whatever waits for the LAN ends at once. */
+extern volatile sig_atomic_t lan_interrupted;
+
 /* Milliseconds of a clock that never goes back, with their fraction. */
 double lan_now_ms(void);
 
@@ -42,7 +46,8 @@ _Noreturn void lan_die(const char *format, ...) __attribute__((format(printf, 1,
 void lan_open(struct lan *lan);
 void lan_close(struct lan *lan);
 
-/* Sends a frame, padded to Ethernet's minimum. False where QEMU does not listen yet. */
+/* Sends a frame, padded to Ethernet's minimum. False where QEMU does not listen yet,
+ * or takes nothing for a second. */
 bool lan_send(struct lan *lan, uint8_t *frame, size_t length);
 
 /* Waits for the next frame, until `deadline_ms`. Answers ARP requests for our address by itself.

@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +43,6 @@ static struct {
 } options = {.count = 5, .size = 56, .interval_ms = 1000, .timeout_ms = 1000, .wait_ms = 10000};
 
 static struct lan lan = {.mac = {2, 0, 0, 0, 0, 0x64}, .address = {10, 0, 2, 100}};
-static volatile sig_atomic_t interrupted;
 
 /* What became of each request. */
 static struct {
@@ -56,7 +54,7 @@ static double rtt_min, rtt_max, rtt_sum, rtt_squares;
 
 static void interrupt(int number) {
   (void)number;
-  interrupted = 1;
+  lan_interrupted = 1;
 }
 
 static double number_of(const char *option, const char *text, double least, double most) {
@@ -79,15 +77,21 @@ static unsigned whole_number_of(const char *option, const char *text, unsigned l
 
 static void parse_options(int count, char *words[]) {
   static const struct option names[] = {
-      {"local", required_argument, NULL, 'l'},   {"remote", required_argument, NULL, 'r'},
-      {"address", required_argument, NULL, 'a'}, {"dhcp", no_argument, NULL, 'd'},
-      {"mac", required_argument, NULL, 'm'},     {"count", required_argument, NULL, 'c'},
-      {"size", required_argument, NULL, 's'},    {"interval", required_argument, NULL, 'i'},
-      {"timeout", required_argument, NULL, 'W'}, {"wait", required_argument, NULL, 'w'},
-      {"quiet", no_argument, NULL, 'q'},         {"help", no_argument, NULL, 'h'},
+      {"local", required_argument, NULL, 'l'},
+      {"remote", required_argument, NULL, 'r'},
+      {"address", required_argument, NULL, 'a'},
+      {"dhcp", no_argument, NULL, 'd'},
+      {"mac", required_argument, NULL, 'm'},
+      {"count", required_argument, NULL, 'c'},
+      {"size", required_argument, NULL, 's'},
+      {"interval", required_argument, NULL, 'i'},
+      {"timeout", required_argument, NULL, 'W'},
+      {"wait", required_argument, NULL, 'w'},
+      {"quiet", no_argument, NULL, 'q'},
+      {"help", no_argument, NULL, 'h'},
       {NULL, 0, NULL, 0},
   };
-  int which;
+  int which, end = 0;
 
   while ((which = getopt_long(count, words, "c:s:i:W:qh", names, NULL)) != -1) {
     switch (which) {
@@ -105,9 +109,9 @@ static void parse_options(int count, char *words[]) {
       options.dhcp = true;
       break;
     case 'm':
-      if (sscanf(optarg, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &lan.mac[0], &lan.mac[1],
-                 &lan.mac[2], &lan.mac[3], &lan.mac[4], &lan.mac[5]) != 6 ||
-          (lan.mac[0] & 1) != 0)
+      if (sscanf(optarg, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &lan.mac[0], &lan.mac[1],
+                 &lan.mac[2], &lan.mac[3], &lan.mac[4], &lan.mac[5], &end) != 6 ||
+          optarg[end] != '\0' || (lan.mac[0] & 1) != 0)
         lan_die("--mac %s: valid: a station's address, such as 02:00:00:00:00:64", optarg);
       break;
     case 'c':
@@ -123,7 +127,7 @@ static void parse_options(int count, char *words[]) {
       options.timeout_ms = 1e3 * number_of("--timeout", optarg, 0.001, 3600);
       break;
     case 'w':
-      options.wait_ms = 1e3 * number_of("--wait", optarg, 0, 3600);
+      options.wait_ms = 1e3 * number_of("--wait", optarg, 0.1, 3600);
       break;
     case 'q':
       options.quiet = true;
@@ -152,7 +156,7 @@ static const char *target_name(void) {
 static bool find_target(uint8_t mac[6]) {
   double deadline_ms = lan_now_ms() + options.wait_ms;
 
-  while (!interrupted && lan_now_ms() < deadline_ms) {
+  while (!lan_interrupted && lan_now_ms() < deadline_ms) {
     double ask_again_ms = lan_now_ms() + ASK_AGAIN_MS;
     uint8_t frame[FRAME_MAX];
     size_t length;
@@ -205,6 +209,12 @@ static const char *fault_of(const struct lan_packet *packet, uint16_t sequence,
   return NULL;
 }
 
+/* True for an IPv4 frame of the target to us that lan_parse() refuses. */
+static bool is_broken_answer(const uint8_t *frame, size_t length, const uint8_t mac[6]) {
+  return length >= ETH_HEADER && lan_get16(frame + 12) == 0x0800 &&
+         memcmp(frame, lan.mac, 6) == 0 && memcmp(frame + 6, mac, 6) == 0;
+}
+
 /* Takes a frame as an answer to one of our requests; true if it is a first and right one. */
 static bool take_answer(const uint8_t *frame, size_t length, uint16_t id, const uint8_t mac[6]) {
   struct lan_packet packet;
@@ -213,8 +223,15 @@ static bool take_answer(const uint8_t *frame, size_t length, uint16_t id, const 
   const char *fault;
   bool again;
 
-  if (!lan_parse(frame, length, &packet) || packet.protocol != 1 || packet.length < ICMP_HEADER ||
-      packet.payload[0] != ICMP_ECHO_REPLY || lan_get16(packet.payload + 4) != id)
+  if (!lan_parse(frame, length, &packet)) {
+    if (is_broken_answer(frame, length, mac)) {
+      printf("From %s wrong IP header\n", target_name());
+      wrong++;
+    }
+    return false;
+  }
+  if (packet.protocol != 1 || packet.length < ICMP_HEADER || packet.payload[0] != ICMP_ECHO_REPLY ||
+      lan_get16(packet.payload + 4) != id)
     return false;
   sequence = lan_get16(packet.payload + 6);
   fault = fault_of(&packet, sequence, mac);
@@ -248,19 +265,20 @@ static void ping(const uint8_t mac[6]) {
   double next_ms = start_ms;
   uint8_t frame[FRAME_MAX];
 
-  for (uint16_t sequence = 1; sequence <= options.count && !interrupted; sequence++) {
-    bool last = sequence == options.count;
+  for (unsigned n = 1; n <= options.count && !lan_interrupted; n++) {
+    uint16_t sequence = (uint16_t)n;
+    bool last = n == options.count;
     double until_ms;
 
     send_request(id, sequence, mac);
     next_ms += options.interval_ms;
     until_ms = last || options.interval_ms <= 0 ? lan_now_ms() + options.timeout_ms : next_ms;
-    while (!interrupted) {
+    while (!lan_interrupted) {
       size_t length;
 
-      /* The next one goes when its time has come; in a closed loop, and at the end, when none is
-       * outstanding. */
-      if (received == sent && (last || options.interval_ms <= 0))
+      /* The next one goes when its time has come, in a closed loop when this one is answered; the
+       * end comes when none is outstanding. */
+      if (last ? received == sent : options.interval_ms <= 0 && requests[sequence].answered)
         break;
       length = lan_receive(&lan, frame, until_ms);
       if (length != 0)
@@ -279,8 +297,8 @@ static void print_summary(double duration_ms) {
     printf(", +%u duplicates", duplicates);
   if (wrong != 0)
     printf(", +%u errors", wrong);
-  printf(", %g%% packet loss, time %.0fms\n",
-         sent == 0 ? 0 : 100.0 * (sent - received) / sent, duration_ms);
+  printf(", %g%% packet loss, time %.0fms\n", sent == 0 ? 0 : 100.0 * (sent - received) / sent,
+         duration_ms);
   if (received != 0) {
     double mean = rtt_sum / received;
 
@@ -300,13 +318,17 @@ int main(int count, char *words[]) {
   lan_open(&lan);
   if (options.dhcp && !lan_dhcp(&lan, options.wait_ms)) {
     lan_close(&lan);
+    if (lan_interrupted)
+      return 1;
     lan_die("no DHCP server has answered within %g s", options.wait_ms / 1e3);
   }
   printf("PING %s (%s) %u(%u) bytes of data.\n", target_name(), target_name(), options.size,
          options.size + IP_HEADER + ICMP_HEADER);
   fflush(stdout);
+  start_ms = lan_now_ms();
   if (!find_target(mac)) {
-    printf("From %s: no answer to ARP for %g s\n", target_name(), options.wait_ms / 1e3);
+    printf("From %s: no answer to ARP for %.1f s\n", target_name(),
+           (lan_now_ms() - start_ms) / 1e3);
     lan_close(&lan);
     return 1;
   }
