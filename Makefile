@@ -79,7 +79,13 @@ $(B)/firmware.elf: $(OWN_OBJECTS) $(LWIP_OBJECTS) $(LINKER) linker/$(ARCH).ld
 	$(call say,LD)
 	$(Q)$(CC_ARM) $(LDFLAGS_ARM) $(OWN_OBJECTS) $(LWIP_OBJECTS) -Wl,-Map=$(@:.elf=.map) -o $@
 
-$(OWN_OBJECTS) $(LWIP_OBJECTS): Makefile port/boards/$(BOARD)/board.mk
+# What was built with other options is built again.
+.PHONY: FORCE
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CFLAGS_ARM) $(WARN)' | cmp -s - $@ || echo '$(CFLAGS_ARM) $(WARN)' >$@
+
+$(OWN_OBJECTS) $(LWIP_OBJECTS): $(B)/flags port/boards/$(BOARD)/board.mk
 -include $(OWN_OBJECTS:.o=.d) $(LWIP_OBJECTS:.o=.d)
 
 .PHONY: size
