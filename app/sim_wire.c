@@ -12,6 +12,15 @@
 #define SIM_PROFILE SIM_PEER_ECHO
 #endif
 
+/* Faults from the start, and their seed: a run that nothing outside has a hand in is then the same
+ * each time. make DEFINES="-DSIM_FAULT_THOUSANDTHS=50 -DSIM_FAULT_SEED=7" */
+#ifndef SIM_FAULT_THOUSANDTHS
+#define SIM_FAULT_THOUSANDTHS 0
+#endif
+#ifndef SIM_FAULT_SEED
+#define SIM_FAULT_SEED 1
+#endif
+
 /* The seed's times and burst, on the networks of sim0 and sim1. */
 #define PEER(number)                                                                               \
   {                                                                                                \
@@ -46,6 +55,9 @@ void sim_wire_start(struct dispatch_queue *dispatch) {
     struct sim_device *device = &board_sim_devices[i];
 
     sim_device_init(device, &peers[i], board_sim_irqs[i]);
+    sim_faults_seed(&device->faults, SIM_FAULT_SEED);
+    for (unsigned fault = 0; fault < SIM_FAULT_COUNT; fault++)
+      device->faults.probability[fault] = SIM_FAULT_THOUSANDTHS;
     if (dispatch_add(dispatch, &wires[i].burst_done, report, device) == 0)
       device->peer.burst_done = &wires[i].burst_done;
   }

@@ -185,17 +185,26 @@ static void hardware_off(struct nic *nic) {
     give_back_empty(nic, nic_ring_pop(&nic->rx_ring));
 }
 
-static void purge_queues(struct nic *nic) {
-  packet_queue_purge(&nic->tx_submission, give_back_unsent, nic);
-  packet_queue_purge(&nic->tx_completion, give_back_sent, nic);
-  packet_queue_purge(&nic->rx_submission, give_back_empty, nic);
-  packet_queue_purge(&nic->rx_completion, give_back_received, nic);
+/* All rests on rx_submission that finds a place there. */
+static void keep_buffers(struct nic *nic) {
+  struct pbuf *packet;
+
+  packet_queue_set_enable(&nic->rx_submission, true);
+  while (packet_queue_count(&nic->rx_submission) < ring_size(&nic->rx_submission.ring) &&
+         (packet = packet_pool_get(&nic->pool)) != NULL)
+    (void)packet_queue_put(&nic->rx_submission, packet);
+  packet_queue_set_enable(&nic->rx_submission, false);
 }
 
 static void quiesce(struct nic *nic, enum nic_state state) {
   set_queues_enable(nic, false);
   hardware_off(nic);
-  purge_queues(nic);
+  packet_queue_purge(&nic->tx_submission, give_back_unsent, nic);
+  packet_queue_purge(&nic->tx_completion, give_back_sent, nic);
+  packet_queue_purge(&nic->rx_submission, give_back_empty, nic);
+  packet_queue_purge(&nic->rx_completion, give_back_received, nic);
+  if (state == NIC_LOW && nic->config->low_keeps_buffers)
+    keep_buffers(nic);
   nic->state = state;
   nic_poll_link(nic);
 }
@@ -218,6 +227,7 @@ int nic_set_interface_enable(struct nic *nic, bool enable) {
   case NIC_LOW:
     if (enable)
       return -EPERM;
+    packet_queue_purge(&nic->rx_submission, give_back_empty, nic);
     nic->state = NIC_STARTED;
     return 0;
   case NIC_ABSENT:
@@ -250,6 +260,7 @@ int nic_stop(struct nic *nic) {
     quiesce(nic, NIC_STARTED);
   if (nic->state != NIC_STARTED && nic->state != NIC_LOW)
     return -EPERM;
+  packet_queue_purge(&nic->rx_submission, give_back_empty, nic);
   dispatch_remove(&nic->tx_event);
   dispatch_remove(&nic->interrupt_event);
   nic->state = NIC_INIT;

@@ -217,12 +217,14 @@ struct nic_config {
   uintptr_t base; /* of its registers */
   unsigned irq;   /* its interrupt line, the board's number */
   struct packet_pool_options pool;
-  void *memory;                   /* NIC_MEMORY_BYTES() of it, aligned as the pool's buffers, where
-                                     the device can reach it */
-  size_t memory_size;             /* bytes of `memory` */
-  uint16_t queue_depth;           /* of each of the four queues: a power of two, `batch` to 256 */
-  uint16_t batch;                 /* frames moved from queue to queue at a time; 1 to queue_depth */
-  uint16_t budget;                /* received frames a turn of the main loop; at least 1 */
+  void *memory;           /* NIC_MEMORY_BYTES() of it, aligned as the pool's buffers, where
+                             the device can reach it */
+  size_t memory_size;     /* bytes of `memory` */
+  uint16_t queue_depth;   /* of each of the four queues: a power of two, `batch` to 256 */
+  uint16_t batch;         /* frames moved from queue to queue at a time; 1 to queue_depth */
+  bool low_keeps_buffers; /* in low power the receive buffers wait on rx_submission, ready to be
+                             posted again; else they go back to the pool */
+  uint16_t budget;        /* received frames a turn of the main loop; at least 1 */
   uint8_t mac[ETH_ADDRESS_BYTES]; /* the station address it starts with */
 };
 
@@ -285,7 +287,8 @@ int nic_start(struct nic *nic);
  * out of order, or the hardware's error. */
 int nic_set_interface_enable(struct nic *nic, bool enable);
 
-/* Goes to low power and back. Returns 0 (also where it is so already), -EPERM out of order, or the
+/* Goes to low power, in which the device touches no memory and the link is reported invalid, and
+ * back. Returns 0 (also where it is so already), -EPERM out of order, or the
  * hardware's error. */
 int nic_set_power_state(struct nic *nic, enum nic_power power);
 

@@ -25,6 +25,7 @@ static int start(struct nic *nic) {
   if (reg_read(nic, SIM_ID) != SIM_ID_VALUE)
     return -ENODEV;
   reg_write(nic, SIM_CTRL, SIM_CTRL_RESET);
+  sim_of(nic)->missed = 0;
   return 0;
 }
 
@@ -142,8 +143,12 @@ static void interrupt(struct nic *nic) {
 
   reg_write(nic, SIM_IRQ_MASK, 0);
   reg_write(nic, SIM_IRQ_STATUS, causes);
-  if ((causes & SIM_IRQ_OVERRUN) != 0)
-    nic->counters[NIC_IN_OVERFLOW]++;
+  if ((causes & SIM_IRQ_OVERRUN) != 0) {
+    uint32_t missed = reg_read(nic, SIM_RX_MISSED);
+
+    nic->counters[NIC_IN_OVERFLOW] += missed - sim_of(nic)->missed;
+    sim_of(nic)->missed = missed;
+  }
   if ((causes & SIM_IRQ_ERROR) != 0)
     nic->faulted = true;
 }

@@ -11,9 +11,10 @@ enum {
 };
 
 struct sim {
-  struct nic nic; /* first: the kit's pointer is ours */
-  struct sim_descriptor rx_descriptors[SIM_RX_DESCRIPTORS];
-  struct sim_descriptor tx_descriptors[SIM_TX_DESCRIPTORS];
+  struct nic nic;  /* first: the kit's pointer is ours */
+  uint32_t missed; /* RX_MISSED as last counted */
+  _Alignas(8) struct sim_descriptor rx_descriptors[SIM_RX_DESCRIPTORS];
+  _Alignas(8) struct sim_descriptor tx_descriptors[SIM_TX_DESCRIPTORS];
   struct pbuf *rx_slots[SIM_RX_DESCRIPTORS];
   struct pbuf *tx_slots[SIM_TX_DESCRIPTORS];
 };

@@ -14,6 +14,11 @@ BOARD = os.environ.get("BOARD", "emcraft-sf2")
 ELF = os.path.join(ROOT, "build", BOARD, "firmware.elf")
 
 
+def without_make():
+    """The environment of a command that a user types, and not make."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+
+
 @pytest.fixture
 def boot(request):
     """boot(net="lan", ...) starts a guest that ends with the test; its console is kept under build."""

@@ -1,7 +1,9 @@
 """The packet tap, read back by tshark; and the simulated NIC's faults, set on the console."""
+import os
 import subprocess
 
-from conftest import assert_nothing_missing, counters, counters_when
+from conftest import BOARD, ROOT, assert_nothing_missing, counters, counters_when, without_make
+from emulator import Guest
 from lan import Lan
 from scapy.layers.inet import UDP
 
@@ -115,3 +117,21 @@ def test_faults_are_set_and_survived(boot):
     guest.ask("fault en1 nosuch 5", "usage: fault")
     guest.ask("fault en1 drop 1001", "usage: fault")
     guest.ask("fault en0", "en0: no simulated NIC")
+
+
+def test_the_same_seed_is_the_same_run_bit_for_bit():
+    """Firmwares with faults from the start, and virtual time: what they print is the same each time,
+    and another seed prints something else."""
+    runs = []
+    for seed in (7, 7, 8):
+        folder = f"build/{BOARD}/seed-{seed}"
+        subprocess.run(["make", "-s", f"BOARD={BOARD}", f"B={folder}",
+                        f"DEFINES=-DSIM_FAULT_THOUSANDTHS=60 -DSIM_FAULT_SEED={seed}"],
+                       cwd=ROOT, check=True, capture_output=True, env=without_make())
+        with Guest(os.path.join(ROOT, folder, "firmware.elf"), board=BOARD, net="none",
+                   extra=ICOUNT) as guest:
+            guest.expect(r"sim0 tick 40:.*\r\n")
+            runs.append(guest.text[:guest.seen])
+    assert runs[0] == runs[1]
+    assert runs[0] != runs[2]
+    assert "missing" in runs[0]

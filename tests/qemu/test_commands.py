@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BOARD, ROOT
+from conftest import BOARD, ROOT, without_make
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 from emulator import Guest  # noqa: E402  pylint: disable=wrong-import-position
@@ -13,9 +13,8 @@ from emulator import Guest  # noqa: E402  pylint: disable=wrong-import-position
 
 def status(command):
     """Runs a shell command in the project's root, without a terminal and as if not under make."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(command, shell=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False,
-                          capture_output=True, text=True, env=environment)
+                          capture_output=True, text=True, env=without_make())
 
 
 # What needs the LAN's sockets under build runs in one process, in this order.

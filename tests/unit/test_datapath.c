@@ -211,6 +211,38 @@ static void low_power_is_quiet_and_on_goes_on(void **state) {
   check_conservation();
 }
 
+static void low_power_may_keep_the_buffers(void **state) {
+  static struct nic_config keeping;
+
+  (void)state;
+  keeping = config;
+  keeping.low_keeps_buffers = true;
+  assert_int_equal(nic_free(nic), 0);
+  assert_int_equal(nic_init(nic, &keeping, &dispatch), 0);
+  nic->input = input;
+  assert_int_equal(nic_start(nic), 0);
+  for (unsigned round = 0; round < 3; round++) {
+    assert_int_equal(nic_set_interface_enable(nic, true), 0);
+    assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
+    assert_int_equal(packet_queue_count(&nic->rx_submission), DEPTH);
+    assert_int_equal(nic->pool.free_count, PACKETS - DEPTH);
+    check_conservation();
+    assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0);
+    assert_true(wire(1, 60));
+    run();
+    check_conservation();
+    assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
+    assert_int_equal(nic_set_interface_enable(nic, false), 0);
+    assert_int_equal(nic->pool.free_count, PACKETS);
+  }
+  assert_int_equal(received, 3);
+  assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
+  assert_int_equal(nic_stop(nic), 0);
+  assert_int_equal(nic->pool.free_count, PACKETS);
+  assert_int_equal(nic_free(nic), 0);
+}
+
 /* A buffer outlives its driver: it comes home, and only then the NIC can be forgotten. */
 static void is_not_freed_while_the_stack_holds_a_packet(void **state) {
   (void)state;
@@ -560,6 +592,7 @@ int main(void) {
       cmocka_unit_test_setup(refuses_a_configuration_that_contradicts_itself, setup),
       cmocka_unit_test_setup(a_start_that_fails_takes_nothing, setup),
       cmocka_unit_test_setup(low_power_is_quiet_and_on_goes_on, setup_enabled),
+      cmocka_unit_test_setup(low_power_may_keep_the_buffers, setup),
       cmocka_unit_test_setup(is_not_freed_while_the_stack_holds_a_packet, setup_enabled),
       cmocka_unit_test_setup(the_stack_may_stop_it_while_it_is_served, setup_enabled),
       cmocka_unit_test_setup(counts_each_bad_frame_once_and_keeps_its_buffer, setup_enabled),

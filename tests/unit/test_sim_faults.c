@@ -191,6 +191,8 @@ static void faults_are_seen_and_counted(void **state) {
     assert_true(nic->counters[seen[i].counter] > 0);
     if (seen[i].fault == SIM_FAULT_BAD_STATUS)
       assert_int_equal(nic->counters[NIC_IN_ERROR], device.faults.struck[SIM_FAULT_BAD_STATUS]);
+    if (seen[i].fault == SIM_FAULT_OVERRUN)
+      assert_int_equal(nic->counters[NIC_IN_OVERFLOW], sim_device_read(&device, SIM_RX_MISSED));
     check_recovery(sim_fault_name(seen[i].fault));
     teardown(NULL);
   }
