@@ -1,4 +1,4 @@
-/* The datapath and the lifecycle, over a NIC on paper. */
+/* The datapath, over a NIC on paper. */
 #include "unit.h"
 
 #include <errno.h>
@@ -7,267 +7,7 @@
 #include "datapath.h"
 #include "lwip/init.h"
 #include "lwip/mem.h"
-#include "paper_nic.h"
-
-enum {
-  PACKETS = 12,
-  BUFFER = 1536,
-  HELD_MAX = 8,
-  DEPTH = 8,
-  BATCH = 4,
-  BUDGET = 8,
-};
-
-static struct paper_nic paper;
-static struct nic *const nic = &paper.nic;
-static struct dispatch_queue dispatch;
-static _Alignas(32) uint8_t memory[NIC_MEMORY_BYTES(PACKETS, BUFFER, 0, 32, DEPTH)];
-
-static const struct nic_config config = {
-    .ops = &paper_ops,
-    .irq = PAPER_IRQ,
-    .pool = {.packets = PACKETS, .buffer_size = BUFFER, .alignment = 32, .held_max = HELD_MAX},
-    .memory = memory,
-    .memory_size = sizeof memory,
-    .queue_depth = DEPTH,
-    .batch = BATCH,
-    .budget = BUDGET,
-    .mac = {2, 0, 0, 0, 0, 1},
-};
-
-static unsigned received, hoarded;
-static bool hoard, stop_in_input;
-static struct pbuf *hoarded_frames[64];
-static uint8_t last_number;
-
-static void input(struct nic *from, struct pbuf *frame) {
-  received++;
-  last_number = pbuf_get_at(frame, 14);
-  if (stop_in_input)
-    assert_int_equal(nic_stop(from), 0);
-  if (hoard)
-    hoarded_frames[hoarded++] = frame;
-  else
-    pbuf_free(frame);
-}
-
-static int setup(void **state) {
-  (void)state;
-  host_reset();
-  memset(&dispatch, 0, sizeof dispatch);
-  memset(&paper, 0, sizeof paper);
-  paper.link = true;
-  paper_ops.caps.tx_fragments_max = 2;
-  paper_ops.caps.tx_alignment = 1;
-  received = hoarded = 0;
-  hoard = stop_in_input = false;
-  assert_int_equal(nic_init(nic, &config, &dispatch), 0);
-  nic->input = input;
-  return 0;
-}
-
-static int setup_enabled(void **state) {
-  setup(state);
-  assert_int_equal(nic_start(nic), 0);
-  assert_int_equal(nic_set_interface_enable(nic, true), 0);
-  return 0;
-}
-
-static unsigned run(void) {
-  unsigned turns = 0;
-
-  while (dispatch_run(&dispatch))
-    assert_true(++turns < 1000);
-  return turns;
-}
-
-static bool wire(uint8_t number, uint16_t length) {
-  uint8_t frame[2048] = {2, 0, 0, 0, 0, 1};
-
-  frame[14] = number;
-  return paper_receive(&paper, frame, length);
-}
-
-static void check_conservation(void) {
-  assert_int_equal(nic->pool.free_count + packet_queue_count(&nic->rx_submission) +
-                       ring_count(&nic->rx_ring.ring) + packet_queue_count(&nic->rx_completion) +
-                       nic->pool.held,
-                   PACKETS);
-}
-
-/* ---- lifecycle ---- */
-
-static void refuses_every_illegal_order(void **state) {
-  (void)state;
-  assert_int_equal(nic_init(nic, &config, &dispatch), -EPERM); /* NIC_INIT */
-  assert_int_equal(nic_set_interface_enable(nic, true), -EPERM);
-  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), -EPERM);
-  assert_int_equal(nic_stop(nic), -EPERM);
-  assert_int_equal(nic_recover(nic), -EPERM);
-  assert_int_equal(nic_start(nic), 0); /* NIC_STARTED */
-  assert_int_equal(nic_start(nic), -EPERM);
-  assert_int_equal(nic_init(nic, &config, &dispatch), -EPERM);
-  assert_int_equal(nic_free(nic), -EPERM);
-  assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), -EPERM);
-  assert_int_equal(nic_set_interface_enable(nic, false), 0);
-  assert_int_equal(nic_set_interface_enable(nic, true), 0); /* NIC_ENABLED */
-  assert_int_equal(nic_set_interface_enable(nic, true), 0);
-  assert_int_equal(paper.enables, 1);
-  assert_int_equal(nic_start(nic), -EPERM);
-  assert_int_equal(nic_free(nic), -EPERM);
-  assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0);
-  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0); /* NIC_LOW */
-  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
-  assert_int_equal(nic_set_interface_enable(nic, true), -EPERM);
-  assert_int_equal(nic_start(nic), -EPERM);
-  assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0); /* NIC_ENABLED */
-  assert_int_equal(nic->state, NIC_ENABLED);
-  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
-  assert_int_equal(nic_set_interface_enable(nic, false), 0); /* NIC_STARTED */
-  assert_int_equal(nic->state, NIC_STARTED);
-  assert_int_equal(nic_stop(nic), 0); /* NIC_INIT */
-  assert_int_equal(nic_free(nic), 0); /* NIC_ABSENT */
-  assert_int_equal(nic_free(nic), -EPERM);
-  assert_int_equal(nic_start(nic), -EPERM);
-  assert_int_equal(nic_set_interface_enable(nic, true), -EPERM);
-}
-
-static void refuses_a_configuration_that_contradicts_itself(void **state) {
-  struct nic_config wrong;
-
-  (void)state;
-  assert_int_equal(nic_free(nic), 0);
-#define REFUSED(field, value)                                                                      \
-  wrong = config;                                                                                  \
-  wrong.field = value;                                                                             \
-  assert_int_equal(nic_init(nic, &wrong, &dispatch), -EINVAL)
-  REFUSED(batch, 0);
-  REFUSED(batch, DEPTH + 1);
-  REFUSED(budget, 0);
-  REFUSED(pool.buffer_size, 13);
-#undef REFUSED
-  wrong = config;
-  wrong.queue_depth = 6;
-  wrong.batch = 1;
-  assert_int_equal(nic_init(nic, &wrong, &dispatch), 0);
-  assert_int_equal(nic_start(nic), -EINVAL);
-  assert_int_equal(nic_free(nic), 0);
-  wrong = config;
-  wrong.memory_size = sizeof memory - 1;
-  assert_int_equal(nic_init(nic, &wrong, &dispatch), 0);
-  assert_int_equal(nic_start(nic), -ENOMEM);
-}
-
-static unsigned sources_used(void) {
-  unsigned used = 0;
-
-  for (unsigned i = 0; i < DISPATCH_SOURCES_MAX; i++)
-    used += dispatch.sources[i] != NULL;
-  return used;
-}
-
-static void a_start_that_fails_takes_nothing(void **state) {
-  static struct dispatch_source filler[DISPATCH_SOURCES_MAX];
-
-  (void)state;
-  paper.start_error = -ENODEV;
-  assert_int_equal(nic_start(nic), -ENODEV);
-  assert_int_equal(nic->state, NIC_INIT);
-  assert_int_equal(sources_used(), 0);
-  paper.start_error = 0;
-  for (unsigned i = 0; i < DISPATCH_SOURCES_MAX; i++)
-    assert_int_equal(dispatch_add(&dispatch, &filler[i], NULL, NULL), 0);
-  assert_int_equal(nic_start(nic), -ENOSPC);
-  dispatch_remove(&filler[0]); /* the first of its two events finds a place, the second none */
-  assert_int_equal(nic_start(nic), -ENOSPC);
-  assert_int_equal(sources_used(), DISPATCH_SOURCES_MAX - 1);
-  assert_int_equal(paper.starts, 1);
-  for (unsigned i = 1; i < DISPATCH_SOURCES_MAX; i++)
-    dispatch_remove(&filler[i]);
-  assert_int_equal(nic_start(nic), 0);
-  paper.enable_error = -EIO;
-  assert_int_equal(nic_set_interface_enable(nic, true), -EIO);
-  assert_int_equal(nic->state, NIC_STARTED);
-  assert_int_equal(nic->pool.free_count, PACKETS);
-  assert_int_equal(nic_stop(nic), 0);
-  assert_int_equal(sources_used(), 0);
-}
-
-static void low_power_is_quiet_and_on_goes_on(void **state) {
-  (void)state;
-  assert_true(wire(1, 60));
-  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
-  assert_false(host_irq_enabled(PAPER_IRQ));
-  assert_false(nic_link_is_active(nic));
-  assert_int_equal(nic->pool.free_count, PACKETS);
-  assert_int_equal(nic->counters[NIC_IN_STOPPED], 1);
-  run(); /* the interrupt's event is still there and does nothing */
-  assert_int_equal(received, 0);
-  assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0);
-  assert_true(nic_link_is_active(nic));
-  assert_true(wire(2, 60));
-  run();
-  assert_int_equal(received, 1);
-  check_conservation();
-}
-
-static void low_power_may_keep_the_buffers(void **state) {
-  static struct nic_config keeping;
-
-  (void)state;
-  keeping = config;
-  keeping.low_keeps_buffers = true;
-  assert_int_equal(nic_free(nic), 0);
-  assert_int_equal(nic_init(nic, &keeping, &dispatch), 0);
-  nic->input = input;
-  assert_int_equal(nic_start(nic), 0);
-  for (unsigned round = 0; round < 3; round++) {
-    assert_int_equal(nic_set_interface_enable(nic, true), 0);
-    assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
-    assert_int_equal(packet_queue_count(&nic->rx_submission), DEPTH);
-    assert_int_equal(nic->pool.free_count, PACKETS - DEPTH);
-    check_conservation();
-    assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0);
-    assert_true(wire(1, 60));
-    run();
-    check_conservation();
-    assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
-    assert_int_equal(nic_set_interface_enable(nic, false), 0);
-    assert_int_equal(nic->pool.free_count, PACKETS);
-  }
-  assert_int_equal(received, 3);
-  assert_int_equal(nic_set_interface_enable(nic, true), 0);
-  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
-  assert_int_equal(nic_stop(nic), 0);
-  assert_int_equal(nic->pool.free_count, PACKETS);
-  assert_int_equal(nic_free(nic), 0);
-}
-
-/* A buffer outlives its driver: it comes home, and only then the NIC can be forgotten. */
-static void is_not_freed_while_the_stack_holds_a_packet(void **state) {
-  (void)state;
-  hoard = true;
-  wire(1, 60);
-  run();
-  assert_int_equal(nic_stop(nic), 0);
-  assert_int_equal(nic_free(nic), -EBUSY);
-  pbuf_free(hoarded_frames[0]);
-  assert_int_equal(nic->pool.free_count, PACKETS);
-  assert_int_equal(nic_free(nic), 0);
-}
-
-static void the_stack_may_stop_it_while_it_is_served(void **state) {
-  (void)state;
-  for (uint8_t i = 0; i < 6; i++)
-    assert_true(wire(i, 60));
-  stop_in_input = true;
-  run();
-  assert_int_equal(received, 1);
-  assert_int_equal(nic->state, NIC_INIT);
-  assert_int_equal(nic->counters[NIC_IN_STOPPED], 5);
-  assert_int_equal(nic->pool.free_count, PACKETS);
-  assert_int_equal(nic->pool.held, 0);
-}
+#include "paper_rig.h"
 
 /* ---- receive ---- */
 
@@ -588,27 +328,20 @@ static void every_hand_over_goes_through_the_cache_hooks(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(refuses_every_illegal_order, setup),
-      cmocka_unit_test_setup(refuses_a_configuration_that_contradicts_itself, setup),
-      cmocka_unit_test_setup(a_start_that_fails_takes_nothing, setup),
-      cmocka_unit_test_setup(low_power_is_quiet_and_on_goes_on, setup_enabled),
-      cmocka_unit_test_setup(low_power_may_keep_the_buffers, setup),
-      cmocka_unit_test_setup(is_not_freed_while_the_stack_holds_a_packet, setup_enabled),
-      cmocka_unit_test_setup(the_stack_may_stop_it_while_it_is_served, setup_enabled),
-      cmocka_unit_test_setup(counts_each_bad_frame_once_and_keeps_its_buffer, setup_enabled),
-      cmocka_unit_test_setup(counts_by_kind_of_destination, setup_enabled),
-      cmocka_unit_test_setup(every_drop_has_one_cause, setup_enabled),
-      cmocka_unit_test_setup(hoarding_cannot_stop_reception, setup_enabled),
-      cmocka_unit_test_setup(a_flood_leaves_each_turn_after_its_budget, setup_enabled),
-      cmocka_unit_test_setup(looks_once_more_after_the_unmask, setup_enabled),
-      cmocka_unit_test_setup(refills_with_one_doorbell_a_batch, setup_enabled),
-      cmocka_unit_test_setup(sends_a_batch_with_one_doorbell, setup_enabled),
-      cmocka_unit_test_setup(gathers_what_it_can_and_copies_the_rest, setup_enabled),
-      cmocka_unit_test_setup(copies_data_that_may_change, setup_enabled),
-      cmocka_unit_test_setup(copies_what_the_device_cannot_address, setup_enabled),
-      cmocka_unit_test_setup(refuses_and_counts_what_cannot_be_sent, setup_enabled),
-      cmocka_unit_test_setup(reclaims_tx_under_rx_load, setup_enabled),
-      cmocka_unit_test_setup(every_hand_over_goes_through_the_cache_hooks, setup_enabled),
+      cmocka_unit_test_setup(counts_each_bad_frame_once_and_keeps_its_buffer, paper_setup_enabled),
+      cmocka_unit_test_setup(counts_by_kind_of_destination, paper_setup_enabled),
+      cmocka_unit_test_setup(every_drop_has_one_cause, paper_setup_enabled),
+      cmocka_unit_test_setup(hoarding_cannot_stop_reception, paper_setup_enabled),
+      cmocka_unit_test_setup(a_flood_leaves_each_turn_after_its_budget, paper_setup_enabled),
+      cmocka_unit_test_setup(looks_once_more_after_the_unmask, paper_setup_enabled),
+      cmocka_unit_test_setup(refills_with_one_doorbell_a_batch, paper_setup_enabled),
+      cmocka_unit_test_setup(sends_a_batch_with_one_doorbell, paper_setup_enabled),
+      cmocka_unit_test_setup(gathers_what_it_can_and_copies_the_rest, paper_setup_enabled),
+      cmocka_unit_test_setup(copies_data_that_may_change, paper_setup_enabled),
+      cmocka_unit_test_setup(copies_what_the_device_cannot_address, paper_setup_enabled),
+      cmocka_unit_test_setup(refuses_and_counts_what_cannot_be_sent, paper_setup_enabled),
+      cmocka_unit_test_setup(reclaims_tx_under_rx_load, paper_setup_enabled),
+      cmocka_unit_test_setup(every_hand_over_goes_through_the_cache_hooks, paper_setup_enabled),
   };
 
   host_reset();
