@@ -31,6 +31,15 @@ void dispatch_remove(struct dispatch_source *source) {
   __atomic_fetch_and(&queue->pending, ~source->bit, __ATOMIC_RELAXED);
 }
 
+unsigned dispatch_count(const struct dispatch_queue *queue, unsigned *posted) {
+  unsigned count = 0;
+
+  for (unsigned i = 0; i < DISPATCH_SOURCES_MAX; i++)
+    count += queue->sources[i] != NULL;
+  *posted = (unsigned)__builtin_popcount(__atomic_load_n(&queue->pending, __ATOMIC_RELAXED));
+  return count;
+}
+
 bool dispatch_run(struct dispatch_queue *queue) {
   uint32_t events = __atomic_exchange_n(&queue->pending, 0, __ATOMIC_ACQUIRE);
   bool ran = events != 0;

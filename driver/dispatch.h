@@ -47,6 +47,10 @@ static inline bool dispatch_pending(const struct dispatch_queue *queue) {
   return __atomic_load_n(&queue->pending, __ATOMIC_RELAXED) != 0;
 }
 
+/* The number of sources that are added, and into `*posted` how many of them wait for their action.
+ * Main loop. */
+unsigned dispatch_count(const struct dispatch_queue *queue, unsigned *posted);
+
 /* Runs the action of every event that was posted when it was called, each once; what is posted
  * meanwhile waits for the next call, so that a busy source cannot keep the main loop here. Returns
  * true if any ran. Main loop. */

@@ -45,6 +45,8 @@ struct registry_entry *registry_entry(unsigned index) {
   return entry;
 }
 
+const struct dispatch_queue *registry_dispatch(void) { return registry.dispatch; }
+
 const char *registry_name(const struct registry_entry *entry, char name[REGISTRY_NAME_BYTES]) {
   if (entry->state != REGISTRY_ACTIVATED)
     return "-";

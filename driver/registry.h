@@ -71,6 +71,9 @@ struct registry_entry *registry_find(const char *name);
  * home is available again. */
 struct registry_entry *registry_entry(unsigned index);
 
+/* The dispatch queue of all instances. */
+const struct dispatch_queue *registry_dispatch(void);
+
 /* Writes the interface's name, such as "en1", or "-" where there is none. */
 enum { REGISTRY_NAME_BYTES = 8 };
 const char *registry_name(const struct registry_entry *entry, char name[REGISTRY_NAME_BYTES]);

@@ -79,6 +79,16 @@ void timer_source_interrupt(void) {
   port_irq_restore(state);
 }
 
+uint32_t timer_source_left_ms(const struct timer_source *source) {
+  uint32_t state = port_irq_save();
+  uint64_t now = port_clock_us();
+  uint64_t left_ms = source->deadline_us > now ? (source->deadline_us - now) / 1000 : 0;
+  bool armed = source->armed;
+
+  port_irq_restore(state);
+  return !armed || left_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)left_ms;
+}
+
 unsigned timer_source_armed(void) {
   uint32_t state = port_irq_save();
   unsigned count = 0;

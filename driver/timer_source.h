@@ -32,6 +32,10 @@ void timer_source_cancel(struct timer_source *source);
  * timer's interrupt handler only. */
 void timer_source_interrupt(void);
 
+/* Milliseconds until `source` fires, 0 where that is due; UINT32_MAX where it is not armed. Any
+ * context. */
+uint32_t timer_source_left_ms(const struct timer_source *source);
+
 /* The number of armed sources. Main loop. */
 unsigned timer_source_armed(void);
 

@@ -22,6 +22,46 @@ static struct {
 } modules[MODULES_MAX];
 static unsigned module_count;
 
+static void (*output)(const char *line, size_t length) = port_console_write;
+
+void log_set_output(void (*write)(const char *line, size_t length)) { output = write; }
+
+/* ---- the tail ---- */
+
+static char tail[LOG_TAIL_BYTES]; /* a ring: the byte of position p is at p % LOG_TAIL_BYTES */
+static uint32_t tail_end;
+static uint32_t tail_kept; /* bytes of it that have been written */
+
+static void tail_add(const char *line, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    tail[tail_end++ % LOG_TAIL_BYTES] = line[i];
+  tail_kept = tail_kept + length < LOG_TAIL_BYTES ? tail_kept + (uint32_t)length : LOG_TAIL_BYTES;
+}
+
+uint32_t log_tail_end(void) { return tail_end; }
+
+uint32_t log_tail_start(void) {
+  uint32_t start = tail_end - tail_kept;
+
+  if (tail_kept < LOG_TAIL_BYTES)
+    return start;
+  while (start != tail_end && tail[start++ % LOG_TAIL_BYTES] != '\n') {
+  }
+  return start;
+}
+
+size_t log_tail_read(uint32_t *position, char *text, size_t size) {
+  size_t length = 0;
+
+  if (tail_end - *position > tail_kept)
+    *position = log_tail_start();
+  while (length < size && *position != tail_end)
+    text[length++] = tail[(*position)++ % LOG_TAIL_BYTES];
+  return length;
+}
+
+/* ---- levels ---- */
+
 bool log_set_level(const char *module, enum log_level level) {
   if (module == NULL) {
     default_level = level;
@@ -80,5 +120,6 @@ void log_write(enum log_level level, const char *module, const char *format, ...
   }
   line[used] = '\r';
   line[used + 1] = '\n';
-  port_console_write(line, (size_t)used + 2);
+  tail_add(line, (size_t)used + 2);
+  output(line, (size_t)used + 2);
 }

@@ -3,6 +3,8 @@
 #define LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum log_level {
   LOG_ERROR,
@@ -41,6 +43,23 @@ bool log_level_parse(const char *name, enum log_level *level);
 
 /* The name of a level. */
 const char *log_level_name(enum log_level level);
+
+/* Lines go to `write` from now on instead of to port_console_write(). Main loop. */
+void log_set_output(void (*write)(const char *line, size_t length));
+
+/* The log's tail: the last LOG_TAIL_BYTES of it, for who was not there. A position counts bytes
+ * since start-up, modulo 2^32. */
+enum { LOG_TAIL_BYTES = 1024 };
+
+/* The position behind the last line. Main loop. */
+uint32_t log_tail_end(void);
+
+/* The position of the first whole line that is kept. Main loop. */
+uint32_t log_tail_start(void);
+
+/* Copies at most `size` bytes from `*position` on, or from log_tail_start() where that is not kept
+ * any more, and moves `*position` behind them. Returns how many. Main loop. */
+size_t log_tail_read(uint32_t *position, char *text, size_t size);
 
 bool log_enabled(enum log_level level, const char *module);
 void log_write(enum log_level level, const char *module, const char *format, ...)

@@ -85,6 +85,13 @@ void port_file_close(int file);
 /* 32 bits that differ from start to start as far as the board can tell. Main loop. */
 uint32_t port_entropy(void);
 
+/* Bytes of the main loop's stack: its size, and the most of it that was ever used. Main loop. */
+size_t port_stack_size(void);
+size_t port_stack_most(void);
+
+/* Starts the machine anew. Any context. */
+_Noreturn void port_reset(void);
+
 /* Ends the run with exit status `status` (0 to 255) where a debugger or emulator listens, else
  * sleeps for ever. Any context. */
 _Noreturn void port_exit(int status);

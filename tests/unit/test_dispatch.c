@@ -103,6 +103,11 @@ static void fires_in_order_at_the_deadlines(void **state) {
   timer_source_wake_at(&b, 100);
   timer_source_wake_at(&c, 200);
   assert_int_equal(timer_source_armed(), 3);
+  host_run_until_us(90);
+  assert_int_equal(timer_source_left_ms(&b), 0);
+  timer_source_wake_at(&c, 5090);
+  assert_int_equal(timer_source_left_ms(&c), 5);
+  timer_source_wake_at(&c, 200);
   host_run_until_us(99);
   assert_string_equal(fired, "");
   timer_source_wake_at(&b, 250); /* moved behind c */
@@ -112,6 +117,7 @@ static void fires_in_order_at_the_deadlines(void **state) {
   assert_int_equal(fired_at[1], 250);
   assert_int_equal(fired_at[2], 300);
   assert_int_equal(timer_source_armed(), 0);
+  assert_int_equal(timer_source_left_ms(&a), UINT32_MAX);
 }
 
 static void a_deadline_beyond_the_hardware_and_one_in_the_past(void **state) {
