@@ -2,11 +2,11 @@
 
 UNIT_TESTS     := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 HOST_COMPILERS := gcc clang
-HOST_INCLUDE   := $(addprefix -I,tests/host tests/unit port port/lwip driver driver/nic driver/device driver/wrap)
+HOST_INCLUDE   := $(addprefix -I,tests/host tests/unit port port/lwip driver driver/nic driver/device driver/wrap app)
 # Not position independent: static objects lie below 4 GiB, as the descriptors' 32-bit addresses need.
 HOST_CFLAGS    := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-pie \
-                  -DLWIP_RAW=1 -fsanitize=address,undefined -fno-sanitize-recover=all $(HOST_INCLUDE) $(LWIP_INCLUDE)
-HOST_OWN       := $(wildcard driver/*.c driver/device/*.c driver/nic/*.c driver/wrap/*.c) port/log.c \
+                  -fsanitize=address,undefined -fno-sanitize-recover=all $(HOST_INCLUDE) $(LWIP_INCLUDE)
+HOST_OWN       := $(wildcard driver/*.c driver/device/*.c driver/nic/*.c driver/wrap/*.c) port/log.c app/line_editor.c \
                   port/lwip/sys_port.c tests/host/host.c $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 
 # $(1): compiler
