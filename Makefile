@@ -58,13 +58,16 @@ OWN_SOURCES := $(wildcard port/*.c port/lwip/*.c port/newlib/*.c port/arch/$(ARC
                $(wildcard app/*.c)
 LWIP_SOURCES := $(COREFILES) $(CORE4FILES) $(CORE6FILES) $(LWIPDIR)/netif/ethernet.c \
                 $(LWIPDIR)/netif/ppp/polarssl/md5.c $(LWIP)/contrib/addons/tcp_isn/tcp_isn.c
+HTTPD_SOURCES := $(LWIPDIR)/apps/http/fs.c $(LWIPDIR)/apps/http/httpd.c
 OWN_OBJECTS  := $(OWN_SOURCES:%.c=$(B)/%.o)
-LWIP_OBJECTS := $(patsubst $(LWIP)/%.c,$(B)/lwip/%.o,$(LWIP_SOURCES))
+LWIP_OBJECTS := $(patsubst $(LWIP)/%.c,$(B)/lwip/%.o,$(LWIP_SOURCES) $(HTTPD_SOURCES))
 
 $(OWN_OBJECTS): $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC_ARM) $(CFLAGS_ARM) $(WARN) -MD -MP -c $< -o $@
+
+$(B)/app/control_page.o: app/page/index.html
 
 # lwIP compiles its MD5 only for PPP; the sequence-number addon needs it without.
 MD5_ALONE := -DPPP_SUPPORT=1 -DLWIP_INCLUDED_POLARSSL_MD5=1

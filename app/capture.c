@@ -58,7 +58,7 @@ static bool parse_filter(struct pcap_filter *filter, unsigned words, char *word[
   return false;
 }
 
-static bool start(struct nic *nic, unsigned words, char *word[]) {
+static enum console_result start(struct nic *nic, unsigned words, char *word[]) {
   const char *file_name = NULL;
   unsigned long snaplen = SNAPLEN_DEFAULT;
   struct pcap_filter filter;
@@ -74,48 +74,48 @@ static bool start(struct nic *nic, unsigned words, char *word[]) {
     word++;
   }
   if (!parse_filter(&filter, words, word))
-    return false;
+    return CONSOLE_USAGE;
   if (tap.nic != NULL) {
     console_print("a capture is on already: pcap NAME stop ends it\r\n");
-    return true;
+    return CONSOLE_REFUSED;
   }
   if (file_name != NULL) {
     file = port_file_create(file_name);
     if (file < 0) {
       console_print("%s: no such file can be made; it needs qemu -semihosting\r\n", file_name);
-      return true;
+      return CONSOLE_REFUSED;
     }
   }
   if (file < 0 && !port_capture_present()) {
     console_print(
         "no second UART (qemu -serial ... -serial file:NAME); or pcap NAME start file\r\n");
-    return true;
+    return CONSOLE_REFUSED;
   }
   error = pcap_start(&tap, nic, (uint16_t)snaplen, &filter,
                      file >= 0 ? write_file : port_capture_write);
-  console_print(error == 0 ? "capturing\r\n" : "refused, error %d\r\n", -error);
-  return true;
+  if (error != 0)
+    return console_tell("pcap", error);
+  console_print("capturing\r\n");
+  return CONSOLE_DONE;
 }
 
-bool capture_command(unsigned words, char *word[]) {
+enum console_result capture_command(unsigned words, char *word[]) {
   struct registry_entry *entry;
 
   if (words < 3)
-    return false;
-  entry = registry_find(word[1]);
-  if (entry == NULL) {
-    console_print("%s: no such interface; nic list shows them\r\n", word[1]);
-    return true;
-  }
+    return CONSOLE_USAGE;
+  entry = console_interface(word[1]);
+  if (entry == NULL)
+    return CONSOLE_REFUSED;
   if (strcmp(word[2], "start") == 0)
     return start(entry->device->nic, words - 3, word + 3);
   if (strcmp(word[2], "stop") != 0 || words != 3)
-    return false;
+    return CONSOLE_USAGE;
   if (tap.nic != entry->device->nic) {
     console_print("%s: no capture is on\r\n", word[1]);
-    return true;
+    return CONSOLE_REFUSED;
   }
   stop();
   console_print("%" PRIu32 " frames captured, %" PRIu32 " passed by\r\n", tap.captured, tap.passed);
-  return true;
+  return CONSOLE_DONE;
 }

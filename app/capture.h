@@ -7,7 +7,7 @@
 #include "nic.h"
 
 /* pcap NAME start [file FILE] [SNAPLEN] [FILTER] | pcap NAME stop */
-bool capture_command(unsigned words, char *word[]);
+enum console_result capture_command(unsigned words, char *word[]);
 
 /* Ends a capture of `nic`, which is about to go. Main loop. */
 void capture_forget(const struct nic *nic);

@@ -1,99 +1,81 @@
-/* The serial console: a line of words is a command. */
+/* The console: finds the command of a line, runs it, and says what was wrong with it. */
 #include "console.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "board.h"
+#include "line_editor.h"
 #include "log.h"
-#include "lwip/mem.h"
-#include "lwip/memp.h"
-#include "lwip/stats.h"
-#include "nic_commands.h"
 #include "port.h"
+#include "registry.h"
 
 enum {
-  LINE_BYTES = 80,
-  WORDS_MAX = 8,
+  WORDS_MAX = 10,
+  PRINT_BYTES = 128,
+  CANCEL_KEY = 'C' - '@',
+  USAGE_COLUMN = 34, /* of the help's second column */
 };
 
+/* ---- output ---- */
+
+/* Where the output of a remote command goes; NULL: to the serial line. */
+static struct answer {
+  char *text;
+  size_t size, length;
+} * answer;
+
+/* The answer is one line: each end of a line within it becomes "; ". */
+static void put_in_answer(const char *text, size_t length) {
+  for (size_t i = 0; i < length && answer->length + 3 < answer->size; i++) {
+    if (text[i] == '\r')
+      continue;
+    if (text[i] == '\n') {
+      memcpy(answer->text + answer->length, "; ", 2);
+      answer->length += 2;
+    } else {
+      answer->text[answer->length++] = text[i];
+    }
+  }
+}
+
+static void put(const char *text, size_t length) {
+  if (answer != NULL)
+    put_in_answer(text, length);
+  else
+    port_console_write(text, length);
+}
+
 void console_print(const char *format, ...) {
-  char text[128];
+  char text[PRINT_BYTES];
   va_list arguments;
   int length;
 
   va_start(arguments, format);
   length = vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  port_console_write(text, length < (int)sizeof text ? (size_t)length : sizeof text - 1);
+  put(text, length < (int)sizeof text ? (size_t)length : sizeof text - 1);
 }
 
-/* ---- commands ---- */
+static void put_text(const char *text) { put(text, strlen(text)); }
 
-static bool memory(unsigned words, char *word[]) {
-  (void)word;
-  if (words != 1)
-    return false;
-  console_print("heap used %u, most %u, of %u, refused %" PRIu32 "\r\n",
-                (unsigned)lwip_stats.mem.used, (unsigned)lwip_stats.mem.max,
-                (unsigned)lwip_stats.mem.avail, (uint32_t)lwip_stats.mem.err);
-  for (unsigned i = 0; i < MEMP_MAX; i++) {
-    const struct stats_mem *s = lwip_stats.memp[i];
-
-    if (s->max != 0)
-      console_print("pool %u used %u, most %u, of %u, refused %" PRIu32 "\r\n", i,
-                    (unsigned)s->used, (unsigned)s->max, (unsigned)s->avail, (uint32_t)s->err);
+enum console_result console_tell(const char *what, int error) {
+  if (error == 0) {
+    console_print("done\r\n");
+    return CONSOLE_DONE;
   }
-  return true;
+  console_print("%s: refused, error %d (%s)\r\n", what, -error, strerror(-error));
+  return CONSOLE_REFUSED;
 }
 
-/* What lwIP counts of each protocol; its drops are those that no NIC counts. */
-static bool protocols(unsigned words, char *word[]) {
-  static const struct {
-    const char *name;
-    const struct stats_proto *stats;
-  } all[] = {
-      {"arp", &lwip_stats.etharp},  {"ip", &lwip_stats.ip},   {"icmp", &lwip_stats.icmp},
-      {"udp", &lwip_stats.udp},     {"tcp", &lwip_stats.tcp}, {"ip6", &lwip_stats.ip6},
-      {"icmp6", &lwip_stats.icmp6}, {"nd6", &lwip_stats.nd6},
-  };
+struct registry_entry *console_interface(const char *name) {
+  struct registry_entry *entry = registry_find(name);
 
-  (void)word;
-  if (words != 1)
-    return false;
-  for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
-    const struct stats_proto *s = all[i].stats;
-
-    console_print("%-6s received %lu, sent %lu, dropped %lu, bad checksum %lu\r\n", all[i].name,
-                  (unsigned long)s->recv, (unsigned long)s->xmit, (unsigned long)s->drop,
-                  (unsigned long)s->chkerr);
-  }
-  return true;
-}
-
-static bool log_levels(unsigned words, char *word[]) {
-  enum log_level level;
-
-  if (words == 1) {
-    console_print("level %s\r\n", log_level_name(log_level_of(NULL)));
-    return true;
-  }
-  if (words > 3 || !log_level_parse(word[words - 1], &level))
-    return false;
-  return log_set_level(words == 3 ? word[1] : NULL, level);
-}
-
-static bool uptime(unsigned words, char *word[]) {
-  uint32_t now = port_clock_ms();
-
-  (void)word;
-  if (words != 1)
-    return false;
-  console_print("up %" PRIu32 ".%03" PRIu32 " s\r\n", now / 1000, now % 1000);
-  return true;
+  if (entry == NULL)
+    console_print("%s: no such interface; nic list shows them\r\n", name);
+  return entry;
 }
 
 bool console_number(const char *text, unsigned long least, unsigned long most,
@@ -104,171 +86,337 @@ bool console_number(const char *text, unsigned long least, unsigned long most,
   return *text >= '0' && *text <= '9' && *end == '\0' && *number >= least && *number <= most;
 }
 
-/* The main loop does nothing for a while, as under a slow application; interrupts are taken. */
-static bool stall(unsigned words, char *word[]) {
-  unsigned long duration;
-  uint64_t until;
+/* ---- the commands ---- */
 
-  if (words != 2 || !console_number(word[1], 1, 60000, &duration))
-    return false;
-  console_print("the main loop stops for %lu ms\r\n", duration);
-  until = port_clock_us() + UINT64_C(1000) * duration;
-  while (port_clock_us() < until) {
-  }
-  return true;
-}
+static enum console_result help(unsigned words, char *word[]);
 
-static int overflow_stack(unsigned depth) {
-  volatile char frame[256];
-
-  frame[depth % sizeof frame] = 1;
-  return depth == 0 ? frame[0] : overflow_stack(depth - 1) + frame[depth % sizeof frame];
-}
-
-static bool crash(unsigned words, char *word[]) {
-  if (words != 2)
-    return false;
-  if (strcmp(word[1], "bus") == 0)
-    mmio_write(UINT32_C(0x50000000), 1);
-  else if (strcmp(word[1], "undefined") == 0)
-    __builtin_trap();
-  else if (strcmp(word[1], "stack") == 0)
-    (void)overflow_stack(1000);
-  else
-    return false;
-  return true;
-}
-
-static bool leave(unsigned words, char *word[]) {
-  unsigned long status = 0;
-
-  if (words > 2 || (words == 2 && !console_number(word[1], 0, 255, &status)))
-    return false;
-  port_exit((int)status);
-}
-
-static bool help(unsigned words, char *word[]);
-
-static const struct console_command commands[] = {
-    {"help", "", "this list", help},
-    {"proto", "", "what the stack counts of each protocol", protocols},
-    {"mem", "", "lwIP's heap and pools", memory},
-    {"log", "[[MODULE] error|warning|info|debug]", "the log's level", log_levels},
-    {"uptime", "", "time since start-up", uptime},
-    {"stall", "MS", "stops the main loop, 1 to 60000 ms", stall},
-    {"crash", "bus|undefined|stack", "tries the fault report", crash},
-    {"exit", "[STATUS]", "ends the run, where an emulator listens (-semihosting)", leave},
+static const struct console_command own_commands[] = {
+    {.name = "help", .usage = "[COMMAND]", .help = "the commands, or one of them", .run = help},
+    {.name = NULL},
 };
 
-/* Of any length, which console_print() is not. */
-static void print_usage(const char *prefix, const struct console_command *command) {
-  console_print("%s%s ", prefix, command->name);
-  port_console_write(command->usage, strlen(command->usage));
-  console_print("\r\n");
-}
-
 /* The commands of all files, in the order of the help. */
-static const struct {
-  const struct console_command *commands;
-  unsigned count;
-} tables[] = {
-    {nic_commands, NIC_COMMANDS},
-    {commands, sizeof commands / sizeof *commands},
+static const struct console_command *const tables[] = {
+    own_commands,   ifconfig_commands, nic_commands,  sim_commands,
+    ioreg_commands, net_commands,      ping_commands, system_commands,
 };
 enum { TABLES = sizeof tables / sizeof *tables };
 
-static bool help(unsigned words, char *word[]) {
-  (void)word;
-  if (words != 1)
-    return false;
+/* Calls `visit` with each command until it returns true; the command that it was true for, or NULL.
+ */
+static const struct console_command *
+find_command(bool (*visit)(const struct console_command *command, const void *what),
+             const void *what) {
   for (unsigned t = 0; t < TABLES; t++) {
-    for (unsigned i = 0; i < tables[t].count; i++) {
-      const struct console_command *command = &tables[t].commands[i];
-
-      print_usage("", command);
-      console_print("        %s\r\n", command->help);
+    for (const struct console_command *command = tables[t]; command->name != NULL; command++) {
+      if (visit(command, what))
+        return command;
     }
   }
-  return true;
+  return NULL;
 }
 
-/* ---- the line ---- */
+struct words {
+  unsigned count;
+  char *word[WORDS_MAX];
+};
 
-static char line[LINE_BYTES];
-static unsigned line_length;
-static bool line_too_long;
+/* The second word of a command's name, or NULL where it has one. */
+static const char *second_word(const struct console_command *command) {
+  const char *space = strchr(command->name, ' ');
 
-/* Cuts `text` into words in place; returns how many, or WORDS_MAX + 1 where they are too many. */
-static unsigned split(char *text, char *word[WORDS_MAX]) {
-  unsigned words = 0;
+  return space != NULL ? space + 1 : NULL;
+}
 
+/* True where the command's first word is `word`. */
+static bool has_first_word(const struct console_command *command, const void *word) {
+  size_t length = strcspn(command->name, " ");
+
+  return strncmp(command->name, word, length) == 0 && ((const char *)word)[length] == '\0';
+}
+
+static bool is_named_by(const struct console_command *command, const void *what) {
+  const struct words *words = what;
+  const char *second = second_word(command);
+
+  if (!has_first_word(command, words->word[0]))
+    return false;
+  return second == NULL || (words->count > 1 && strcmp(words->word[1], second) == 0);
+}
+
+static void print_usage(const char *prefix, const struct console_command *command) {
+  put_text(prefix);
+  put_text(command->name);
+  put_text(*command->usage != '\0' ? " " : "");
+  put_text(command->usage);
+}
+
+static bool print_second_word(const struct console_command *command, const void *first) {
+  if (has_first_word(command, first))
+    console_print("%s|", second_word(command));
+  return false;
+}
+
+/* Of words that are no command: what could have been meant. */
+static void print_no_command(const struct words *words) {
+  if (find_command(has_first_word, words->word[0]) == NULL) {
+    console_print("%s: no such command; try help\r\n", words->word[0]);
+    return;
+  }
+  console_print("usage: %s ", words->word[0]);
+  (void)find_command(print_second_word, words->word[0]);
+  console_print("...\r\n");
+}
+
+static bool print_help(const struct console_command *command, const void *first) {
+  size_t width = strlen(command->name) + (*command->usage != '\0') + strlen(command->usage);
+
+  if (first != NULL && !has_first_word(command, first))
+    return false;
+  print_usage("", command);
+  if (width >= USAGE_COLUMN) {
+    put_text("\r\n");
+    width = 0;
+  }
+  console_print("%*s%s\r\n", (int)(USAGE_COLUMN - width), "", command->help);
+  return false;
+}
+
+static enum console_result help(unsigned words, char *word[]) {
+  if (words > 2)
+    return CONSOLE_USAGE;
+  if (words == 2 && find_command(has_first_word, word[1]) == NULL) {
+    console_print("%s: no such command; try help\r\n", word[1]);
+    return CONSOLE_REFUSED;
+  }
+  (void)find_command(print_help, words == 2 ? word[1] : NULL);
+  return CONSOLE_DONE;
+}
+
+/* ---- running a line ---- */
+
+/* Cuts `text` into words in place; false where they are too many. */
+static bool split(char *text, struct words *words) {
+  words->count = 0;
   for (;;) {
     while (*text == ' ')
       *text++ = '\0';
     if (*text == '\0')
-      return words;
-    if (words == WORDS_MAX)
-      return WORDS_MAX + 1;
-    word[words++] = text;
+      return true;
+    if (words->count == WORDS_MAX)
+      return false;
+    words->word[words->count++] = text;
     while (*text != ' ' && *text != '\0')
       text++;
   }
 }
 
-static void run_line(char *text) {
-  char *word[WORDS_MAX];
-  unsigned words = split(text, word);
+static enum console_result run(char *line, bool remote) {
+  const struct console_command *command;
+  struct words words;
+  unsigned skipped;
+  enum console_result result;
 
-  if (words > WORDS_MAX) {
+  if (!split(line, &words)) {
     console_print("more than %d words\r\n", WORDS_MAX);
-    return;
+    return CONSOLE_USAGE;
   }
-  if (words == 0)
-    return;
-  for (unsigned t = 0; t < TABLES; t++) {
-    for (unsigned i = 0; i < tables[t].count; i++) {
-      const struct console_command *command = &tables[t].commands[i];
-
-      if (strcmp(word[0], command->name) != 0)
-        continue;
-      if (!command->run(words, word))
-        print_usage("usage: ", command);
-      return;
-    }
+  if (words.count == 0)
+    return CONSOLE_DONE;
+  command = find_command(is_named_by, &words);
+  if (command == NULL) {
+    print_no_command(&words);
+    return CONSOLE_USAGE;
   }
-  console_print("%s: no such command; try help\r\n", word[0]);
+  if (remote && !command->remote) {
+    console_print("%s: only at the serial console\r\n", command->name);
+    return CONSOLE_REFUSED;
+  }
+  skipped = second_word(command) != NULL ? 1 : 0;
+  result = command->run(words.count - skipped, words.word + skipped);
+  if (result == CONSOLE_USAGE) {
+    print_usage("usage: ", command);
+    put_text("\r\n");
+  }
+  return result;
 }
 
-static void take(char byte) {
-  if (byte == '\r' || byte == '\n') {
-    console_print("\r\n");
-    line[line_length] = '\0';
-    if (line_too_long)
-      console_print("more than %d characters\r\n", LINE_BYTES - 1);
-    else
-      run_line(line);
-    line_length = 0;
-    line_too_long = false;
-  } else if (byte == '\b' || byte == 0x7f) {
-    if (line_length > 0) {
-      line_length--;
-      console_print("\b \b");
+enum console_result console_run_remote(char *line, char *text, size_t size) {
+  struct answer to = {.text = text, .size = size};
+  enum console_result result;
+
+  answer = &to;
+  result = run(line, true);
+  answer = NULL;
+  while (to.length > 0 && (text[to.length - 1] == ' ' || text[to.length - 1] == ';'))
+    to.length--;
+  text[to.length] = '\0';
+  return result;
+}
+
+/* ---- completion ---- */
+
+/* The lower-case word number `*index` of a usage, copied to `word`; `*index` is counted down to 0
+ * where there are enough, and what is left of it is for the names that follow. */
+static bool usage_word(const char *usage, unsigned *index, char *word, size_t size) {
+  for (;;) {
+    size_t length;
+
+    usage += strcspn(usage, "abcdefghijklmnopqrstuvwxyz");
+    if (*usage == '\0')
+      return false;
+    length = strcspn(usage, " |[].:");
+    if ((*index)-- == 0) {
+      (void)snprintf(word, size, "%.*s", (int)length, usage);
+      return true;
     }
-  } else if (byte >= ' ' && byte <= '~') {
-    if (line_length == LINE_BYTES - 1) {
-      line_too_long = true;
-      return;
-    }
-    line[line_length++] = byte;
-    console_print("%c", byte);
+    usage += length;
   }
+}
+
+/* The name of interface number `index` of the registry, "" where it has none. */
+static const char *interface_name(unsigned index) {
+  static char name[REGISTRY_NAME_BYTES];
+  const struct registry_entry *entry = registry_entry(index);
+
+  if (entry == NULL)
+    return NULL;
+  return entry->state == REGISTRY_ACTIVATED ? registry_name(entry, name) : "";
+}
+
+static unsigned interface_count(void) {
+  unsigned count = 0;
+
+  while (registry_entry(count) != NULL)
+    count++;
+  return count;
+}
+
+/* First words, each once: a command whose predecessor has the same first word is passed over. */
+static const char *first_word(unsigned index) {
+  static char word[16];
+
+  for (unsigned t = 0; t < TABLES; t++) {
+    for (const struct console_command *c = tables[t]; c->name != NULL; c++) {
+      if (index-- != 0)
+        continue;
+      (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(c->name, " "), c->name);
+      return c > tables[t] && has_first_word(c - 1, word) ? "" : word;
+    }
+  }
+  return NULL;
+}
+
+static const char *word_behind(const char *before, unsigned index) {
+  static char word[16];
+  const struct console_command *command;
+  char line[LINE_BYTES];
+  struct words words;
+
+  strcpy(line, before);
+  if (!split(line, &words))
+    return NULL;
+  if (words.count == 0)
+    return first_word(index);
+  command = find_command(is_named_by, &words);
+  if (command == NULL) { /* the second word of a name */
+    for (unsigned t = 0; t < TABLES && words.count == 1; t++) {
+      for (const struct console_command *c = tables[t]; c->name != NULL; c++) {
+        if (has_first_word(c, words.word[0]) && index-- == 0)
+          return second_word(c);
+      }
+    }
+    return NULL;
+  }
+  if (usage_word(command->usage, &index, word, sizeof word))
+    return word;
+  if (index < interface_count())
+    return interface_name(index);
+  return command->argument != NULL ? command->argument(index - interface_count()) : NULL;
+}
+
+/* ---- the serial line ---- */
+
+static struct line_editor editor = {
+    .prompt = "> ",
+    .write = port_console_write,
+    .word = word_behind,
+};
+static bool interactive;                 /* somebody has typed: show the prompt */
+static bool line_waits;                  /* a line is whole, but a job is not over */
+static void (*cancel_job)(void);         /* of the job, or NULL */
+static enum line_event event_of_waiting; /* what the line that waits is */
+
+void console_job_start(void (*cancel)(void)) { cancel_job = cancel; }
+
+void console_job_end(void) {
+  cancel_job = NULL;
+  if (!line_waits)
+    line_editor_show(&editor);
+}
+
+/* A log line passes by the line that is being typed. */
+static void write_log(const char *line, size_t length) {
+  bool shown = editor.shown;
+
+  if (shown)
+    line_editor_hide(&editor);
+  port_console_write(line, length);
+  if (shown)
+    line_editor_show(&editor);
+}
+
+static void run_line(enum line_event event) {
+  char line[LINE_BYTES];
+
+  memcpy(line, editor.line, sizeof line);
+  line_editor_next(&editor);
+  if (event == LINE_TOO_LONG)
+    console_print("more than %d characters\r\n", LINE_BYTES - 1);
+  else
+    (void)run(line, false);
+  if (cancel_job == NULL)
+    line_editor_show(&editor);
+}
+
+/* A line that was typed while a job went on: shown as if it were typed now. */
+static void run_waiting_line(void) {
+  line_waits = false;
+  console_print("%s%s\r\n", editor.prompt, editor.line);
+  run_line(event_of_waiting);
 }
 
 void console_poll(void) {
   int byte;
 
-  for (unsigned i = 0; i < LINE_BYTES && (byte = port_console_read()) >= 0; i++)
-    take((char)byte);
+  if (line_waits && cancel_job == NULL)
+    run_waiting_line();
+  for (unsigned i = 0; i < LINE_BYTES && !line_waits && (byte = port_console_read()) >= 0; i++) {
+    enum line_event event;
+
+    if (!interactive) {
+      interactive = true;
+      line_editor_show(&editor);
+    }
+    if (byte == CANCEL_KEY && cancel_job != NULL) {
+      cancel_job();
+      continue;
+    }
+    event = line_editor_take(&editor, (char)byte);
+    if (event == LINE_EDITING)
+      continue;
+    if (cancel_job != NULL) {
+      line_waits = true;
+      event_of_waiting = event;
+    } else {
+      run_line(event);
+    }
+  }
 }
 
-void console_start(void) { console_print("type help for the console's commands\r\n"); }
+bool console_pending(void) { return line_waits ? cancel_job == NULL : port_console_pending(); }
+
+void console_start(void) {
+  console_print("type help for the console's commands\r\n");
+  log_set_output(write_log);
+}

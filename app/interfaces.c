@@ -7,13 +7,11 @@
 #include "lwip/dhcp.h"
 #include "lwip/ethip6.h"
 #include "lwip/netif.h"
+#include "lwip/prot/ip6.h"
 #include "lwip/timeouts.h"
 #include "registry.h"
 
-enum {
-  DHCP_FALLBACK_MS = 10000,
-  IP6_MTU_MIN = 1280, /* RFC 8200, 5: a link with less has no IPv6 */
-};
+enum { DHCP_FALLBACK_MS = 10000 };
 
 /* By device, in the board's order. */
 static const struct {
@@ -26,6 +24,8 @@ static const struct {
 };
 
 static struct registry_entry entries[BOARD_DEVICES];
+
+static bool by_dhcp[BOARD_DEVICES]; /* else the address is fixed */
 
 /* What was last logged of an interface, so that each change is one line. */
 static struct {
@@ -75,7 +75,7 @@ static void status_changed(struct netif *netif) {
   }
 }
 
-static void set_fixed_address(struct netif *netif) {
+static void set_default_address(struct netif *netif) {
   const uint8_t *a = settings[index_of(netif)].address;
   const uint8_t *g = settings[index_of(netif)].gateway;
   ip4_addr_t address, netmask, gateway;
@@ -93,22 +93,47 @@ static void dhcp_fallback(void *context) {
     return;
   log_warning("netif", "en%u no DHCP server has answered: fixed address", netif->num);
   dhcp_release_and_stop(netif);
-  set_fixed_address(netif);
+  set_default_address(netif);
+}
+
+/* Asks for an address, on a link that is there; without an answer the default one is taken. */
+static void ask_for_address(struct netif *netif) {
+  sys_untimeout(dhcp_fallback, netif);
+  if (!netif_is_link_up(netif))
+    return;
+  if (!dhcp_supplied_address(netif))
+    (void)dhcp_start(netif);
+  sys_timeout(DHCP_FALLBACK_MS, dhcp_fallback, netif);
 }
 
 /* A new link may lead to another network. Where there is a lease, lwIP itself asks the server
  * whether it still holds (RFC 2131, 3.2), and the address stays meanwhile; else DHCP starts anew.
  */
 static void link_changed(struct netif *netif) {
-  if (settings[index_of(netif)].dhcp) {
-    sys_untimeout(dhcp_fallback, netif);
-    if (netif_is_link_up(netif)) {
-      if (!dhcp_supplied_address(netif))
-        (void)dhcp_start(netif);
-      sys_timeout(DHCP_FALLBACK_MS, dhcp_fallback, netif);
-    }
-  }
+  if (by_dhcp[index_of(netif)])
+    ask_for_address(netif);
   status_changed(netif);
+}
+
+bool interfaces_by_dhcp(const struct registry_entry *entry) {
+  return by_dhcp[index_of(&entry->netif)];
+}
+
+void interfaces_use_dhcp(struct registry_entry *entry) {
+  by_dhcp[index_of(&entry->netif)] = true;
+  ask_for_address(&entry->netif);
+}
+
+void interfaces_set_address(struct registry_entry *entry, const ip4_addr_t *address,
+                            unsigned prefix, const ip4_addr_t *gateway) {
+  struct netif *netif = &entry->netif;
+  ip4_addr_t netmask;
+
+  by_dhcp[index_of(netif)] = false;
+  sys_untimeout(dhcp_fallback, netif);
+  dhcp_release_and_stop(netif);
+  ip4_addr_set_u32(&netmask, lwip_htonl(prefix == 0 ? 0 : UINT32_MAX << (32 - prefix)));
+  netif_set_addr(netif, address, &netmask, gateway);
 }
 
 static void installed(struct registry_entry *entry) {
@@ -117,12 +142,13 @@ static void installed(struct registry_entry *entry) {
   netif_set_hostname(netif, "ringif");
   netif_set_status_callback(netif, status_changed);
   netif_set_link_callback(netif, link_changed);
-  if (netif->mtu >= IP6_MTU_MIN) {
+  if (netif->mtu >= IP6_MIN_MTU_LENGTH) {
     netif_create_ip6_linklocal_address(netif, 1);
     netif_set_ip6_autoconfig_enabled(netif, 1);
   }
-  if (!settings[index_of(netif)].dhcp)
-    set_fixed_address(netif);
+  by_dhcp[index_of(netif)] = settings[index_of(netif)].dhcp;
+  if (!by_dhcp[index_of(netif)])
+    set_default_address(netif);
   netif_set_up(netif);
   if (netif_default == NULL)
     netif_set_default(netif);

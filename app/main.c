@@ -1,6 +1,7 @@
 /* The demo: two NICs under lwIP in one loop that sleeps whenever there is nothing to do. */
 #include "board.h"
 #include "console.h"
+#include "control_page.h"
 #include "dispatch.h"
 #include "interfaces.h"
 #include "log.h"
@@ -38,7 +39,7 @@ static void sleep_until_event(void) {
 
   arm_wake_timer();
   state = port_irq_save();
-  if (!dispatch_pending(&dispatch) && !port_console_pending())
+  if (!dispatch_pending(&dispatch) && !console_pending())
     port_sleep();
   port_irq_restore(state);
 }
@@ -53,6 +54,7 @@ int main(void) {
   interfaces_start(&dispatch);
 
   services_start();
+  control_page_start(&dispatch);
   console_start();
   for (;;) {
     (void)dispatch_run(&dispatch);

@@ -1,30 +1,21 @@
-/* The console's commands for drivers and interfaces. */
-#include "nic_commands.h"
-
+/* The console's commands for drivers, their lifecycle and their figures. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "capture.h"
+#include "console.h"
 #include "registry.h"
-#include "ringif.h"
-#include "sim_wire.h"
 
-/* Tells how an action went; its arguments were all right. */
-static bool tell(const char *what, int error) {
-  if (error == 0)
-    console_print("done\r\n");
-  else
-    console_print("%s: refused, error %d (%s)\r\n", what, -error, strerror(-error));
-  return true;
-}
+/* ---- nic: drivers and their lifecycle ---- */
 
-/* ---- nic ---- */
-
-static bool list(void) {
+static enum console_result list(unsigned words, char *word[]) {
   struct registry_entry *entry;
 
+  (void)word;
+  if (words != 1)
+    return CONSOLE_USAGE;
   console_print("driver (version)  device  name  link      address            [state]\r\n");
   for (unsigned i = 0; (entry = registry_entry(i)) != NULL; i++) {
     const struct nic *nic = entry->device->nic;
@@ -40,128 +31,119 @@ static bool list(void) {
                   registry_name(entry, name), active ? nic_link_name(nic->link.status) : "-", mac,
                   registry_state_name(entry));
   }
-  return true;
+  return CONSOLE_DONE;
 }
 
-static bool install(const char *driver) {
+static const char *driver_name(unsigned index) {
+  struct registry_entry *entry = registry_entry(index);
+
+  return entry != NULL ? entry->driver->ops->name : NULL;
+}
+
+static enum console_result install(unsigned words, char *word[]) {
   struct registry_entry *entry;
-  int error = registry_install(driver, &entry);
+  int error;
 
-  if (error == -ENOENT) {
-    console_print("%s: no such driver; nic list shows them\r\n", driver);
-    return true;
-  }
-  return tell("install", error);
+  if (words != 2)
+    return CONSOLE_USAGE;
+  error = registry_install(word[1], &entry);
+  if (error != -ENOENT)
+    return console_tell("install", error);
+  console_print("%s: no such driver; nic list shows them\r\n", word[1]);
+  return CONSOLE_REFUSED;
 }
 
-static bool set_power(struct nic *nic, const char *power) {
-  if (strcmp(power, "low") == 0)
-    return tell("power", nic_set_power_state(nic, NIC_POWER_LOW));
-  if (strcmp(power, "on") == 0)
-    return tell("power", nic_set_power_state(nic, NIC_POWER_ON));
-  return false;
+static enum console_result uninstall(unsigned words, char *word[]) {
+  if (words != 2)
+    return CONSOLE_USAGE;
+  if (console_interface(word[1]) == NULL)
+    return CONSOLE_REFUSED;
+  return console_tell("uninstall", registry_uninstall(word[1]));
+}
+
+static enum console_result set_enable(const char *what, bool on, unsigned words, char *word[]) {
+  struct registry_entry *entry;
+
+  if (words != 2)
+    return CONSOLE_USAGE;
+  entry = console_interface(word[1]);
+  if (entry == NULL)
+    return CONSOLE_REFUSED;
+  return console_tell(what, nic_set_interface_enable(entry->device->nic, on));
+}
+
+static enum console_result enable(unsigned words, char *word[]) {
+  return set_enable("enable", true, words, word);
+}
+
+static enum console_result disable(unsigned words, char *word[]) {
+  return set_enable("disable", false, words, word);
+}
+
+static enum console_result power(unsigned words, char *word[]) {
+  struct registry_entry *entry;
+  bool on = words == 3 && strcmp(word[2], "on") == 0;
+
+  if (words != 3 || (!on && strcmp(word[2], "low") != 0))
+    return CONSOLE_USAGE;
+  entry = console_interface(word[1]);
+  if (entry == NULL)
+    return CONSOLE_REFUSED;
+  return console_tell("power",
+                      nic_set_power_state(entry->device->nic, on ? NIC_POWER_ON : NIC_POWER_LOW));
+}
+
+static const char *medium_name(unsigned index) {
+  return 1u << index <= NIC_MEDIA_1000_FULL ? nic_media_name((enum nic_media)(1u << index)) : NULL;
 }
 
 /* The available ones are shown where none is given. */
-static bool set_media(struct nic *nic, const char *name) {
-  for (unsigned media = 1; media <= NIC_MEDIA_1000_FULL; media <<= 1) {
-    if ((nic->ops->caps.media & media) == 0)
-      continue;
-    if (name == NULL)
-      console_print("%s%s\r\n", nic_media_name((enum nic_media)media),
-                    nic->media == media ? " (selected)" : "");
-    else if (strcmp(name, nic_media_name((enum nic_media)media)) == 0)
-      return tell("media", nic_set_media(nic, (enum nic_media)media));
-  }
-  if (name != NULL)
-    console_print("%s: no such medium; nic media NAME lists them\r\n", name);
-  return true;
-}
-
-static bool set_mac(struct netif *netif, const char *text) {
-  unsigned octet[6];
-  uint8_t mac[6];
-  char end;
-
-  if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &octet[0], &octet[1], &octet[2], &octet[3],
-             &octet[4], &octet[5], &end) != 6)
-    return false;
-  for (unsigned i = 0; i < 6; i++)
-    mac[i] = (uint8_t)octet[i];
-  return tell("mac", ringif_set_mac(netif, mac));
-}
-
-static bool set_filter(struct nic *nic, const char *what, const char *value) {
-  bool on = strcmp(value, "on") == 0;
-
-  if (!on && strcmp(value, "off") != 0)
-    return false;
-  if (strcmp(what, "promisc") == 0)
-    return tell(what, nic_set_promiscuous(nic, on));
-  nic_set_all_multicast(nic, on);
-  return tell(what, 0);
-}
-
-/* nic ACTION INTERFACE [VALUE] */
-static bool act_on(struct registry_entry *entry, const char *action, const char *value) {
-  struct nic *nic = entry->device->nic;
-  unsigned long number;
-
-  if (strcmp(action, "media") == 0)
-    return set_media(nic, value);
-  if (value == NULL) {
-    if (strcmp(action, "enable") == 0)
-      return tell(action, nic_set_interface_enable(nic, true));
-    if (strcmp(action, "disable") == 0)
-      return tell(action, nic_set_interface_enable(nic, false));
-    return false;
-  }
-  if (strcmp(action, "power") == 0)
-    return set_power(nic, value);
-  if (strcmp(action, "mac") == 0)
-    return set_mac(&entry->netif, value);
-  if (strcmp(action, "mtu") == 0)
-    return console_number(value, 0, UINT16_MAX, &number) &&
-           tell(action, ringif_set_mtu(&entry->netif, (uint16_t)number));
-  if (strcmp(action, "promisc") == 0 || strcmp(action, "allmulti") == 0)
-    return set_filter(nic, action, value);
-  return false;
-}
-
-static bool nic(unsigned words, char *word[]) {
+static enum console_result media(unsigned words, char *word[]) {
   struct registry_entry *entry;
+  struct nic *nic;
 
-  if (words == 1 || (words == 2 && strcmp(word[1], "list") == 0))
-    return list();
-  if (words == 3 && strcmp(word[1], "install") == 0)
-    return install(word[2]);
-  if (words < 3 || words > 4)
-    return false;
-  entry = registry_find(word[2]);
-  if (entry == NULL) {
-    console_print("%s: no such interface; nic list shows them\r\n", word[2]);
-    return true;
+  if (words < 2 || words > 3)
+    return CONSOLE_USAGE;
+  entry = console_interface(word[1]);
+  if (entry == NULL)
+    return CONSOLE_REFUSED;
+  nic = entry->device->nic;
+  for (unsigned medium = 1; medium <= NIC_MEDIA_1000_FULL; medium <<= 1) {
+    if ((nic->ops->caps.media & medium) == 0)
+      continue;
+    if (words == 2)
+      console_print("%s%s\r\n", nic_media_name((enum nic_media)medium),
+                    nic->media == medium ? " (selected)" : "");
+    else if (strcmp(word[2], nic_media_name((enum nic_media)medium)) == 0)
+      return console_tell("media", nic_set_media(nic, (enum nic_media)medium));
   }
-  if (words == 3 && strcmp(word[1], "uninstall") == 0)
-    return tell("uninstall", registry_uninstall(word[2]));
-  return act_on(entry, word[1], words == 4 ? word[3] : NULL);
+  if (words == 2)
+    return CONSOLE_DONE;
+  console_print("%s: no such medium; nic media %s lists them\r\n", word[2], word[1]);
+  return CONSOLE_REFUSED;
 }
 
 /* ---- figures ---- */
 
-/* Runs `show` on each activated interface. */
-static void for_each(void (*show)(const char *name, const struct nic *nic)) {
+typedef void (*show_nic)(const char *name, struct nic *nic);
+
+/* Runs `show` on each activated interface, or on that called `only`. */
+static enum console_result show(show_nic what, const char *only) {
   struct registry_entry *entry;
 
+  if (only != NULL && console_interface(only) == NULL)
+    return CONSOLE_REFUSED;
   for (unsigned i = 0; (entry = registry_entry(i)) != NULL; i++) {
     char name[REGISTRY_NAME_BYTES];
 
-    if (entry->state == REGISTRY_ACTIVATED)
-      show(registry_name(entry, name), entry->device->nic);
+    if (entry->state == REGISTRY_ACTIVATED &&
+        (only == NULL || strcmp(only, registry_name(entry, name)) == 0))
+      what(registry_name(entry, name), entry->device->nic);
   }
+  return CONSOLE_DONE;
 }
 
-static void show_counters(const char *name, const struct nic *from) {
+static void show_counters(const char *name, struct nic *from) {
   for (unsigned c = 0; c < NIC_COUNTER_COUNT; c++) {
     if (from->counters[c] != 0)
       console_print("%s %s %" PRIu32 "\r\n", name, nic_counter_name((enum nic_counter)c),
@@ -170,15 +152,22 @@ static void show_counters(const char *name, const struct nic *from) {
   console_print("%s dropped %" PRIu32 "\r\n", name, nic_dropped(from));
 }
 
-static bool stats(unsigned words, char *word[]) {
-  (void)word;
-  if (words == 1)
-    for_each(show_counters);
-  return words == 1;
+static void show_and_clear_counters(const char *name, struct nic *from) {
+  show_counters(name, from);
+  memset(from->counters, 0, sizeof from->counters);
+}
+
+static enum console_result stats(unsigned words, char *word[]) {
+  bool clear = words > 1 && strcmp(word[words - 1], "-z") == 0;
+
+  words -= clear ? 1 : 0;
+  if (words > 2)
+    return CONSOLE_USAGE;
+  return show(clear ? show_and_clear_counters : show_counters, words == 2 ? word[1] : NULL);
 }
 
 /* Where each packet of a pool is; the places must add up. */
-static void show_pool(const char *name, const struct nic *from) {
+static void show_pool(const char *name, struct nic *from) {
   const struct packet_pool *pool = &from->pool;
   unsigned submission = packet_queue_count(&from->rx_submission);
   unsigned completion = packet_queue_count(&from->rx_completion);
@@ -191,11 +180,8 @@ static void show_pool(const char *name, const struct nic *from) {
                 sum == pool->options.packets ? "" : " MISSING");
 }
 
-static bool pools(unsigned words, char *word[]) {
-  (void)word;
-  if (words == 1)
-    for_each(show_pool);
-  return words == 1;
+static enum console_result pools(unsigned words, char *word[]) {
+  return words <= 2 ? show(show_pool, words == 2 ? word[1] : NULL) : CONSOLE_USAGE;
 }
 
 static void show_queue(const char *name, const char *which, const struct packet_queue *queue) {
@@ -205,111 +191,29 @@ static void show_queue(const char *name, const char *which, const struct packet_
       queue->dequeued, queue->high_water, queue->refused, queue->enabled ? "" : " (disabled)");
 }
 
-static void show_queues(const char *name, const struct nic *from) {
+static void show_queues(const char *name, struct nic *from) {
   show_queue(name, "tx_submission", &from->tx_submission);
   show_queue(name, "tx_completion", &from->tx_completion);
   show_queue(name, "rx_submission", &from->rx_submission);
   show_queue(name, "rx_completion", &from->rx_completion);
 }
 
-static bool queues(unsigned words, char *word[]) {
-  (void)word;
-  if (words == 1)
-    for_each(show_queues);
-  return words == 1;
+static enum console_result queues(unsigned words, char *word[]) {
+  return words <= 2 ? show(show_queues, words == 2 ? word[1] : NULL) : CONSOLE_USAGE;
 }
 
-/* ---- simulated NICs ---- */
-
-/* The simulated device of interface `name`, or NULL, with the reason told. */
-static struct sim_device *find_device(const char *name) {
-  struct registry_entry *entry = registry_find(name);
-  struct sim_device *device = entry != NULL ? sim_wire_device(entry->device->nic) : NULL;
-
-  if (device == NULL)
-    console_print("%s: no simulated NIC; nic list shows them\r\n", name);
-  return device;
-}
-
-/* What the peer sends, from its next tick on. */
-static bool profile(unsigned words, char *word[]) {
-  struct sim_device *device;
-  struct sim_peer_config config;
-  unsigned long period, burst;
-
-  if (words < 2 || words > 5 || (device = find_device(word[1])) == NULL)
-    return words >= 2 && words <= 5;
-  config = device->peer.config;
-  period = config.period_ms;
-  burst = config.burst;
-  if (words >= 3)
-    config.profile = sim_peer_profile_parse(word[2]);
-  if (config.profile == SIM_PEER_PROFILE_COUNT ||
-      (words >= 4 && !console_number(word[3], 1, 3600000, &period)) ||
-      (words == 5 && !console_number(word[4], 1, SIM_PEER_BURST_MAX, &burst)))
-    return false;
-  config.period_ms = (uint32_t)period;
-  config.burst = (uint8_t)burst;
-  sim_device_set_peer(device, &config);
-  console_print("%s, %lu frames every %lu ms\r\n", sim_peer_profile_name(config.profile), burst,
-                period);
-  return true;
-}
-
-static void show_faults(const struct sim_faults *faults) {
-  for (unsigned i = 0; i < SIM_FAULT_COUNT; i++)
-    console_print("%-15s %4u of 1000, struck %" PRIu32 "\r\n", sim_fault_name((enum sim_fault)i),
-                  faults->probability[i], faults->struck[i]);
-}
-
-static bool set_fault(struct sim_faults *faults, const char *name, const char *value) {
-  enum sim_fault fault = sim_fault_parse(name);
-  unsigned long number;
-
-  if (strcmp(name, "seed") == 0) {
-    if (!console_number(value, 1, UINT32_MAX, &number))
-      return false;
-    sim_faults_seed(faults, (uint32_t)number);
-    return tell(name, 0);
-  }
-  if (!console_number(value, 0, SIM_FAULT_ALWAYS, &number))
-    return false;
-  if (strcmp(name, "all") == 0) {
-    for (unsigned i = 0; i < SIM_FAULT_COUNT; i++)
-      faults->probability[i] = (uint16_t)number;
-  } else if (fault == SIM_FAULT_COUNT) {
-    return false;
-  } else {
-    faults->probability[fault] = (uint16_t)number;
-  }
-  return tell(name, 0);
-}
-
-static bool fault(unsigned words, char *word[]) {
-  struct sim_device *device;
-
-  if (words != 2 && words != 4)
-    return false;
-  device = find_device(word[1]);
-  if (device == NULL)
-    return true;
-  if (words == 4)
-    return set_fault(&device->faults, word[2], word[3]);
-  show_faults(&device->faults);
-  return true;
-}
-
-const struct console_command nic_commands[NIC_COMMANDS] = {
-    {"nic",
-     "[list] | install DRIVER | uninstall|enable|disable|media NAME | power NAME low|on | "
-     "media NAME MEDIUM | mac NAME X:X:X:X:X:X | mtu NAME N | promisc|allmulti NAME on|off",
-     "drivers, devices and interfaces", nic},
-    {"stats", "", "the interfaces' counters that are not 0", stats},
-    {"pool", "", "where each packet is", pools},
-    {"pcap", CAPTURE_USAGE, "writes an interface's frames to the second UART or a file",
-     capture_command},
-    {"profile", "NAME [echo|flood|imix|replay|peer [PERIOD_MS [BURST]]]",
-     "what the peer of a simulated NIC sends, from its next tick on", profile},
-    {"fault", "NAME [FAULT|all THOUSANDTHS | seed N]", "what goes wrong on a simulated NIC", fault},
-    {"queues", "", "the four queues of each interface", queues},
+const struct console_command nic_commands[] = {
+    {"nic list", "", "drivers, their devices and interfaces", list, false, NULL},
+    {"nic install", "DRIVER", "a driver on its first free device", install, true, driver_name},
+    {"nic uninstall", "NAME", "an interface's driver", uninstall, true, NULL},
+    {"nic enable", "NAME", "frames flow", enable, true, NULL},
+    {"nic disable", "NAME", "frames do not flow", disable, true, NULL},
+    {"nic power", "NAME low|on", "suspends an interface, or wakes it", power, true, NULL},
+    {"nic media", "NAME [MEDIUM]", "shows the media, or selects one", media, true, medium_name},
+    {"stats", "[NAME] [-z]", "counters that are not 0; -z clears them", stats, false, NULL},
+    {"pool", "[NAME]", "where each packet is", pools, false, NULL},
+    {"queues", "[NAME]", "the four queues", queues, false, NULL},
+    {"pcap", CAPTURE_USAGE, "an interface's frames, to the second UART or a file", capture_command,
+     false, NULL},
+    {.name = NULL},
 };

@@ -26,7 +26,7 @@ BOARDS = {
 }
 NETS = ("lan", "slirp", "tap", "none")
 GUEST_ADDRESS = "10.0.2.15"  # slirp's first lease, and the firmware's address without a server
-ECHO_PORT, DISCARD_PORT, CHARGEN_PORT = 7, 9, 19
+ECHO_PORT, DISCARD_PORT, CHARGEN_PORT, HTTP_PORT = 7, 9, 19, 80
 
 
 def free_port(kind):
@@ -198,9 +198,13 @@ class Guest:
         self._fail(f"the emulator ended before {pattern!r}" if self.ended
                    else f"no {pattern!r} on the console")
 
-    def send(self, line):
-        self.process.stdin.write(line.encode() + b"\r")
+    def keys(self, keys):
+        """Presses keys on the console."""
+        self.process.stdin.write(keys.encode())
         self.process.stdin.flush()
+
+    def send(self, line):
+        self.keys(line + "\r")
 
     def ask(self, line, pattern):
         """Sends a command and waits for its answer. A log line may stand within the command's echo,

@@ -14,15 +14,16 @@
 #define MEM_SIZE                (9 * 1024)
 #define PBUF_POOL_SIZE          0
 #define MEMP_NUM_PBUF           8
-#define MEMP_NUM_TCP_PCB        6
+#define MEMP_NUM_TCP_PCB        12 /* services, HTTP, and those that are being opened or closed */
 #define MEMP_NUM_TCP_PCB_LISTEN 4
 #define MEMP_NUM_TCP_SEG        16
 #define MEMP_NUM_UDP_PCB        4
+#define MEMP_NUM_RAW_PCB        1 /* a ping */
 
 #define MEMP_NUM_REASSDATA      2
 #define MEMP_NUM_FRAG_PBUF      4
 #define MEMP_NUM_ARP_QUEUE      12
-#define MEMP_NUM_SYS_TIMEOUT    (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 3)
+#define MEMP_NUM_SYS_TIMEOUT    (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 7) /* two an interface, a ping */
 
 /* Ethernet and ARP. The queue keeps the packets that wait for an address. */
 #define LWIP_ARP                     1
@@ -35,7 +36,6 @@
 #define LWIP_NETIF_STATUS_CALLBACK   1
 #define LWIP_NETIF_LINK_CALLBACK     1
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
-#define LWIP_NETIF_TX_SINGLE_PBUF    1
 
 /* IPv4 */
 #define LWIP_IPV4                 1
@@ -47,6 +47,9 @@
 #define LWIP_DHCP                 1
 #define LWIP_DHCP_DOES_ACD_CHECK  0
 #define LWIP_DNS                  1
+#define DNS_TABLE_SIZE            2
+#define DNS_MAX_NAME_LENGTH       64
+#define LWIP_RAW                  1 /* ping */
 #define LWIP_MULTICAST_TX_OPTIONS 1
 
 /* IPv6 */
@@ -73,6 +76,23 @@
 #define TCP_QUEUE_OOSEQ     1
 #define TCP_OOSEQ_MAX_PBUFS 4
 #define LWIP_HOOK_TCP_ISN   lwip_hook_tcp_isn
+
+/* The control page, on lwIP's httpd. Its connections give way to those of the services, and the
+ * oldest of them to a new one, so that a client that is slow or says nothing keeps nobody out. */
+#define HTTPD_FSDATA_FILE                           "httpd_no_files.h"
+#define LWIP_HTTPD_CUSTOM_FILES                     1
+#define LWIP_HTTPD_DYNAMIC_FILE_READ                1
+#define LWIP_HTTPD_FS_ASYNC_READ                    1
+#define LWIP_HTTPD_FILE_EXTENSION                   1
+#define LWIP_HTTPD_SUPPORT_POST                     1
+#define LWIP_HTTPD_SUPPORT_V09                      0
+#define LWIP_HTTPD_SUPPORT_EXTSTATUS                1
+#define LWIP_HTTPD_REQ_QUEUELEN                     3
+#define LWIP_HTTPD_MAX_REQ_LENGTH                   1023
+#define LWIP_HTTPD_ABORT_ON_CLOSE_MEM_ERROR         1
+#define LWIP_HTTPD_KILL_OLD_ON_CONNECTIONS_EXCEEDED 1
+#define HTTPD_USE_MEM_POOL                          1
+#define MEMP_NUM_PARALLEL_HTTPD_CONNS               6
 
 /* In ICMP's error path and elsewhere lwIP checks what it sends and receives in software; a NIC
  * whose hardware does it clears the flags of its netif. */

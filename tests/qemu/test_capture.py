@@ -76,25 +76,25 @@ def test_a_capture_ends_with_its_interface(booted, tmp_path):
 def test_profiles_of_the_simulated_nic(boot):
     guest = boot(net="none", extra=ICOUNT)
     guest.expect(r"sim0 tick 1:")
-    guest.ask("profile en1", "echo, 8 frames every 5000 ms")
-    guest.ask("profile en1 flood 10 8", "flood, 8 frames every 10 ms")
+    guest.ask("nic profile en1", "echo, 8 frames every 5000 ms")
+    guest.ask("nic profile en1 flood 10 8", "flood, 8 frames every 10 ms")
     for _ in range(3):
         guest.expect(r"8 echo requests, 8 answers right, 0 wrong, 0 missing")
     # Its frames of 1514 bytes do not fit into the buffers of this board's simulated NICs.
-    guest.ask("profile en1 imix 100 8", "imix, 8 frames every 100 ms")
+    guest.ask("nic profile en1 imix 100 8", "imix, 8 frames every 100 ms")
     for _ in range(3):
         guest.expect(r"[78] echo requests, [78] answers right, 0 wrong, 0 missing")
-    guest.ask("profile en1 replay 100 3", "replay, 3 frames every 100 ms")
+    guest.ask("nic profile en1 replay 100 3", "replay, 3 frames every 100 ms")
     guest.expect(r"3 echo requests, 0 answers right, 0 wrong, 0 missing")
     # Two of the capture's three frames are to groups: the NIC's filter keeps them out, until it is told.
     assert "in_unknown_protos" not in counters(guest, "en1")
-    guest.ask("nic allmulti en1 on", "done")
+    guest.ask("ifconfig en1 allmulti on", "done")
     counters_when(guest, lambda now: now.get("in_unknown_protos", 0) > 0, "en1")
     # A session of eight segments with the TCP echo service, each checked.
-    guest.ask("profile en1 peer 1000 8", "peer, 8 frames every 1000 ms")
+    guest.ask("nic profile en1 peer 1000 8", "peer, 8 frames every 1000 ms")
     for _ in range(3):
         guest.expect(r"1 echo requests, 1 answers right, 0 wrong, 0 missing")
-    guest.ask("profile en1 echo 100 8", "echo")
+    guest.ask("nic profile en1 echo 100 8", "echo")
     guest.expect(r"8 echo requests, 8 answers right, 0 wrong, 0 missing")
     assert_nothing_missing(guest)
 
@@ -104,19 +104,19 @@ def test_faults_are_set_and_survived(boot):
     where nothing comes from outside.)"""
     guest = boot(net="none", extra=ICOUNT)
     guest.expect(r"sim0 tick 1:")
-    guest.send("fault en1 seed 7")
-    guest.send("fault en1 all 50")
-    guest.send("profile en1 echo 100 8")
+    guest.send("nic fault en1 seed 7")
+    guest.send("nic fault en1 all 50")
+    guest.send("nic profile en1 echo 100 8")
     guest.expect(r"sim0 tick (?:[2-9]\d\d|\d{4,}):")
-    guest.ask("fault en1", r"drop +50 of 1000, struck [1-9]\d*\r\nduplicate +50")
-    guest.ask("fault en1 all 0", "done")
+    guest.ask("nic fault en1", r"drop +50 of 1000, struck [1-9]\d*\r\nduplicate +50")
+    guest.ask("nic fault en1 all 0", "done")
     for _ in range(3):
         guest.expect(r"8 echo requests, 8 answers right, 0 wrong, 0 missing")
     guest.ask("stats", r"en1 recoveries [1-9]")
     assert_nothing_missing(guest)
-    guest.ask("fault en1 nosuch 5", "usage: fault")
-    guest.ask("fault en1 drop 1001", "usage: fault")
-    guest.ask("fault en0", "en0: no simulated NIC")
+    guest.ask("nic fault en1 nosuch 5", "usage: nic fault")
+    guest.ask("nic fault en1 drop 1001", "usage: nic fault")
+    guest.ask("nic fault en0", "en0: no simulated NIC")
 
 
 def test_the_same_seed_is_the_same_run_bit_for_bit():

@@ -4,21 +4,26 @@ import pytest
 
 def test_commands_answer_and_bad_ones_are_told(booted):
     guest = booted(net="slirp")
-    guest.ask("help", r"pool \r\n +where each packet is")
-    guest.ask("nic", r"msf2_emac \(1\.0\) +emac0 +en0 +active +02:00:00:12:34:56 +\[activated enabled\]"
+    guest.ask("help", r"pool \[NAME\] +where each packet is")
+    guest.ask("nic list", r"msf2_emac \(1\.0\) +emac0 +en0 +active +02:00:00:12:34:56 +\[activated enabled\]"
                      r"\r\nsim \(1\.0\) +sim0 +en1 +active +\S+ +\[activated enabled\]"
                      r"\r\nsim \(1\.0\) +sim1 +- +- +- +\[available\]")
-    guest.ask("pool", r"en0 packets 16: rest 0, submission 0, ring 16, completion 0, stack 0")
+    guest.ask("pool", r"en0 packets 14: rest 0, submission 0, ring 14, completion 0, stack 0")
     guest.ask("nosuch", r"nosuch: no such command; try help")
-    guest.ask("pool now", r"usage: pool ")
+    guest.ask("pool now", r"now: no such interface; nic list shows them")
+    guest.ask("pool en0 now", r"usage: pool ")
+    guest.ask("nic", r"usage: nic list\|install\|uninstall\|.*\|profile\|\.\.\.")
+    guest.ask("nic nosuch en0", r"usage: nic list\|install")
+    guest.ask("help nic", r"nic list +drivers.*\r\nnic install DRIVER +a driver")
+    guest.ask("help nosuch", r"nosuch: no such command; try help")
     guest.ask("log loud", r"usage: log ")
-    guest.ask("profile en1 echo 0", r"usage: profile NAME")
-    guest.ask("profile en1 echo 100 33", r"usage: profile ")
-    guest.ask("profile en1 nosuch", r"usage: profile ")
-    guest.ask("profile en0", r"en0: no simulated NIC")
-    guest.ask("a b c d e f g h i", r"more than 8 words")
+    guest.ask("nic profile en1 echo 0", r"usage: nic profile NAME")
+    guest.ask("nic profile en1 echo 100 33", r"usage: nic profile ")
+    guest.ask("nic profile en1 nosuch", r"usage: nic profile ")
+    guest.ask("nic profile en0", r"en0: no simulated NIC")
+    guest.ask("a b c d e f g h i j k", r"more than 10 words")
     guest.send("x" * 100)
-    guest.expect(r"more than 79 characters")
+    guest.expect(r"more than 77 characters")
     guest.ask("uptime", r"up \d+\.\d{3} s")
 
 
@@ -31,7 +36,7 @@ def test_typing_ahead_of_a_busy_guest_is_not_lost(booted):
     for _ in range(40):
         guest.expect(r"up \d+\.\d{3} s\r\n")
     guest.send("x" * 3000)
-    guest.expect(r"more than 79 characters")
+    guest.expect(r"more than 77 characters")
     guest.ask("uptime", r"up \d+\.\d{3} s\r\n")
 
 
@@ -42,6 +47,40 @@ def test_log_levels_are_set_at_run_time(booted):
     guest.expect(r"D sim: tx packet 0x[0-9a-f]+ offset \d+ length 98 link header 14")
     guest.send("log error")
     guest.ask("log", r"level error")
+
+
+def test_a_line_is_edited_recalled_and_completed(booted):
+    guest = booted(net="slirp")
+    guest.keys("uptiXe\x1b[D\x7fm\r")
+    guest.expect(r"up \d+\.\d{3} s")
+    guest.keys("\x1b[A\r")
+    guest.expect(r"up \d+\.\d{3} s")
+    guest.keys("poo\ten1\x01\x05\r")
+    guest.expect(r"\r\nen1 packets 10:")
+    guest.keys("nic in\tmsf\t\r")
+    guest.expect(r"install: refused, error 16")
+    guest.keys("nic po\ten0\t\t")
+    guest.expect(r"\r\nlow  on|\r\non  low|en0 ")
+    guest.keys("\x15nic fault en1 link\t\x15uptime\r")
+    guest.expect(r"nic fault en1 link-flap ")
+    guest.expect(r"up \d+\.\d{3} s")
+
+
+def test_a_log_line_passes_by_what_is_being_typed(booted):
+    guest = booted(net="slirp")
+    guest.keys("upt")
+    guest.expect(r"\r\x1b\[K\[ +\d+\.\d{3}\] I sim: sim0 tick \d+:.*\r\n> upt")
+    guest.keys("ime\r")
+    guest.expect(r"ime\r\nup \d+\.\d{3} s")
+
+
+def test_reboot_starts_anew(booted):
+    guest = booted(net="slirp")
+    guest.ask("nic uninstall en1", "done")
+    guest.ask("reboot", r"rebooting\r\n")
+    guest.expect(r"I main: ringif on ")
+    guest.expect(r"en0 up 10\.0\.2\.15/24")
+    guest.ask("pool", r"en1 packets")
 
 
 @pytest.mark.parametrize("kind, exception, hint", [

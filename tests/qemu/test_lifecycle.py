@@ -14,10 +14,10 @@ def test_a_second_simulated_nic_is_installed_and_uninstalled(boot):
     guest.expect(r"sim0 tick 1:")
     guest.ask("nic install sim", r"registry: sim \(1\.0\) on sim1 is en2")
     guest.expect(r"sim1 tick 1: 8 echo requests, 8 answers right, 0 wrong, 0 missing")
-    guest.ask("nic", r"sim1 +en2 +active +\S+ +\[activated enabled\]")
+    guest.ask("nic list", r"sim1 +en2 +active +\S+ +\[activated enabled\]")
     guest.ask("nic install sim", r"install: refused, error 16")
     guest.ask("nic uninstall en1", r"done")
-    guest.ask("nic", r"sim0 +- +- +- +\[available\]")
+    guest.ask("nic list", r"sim0 +- +- +- +\[available\]")
     seen = guest.expect(r"sim1 tick 2: 8 echo requests, 8 answers right").end()
     guest.expect(r"sim1 tick 3: 8 echo requests, 8 answers right")
     assert "sim0 tick" not in guest.text[seen:guest.seen]
@@ -33,7 +33,7 @@ def test_a_hundred_rounds_of_the_real_mac_leave_memory_as_it_was(booted):
 
     def memory():
         """What of the heap stays in use: frames of en1 that are on their way come and go."""
-        return min(int(guest.ask("mem", r"heap used (\d+), ").group(1)) for _ in range(20))
+        return min(int(guest.ask("mem", r"heap +used (\d+), ").group(1)) for _ in range(20))
 
     before = memory()
     for _ in range(100):
@@ -69,7 +69,7 @@ def test_suspend_and_resume_keep_the_lease(booted):
     host.ping()
     for number in range(3):
         guest.ask("nic power en0 low", "done")
-        guest.ask("nic", r"emac0 +en0 +invalid +\S+ +\[activated low power\]")
+        guest.ask("nic list", r"emac0 +en0 +invalid +\S+ +\[activated low power\]")
         host.send(host.ip() / ICMP(id=9, seq=number) / b"lost")  # on the wire: the MAC is off
         start = guest.seen
         guest.ask("nic power en0 on", r"en0 up 10\.0\.2\.15/24")
@@ -84,13 +84,13 @@ def test_disable_and_enable(booted):
     host.ping()
     guest.ask("nic disable en0", "done")
     guest.ask("nic power en0 low", r"power: refused, error 1 ")
-    guest.ask("nic mac en0 02:00:00:12:34:57", "done")
-    guest.ask("nic mac en0 01:00:00:12:34:57", r"mac: refused, error 22")
-    guest.ask("nic mac en0 nonsense", r"usage: nic")
-    guest.ask("nic mac en0 02:00:00:12:34:56", "done")
+    guest.ask("ifconfig en0 mac 02:00:00:12:34:57", "done")
+    guest.ask("ifconfig en0 mac 01:00:00:12:34:57", r"mac: refused, error 22")
+    guest.ask("ifconfig en0 mac nonsense", r"usage: ifconfig")
+    guest.ask("ifconfig en0 mac 02:00:00:12:34:56", "done")
     guest.ask("nic enable en0", r"en0 up 10\.0\.2\.15/24")
     host.ping(sequence=2)
-    guest.ask("nic mac en0 02:00:00:12:34:57", r"mac: refused, error 16")
+    guest.ask("ifconfig en0 mac 02:00:00:12:34:57", r"mac: refused, error 16")
     assert_nothing_missing(guest)
 
 
@@ -104,9 +104,9 @@ def test_media_and_mtu(booted):
     guest.ask("nic media en0 1000-full", r"1000-full: no such medium")
     guest.ask("nic media en0 auto", "done")
     guest.expect(r"en0 link up, 100 Mbit/s full duplex")
-    guest.ask("nic mtu en0 1501", r"mtu: refused, error 22")
-    guest.ask("nic mtu en0 67", r"mtu: refused, error 22")
-    guest.ask("nic mtu en0 600", "done")
+    guest.ask("ifconfig en0 mtu 1501", r"mtu: refused, error 22")
+    guest.ask("ifconfig en0 mtu 67", r"mtu: refused, error 22")
+    guest.ask("ifconfig en0 mtu 600", "done")
     # A frame that is longer than the MTU is dropped; an answer to a shorter one fits.
     before = counters(guest)
     host.send(host.ip() / ICMP(id=1, seq=5) / bytes(700))
@@ -126,12 +126,12 @@ def test_groups_that_nobody_joined_are_filtered(booted):
     host.send(member)
     after = counters_when(guest, lambda now: now.get("in_filtered", 0) > 0 and
                           now["in_multicast_pkts"] > before.get("in_multicast_pkts", 0))
-    guest.ask("nic allmulti en0 on", "done")
+    guest.ask("ifconfig en0 allmulti on", "done")
     host.send(stranger)
     counters_when(guest, lambda now: now["in_multicast_pkts"] > after["in_multicast_pkts"])
     assert counters(guest)["in_filtered"] == after["in_filtered"]
-    guest.ask("nic promisc en0 on", r"promisc: refused")
-    guest.ask("nic promisc en1 on", "done")
-    guest.ask("nic promisc en1 perhaps", "usage: nic")
+    guest.ask("ifconfig en0 promisc on", r"promisc: refused")
+    guest.ask("ifconfig en1 promisc on", "done")
+    guest.ask("ifconfig en1 promisc perhaps", "usage: ifconfig")
     guest.ask("nic enable en9", "en9: no such interface")
     assert GUEST in str(host.ping(sequence=2)[IP].src)

@@ -331,7 +331,7 @@ def test_a_run_is_the_same_each_time(boot):
 def test_the_periods_can_be_set(boot):
     guest = boot(net="none", extra=("-icount", "shift=0,sleep=off"))
     guest.expect(r"sim: sim0 tick 1:")
-    guest.send("profile en1 echo 100 3")
+    guest.send("nic profile en1 echo 100 3")
     pattern = r"\[ *(\d+\.\d+)\] I sim: sim0 tick \d+: 3 echo requests, 3 answers right"
     times = [float(guest.expect(pattern).group(1)) for _ in range(3)]
     assert abs(times[1] - times[0] - 0.1) <= 0.002

@@ -20,7 +20,7 @@ enum {
   CONSOLE_BAUD = 115200,
   TIMER_MEASURE_US = 1000,
 
-  EMAC_PACKETS = 16,
+  EMAC_PACKETS = 14,
   EMAC_BUFFER_BYTES = 1536, /* a full frame and more: the MAC's limit is above the MTU's */
   SIM_PACKETS = 10,         /* a burst of eight, and two for what must come meanwhile, as ARP */
   SIM_BUFFER_BYTES = 592,   /* an MTU of 578, above the least for IPv4 hosts: RAM is short */

@@ -1,0 +1,380 @@
+"""The control page: its API by plain HTTP, bad clients, and the page itself in a browser."""
+import json
+import os
+import re
+import socket
+
+import pytest
+from conftest import ROOT, assert_nothing_missing
+from lan import ADDRESS, GUEST, GUEST_MAC, MAC, Lan
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+HTTP_PORT, ECHO_PORT = 80, 7
+LIMIT_S = 60
+
+
+class Device:
+    """The page's server, seen through a forwarded port."""
+
+    def __init__(self, guest):
+        self.port = guest.forward("tcp", HTTP_PORT)
+        self.host = f"127.0.0.1:{self.port}"
+
+    def exchange(self, request):
+        """Sends bytes, and returns all that comes until the other side closes."""
+        with socket.create_connection(("127.0.0.1", self.port), LIMIT_S) as connection:
+            connection.sendall(request)
+            answer = b""
+            while part := connection.recv(65536):
+                answer += part
+            return answer
+
+    def ask(self, request):
+        """(status, headers, body) of a request without its Host header."""
+        head, _, body = self.exchange(request).partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        return int(lines[0].split()[1]), dict(line.split(": ", 1) for line in lines[1:]), body.decode()
+
+    def get(self, path):
+        return self.ask(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\n\r\n".encode())
+
+    def post(self, line, *, path="/api/command", host=None, **headers):
+        fields = {"Host": host or self.host, "Content-Length": len(line.encode()), **headers}
+        head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items())
+        status, _, body = self.ask(f"POST {path} HTTP/1.1\r\n{head}\r\n{line}".encode())
+        return status, json.loads(body)
+
+    def state(self):
+        status, _, body = self.get("/api/state")
+        assert status == 200
+        return json.loads(body)
+
+    def devices(self):
+        return {device["device"]: device for device in self.state()["devices"]}
+
+
+@pytest.fixture
+def page(booted):
+    guest = booted(net="slirp")
+    return guest, Device(guest)
+
+
+# ---- the API ----
+
+def test_state_is_what_the_console_says(page):
+    guest, device = page
+    devices = device.devices()
+    assert list(devices) == ["emac0", "sim0", "sim1"]
+    assert devices["sim1"] == {"device": "sim1", "driver": "sim", "version": "1.0", "state": "available"}
+    en0 = devices["emac0"]
+    assert (en0["name"], en0["state"], en0["link"]) == ("en0", "activated enabled", "active")
+    assert (en0["mac"], en0["mtu"], en0["dhcp"]) == (GUEST_MAC, 1500, True)
+    assert en0["ip"][0] == "10.0.2.15/24"
+    for entry in (en0, devices["sim0"]):
+        pool = entry["pool"]
+        assert pool["size"] == sum(pool[place] for place in
+                                   ("rest", "submission", "ring", "completion", "stack"))
+        for now, size, most, entered, left, refused in entry["queues"].values():
+            assert now == entered - left and now <= most <= size and refused == 0
+        assert entry["rings"]["rx"][0] == pool["ring"]
+    assert devices["sim0"]["sim"]["profile"] == "echo"
+    assert devices["sim0"]["sim"]["faults"]["drop"] == 0
+    guest.ask("nic fault en1 drop 37", "done")
+    guest.ask("ifconfig en1 10.3.2.1/24", "done")
+    guest.ask("nic disable en1", "done")
+    sim0 = device.devices()["sim0"]
+    assert sim0["sim"]["faults"]["drop"] == 37
+    assert sim0["ip"] == ["10.3.2.1/24"]
+    assert (sim0["state"], sim0["link"]) == ("activated disabled", "invalid")
+
+
+def test_get_changes_nothing_and_the_log_has_its_tail(page):
+    guest, device = page
+    status, headers, log = device.get("/api/log")
+    assert (status, headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert re.match(r"\[ +0\.\d{3}\] I main: ringif on ", log)
+    for path in ("/api/command", "/api/command?nic%20uninstall%20en1", "/answer", "/nosuch", "/../x"):
+        status, headers, body = device.get(path)
+        assert (status, headers["Content-Type"]) == (404, "application/json")
+        assert "valid: / /api/state" in json.loads(body)["error"]
+    assert device.devices()["sim0"]["state"] == "activated enabled"
+    for _ in range(60):  # more than the tail holds
+        guest.ask("log sim debug", "")
+        guest.ask("nic disable en1", "done")
+        guest.ask("nic enable en1", "done")
+    log = device.get("/api/log")[2]
+    assert 900 < len(log) <= 1024 and log.startswith("[") and log.endswith("\r\n")
+
+
+def test_commands_are_those_of_the_console(page):
+    guest, device = page
+    assert device.post("nic install sim") == (200, {"said": "done"})
+    assert device.devices()["sim1"]["name"] == "en2"
+    assert device.post("nic install sim") == (409, {"error": "install: refused, error 16 "
+                                                             "(Device or resource busy)"})
+    assert device.post("nic profile en2 flood 100 8") == (200, {"said": "flood, 8 frames every 100 ms"})
+    guest.expect(r"sim1 tick \d+: 8 echo requests, 8 answers right")
+    assert device.post("nic uninstall en2\r\n") == (200, {"said": "done"})
+    guest.ask("nic list", r"sim1 +- +- +- +\[available\]")
+
+
+def test_bad_requests_get_one_clear_line_and_change_nothing(page):
+    _, device = page
+    before = [entry["state"] for entry in device.devices().values()]
+    for line, status, error in (
+            ("nic bogus en1", 400, "usage: nic list|install"),
+            ("nic power en1 off", 400, "usage: nic power NAME low|on"),
+            ("nosuch", 400, "nosuch: no such command; try help"),
+            ("nic uninstall en9", 409, "en9: no such interface"),
+            ("crash bus", 409, "crash: only at the serial console"),
+            ("pool", 409, "pool: only at the serial console"),
+            ("ping 10.0.2.2", 409, "ping: only at the serial console"),
+            ("exit", 409, "exit: only at the serial console"),
+            ('nic install "\\x', 409, '"\\x: no such driver'),
+            ("x" * 78, 400, "a command is one line of 1 to 77 characters"),
+            ("", 400, "a command is one line of 1 to 77 characters")):
+        got = device.post(line)
+        assert got[0] == status and got[1]["error"].startswith(error), got
+    assert device.post("nic uninstall en1", path="/api/state")[0] == 404
+    for request, status, error in (
+            (b"PUT /api/command HTTP/1.1\r\nHost: x\r\n\r\n", 501, "no such method"),
+            (b"HELLO THERE\r\n\r\n", 501, "no such method"),
+            (b"POST /api/command HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "no HTTP request"),
+            (b"POST /api/command HTTP/1.1\r\nContent-Length: -5\r\n\r\n", 400, "no HTTP request"),
+            (b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\n\r\n", 400, "no HTTP request")):
+        got = device.ask(request)
+        assert got[0] == status and error in json.loads(got[2])["error"], got
+    assert [entry["state"] for entry in device.devices().values()] == before
+
+
+def test_a_post_from_another_site_is_refused(page):
+    _, device = page
+    for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"},
+                    {"Origin": f"https://{device.host}"}, {"origin": "http://127.0.0.1:1"},
+                    {"Origin": f"http://{device.host}.evil.example"},
+                    {"host": "evil.example", "Origin": "http://evil.example"},  # DNS rebinding
+                    {"host": "127.evil.example"}, {"Origin": "x" * 200}):
+        status, body = device.post("nic uninstall en1", **headers)
+        assert status == 403 and "not from this device's own page" in body["error"], headers
+    assert device.devices()["sim0"]["state"] == "activated enabled"
+    assert device.post("nic disable en1", Origin=f"http://{device.host}") == (200, {"said": "done"})
+    status, headers, _ = device.get("/")
+    assert status == 200
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_a_command_may_take_away_the_ground_it_stands_on(page):
+    """The interface that carries the answer goes: there is none, and nothing is left behind."""
+    guest, device = page
+    with socket.create_connection(("127.0.0.1", device.port), LIMIT_S) as connection:
+        line = b"nic uninstall en0"
+        connection.sendall(b"POST /api/command HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s"
+                           % (len(line), line))
+        guest.expect(r"msf2_emac on emac0 was en0")
+    guest.ask("nic install msf2_emac", r"en0 up 10\.0\.2\.15/24")
+    line = "ifconfig en0 10.0.2.15/25 gw 10.0.2.2"  # ends the connections over the old address
+    request = f"POST /api/command HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(line)}\r\n\r\n{line}"
+    assert device.exchange(request.encode()) == b""
+    guest.ask("ifconfig en0", r"inet 10\.0\.2\.15/25 gw 10\.0\.2\.2\r\n")
+    assert device.post("ifconfig en0 mtu 1400") == (200, {"said": "done"})
+    assert_nothing_missing(guest)
+
+
+# ---- clients that are slow, or stop half way ----
+
+def heap_used(guest):
+    return int(guest.ask("mem", r"heap +used (\d+), ").group(1))
+
+
+def test_bad_clients_cost_nobody_else_anything(booted):
+    """Half-open connections, requests that never end, readers that do not read: the page, the other
+    services and ping go on, and when the bad ones are gone everything is free again."""
+    guest = booted(net="lan")
+    host = Lan(guest)
+    device = Device(guest)
+    echo_port = guest.forward("tcp", ECHO_PORT)
+
+    def check(number):
+        assert device.state()["board"]
+        assert device.post("nic disable en1")[0] == 200
+        assert device.post("nic enable en1")[0] == 200
+        with socket.create_connection(("127.0.0.1", echo_port), LIMIT_S) as echo:
+            echo.sendall(b"still here")
+            assert echo.recv(100) == b"still here"
+        host.ping(sequence=number)
+
+    def segment(port, flags, seq, ack=0, data=b""):
+        host.send(Ether(dst=GUEST_MAC, src=MAC) / IP(src=ADDRESS, dst=GUEST) /
+                  TCP(sport=port, dport=HTTP_PORT, flags=flags, seq=seq, ack=ack, window=8192) / data)
+
+    def connect(port):
+        segment(port, "S", 100)
+        answer = host.receive(lambda p: TCP in p and p[TCP].dport == port and "S" in p[TCP].flags)
+        segment(port, "A", 101, answer[TCP].seq + 1)
+        return answer[TCP].seq + 1
+
+    before = heap_used(guest)
+    check(1)
+    for port in range(3000, 3030):  # a request for a connection, and no more
+        segment(port, "S", 1)
+    check(2)
+    for port in range(4000, 4010):  # connected, and silent
+        connect(port)
+        check(port)
+    for port in range(5000, 5010):  # half of a request
+        segment(port, "PA", 101, connect(port), b"POST /api/command HTTP/1.1\r\nContent-Le")
+    check(3)
+    for port in range(6000, 6010):  # a command that does not come
+        segment(port, "PA", 101, connect(port),
+                b"POST /api/command HTTP/1.1\r\nHost: ringif\r\nContent-Length: 20\r\n\r\nnic")
+        check(port)
+    for port in range(7000, 7010):  # the page is asked for, and not taken
+        segment(port, "PA", 101, connect(port), b"GET / HTTP/1.0\r\n\r\n")
+        check(port)
+    for port in range(3000, 7010):
+        if port % 1000 < 30:
+            segment(port, "R", 101)
+    for _ in range(100):
+        used = heap_used(guest)
+        if used <= before:
+            break
+    assert used <= before
+    assert_nothing_missing(guest)
+
+
+# ---- the page in a browser ----
+
+@pytest.fixture
+def browse():
+    """browse(device) opens the page in a browser of its own and waits until it is live."""
+    browsers = []
+
+    def start(device, size="1200,1600"):
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        for option in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
+                       f"--window-size={size}", "--no-proxy-server"):
+            options.add_argument(option)
+        browser = webdriver.Chrome(service=webdriver.chrome.service.Service("/usr/bin/chromedriver"),
+                                   options=options)
+        browsers.append(browser)
+        browser.get(f"http://{device.host}/")
+        wait(browser, lambda b: b.execute_script("return document.body.dataset.state") == "live")
+        return browser
+
+    yield start
+    for browser in browsers:
+        browser.quit()
+
+
+def wait(browser, condition):
+    return WebDriverWait(browser, LIMIT_S, poll_frequency=0.1).until(condition)
+
+
+def card(browser, device):
+    found = browser.find_elements(By.CSS_SELECTOR, f"#cards [data-device={device}]")
+    return found[0] if found else None
+
+
+def figure(browser, device, name):
+    shown = card(browser, device).find_elements(By.CSS_SELECTOR, f"[data-figure={name}]")
+    return shown[0].text if shown else ""
+
+
+def press(browser, device, action):
+    """Presses a button, and waits for what the device says to it."""
+    before = browser.find_element(By.ID, "said").text
+    button = browser.find_element(By.CSS_SELECTOR,
+                                  f"[data-device={device}] [data-action={action}]:not([hidden])")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
+    button.click()
+    return wait(browser, lambda b: (text := b.find_element(By.ID, "said").text) != before and text)
+
+
+def test_the_page_installs_steers_and_uninstalls_a_driver(page, browse):
+    guest, device = page
+    browser = browse(device)
+    assert figure(browser, "emac0", "ip").startswith("10.0.2.15/24 by DHCP")
+    assert card(browser, "sim1") is None
+    assert press(browser, "sim1", "install").endswith("nic install sim: done")
+    wait(browser, lambda b: card(b, "sim1"))
+    assert card(browser, "sim1").get_attribute("data-name") == "en2"
+    guest.ask("nic list", r"sim1 +en2 +active")
+    for sim in ("sim0", "sim1"):  # eight pings at its first tick
+        wait(browser, lambda b, sim=sim: int(figure(b, sim, "in_pkts")) >= 8)
+        assert int(figure(browser, sim, "out_pkts")) >= 8
+    forms = card(browser, "sim1").find_elements(By.TAG_NAME, "form")
+    Select(forms[0].find_element(By.NAME, "fault")).select_by_visible_text("drop")
+    field = forms[0].find_element(By.NAME, "probability")
+    field.clear()
+    field.send_keys("1000")
+    assert press(browser, "sim1", "inject").endswith("nic fault en2 drop 1000: done")
+    guest.ask("nic fault en2", r"drop +1000 of 1000")
+    assert press(browser, "sim1", "clear").endswith("nic fault en2 all 0: done")
+    Select(forms[1].find_element(By.NAME, "profile")).select_by_visible_text("flood")
+    for name, value in (("burst", "4"), ("period", "200")):
+        forms[1].find_element(By.NAME, name).clear()
+        forms[1].find_element(By.NAME, name).send_keys(value)
+    assert "flood, 4 frames every 200 ms" in press(browser, "sim1", "profile")
+    guest.expect(r"sim1 tick \d+: 4 echo requests, 4 answers right")
+    wait(browser, lambda b: re.match(r"\d", figure(b, "sim1", "in_rate")) and
+         figure(b, "sim1", "in_rate") != "0")
+    for action, state in (("suspend", "low power"), ("resume", "enabled"), ("disable", "disabled"),
+                          ("enable", "enabled")):
+        assert press(browser, "sim1", action).endswith(": done")
+        wait(browser, lambda b, state=state: figure(b, "sim1", "state") == f"[activated {state}]")
+    browser.save_screenshot(os.path.join(ROOT, "build", "control-page.png"))
+    assert press(browser, "sim1", "uninstall").endswith("nic uninstall en2: done")
+    wait(browser, lambda b: card(b, "sim1") is None)
+    guest.ask("nic list", r"sim1 +- +- +- +\[available\]")
+    assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    assert_nothing_missing(guest)
+
+
+def test_two_browsers_and_a_console_see_the_same(page, browse):
+    guest, device = page
+    first, second = browse(device), browse(device, "360,800")
+    press(first, "sim0", "disable")
+    wait(second, lambda b: figure(b, "sim0", "state") == "[activated disabled]")
+    guest.ask("nic list", r"sim0 +en1 +invalid +\S+ +\[activated disabled\]")
+    guest.ask("nic install sim", "done")
+    for browser in (first, second):
+        wait(browser, lambda b: card(b, "sim1"))
+    guest.ask("nic uninstall en1", "done")
+    for browser in (first, second):
+        wait(browser, lambda b: card(b, "sim0") is None)
+    # On a phone nothing is wider than the screen.
+    assert second.execute_script(
+        "return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_the_page_asks_before_it_cuts_itself_off_and_says_when_it_is(page, browse):
+    guest, device = page
+    browser = browse(device)
+
+    def answer(value):
+        browser.find_element(By.CSS_SELECTOR, "#cards [data-device=emac0] [data-action=disable]").click()
+        wait(browser, lambda b: b.find_element(By.ID, "ask").is_displayed())
+        browser.find_element(By.CSS_SELECTOR, f"#ask [value={value}]").click()
+
+    answer("no")
+    assert device.devices()["emac0"]["state"] == "activated enabled"
+    answer("yes")
+    guest.expect(r"en0 down")
+    wait(browser, lambda b: b.execute_script("return document.body.dataset.state") == "lost")
+    guest.ask("nic enable en0", r"en0 up 10\.0\.2\.15/24")
+    wait(browser, lambda b: b.execute_script("return document.body.dataset.state") == "live")
+
+
+def test_the_page_is_small_and_needs_nothing_from_elsewhere(page):
+    _, device = page
+    status, headers, body = device.get("/")
+    assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
+    assert len(body.encode()) < 40 * 1024
+    assert body == open(os.path.join(ROOT, "app", "page", "index.html"), encoding="utf-8").read()
+    assert not re.search(r"(src|href)=\"?(https?:)?//|@import|url\(\"?http", body)
