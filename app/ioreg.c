@@ -105,7 +105,7 @@ static enum console_result ioreg(unsigned words, char *word[]) {
 }
 
 const struct console_command ioreg_commands[] = {
-    {"ioreg", "", "the tree of board, devices, drivers, pools, queues and interfaces", ioreg, false,
+    {"ioreg", "", "all of the kit as a tree", ioreg, false,
      NULL},
     {.name = NULL},
 };

@@ -228,6 +228,6 @@ const struct console_command net_commands[] = {
     {"dns", "[NAME | server IP]", "a name's address; whom to ask", dns, false, NULL},
     {"netstat", "", "connections, and the pools they come from", netstat, false, NULL},
     {"proto", "", "what the stack counts of each protocol", protocols, false, NULL},
-    {"mem", "", "stack, heap and pools, with their high-water marks", memory, false, NULL},
+    {"mem", "", "stack, heap, pools and their high-water marks", memory, false, NULL},
     {.name = NULL},
 };

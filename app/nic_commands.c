@@ -213,7 +213,7 @@ const struct console_command nic_commands[] = {
     {"stats", "[NAME] [-z]", "counters that are not 0; -z clears them", stats, false, NULL},
     {"pool", "[NAME]", "where each packet is", pools, false, NULL},
     {"queues", "[NAME]", "the four queues", queues, false, NULL},
-    {"pcap", CAPTURE_USAGE, "an interface's frames, to the second UART or a file", capture_command,
+    {"pcap", CAPTURE_USAGE, "its frames, to the second UART or a file", capture_command,
      false, NULL},
     {.name = NULL},
 };

@@ -43,7 +43,7 @@ static void report(void *context) {
   const struct sim_peer_report last = wires[number].last;
 
   log_info("sim",
-           "sim%u tick %" PRIu32 ": %" PRIu32 " echo requests, %" PRIu32 " answers right, %" PRIu32
+           "sim%u tick %" PRIu32 ": %" PRIu32 " requests, %" PRIu32 " right, %" PRIu32
            " wrong, %" PRIu32 " missing",
            number, now.ticks, now.requests - last.requests, now.right - last.right,
            now.wrong - last.wrong, now.missing - last.missing);

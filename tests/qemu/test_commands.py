@@ -71,7 +71,7 @@ def test_make_run_with_slirp_alone_echoes():
 def test_make_run_without_a_network_checks_the_simulated_nic():
     result = status("make run NET=none")
     assert result.returncode == 0, result.stdout
-    assert "8 answers right, 0 wrong, 0 missing" in result.stdout
+    assert "8 right, 0 wrong, 0 missing" in result.stdout
 
 
 def no_tap():

@@ -15,6 +15,9 @@ def test_commands_answer_and_bad_ones_are_told(booted):
     guest.ask("nic", r"usage: nic list\|install\|uninstall\|.*\|profile\|\.\.\.")
     guest.ask("nic nosuch en0", r"usage: nic list\|install")
     guest.ask("help nic", r"nic list +drivers.*\r\nnic install DRIVER +a driver")
+    start = guest.seen
+    guest.ask("help", r"exit \[STATUS\].*\r\n> ")
+    assert all(len(line) <= 80 for line in guest.text[start:guest.seen].splitlines())
     guest.ask("help nosuch", r"nosuch: no such command; try help")
     guest.ask("log loud", r"usage: log ")
     guest.ask("nic profile en1 echo 0", r"usage: nic profile NAME")

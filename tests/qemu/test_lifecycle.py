@@ -13,16 +13,16 @@ def test_a_second_simulated_nic_is_installed_and_uninstalled(boot):
     guest = boot(net="none", extra=ICOUNT)
     guest.expect(r"sim0 tick 1:")
     guest.ask("nic install sim", r"registry: sim \(1\.0\) on sim1 is en2")
-    guest.expect(r"sim1 tick 1: 8 echo requests, 8 answers right, 0 wrong, 0 missing")
+    guest.expect(r"sim1 tick 1: 8 requests, 8 right, 0 wrong, 0 missing")
     guest.ask("nic list", r"sim1 +en2 +active +\S+ +\[activated enabled\]")
     guest.ask("nic install sim", r"install: refused, error 16")
     guest.ask("nic uninstall en1", r"done")
     guest.ask("nic list", r"sim0 +- +- +- +\[available\]")
-    seen = guest.expect(r"sim1 tick 2: 8 echo requests, 8 answers right").end()
-    guest.expect(r"sim1 tick 3: 8 echo requests, 8 answers right")
+    seen = guest.expect(r"sim1 tick 2: 8 requests, 8 right").end()
+    guest.expect(r"sim1 tick 3: 8 requests, 8 right")
     assert "sim0 tick" not in guest.text[seen:guest.seen]
     guest.ask("nic install sim", r"on sim0 is en1")
-    guest.expect(r"sim0 tick \d+: 8 echo requests, 8 answers right, 0 wrong, 0 missing")
+    guest.expect(r"sim0 tick \d+: 8 requests, 8 right, 0 wrong, 0 missing")
     assert_nothing_missing(guest)
 
 

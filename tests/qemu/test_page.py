@@ -117,7 +117,7 @@ def test_commands_are_those_of_the_console(page):
     assert device.post("nic install sim") == (409, {"error": "install: refused, error 16 "
                                                              "(Device or resource busy)"})
     assert device.post("nic profile en2 flood 100 8") == (200, {"said": "flood, 8 frames every 100 ms"})
-    guest.expect(r"sim1 tick \d+: 8 echo requests, 8 answers right")
+    guest.expect(r"sim1 tick \d+: 8 requests, 8 right")
     assert device.post("nic uninstall en2\r\n") == (200, {"said": "done"})
     guest.ask("nic list", r"sim1 +- +- +- +\[available\]")
 
@@ -321,7 +321,7 @@ def test_the_page_installs_steers_and_uninstalls_a_driver(page, browse):
         forms[1].find_element(By.NAME, name).clear()
         forms[1].find_element(By.NAME, name).send_keys(value)
     assert "flood, 4 frames every 200 ms" in press(browser, "sim1", "profile")
-    guest.expect(r"sim1 tick \d+: 4 echo requests, 4 answers right")
+    guest.expect(r"sim1 tick \d+: 4 requests, 4 right")
     wait(browser, lambda b: re.match(r"\d", figure(b, "sim1", "in_rate")) and
          figure(b, "sim1", "in_rate") != "0")
     for action, state in (("suspend", "low power"), ("resume", "enabled"), ("disable", "disabled"),
