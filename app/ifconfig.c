@@ -187,7 +187,7 @@ static enum console_result ifconfig(unsigned words, char *word[]) {
 }
 
 const struct console_command ifconfig_commands[] = {
-    {"ifconfig", "[NAME [up|down|dhcp|IP/N [gw IP]|mac MAC|mtu N|promisc|allmulti on|off]]",
+    {"ifconfig", "[NAME [up|down|dhcp|IP/N [gw IP]|mac X|mtu N|promisc|allmulti on|off]]",
      "shows interfaces, or changes one", ifconfig, true, NULL},
     {.name = NULL},
 };
