@@ -23,6 +23,7 @@ class Board:
 
 BOARDS = {
     "emcraft-sf2": Board(("-M", "emcraft-sf2"), "02:00:00:12:34:56"),
+    "xilinx-zynq-a9": Board(("-M", "xilinx-zynq-a9"), "02:00:00:12:34:56"),
 }
 NETS = ("lan", "slirp", "tap", "none")
 GUEST_ADDRESS = "10.0.2.15"  # slirp's first lease, and the firmware's address without a server

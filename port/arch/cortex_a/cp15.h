@@ -57,6 +57,7 @@ enum {
   ACTLR_SMP = 1 << 6, /* A7: must be set before a cache is turned on (ARM DDI 0464F, 4.3.31) */
   PMCR_ENABLE = 1 << 0,
 };
+#define PMCNTEN_CYCLES (UINT32_C(1) << 31)
 
 static inline void cp15_isb(void) { __asm volatile("isb" ::: "memory"); }
 static inline void cp15_dsb(void) { __asm volatile("dsb" ::: "memory"); }

@@ -37,6 +37,9 @@ enum {
 
 typedef void (*handler)(void);
 
+#define DECLARE_HANDLER(line, function) void function(void);
+BOARD_INTERRUPTS(DECLARE_HANDLER)
+
 #define INTERRUPT_HANDLER(line, function) [line] = (function),
 
 /* The lines that the board names; a null pointer is an interrupt that nobody expects. */

@@ -44,6 +44,8 @@ __attribute__((used, noreturn)) static void start(void) {
   memset(dma_start, 0, (size_t)(dma_end - dma_start));
   cp15_write_vbar((uint32_t)(uintptr_t)vectors);
   cp15_isb();
+  cp15_write_pmcr(cp15_read_pmcr() | PMCR_ENABLE);
+  cp15_write_pmcntenset(PMCNTEN_CYCLES);
   gic_start();
   __asm volatile("cpsie ai" ::: "memory");
   (void)main();

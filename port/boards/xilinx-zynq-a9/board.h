@@ -21,21 +21,19 @@ enum { BOARD_PERIPHCLK_HZ = 100000000 };
  * programmable logic, where soft NICs would. */
 enum {
   BOARD_IRQ_PRIVATE_TIMER = 29,
+  BOARD_IRQ_GEM0 = 54,
   BOARD_IRQ_UART0 = 59,
   BOARD_IRQ_LOGIC0 = 61,
   BOARD_IRQ_LOGIC1 = 62,
+  BOARD_IRQ_GEM1 = 77,
   BOARD_IRQ_UART1 = 82,
   BOARD_IRQ_LINES = 96,
 };
 
-void private_timer_interrupt_handler(void);
-void uart0_interrupt_handler(void);
-void uart1_interrupt_handler(void);
-void logic0_interrupt_handler(void);
-void logic1_interrupt_handler(void);
-
 #define BOARD_INTERRUPTS(X)                                                                        \
   X(BOARD_IRQ_PRIVATE_TIMER, private_timer_interrupt_handler)                                      \
+  X(BOARD_IRQ_GEM0, gem0_interrupt_handler)                                                        \
+  X(BOARD_IRQ_GEM1, gem1_interrupt_handler)                                                        \
   X(BOARD_IRQ_UART0, uart0_interrupt_handler)                                                      \
   X(BOARD_IRQ_UART1, uart1_interrupt_handler)                                                      \
   X(BOARD_IRQ_LOGIC0, logic0_interrupt_handler)                                                    \
@@ -44,21 +42,18 @@ void logic1_interrupt_handler(void);
 enum {
   BOARD_DEVICE_REGIONS = 2,
   BOARD_SIMS = 2,
-  BOARD_DEVICES = BOARD_SIMS,
-  BOARD_DRIVERS = 1,
-  BOARD_INSTALLED = 1,
+  BOARD_GEMS = 2,
+  BOARD_DEVICES = BOARD_GEMS + BOARD_SIMS,
+  BOARD_DRIVERS = 2,
+  BOARD_INSTALLED = 3,
 };
 
-/* Where registers are, for the memory map. */
+/* Where registers are, for the memory map; the devices, MACs first, and the drivers, for the
+ * registry; the names of the drivers to install at start-up, once for each device that is wanted.
+ */
 extern const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS];
-
-/* The devices, for the registry: the MACs, then the simulated ones. */
 extern const struct nic_device board_devices[BOARD_DEVICES];
-
-/* The drivers that the board has a use for. */
 extern const struct nic_driver board_drivers[BOARD_DRIVERS];
-
-/* The names of the drivers that are installed at start-up, once for each device that is wanted. */
 extern const char *const board_installed[BOARD_INSTALLED];
 
 /* The other side of the simulated NICs, and their interrupt lines. */

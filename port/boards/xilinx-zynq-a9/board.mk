@@ -2,5 +2,5 @@
 ARCH        := cortex_a
 CPU_FLAGS   := -mcpu=cortex-a9 -marm -mfloat-abi=soft
 LINKER      := linker/xilinx-zynq-a9.ld
-BOARD_NICS  := sim
-BOARD_DEVS  := uart cadence_uart a9_timer
+BOARD_NICS  := cadence_gem sim
+BOARD_DEVS  := uart uart_console cadence_uart a9_timer zynq_clock
