@@ -1,20 +1,22 @@
 """The console, the log and the fault report."""
 import pytest
+from conftest import FACTS
 
 
 def test_commands_answer_and_bad_ones_are_told(booted):
     guest = booted(net="slirp")
     guest.ask("help", r"pool \r\n +where each packet is")
-    guest.ask("nic", r"msf2_emac \(1\.0\) +emac0 +en0 +active +02:00:00:12:34:56 +\[activated enabled\]"
-                     r"\r\nsim \(1\.0\) +sim0 +en1 +active +\S+ +\[activated enabled\]"
-                     r"\r\nsim \(1\.0\) +sim1 +- +- +- +\[available\]")
-    guest.ask("pool", r"en0 packets 16: rest 0, submission 0, ring 16, completion 0, stack 0")
+    guest.ask("nic", rf"{FACTS.driver} \(1\.0\) +{FACTS.device} +en0 +active +{FACTS.mac} +\[activated enabled\]")
+    guest.expect(rf"\nsim \(1\.0\) +sim0 +{FACTS.simulated} +active +\S+ +\[activated enabled\]"
+                 r"\r\nsim \(1\.0\) +sim1 +- +- +- +\[available\]")
+    guest.ask("pool", rf"en0 packets {FACTS.packets}: rest {FACTS.packets - FACTS.ring}, submission 0, "
+                      rf"ring {FACTS.ring}, completion 0, stack 0")
     guest.ask("nosuch", r"nosuch: no such command; try help")
     guest.ask("pool now", r"usage: pool ")
     guest.ask("log loud", r"usage: log ")
-    guest.ask("profile en1 echo 0", r"usage: profile NAME")
-    guest.ask("profile en1 echo 100 33", r"usage: profile ")
-    guest.ask("profile en1 nosuch", r"usage: profile ")
+    guest.ask(f"profile {FACTS.simulated} echo 0", r"usage: profile NAME")
+    guest.ask(f"profile {FACTS.simulated} echo 100 33", r"usage: profile ")
+    guest.ask(f"profile {FACTS.simulated} nosuch", r"usage: profile ")
     guest.ask("profile en0", r"en0: no simulated NIC")
     guest.ask("a b c d e f g h i", r"more than 8 words")
     guest.send("x" * 100)
@@ -44,18 +46,24 @@ def test_log_levels_are_set_at_run_time(booted):
     guest.ask("log", r"level error")
 
 
-@pytest.mark.parametrize("kind, exception, hint", [
-    ("bus", "HardFault", "bus error"),
-    ("undefined", "HardFault", "undefined instruction"),
-    ("stack", "HardFault", "stack overflow"),
-])
+FAULTS = {  # by core: the register with the cause; what is done, the exception and the hint
+    "cortex_m": ("cfsr", [("bus", "HardFault", "bus error"),
+                          ("undefined", "HardFault", "undefined instruction"),
+                          ("stack", "HardFault", "stack overflow")]),
+    "cortex_a": ("dfsr", [("bus", "data abort", "no memory and no device is mapped there"),
+                          ("undefined", "undefined instruction", "undefined instruction"),
+                          ("stack", "data abort", "stack overflow")]),
+}
+
+
+@pytest.mark.parametrize("kind, exception, hint", FAULTS[FACTS.core][1])
 def test_a_fault_is_reported_and_ends_the_run(booted, kind, exception, hint):
     guest = booted(net="slirp", extra=("-semihosting",))
     guest.send(f"crash {kind}")
     guest.expect(rf"\*\*\* fault: exception \d+ \({exception}\)")
     if kind != "stack":
-        guest.expect(r"pc   0000[0-9a-f]{4} +lr   0000[0-9a-f]{4}")
-    guest.expect(r"cfsr [0-9a-f]{8}")
+        guest.expect(rf"pc   {FACTS.code} +lr   {FACTS.code}")
+    guest.expect(rf"{FAULTS[FACTS.core][0]} [0-9a-f]{{8}}")
     guest.expect(rf"hint: {hint}")
     assert guest.wait() == 99
 

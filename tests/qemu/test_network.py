@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 import pytest
-from conftest import ROOT, assert_nothing_missing, counters, counters_when
+from conftest import FACTS, ROOT, assert_nothing_missing, counters, counters_when
 from lan import ADDRESS, GUEST, GUEST_MAC, MAC, Lan
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6MLReport, ICMPv6ND_NA, ICMPv6ND_NS,
@@ -48,7 +48,7 @@ def test_without_a_server_the_fixed_address_is_taken(boot):
 
 
 def test_boots_with_no_network_option_at_all(boot):
-    """As `qemu-system-arm -M emcraft-sf2 -kernel firmware.elf` alone does: QEMU adds slirp."""
+    """As `qemu-system-arm -M BOARD -kernel firmware.elf` alone does: QEMU adds slirp."""
     guest = boot(net="default")
     guest.expect(r"en0 up 10\.0\.2\.15/24 gw 10\.0\.2\.2")
 
@@ -206,17 +206,19 @@ def test_tcp_sequence_numbers_are_not_guessable(on_lan):
 # ---- a hostile wire ----
 
 def test_an_overflow_of_the_receive_ring_is_survived(on_lan):
-    """The model stops receiving when a frame finds no descriptor, of which it has 16."""
+    """Where the model drops what finds no descriptor, it stops receiving then; others leave the rest on
+    the wire."""
     guest, host = on_lan
     burst = [bytes(host.ip() / UDP(sport=1000 + number, dport=9) / bytes(1000))
-             for number in range(40)]
+             for number in range(2 * FACTS.ring + 8)]
     for round_number in range(5):
         before = counters(guest)
         guest.ask("stall 500", "the main loop stops")  # the main loop does nothing: the burst meets the ring
         for frame in burst:
             host.send(frame)
         after = counters_when(guest, lambda now: now["rx_restarts"] > before["rx_restarts"])
-        assert after["in_overflow"] > before.get("in_overflow", 0)
+        if FACTS.counts_missed:
+            assert after["in_overflow"] > before.get("in_overflow", 0)
         host.ping(sequence=100 + round_number)
     assert_nothing_missing(guest)
 
@@ -251,7 +253,7 @@ def test_bad_frames_are_counted_and_leave_nothing_behind(on_lan):
     def grown(name):
         return after.get(name, 0) - before.get(name, 0)
 
-    assert grown("in_runt") == 2
+    assert grown("in_runt") == (2 if FACTS.sees_runts else 0)
     assert grown("in_too_long") == 1
     assert grown("in_unknown_protos") >= 2
     assert_nothing_missing(guest)
@@ -277,7 +279,7 @@ def test_link_down_and_up(on_lan):
         guest.expect(r"en0 link down")
         guest.expect(r"en0 down")
         guest.set_link(True)
-        guest.expect(r"en0 link up, 100 Mbit/s full duplex")
+        guest.expect(rf"en0 link up, {FACTS.speed} Mbit/s full duplex")
         guest.expect(r"en0 up 10\.0\.2\.15/24")
         host.ping(sequence=3)
     assert_nothing_missing(guest)
@@ -310,7 +312,7 @@ def test_a_new_link_hears_of_the_guest_again(on_lan):
 def test_ticks_come_at_their_times_and_every_answer_is_right(boot):
     """Virtual time: one instruction is a nanosecond, so that the run is the same everywhere."""
     guest = boot(net="none", extra=("-icount", "shift=0,sleep=off"))
-    enabled = float(guest.expect(r"\[ +(\d+\.\d+)\] I nic: en1 link up").group(1))
+    enabled = float(guest.expect(rf"\[ +(\d+\.\d+)\] I nic: {FACTS.simulated} link up").group(1))
     for tick in range(1, 8):
         match = guest.expect(rf"\[ +(\d+\.\d+)\] I sim: sim0 tick {tick}: 8 echo requests, "
                              r"8 answers right, 0 wrong, 0 missing")
@@ -331,7 +333,7 @@ def test_a_run_is_the_same_each_time(boot):
 def test_the_periods_can_be_set(boot):
     guest = boot(net="none", extra=("-icount", "shift=0,sleep=off"))
     guest.expect(r"sim: sim0 tick 1:")
-    guest.send("profile en1 echo 100 3")
+    guest.send(f"profile {FACTS.simulated} echo 100 3")
     pattern = r"\[ *(\d+\.\d+)\] I sim: sim0 tick \d+: 3 echo requests, 3 answers right"
     times = [float(guest.expect(pattern).group(1)) for _ in range(3)]
     assert abs(times[1] - times[0] - 0.1) <= 0.002
