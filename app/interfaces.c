@@ -10,18 +10,9 @@
 #include "lwip/prot/ip6.h"
 #include "lwip/timeouts.h"
 #include "registry.h"
+#include "sim_wire.h"
 
 enum { DHCP_FALLBACK_MS = 10000 };
-
-/* By device, in the board's order. */
-static const struct {
-  uint8_t address[4], gateway[4];
-  bool dhcp; /* the address is for when no server answers */
-} settings[BOARD_DEVICES] = {
-    {.address = {10, 0, 2, 15}, .gateway = {10, 0, 2, 2}, .dhcp = true},
-    {.address = {10, 1, 0, 1}, .gateway = {0, 0, 0, 0}, .dhcp = false},
-    {.address = {10, 2, 0, 1}, .gateway = {0, 0, 0, 0}, .dhcp = false},
-};
 
 static struct registry_entry entries[BOARD_DEVICES];
 
@@ -75,14 +66,23 @@ static void status_changed(struct netif *netif) {
   }
 }
 
+static bool is_simulated(struct netif *netif) { return sim_wire_device(netif->state) != NULL; }
+
+/* 10.1.0.1 on the first simulated wire, 10.2.0.1 on the second, as the peers there expect. For the
+ * first MAC, where no server answers, 10.0.2.15 by a gateway 10.0.2.2, as in the emulator's
+ * network; the next MACs are in 10.0.3.0 and so on. */
 static void set_default_address(struct netif *netif) {
-  const uint8_t *a = settings[index_of(netif)].address;
-  const uint8_t *g = settings[index_of(netif)].gateway;
+  const struct sim_device *simulated = sim_wire_device(netif->state);
   ip4_addr_t address, netmask, gateway;
 
-  IP4_ADDR(&address, a[0], a[1], a[2], a[3]);
   IP4_ADDR(&netmask, 255, 255, 255, 0);
-  IP4_ADDR(&gateway, g[0], g[1], g[2], g[3]);
+  if (simulated != NULL) {
+    IP4_ADDR(&address, 10, 1 + (simulated - board_sim_devices), 0, 1);
+    ip4_addr_set_any(&gateway);
+  } else { /* the board lists its MACs first */
+    IP4_ADDR(&address, 10, 0, 2 + index_of(netif), 15);
+    IP4_ADDR(&gateway, 10, 0, 2 + index_of(netif), 2);
+  }
   netif_set_addr(netif, &address, &netmask, &gateway);
 }
 
@@ -146,8 +146,8 @@ static void installed(struct registry_entry *entry) {
     netif_create_ip6_linklocal_address(netif, 1);
     netif_set_ip6_autoconfig_enabled(netif, 1);
   }
-  by_dhcp[index_of(netif)] = settings[index_of(netif)].dhcp;
-  if (!by_dhcp[index_of(netif)])
+  by_dhcp[index_of(netif)] = !is_simulated(netif);
+  if (is_simulated(netif))
     set_default_address(netif);
   netif_set_up(netif);
   if (netif_default == NULL)
@@ -170,15 +170,14 @@ static void uninstalling(struct registry_entry *entry) {
 
 void interfaces_start(struct dispatch_queue *dispatch) {
   static const struct registry_hooks hooks = {.installed = installed, .uninstalling = uninstalling};
-  static const char *const first[] = {"msf2_emac", "sim"};
 
   registry_start(dispatch, &hooks, entries, board_devices, BOARD_DEVICES, board_drivers,
                  BOARD_DRIVERS);
-  for (unsigned i = 0; i < sizeof first / sizeof *first; i++) {
+  for (unsigned i = 0; i < BOARD_INSTALLED; i++) {
     struct registry_entry *entry;
-    int error = registry_install(first[i], &entry);
+    int error = registry_install(board_installed[i], &entry);
 
     if (error != 0)
-      log_error("netif", "%s cannot be installed: error %d", first[i], -error);
+      log_error("netif", "%s cannot be installed: error %d", board_installed[i], -error);
   }
 }

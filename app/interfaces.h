@@ -8,8 +8,9 @@
 #include "lwip/ip4_addr.h"
 #include "registry.h"
 
-/* Lists the board's devices in the registry and installs the first of each driver: en0 by DHCP, en1
- * on the simulated wire. One that does not start is logged and left out. Main loop, once. */
+/* Lists the board's devices in the registry and installs the drivers that the board wants from the
+ * start: its MACs get their addresses by DHCP, the simulated NICs have fixed ones. One that does
+ * not start is logged and left out. Main loop, once. */
 void interfaces_start(struct dispatch_queue *dispatch);
 
 /* True where the IPv4 address of an activated interface comes from a DHCP server, or from the

@@ -1,4 +1,4 @@
-/* The demo: two NICs under lwIP in one loop that sleeps whenever there is nothing to do. */
+/* The demo: the board's NICs under lwIP in one loop that sleeps whenever there is nothing to do. */
 #include "board.h"
 #include "console.h"
 #include "control_page.h"

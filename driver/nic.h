@@ -124,7 +124,7 @@ enum nic_multicast {
 /* Checksums that a MAC makes or verifies; an OR of their bits. */
 enum nic_offload {
   NIC_OFFLOAD_TX_IP4 = 1 << 0,
-  NIC_OFFLOAD_TX_TCP_UDP = 1 << 1,
+  NIC_OFFLOAD_TX_TCP_UDP = 1 << 1, /* over IPv4, of packets that are no fragments */
   NIC_OFFLOAD_RX_IP4 = 1 << 2,
   NIC_OFFLOAD_RX_TCP_UDP = 1 << 3,
 };

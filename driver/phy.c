@@ -20,7 +20,18 @@ enum {
   AN_10_FULL = 1 << 6,
   AN_100_HALF = 1 << 7,
   AN_100_FULL = 1 << 8,
+  AN_ALL = 0x01e1, /* 10 and 100 Mbit/s, and the selector of IEEE 802.3 */
+  AN_NONE = 0x0001,
+  GBCR = 9, /* 1000BASE-T control and status, 40.5.1.1 */
+  GBCR_1000_FULL = 1 << 9,
+  GBSR = 10,
+  GBSR_PARTNER_1000_FULL = 1 << 11,
 };
+
+/* The MAC can 1000 Mbit/s, and so, then, do the board's PHYs. */
+static bool has_1000(const struct nic *nic) {
+  return (nic->ops->caps.media & NIC_MEDIA_1000_FULL) != 0;
+}
 
 int phy_start(struct nic *nic, struct phy *phy) {
   for (uint8_t address = 0; address < PHY_ADDRESSES; address++) {
@@ -43,10 +54,18 @@ static bool is_full(enum nic_media media) {
   return media == NIC_MEDIA_10_FULL || media == NIC_MEDIA_100_FULL;
 }
 
+static bool is_negotiated(enum nic_media media) {
+  return media == NIC_MEDIA_AUTO || media == NIC_MEDIA_1000_FULL;
+}
+
 void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media) {
   uint16_t control = BMCR_AN_ENABLE | BMCR_RESTART_AN;
 
-  if (media != NIC_MEDIA_AUTO)
+  if (has_1000(nic)) { /* which only negotiation can bring up (40.5.1) */
+    phy->write(nic, phy->address, ANAR, media == NIC_MEDIA_1000_FULL ? AN_NONE : AN_ALL);
+    phy->write(nic, phy->address, GBCR, GBCR_1000_FULL);
+  }
+  if (!is_negotiated(media))
     control =
         (uint16_t)((is_100(media) ? BMCR_SPEED_100 : 0) | (is_full(media) ? BMCR_FULL_DUPLEX : 0));
   phy->write(nic, phy->address, BMCR, control);
@@ -62,7 +81,7 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   *link = (struct nic_link){.status = NIC_LINK_INACTIVE};
   if (status == 0xffff || (status & BMSR_LINK) == 0)
     return;
-  if (nic->media != NIC_MEDIA_AUTO) {
+  if (!is_negotiated(nic->media)) {
     *link = (struct nic_link){.status = NIC_LINK_ACTIVE,
                               .speed_mbps = is_100(nic->media) ? 100 : 10,
                               .full_duplex = is_full(nic->media)};
@@ -70,6 +89,10 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   }
   if ((status & BMSR_AN_COMPLETE) == 0)
     return;
+  if (has_1000(nic) && (phy->read(nic, phy->address, GBSR) & GBSR_PARTNER_1000_FULL) != 0) {
+    *link = (struct nic_link){.status = NIC_LINK_ACTIVE, .speed_mbps = 1000, .full_duplex = true};
+    return;
+  }
   common = phy->read(nic, phy->address, ANAR) & phy->read(nic, phy->address, ANLPAR);
   link->status = NIC_LINK_ACTIVE;
   link->speed_mbps = (common & (AN_100_FULL | AN_100_HALF)) != 0 ? 100 : 10;

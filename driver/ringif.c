@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "checksum.h"
 #include "datapath.h"
 #include "log.h"
 #include "lwip/etharp.h"
@@ -27,6 +28,11 @@ static err_t err_of_errno(int error) {
 
 static err_t linkoutput(struct netif *netif, struct pbuf *frame) {
   return err_of_errno(datapath_transmit(ringif_nic(netif), frame));
+}
+
+static err_t output_ip6(struct netif *netif, struct pbuf *packet, const ip6_addr_t *destination) {
+  checksum_complete(packet, netif);
+  return ethip6_output(netif, packet, destination);
 }
 
 static void input(struct nic *nic, struct pbuf *frame) {
@@ -132,7 +138,7 @@ err_t ringif_init(struct netif *netif) {
   netif->name[0] = 'e';
   netif->name[1] = 'n';
   netif->output = etharp_output;
-  netif->output_ip6 = ethip6_output;
+  netif->output_ip6 = output_ip6;
   netif->linkoutput = linkoutput;
   netif->mtu = nic->mtu;
   netif->hwaddr_len = ETH_ADDRESS_BYTES;

@@ -17,12 +17,49 @@ class Problem(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Board:
-    machine: tuple  # QEMU's arguments for it
-    mac: str        # Ethernet address of en0
+    """A board: how the emulator is started for it, and what tests have to know of its firmware."""
+    machine: tuple       # QEMU's arguments for it
+    core: str            # port/arch/CORE
+    code: str            # what an address in its code looks like
+    limits: tuple        # bytes of flash and RAM that the firmware may take
+    mac: str             # Ethernet address of en0
+    driver: str          # of en0, and the name of its device
+    device: str
+    interfaces: tuple    # from the start; the last one is the simulated NIC
+    packets: int         # en0's, and how many of them its receive ring takes
+    ring: int
+    speed: int           # of its link, in Mbit/s
+    media: tuple
+    gathers: bool        # the MAC sends a frame from several buffers
+    hash_filter: bool    # the MAC itself drops most groups that nobody has joined, and can let in all
+    counts_missed: bool  # the model drops a frame that finds no descriptor; else the wire waits
+    sees_runts: bool     # the model hands on frames that are shorter than a header; else it pads them
+    second_uart: bool    # there is one without -serial, too
+
+    @property
+    def simulated(self):
+        """The name of the simulated NIC."""
+        return self.interfaces[-1]
+
+    @property
+    def next_interface(self):
+        """The name that one more interface gets."""
+        return f"en{len(self.interfaces)}"
 
 
 BOARDS = {
-    "emcraft-sf2": Board(("-M", "emcraft-sf2"), "02:00:00:12:34:56"),
+    "emcraft-sf2": Board(
+        machine=("-M", "emcraft-sf2"), core="cortex_m", code="0000[0-9a-f]{4}",
+        limits=(256 << 10, 64 << 10), mac="02:00:00:12:34:56", driver="msf2_emac", device="emac0",
+        interfaces=("en0", "en1"), packets=14, ring=14, speed=100,
+        media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=False, hash_filter=False,
+        counts_missed=True, sees_runts=True, second_uart=False),
+    "xilinx-zynq-a9": Board(  # its second MAC is on no network
+        machine=("-M", "xilinx-zynq-a9"), core="cortex_a", code="001[0-9a-f]{5}",
+        limits=(1 << 20, 63 << 20), mac="02:00:00:12:34:56", driver="cadence_gem", device="gem0",
+        interfaces=("en0", "en1", "en2"), packets=128, ring=64, speed=1000,
+        media=("auto", "10-half", "10-full", "100-half", "100-full", "1000-full"),
+        gathers=True, hash_filter=True, counts_missed=False, sees_runts=False, second_uart=True),
 }
 NETS = ("lan", "slirp", "tap", "none")
 GUEST_ADDRESS = "10.0.2.15"  # slirp's first lease, and the firmware's address without a server
@@ -109,7 +146,7 @@ class Guest:
         guest.send("pool")
     """
 
-    SAFETY_S = 60  # nothing that is awaited takes longer, unless it never comes
+    SAFETY_S = 25  # nothing that is awaited takes longer, unless it never comes
 
     def __init__(self, elf, *, board="emcraft-sf2", net="lan", transcript=None, qemu=None,
                  extra=(), echo=None, lan_dir=None, pcap=None, serial1=None):

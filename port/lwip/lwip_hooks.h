@@ -17,4 +17,12 @@ u32_t lwip_hook_tcp_isn(const ip_addr_t *local_ip, u16_t local_port, const ip_ad
 err_t ringif_unknown_protocol(struct pbuf *p, struct netif *netif);
 #define LWIP_HOOK_UNKNOWN_ETH_PROTOCOL(p, netif) ringif_unknown_protocol(p, netif)
 
+/* A datagram that is about to be cut up gets the checksum that the MAC makes for whole ones. These
+ * stand in for the calls in lwIP, where no hook is. */
+void checksum_complete(struct pbuf *packet, const struct netif *netif);
+#define ip4_frag(packet, netif, destination)                                                       \
+  (checksum_complete(packet, netif), ip4_frag(packet, netif, destination))
+#define ip6_frag(packet, netif, destination)                                                       \
+  (checksum_complete(packet, netif), ip6_frag(packet, netif, destination))
+
 #endif

@@ -23,7 +23,7 @@
 #define MEMP_NUM_REASSDATA      2
 #define MEMP_NUM_FRAG_PBUF      4
 #define MEMP_NUM_ARP_QUEUE      12
-#define MEMP_NUM_SYS_TIMEOUT    (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 7) /* two an interface, a ping */
+#define MEMP_NUM_SYS_TIMEOUT    (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 9) /* two an interface, a ping */
 
 /* Ethernet and ARP. The queue keeps the packets that wait for an address. */
 #define LWIP_ARP                     1
@@ -104,7 +104,7 @@
 #define MIB2_STATS         0
 #define LWIP_STATS_LARGE   1
 
-/* Two netifs and no threads; the id is for the client data of apps, which none uses. */
+/* No threads; the id is for the client data of apps, which none uses. */
 #define LWIP_NUM_NETIF_CLIENT_DATA 0
 
 #endif

@@ -8,9 +8,10 @@ import pytest
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
-from emulator import Guest  # noqa: E402  pylint: disable=wrong-import-position
+from emulator import BOARDS, Guest  # noqa: E402  pylint: disable=wrong-import-position
 
 BOARD = os.environ.get("BOARD", "emcraft-sf2")
+FACTS = BOARDS[BOARD]
 ELF = os.path.join(ROOT, "build", BOARD, "firmware.elf")
 
 
@@ -55,7 +56,7 @@ def assert_nothing_missing(guest):
         guest.send("pool")
         places = [guest.expect(rf"{name} packets (\d+): rest (\d+), submission (\d+), ring (\d+), "
                                r"completion (\d+), stack (\d+) \(most \d+\)( MISSING)?\r\n")
-                  for name in ("en0", "en1")]
+                  for name in FACTS.interfaces]
         for place in places:
             assert place.group(7) is None, guest.text[-500:]
             numbers = [int(place.group(i)) for i in range(1, 7)]

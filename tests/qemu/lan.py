@@ -4,10 +4,11 @@ import queue
 import socket
 import threading
 
+from conftest import FACTS
 from scapy.layers.inet import ICMP, IP
 from scapy.layers.l2 import ARP, Ether
 
-GUEST_MAC = "02:00:00:12:34:56"
+GUEST_MAC = FACTS.mac
 GUEST = "10.0.2.15"
 MAC = "02:00:00:00:00:77"
 ADDRESS = "10.0.2.77"

@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-from conftest import BOARD, ROOT, assert_nothing_missing, counters, counters_when, without_make
+from conftest import BOARD, FACTS, ROOT, assert_nothing_missing, counters, counters_when, without_make
 from emulator import Guest
 from lan import Lan
 from scapy.layers.inet import UDP
@@ -59,12 +59,13 @@ def test_a_capture_into_a_file_of_the_host(booted, tmp_path):
 
 
 def test_a_capture_ends_with_its_interface(booted, tmp_path):
-    without = booted(net="slirp")
-    without.ask("pcap en0 start", "no second UART")
+    if not FACTS.second_uart:
+        without = booted(net="slirp")
+        without.ask("pcap en0 start", "no second UART")
     guest = booted(net="lan", serial1=tmp_path / "u.pcap")
     guest.ask("pcap en0 start 64", "capturing")
     guest.ask("nic uninstall en0", "done")
-    guest.ask("nic install msf2_emac", r"en0 up 10\.0\.2\.15/24")
+    guest.ask(f"nic install {FACTS.driver}", r"en0 up 10\.0\.2\.15/24")
     guest.ask("pcap en0 stop", "no capture is on")
     guest.ask("pcap en0 start file x", r"x: no such file can be made; it needs qemu -semihosting")
     for wrong in ("pcap en0", "pcap en0 begin", "pcap en0 start 63", "pcap en0 start arp 7",
@@ -76,25 +77,25 @@ def test_a_capture_ends_with_its_interface(booted, tmp_path):
 def test_profiles_of_the_simulated_nic(boot):
     guest = boot(net="none", extra=ICOUNT)
     guest.expect(r"sim0 tick 1:")
-    guest.ask("nic profile en1", "echo, 8 frames every 5000 ms")
-    guest.ask("nic profile en1 flood 10 8", "flood, 8 frames every 10 ms")
+    guest.ask(f"nic profile {FACTS.simulated}", "echo, 8 frames every 5000 ms")
+    guest.ask(f"nic profile {FACTS.simulated} flood 10 8", "flood, 8 frames every 10 ms")
     for _ in range(3):
         guest.expect(r"8 requests, 8 right, 0 wrong, 0 missing")
     # Its frames of 1514 bytes do not fit into the buffers of this board's simulated NICs.
-    guest.ask("nic profile en1 imix 100 8", "imix, 8 frames every 100 ms")
+    guest.ask(f"nic profile {FACTS.simulated} imix 100 8", "imix, 8 frames every 100 ms")
     for _ in range(3):
         guest.expect(r"[78] requests, [78] right, 0 wrong, 0 missing")
-    guest.ask("nic profile en1 replay 100 3", "replay, 3 frames every 100 ms")
+    guest.ask(f"nic profile {FACTS.simulated} replay 100 3", "replay, 3 frames every 100 ms")
     guest.expect(r"3 requests, 0 right, 0 wrong, 0 missing")
     # Two of the capture's three frames are to groups: the NIC's filter keeps them out, until it is told.
-    assert "in_unknown_protos" not in counters(guest, "en1")
-    guest.ask("ifconfig en1 allmulti on", "done")
-    counters_when(guest, lambda now: now.get("in_unknown_protos", 0) > 0, "en1")
+    assert "in_unknown_protos" not in counters(guest, FACTS.simulated)
+    guest.ask(f"ifconfig {FACTS.simulated} allmulti on", "done")
+    counters_when(guest, lambda now: now.get("in_unknown_protos", 0) > 0, FACTS.simulated)
     # A session of eight segments with the TCP echo service, each checked.
-    guest.ask("nic profile en1 peer 1000 8", "peer, 8 frames every 1000 ms")
+    guest.ask(f"nic profile {FACTS.simulated} peer 1000 8", "peer, 8 frames every 1000 ms")
     for _ in range(3):
         guest.expect(r"1 requests, 1 right, 0 wrong, 0 missing")
-    guest.ask("nic profile en1 echo 100 8", "echo")
+    guest.ask(f"nic profile {FACTS.simulated} echo 100 8", "echo")
     guest.expect(r"8 requests, 8 right, 0 wrong, 0 missing")
     assert_nothing_missing(guest)
 
@@ -104,18 +105,18 @@ def test_faults_are_set_and_survived(boot):
     where nothing comes from outside.)"""
     guest = boot(net="none", extra=ICOUNT)
     guest.expect(r"sim0 tick 1:")
-    guest.send("nic fault en1 seed 7")
-    guest.send("nic fault en1 all 50")
-    guest.send("nic profile en1 echo 100 8")
+    guest.send(f"nic fault {FACTS.simulated} seed 7")
+    guest.send(f"nic fault {FACTS.simulated} all 50")
+    guest.send(f"nic profile {FACTS.simulated} echo 100 8")
     guest.expect(r"sim0 tick (?:[2-9]\d\d|\d{4,}):")
-    guest.ask("nic fault en1", r"drop +50 of 1000, struck [1-9]\d*\r\nduplicate +50")
-    guest.ask("nic fault en1 all 0", "done")
+    guest.ask(f"nic fault {FACTS.simulated}", r"drop +50 of 1000, struck [1-9]\d*\r\nduplicate +50")
+    guest.ask(f"nic fault {FACTS.simulated} all 0", "done")
     for _ in range(3):
         guest.expect(r"8 requests, 8 right, 0 wrong, 0 missing")
-    guest.ask("stats", r"en1 recoveries [1-9]")
+    guest.ask("stats", rf"{FACTS.simulated} recoveries [1-9]")
     assert_nothing_missing(guest)
-    guest.ask("nic fault en1 nosuch 5", "usage: nic fault")
-    guest.ask("nic fault en1 drop 1001", "usage: nic fault")
+    guest.ask(f"nic fault {FACTS.simulated} nosuch 5", "usage: nic fault")
+    guest.ask(f"nic fault {FACTS.simulated} drop 1001", "usage: nic fault")
     guest.ask("nic fault en0", "en0: no simulated NIC")
 
 

@@ -1,14 +1,16 @@
 """The console, the log and the fault report."""
 import pytest
+from conftest import FACTS
 
 
 def test_commands_answer_and_bad_ones_are_told(booted):
     guest = booted(net="slirp")
     guest.ask("help", r"pool \[NAME\] +where each packet is")
-    guest.ask("nic list", r"msf2_emac \(1\.0\) +emac0 +en0 +active +02:00:00:12:34:56 +\[activated enabled\]"
-                     r"\r\nsim \(1\.0\) +sim0 +en1 +active +\S+ +\[activated enabled\]"
-                     r"\r\nsim \(1\.0\) +sim1 +- +- +- +\[available\]")
-    guest.ask("pool", r"en0 packets 14: rest 0, submission 0, ring 14, completion 0, stack 0")
+    guest.ask("nic list", rf"{FACTS.driver} \(1\.0\) +{FACTS.device} +en0 +active +{FACTS.mac} +\[activated enabled\]")
+    guest.expect(rf"\nsim \(1\.0\) +sim0 +{FACTS.simulated} +active +\S+ +\[activated enabled\]"
+                 r"\r\nsim \(1\.0\) +sim1 +- +- +- +\[available\]")
+    guest.ask("pool", rf"en0 packets {FACTS.packets}: rest {FACTS.packets - FACTS.ring}, submission 0, "
+                      rf"ring {FACTS.ring}, completion 0, stack 0")
     guest.ask("nosuch", r"nosuch: no such command; try help")
     guest.ask("pool now", r"now: no such interface; nic list shows them")
     guest.ask("pool en0 now", r"usage: pool ")
@@ -20,9 +22,9 @@ def test_commands_answer_and_bad_ones_are_told(booted):
     assert all(len(line) <= 80 for line in guest.text[start:guest.seen].splitlines())
     guest.ask("help nosuch", r"nosuch: no such command; try help")
     guest.ask("log loud", r"usage: log ")
-    guest.ask("nic profile en1 echo 0", r"usage: nic profile NAME")
-    guest.ask("nic profile en1 echo 100 33", r"usage: nic profile ")
-    guest.ask("nic profile en1 nosuch", r"usage: nic profile ")
+    guest.ask(f"nic profile {FACTS.simulated} echo 0", r"usage: nic profile NAME")
+    guest.ask(f"nic profile {FACTS.simulated} echo 100 33", r"usage: nic profile ")
+    guest.ask(f"nic profile {FACTS.simulated} nosuch", r"usage: nic profile ")
     guest.ask("nic profile en0", r"en0: no simulated NIC")
     guest.ask("a b c d e f g h i j k", r"more than 10 words")
     guest.send("x" * 100)
@@ -58,14 +60,14 @@ def test_a_line_is_edited_recalled_and_completed(booted):
     guest.expect(r"up \d+\.\d{3} s")
     guest.keys("\x1b[A\r")
     guest.expect(r"up \d+\.\d{3} s")
-    guest.keys("poo\ten1\x01\x05\r")
-    guest.expect(r"\r\nen1 packets 10:")
-    guest.keys("nic in\tmsf\t\r")
+    guest.keys(f"poo\t{FACTS.simulated}\x01\x05\r")
+    guest.expect(rf"\r\n{FACTS.simulated} packets 10:")
+    guest.keys(f"nic in\t{FACTS.driver[:3]}\t\r")
     guest.expect(r"install: refused, error 16")
     guest.keys("nic po\ten0\t\t")
     guest.expect(r"\r\nlow  on|\r\non  low|en0 ")
-    guest.keys("\x15nic fault en1 link\t\x15uptime\r")
-    guest.expect(r"nic fault en1 link-flap ")
+    guest.keys(f"\x15nic fault {FACTS.simulated} link\t\x15uptime\r")
+    guest.expect(rf"nic fault {FACTS.simulated} link-flap ")
     guest.expect(r"up \d+\.\d{3} s")
 
 
@@ -79,25 +81,31 @@ def test_a_log_line_passes_by_what_is_being_typed(booted):
 
 def test_reboot_starts_anew(booted):
     guest = booted(net="slirp")
-    guest.ask("nic uninstall en1", "done")
+    guest.ask(f"nic uninstall {FACTS.simulated}", "done")
     guest.ask("reboot", r"rebooting\r\n")
     guest.expect(r"I main: ringif on ")
     guest.expect(r"en0 up 10\.0\.2\.15/24")
-    guest.ask("pool", r"en1 packets")
+    guest.ask("pool", rf"{FACTS.simulated} packets")
 
 
-@pytest.mark.parametrize("kind, exception, hint", [
-    ("bus", "HardFault", "bus error"),
-    ("undefined", "HardFault", "undefined instruction"),
-    ("stack", "HardFault", "stack overflow"),
-])
+FAULTS = {  # by core: the register with the cause; what is done, the exception and the hint
+    "cortex_m": ("cfsr", [("bus", "HardFault", "bus error"),
+                          ("undefined", "HardFault", "undefined instruction"),
+                          ("stack", "HardFault", "stack overflow")]),
+    "cortex_a": ("dfsr", [("bus", "data abort", "no memory and no device is mapped there"),
+                          ("undefined", "undefined instruction", "undefined instruction"),
+                          ("stack", "data abort", "stack overflow")]),
+}
+
+
+@pytest.mark.parametrize("kind, exception, hint", FAULTS[FACTS.core][1])
 def test_a_fault_is_reported_and_ends_the_run(booted, kind, exception, hint):
     guest = booted(net="slirp", extra=("-semihosting",))
     guest.send(f"crash {kind}")
     guest.expect(rf"\*\*\* fault: exception \d+ \({exception}\)")
     if kind != "stack":
-        guest.expect(r"pc   0000[0-9a-f]{4} +lr   0000[0-9a-f]{4}")
-    guest.expect(r"cfsr [0-9a-f]{8}")
+        guest.expect(rf"pc   {FACTS.code} +lr   {FACTS.code}")
+    guest.expect(rf"{FAULTS[FACTS.core][0]} [0-9a-f]{{8}}")
     guest.expect(rf"hint: {hint}")
     assert guest.wait() == 99
 

@@ -1,6 +1,7 @@
 """The console's view of the stack: ifconfig, ping, dns, and the tables of it."""
 import re
 
+from conftest import FACTS
 from lan import ADDRESS, GUEST, Lan
 from scapy.layers.dns import DNS, DNSRR
 from scapy.layers.inet import ICMP, IP, UDP
@@ -16,21 +17,22 @@ def interface(guest, name):
 
 def test_ifconfig_shows_and_changes_an_interface(booted):
     guest = booted(net="slirp")
-    assert re.search(r"en0: <up,running> mtu 1500\r\n +ether 02:00:00:12:34:56\r\n"
+    assert re.search(rf"en0: <up,running> mtu 1500\r\n +ether {FACTS.mac}\r\n"
                      r" +inet 10\.0\.2\.15/24 gw 10\.0\.2\.2 dhcp\r\n", interface(guest, "en0"))
-    guest.ask("ifconfig en1 10.9.0.1/16 gw 10.9.0.2", r"done\r\n")
-    assert "inet 10.9.0.1/16 gw 10.9.0.2\r\n" in interface(guest, "en1")
-    guest.ask("ifconfig en1 10.1.0.1/24", r"done\r\n")
-    assert "inet 10.1.0.1/24 gw 0.0.0.0\r\n" in interface(guest, "en1")
-    guest.ask("ifconfig en1 promisc on", r"done\r\n")
-    guest.ask("ifconfig en1 allmulti on", r"done\r\n")
-    assert "en1: <up,running,promisc,allmulti> mtu 578" in interface(guest, "en1")
-    guest.ask("ifconfig en1 down", r"done\r\n")
-    assert "en1: <up,promisc,allmulti>" in interface(guest, "en1")
-    guest.ask("ifconfig en1 up", r"done\r\n")
+    guest.ask(f"ifconfig {FACTS.simulated} 10.9.0.1/16 gw 10.9.0.2", r"done\r\n")
+    assert "inet 10.9.0.1/16 gw 10.9.0.2\r\n" in interface(guest, FACTS.simulated)
+    guest.ask(f"ifconfig {FACTS.simulated} 10.1.0.1/24", r"done\r\n")
+    assert "inet 10.1.0.1/24 gw 0.0.0.0\r\n" in interface(guest, FACTS.simulated)
+    guest.ask(f"ifconfig {FACTS.simulated} promisc on", r"done\r\n")
+    guest.ask(f"ifconfig {FACTS.simulated} allmulti on", r"done\r\n")
+    assert f"{FACTS.simulated}: <up,running,promisc,allmulti> mtu " in interface(guest, FACTS.simulated)
+    guest.ask(f"ifconfig {FACTS.simulated} down", r"done\r\n")
+    assert f"{FACTS.simulated}: <up,promisc,allmulti>" in interface(guest, FACTS.simulated)
+    guest.ask(f"ifconfig {FACTS.simulated} up", r"done\r\n")
     guest.ask("ifconfig en0 fec0::1:2/64", r"done\r\n")
     assert "inet6 FEC0::1:2/64" in interface(guest, "en0")
-    guest.ask("ifconfig en1 fec0::1:3/64", r"address: refused")  # its MTU is too short for IPv6
+    guest.ask(f"ifconfig {FACTS.simulated} mtu 500", "done")
+    guest.ask(f"ifconfig {FACTS.simulated} fec0::1:3/64", r"address: refused")  # too short for IPv6
     guest.ask("ifconfig en0 10.0.2.99/24 gw 10.0.2.2", r"en0 up 10\.0\.2\.99/24")
     guest.ask("ifconfig en0 dhcp", r"en0 up 10\.0\.2\.15/24")
 
@@ -167,8 +169,8 @@ def test_ioreg_is_the_tree_of_the_kit(booted):
     guest.send("ioreg")
     guest.expect(r"\+-o \S+  <class board, lwIP \d+\.\d+\.\d+, up \d+ s>\r\n")
     guest.expect(r"  \+-o dispatch  <class dispatch_queue, \d+ sources, \d+ posted>\r\n")
-    guest.expect(r"  \+-o emac0  <class nic_device, base 0x\w{8}, irq \d+, activated enabled>\r\n"
-                 r"  \| \+-o msf2_emac  <class nic, registered, matched, active, busy \d+, retain \d+>"
+    guest.expect(rf"  \+-o {FACTS.device}  <class nic_device, base 0x\w{{8}}, irq \d+, activated enabled>\r\n"
+                 rf"  \| \+-o {FACTS.driver}  <class nic, registered, matched, active, busy \d+, retain \d+>"
                  r"\r\n  \|     \+-o pool  <class packet_pool, \d+ of \d+ bytes, rest \d+, ")
     for queue in ("tx_submission", "tx_completion", "rx_submission", "rx_completion"):
         guest.expect(rf"  \|     \+-o {queue}  <class packet_queue, \d+ of \d+, in \d+, out \d+>\r\n")
@@ -182,9 +184,9 @@ def test_ioreg_is_the_tree_of_the_kit(booted):
 def test_stats_are_shown_by_interface_and_cleared(booted):
     guest = booted(net="slirp")
     guest.expect(r"sim0 tick 1:")
-    guest.ask("stats en1", r"en1 in_ucast_pkts [1-9]\d*\r\n")
-    guest.expect(r"en1 dropped 0\r\n> ")
-    guest.ask("stats en1 -z", r"en1 in_ucast_pkts [1-9]\d*\r\n")
-    guest.expect(r"en1 dropped 0\r\n> ")
-    guest.ask("stats en1", r"stats en1\r\nen1 dropped 0\r\n> ")
+    guest.ask(f"stats {FACTS.simulated}", rf"{FACTS.simulated} in_ucast_pkts [1-9]\d*\r\n")
+    guest.expect(rf"{FACTS.simulated} dropped 0\r\n> ")
+    guest.ask(f"stats {FACTS.simulated} -z", rf"{FACTS.simulated} in_ucast_pkts [1-9]\d*\r\n")
+    guest.expect(rf"{FACTS.simulated} dropped 0\r\n> ")
+    guest.ask(f"stats {FACTS.simulated}", rf"stats {FACTS.simulated}\r\n{FACTS.simulated} dropped 0\r\n> ")
     guest.ask("stats en0 -x", "usage: stats")

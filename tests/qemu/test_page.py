@@ -5,7 +5,7 @@ import re
 import socket
 
 import pytest
-from conftest import ROOT, assert_nothing_missing
+from conftest import FACTS, ROOT, assert_nothing_missing
 from lan import ADDRESS, GUEST, GUEST_MAC, MAC, Lan
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
@@ -68,9 +68,10 @@ def page(booted):
 def test_state_is_what_the_console_says(page):
     guest, device = page
     devices = device.devices()
-    assert list(devices) == ["emac0", "sim0", "sim1"]
+    assert [device for device in devices if device in (FACTS.device, "sim0", "sim1")] == [
+        FACTS.device, "sim0", "sim1"]
     assert devices["sim1"] == {"device": "sim1", "driver": "sim", "version": "1.0", "state": "available"}
-    en0 = devices["emac0"]
+    en0 = devices[FACTS.device]
     assert (en0["name"], en0["state"], en0["link"]) == ("en0", "activated enabled", "active")
     assert (en0["mac"], en0["mtu"], en0["dhcp"]) == (GUEST_MAC, 1500, True)
     assert en0["ip"][0] == "10.0.2.15/24"
@@ -83,9 +84,9 @@ def test_state_is_what_the_console_says(page):
         assert entry["rings"]["rx"][0] == pool["ring"]
     assert devices["sim0"]["sim"]["profile"] == "echo"
     assert devices["sim0"]["sim"]["faults"]["drop"] == 0
-    guest.ask("nic fault en1 drop 37", "done")
-    guest.ask("ifconfig en1 10.3.2.1/24", "done")
-    guest.ask("nic disable en1", "done")
+    guest.ask(f"nic fault {FACTS.simulated} drop 37", "done")
+    guest.ask(f"ifconfig {FACTS.simulated} 10.3.2.1/24", "done")
+    guest.ask(f"nic disable {FACTS.simulated}", "done")
     sim0 = device.devices()["sim0"]
     assert sim0["sim"]["faults"]["drop"] == 37
     assert sim0["ip"] == ["10.3.2.1/24"]
@@ -104,8 +105,8 @@ def test_get_changes_nothing_and_the_log_has_its_tail(page):
     assert device.devices()["sim0"]["state"] == "activated enabled"
     for _ in range(60):  # more than the tail holds
         guest.ask("log sim debug", "")
-        guest.ask("nic disable en1", "done")
-        guest.ask("nic enable en1", "done")
+        guest.ask(f"nic disable {FACTS.simulated}", "done")
+        guest.ask(f"nic enable {FACTS.simulated}", "done")
     log = device.get("/api/log")[2]
     assert 900 < len(log) <= 1024 and log.startswith("[") and log.endswith("\r\n")
 
@@ -113,12 +114,12 @@ def test_get_changes_nothing_and_the_log_has_its_tail(page):
 def test_commands_are_those_of_the_console(page):
     guest, device = page
     assert device.post("nic install sim") == (200, {"said": "done"})
-    assert device.devices()["sim1"]["name"] == "en2"
+    assert device.devices()["sim1"]["name"] == FACTS.next_interface
     assert device.post("nic install sim") == (409, {"error": "install: refused, error 16 "
                                                              "(Device or resource busy)"})
-    assert device.post("nic profile en2 flood 100 8") == (200, {"said": "flood, 8 frames every 100 ms"})
+    assert device.post(f"nic profile {FACTS.next_interface} flood 100 8") == (200, {"said": "flood, 8 frames every 100 ms"})
     guest.expect(r"sim1 tick \d+: 8 requests, 8 right")
-    assert device.post("nic uninstall en2\r\n") == (200, {"said": "done"})
+    assert device.post(f"nic uninstall {FACTS.next_interface}\r\n") == (200, {"said": "done"})
     guest.ask("nic list", r"sim1 +- +- +- +\[available\]")
 
 
@@ -126,8 +127,8 @@ def test_bad_requests_get_one_clear_line_and_change_nothing(page):
     _, device = page
     before = [entry["state"] for entry in device.devices().values()]
     for line, status, error in (
-            ("nic bogus en1", 400, "usage: nic list|install"),
-            ("nic power en1 off", 400, "usage: nic power NAME low|on"),
+            (f"nic bogus {FACTS.simulated}", 400, "usage: nic list|install"),
+            (f"nic power {FACTS.simulated} off", 400, "usage: nic power NAME low|on"),
             ("nosuch", 400, "nosuch: no such command; try help"),
             ("nic uninstall en9", 409, "en9: no such interface"),
             ("crash bus", 409, "crash: only at the serial console"),
@@ -139,7 +140,7 @@ def test_bad_requests_get_one_clear_line_and_change_nothing(page):
             ("", 400, "a command is one line of 1 to 77 characters")):
         got = device.post(line)
         assert got[0] == status and got[1]["error"].startswith(error), got
-    assert device.post("nic uninstall en1", path="/api/state")[0] == 404
+    assert device.post(f"nic uninstall {FACTS.simulated}", path="/api/state")[0] == 404
     for request, status, error in (
             (b"PUT /api/command HTTP/1.1\r\nHost: x\r\n\r\n", 501, "no such method"),
             (b"HELLO THERE\r\n\r\n", 501, "no such method"),
@@ -158,10 +159,10 @@ def test_a_post_from_another_site_is_refused(page):
                     {"Origin": f"http://{device.host}.evil.example"},
                     {"host": "evil.example", "Origin": "http://evil.example"},  # DNS rebinding
                     {"host": "127.evil.example"}, {"Origin": "x" * 200}):
-        status, body = device.post("nic uninstall en1", **headers)
+        status, body = device.post(f"nic uninstall {FACTS.simulated}", **headers)
         assert status == 403 and "not from this device's own page" in body["error"], headers
     assert device.devices()["sim0"]["state"] == "activated enabled"
-    assert device.post("nic disable en1", Origin=f"http://{device.host}") == (200, {"said": "done"})
+    assert device.post(f"nic disable {FACTS.simulated}", Origin=f"http://{device.host}") == (200, {"said": "done"})
     status, headers, _ = device.get("/")
     assert status == 200
     assert headers["X-Frame-Options"] == "DENY"
@@ -175,8 +176,8 @@ def test_a_command_may_take_away_the_ground_it_stands_on(page):
         line = b"nic uninstall en0"
         connection.sendall(b"POST /api/command HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s"
                            % (len(line), line))
-        guest.expect(r"msf2_emac on emac0 was en0")
-    guest.ask("nic install msf2_emac", r"en0 up 10\.0\.2\.15/24")
+        guest.expect(rf"{FACTS.driver} on {FACTS.device} was en0")
+    guest.ask(f"nic install {FACTS.driver}", r"en0 up 10\.0\.2\.15/24")
     line = "ifconfig en0 10.0.2.15/25 gw 10.0.2.2"  # ends the connections over the old address
     request = f"POST /api/command HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(line)}\r\n\r\n{line}"
     assert device.exchange(request.encode()) == b""
@@ -201,8 +202,8 @@ def test_bad_clients_cost_nobody_else_anything(booted):
 
     def check(number):
         assert device.state()["board"]
-        assert device.post("nic disable en1")[0] == 200
-        assert device.post("nic enable en1")[0] == 200
+        assert device.post(f"nic disable {FACTS.simulated}")[0] == 200
+        assert device.post(f"nic enable {FACTS.simulated}")[0] == 200
         with socket.create_connection(("127.0.0.1", echo_port), LIMIT_S) as echo:
             echo.sendall(b"still here")
             assert echo.recv(100) == b"still here"
@@ -299,12 +300,12 @@ def press(browser, device, action):
 def test_the_page_installs_steers_and_uninstalls_a_driver(page, browse):
     guest, device = page
     browser = browse(device)
-    assert figure(browser, "emac0", "ip").startswith("10.0.2.15/24 by DHCP")
+    assert figure(browser, FACTS.device, "ip").startswith("10.0.2.15/24 by DHCP")
     assert card(browser, "sim1") is None
     assert press(browser, "sim1", "install").endswith("nic install sim: done")
     wait(browser, lambda b: card(b, "sim1"))
-    assert card(browser, "sim1").get_attribute("data-name") == "en2"
-    guest.ask("nic list", r"sim1 +en2 +active")
+    assert card(browser, "sim1").get_attribute("data-name") == FACTS.next_interface
+    guest.ask("nic list", rf"sim1 +{FACTS.next_interface} +active")
     for sim in ("sim0", "sim1"):  # eight pings at its first tick
         wait(browser, lambda b, sim=sim: int(figure(b, sim, "in_pkts")) >= 8)
         assert int(figure(browser, sim, "out_pkts")) >= 8
@@ -313,9 +314,9 @@ def test_the_page_installs_steers_and_uninstalls_a_driver(page, browse):
     field = forms[0].find_element(By.NAME, "probability")
     field.clear()
     field.send_keys("1000")
-    assert press(browser, "sim1", "inject").endswith("nic fault en2 drop 1000: done")
-    guest.ask("nic fault en2", r"drop +1000 of 1000")
-    assert press(browser, "sim1", "clear").endswith("nic fault en2 all 0: done")
+    assert press(browser, "sim1", "inject").endswith(f"nic fault {FACTS.next_interface} drop 1000: done")
+    guest.ask(f"nic fault {FACTS.next_interface}", r"drop +1000 of 1000")
+    assert press(browser, "sim1", "clear").endswith(f"nic fault {FACTS.next_interface} all 0: done")
     Select(forms[1].find_element(By.NAME, "profile")).select_by_visible_text("flood")
     for name, value in (("burst", "4"), ("period", "200")):
         forms[1].find_element(By.NAME, name).clear()
@@ -329,7 +330,7 @@ def test_the_page_installs_steers_and_uninstalls_a_driver(page, browse):
         assert press(browser, "sim1", action).endswith(": done")
         wait(browser, lambda b, state=state: figure(b, "sim1", "state") == f"[activated {state}]")
     browser.save_screenshot(os.path.join(ROOT, "build", "control-page.png"))
-    assert press(browser, "sim1", "uninstall").endswith("nic uninstall en2: done")
+    assert press(browser, "sim1", "uninstall").endswith(f"nic uninstall {FACTS.next_interface}: done")
     wait(browser, lambda b: card(b, "sim1") is None)
     guest.ask("nic list", r"sim1 +- +- +- +\[available\]")
     assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
@@ -341,11 +342,11 @@ def test_two_browsers_and_a_console_see_the_same(page, browse):
     first, second = browse(device), browse(device, "360,800")
     press(first, "sim0", "disable")
     wait(second, lambda b: figure(b, "sim0", "state") == "[activated disabled]")
-    guest.ask("nic list", r"sim0 +en1 +invalid +\S+ +\[activated disabled\]")
+    guest.ask("nic list", rf"sim0 +{FACTS.simulated} +invalid +\S+ +\[activated disabled\]")
     guest.ask("nic install sim", "done")
     for browser in (first, second):
         wait(browser, lambda b: card(b, "sim1"))
-    guest.ask("nic uninstall en1", "done")
+    guest.ask(f"nic uninstall {FACTS.simulated}", "done")
     for browser in (first, second):
         wait(browser, lambda b: card(b, "sim0") is None)
     # On a phone nothing is wider than the screen.
@@ -358,12 +359,12 @@ def test_the_page_asks_before_it_cuts_itself_off_and_says_when_it_is(page, brows
     browser = browse(device)
 
     def answer(value):
-        browser.find_element(By.CSS_SELECTOR, "#cards [data-device=emac0] [data-action=disable]").click()
+        browser.find_element(By.CSS_SELECTOR, f"#cards [data-device={FACTS.device}] [data-action=disable]").click()
         wait(browser, lambda b: b.find_element(By.ID, "ask").is_displayed())
         browser.find_element(By.CSS_SELECTOR, f"#ask [value={value}]").click()
 
     answer("no")
-    assert device.devices()["emac0"]["state"] == "activated enabled"
+    assert device.devices()[FACTS.device]["state"] == "activated enabled"
     answer("yes")
     guest.expect(r"en0 down")
     wait(browser, lambda b: b.execute_script("return document.body.dataset.state") == "lost")

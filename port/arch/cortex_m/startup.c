@@ -5,39 +5,18 @@
 #include "board.h"
 #include "cortex_m.h"
 #include "fault.h"
-#include "port.h"
+#include "stack.h"
 #include "systick_clock.h"
 
 /* From the linker script. */
-extern uint32_t ram_start[], stack_top[];
+extern uint32_t stack_top[];
 extern uint8_t data_load[], data_start[], data_end[], bss_start[], bss_end[];
 
 int main(void);
 _Noreturn void reset_handler(void);
 
-/* What of the stack was never used keeps this. */
-#define STACK_PAINT UINT32_C(0xa5a5a5a5)
-
-static void paint_stack(void) {
-  uintptr_t sp;
-
-  __asm volatile("mov %0, sp" : "=r"(sp));
-  for (volatile uint32_t *word = ram_start; (uintptr_t)word < sp; word++)
-    *word = STACK_PAINT;
-}
-
-size_t port_stack_size(void) { return (size_t)(stack_top - ram_start) * sizeof *stack_top; }
-
-size_t port_stack_most(void) {
-  const uint32_t *word = ram_start;
-
-  while (word < stack_top && *word == STACK_PAINT)
-    word++;
-  return (size_t)(stack_top - word) * sizeof *word;
-}
-
 _Noreturn void reset_handler(void) {
-  paint_stack();
+  stack_paint();
   memcpy(data_start, data_load, (size_t)(data_end - data_start));
   memset(bss_start, 0, (size_t)(bss_end - bss_start));
   (void)main();

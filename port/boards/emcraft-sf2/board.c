@@ -10,6 +10,7 @@
 #include "sim.h"
 #include "systick_clock.h"
 #include "timer_source.h"
+#include "uart_console.h"
 #include "uart_16550.h"
 
 enum {
@@ -32,9 +33,9 @@ enum {
 #define MEMORY_BYTES(packets, buffer)                                                              \
   NIC_MEMORY_BYTES(packets, buffer, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)
 
-static struct uart_16550 uart0 = {.base = UART0_BASE, .clock_hz = BOARD_APB0_HZ};
-static struct uart_16550 uart1 = {.base = UART1_BASE, .clock_hz = BOARD_APB0_HZ};
-static bool uart1_present;
+struct uart board_console = {.ops = &uart_16550_ops, .base = UART0_BASE, .clock_hz = BOARD_APB0_HZ};
+static struct uart uart1 = {.ops = &uart_16550_ops, .base = UART1_BASE, .clock_hz = BOARD_APB0_HZ};
+struct uart *board_capture;
 static struct mss_timer timer1 = {.base = TIMER1_BASE};
 
 static struct msf2_emac emac;
@@ -90,17 +91,19 @@ const struct nic_driver board_drivers[BOARD_DRIVERS] = {
     {"1.0", &sim_ops},
 };
 
+const char *const board_installed[BOARD_INSTALLED] = {"msf2_emac", "sim"};
+
 void board_init(void) {
   uint32_t unused;
 
   semihosting_start();
   systick_clock_start();
-  uart_16550_start(&uart0, CONSOLE_BAUD);
+  uart_start(&board_console, CONSOLE_BAUD);
   port_irq_enable(BOARD_IRQ_UART0);
   /* The emulator has the second UART only where it is given something to connect it to. */
-  uart1_present = fault_free_read(UART1_BASE, &unused);
-  if (uart1_present) {
-    uart_16550_start(&uart1, CONSOLE_BAUD);
+  if (fault_free_read(UART1_BASE, &unused)) {
+    board_capture = &uart1;
+    uart_start(&uart1, CONSOLE_BAUD);
     port_irq_enable(BOARD_IRQ_UART1);
   }
   /* The timer's input clock is set in the FPGA design: the board's default is APB0's 71 MHz, the
@@ -113,14 +116,6 @@ void port_timer_arm(uint32_t delay_us) { mss_timer_arm(&timer1, delay_us); }
 
 void port_timer_stop(void) { mss_timer_stop(&timer1); }
 
-void port_console_write(const char *text, size_t length) { uart_16550_write(&uart0, text, length); }
-
-bool port_console_pending(void) { return uart_16550_pending(&uart0); }
-
-int port_console_read(void) { return uart_16550_read(&uart0); }
-
-void port_console_flush(void) { uart_16550_flush(&uart0); }
-
 /* The phase of two free-running clocks at start-up: little, but all that this board has without the
  * system controller's random bit generator (UG0450), which needs a licence and the emulator lacks.
  */
@@ -128,13 +123,9 @@ uint32_t port_entropy(void) {
   return mmio_read(SYSTICK_CVR) * UINT32_C(0x9e3779b9) ^ (uint32_t)port_clock_us();
 }
 
-bool port_capture_present(void) { return uart1_present; }
+void uart0_interrupt_handler(void) { uart_interrupt(&board_console); }
 
-void port_capture_write(const void *data, size_t length) { uart_16550_write(&uart1, data, length); }
-
-void uart0_interrupt_handler(void) { uart_16550_interrupt(&uart0); }
-
-void uart1_interrupt_handler(void) { uart_16550_interrupt(&uart1); }
+void uart1_interrupt_handler(void) { uart_interrupt(&uart1); }
 
 void emac_interrupt_handler(void) { nic_interrupt(&emac.nic); }
 

@@ -47,6 +47,7 @@ enum {
   BOARD_SIMS = 2,
   BOARD_DEVICES = 1 + BOARD_SIMS,
   BOARD_DRIVERS = 2,
+  BOARD_INSTALLED = 2,
 };
 
 /* The devices, for the registry: the MAC, then the simulated ones. */
@@ -54,6 +55,9 @@ extern const struct nic_device board_devices[BOARD_DEVICES];
 
 /* The drivers that the board has a use for. */
 extern const struct nic_driver board_drivers[BOARD_DRIVERS];
+
+/* The names of the drivers that are installed at start-up, once for each device that is wanted. */
+extern const char *const board_installed[BOARD_INSTALLED];
 
 /* The other side of the simulated NICs, and their interrupt lines. */
 extern struct sim_device board_sim_devices[BOARD_SIMS];

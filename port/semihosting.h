@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* Finds out whether a semihosting host listens: without one the breakpoint faults, which the
- * HardFault handler steps over. Main loop, once, before the other functions. */
+/* Finds out whether a semihosting host listens: without one the call faults, which the core's fault
+ * handler steps over. Main loop, once, before the other functions. */
 void semihosting_start(void);
 
 /* Ends the run with exit status `status`. Returns only where no host listens. Any context. */

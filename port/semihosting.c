@@ -8,6 +8,7 @@
 
 #include "fault.h"
 #include "port.h"
+#include "semihosting_trap.h"
 
 enum {
   SYS_OPEN = 0x01,
@@ -21,18 +22,10 @@ enum {
 
 static bool present;
 
-static int call(uint32_t operation, const void *block) {
-  register uint32_t r0 __asm("r0") = operation;
-  register const void *r1 __asm("r1") = block;
-
-  __asm volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory", "cc");
-  return (int)r0;
-}
-
 void semihosting_start(void) {
-  /* The handler that steps over leaves -1, which is no host's error number. */
+  /* The fault handler that returns leaves -1, which is no host's error number. */
   fault_probing = 1;
-  present = call(SYS_ERRNO, NULL) != -1;
+  present = semihosting_trap(SYS_ERRNO, NULL) != -1;
   fault_probing = 0;
 }
 
@@ -43,7 +36,7 @@ void semihosting_exit(int status) {
   } block = {ADP_STOPPED_APPLICATION_EXIT, (uint32_t)status};
 
   if (present)
-    (void)call(SYS_EXIT_EXTENDED, &block);
+    (void)semihosting_trap(SYS_EXIT_EXTENDED, &block);
 }
 
 int port_file_create(const char *name) {
@@ -52,7 +45,7 @@ int port_file_create(const char *name) {
     uint32_t mode, length;
   } block = {name, OPEN_WRITE_BINARY, (uint32_t)strlen(name)};
 
-  return present ? call(SYS_OPEN, &block) : -1;
+  return present ? semihosting_trap(SYS_OPEN, &block) : -1;
 }
 
 void port_file_write(int file, const void *data, size_t length) {
@@ -62,11 +55,11 @@ void port_file_write(int file, const void *data, size_t length) {
     uint32_t length;
   } block = {(uint32_t)file, data, (uint32_t)length};
 
-  (void)call(SYS_WRITE, &block);
+  (void)semihosting_trap(SYS_WRITE, &block);
 }
 
 void port_file_close(int file) {
   const uint32_t block = (uint32_t)file;
 
-  (void)call(SYS_CLOSE, &block);
+  (void)semihosting_trap(SYS_CLOSE, &block);
 }

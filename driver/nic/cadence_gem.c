@@ -1,0 +1,449 @@
+/* The Cadence Gigabit Ethernet MAC (GEM) of the Zynq-7000 (Xilinx UG585, chapter 16 and appendix
+ * B.18), as a NIC of the kit.
+ *
+ * Its DMA walks two arrays of descriptors, each with a flag USED that gives a descriptor to
+ * software and a flag WRAP in the last one. A frame is received into one buffer and sent from any
+ * number of them; when it is sent, only its first descriptor gets USED from the device. */
+#include "cadence_gem.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "port.h"
+
+/* Registers, by their names in appendix B.18 (without "reg"), and their bits. */
+enum {
+  NWCTRL = 0x00, /* net_ctrl */
+  NWCTRL_RX_EN = 1 << 2,
+  NWCTRL_TX_EN = 1 << 3,
+  NWCTRL_MDIO_EN = 1 << 4,
+  NWCTRL_CLEAR_STATISTICS = 1 << 5,
+  NWCTRL_START_TX = 1 << 9,
+  NWCFG = 0x04, /* net_cfg */
+  NWCFG_100 = 1 << 0,
+  NWCFG_FULL_DUPLEX = 1 << 1,
+  NWCFG_COPY_ALL = 1 << 4,
+  NWCFG_MULTICAST_HASH = 1 << 6,
+  NWCFG_RX_1536 = 1 << 8,
+  NWCFG_1000 = 1 << 10,
+  NWCFG_STRIP_FCS = 1 << 17,
+  NWCFG_MDC_DIV_64 = 4 << 18, /* of a clock of at most 160 MHz makes at most 2.5 MHz */
+  NWCFG_SPEED = NWCFG_100 | NWCFG_1000 | NWCFG_FULL_DUPLEX,
+  NWSTATUS = 0x08, /* net_status */
+  NWSTATUS_MDIO_IDLE = 1 << 2,
+  DMACFG = 0x10,          /* dma_cfg */
+  DMACFG_BUFFERS = 0x710, /* bursts of 16 words, all of the packet buffers both ways */
+  DMACFG_TX_CHECKSUM = 1 << 11,
+  DMACFG_BUFFER_UNIT = 64, /* of a receive buffer's size, from bit 16 on */
+  TXSTATUS = 0x14,         /* tx_status; written ones clear, here and in RXSTATUS */
+  TXSTATUS_GO = 1 << 3,
+  TXSTATUS_FAULTS = 0x1d4, /* retry limit, corrupted frame, underrun, late collision, bus error */
+  RXQBASE = 0x18,          /* rx_qbar */
+  TXQBASE = 0x1c,          /* tx_qbar */
+  RXSTATUS = 0x20,         /* rx_status */
+  RXSTATUS_NO_BUFFER = 1 << 0,
+  RXSTATUS_HRESP = 1 << 3,
+  ISR = 0x24, /* intr_status */
+  IER = 0x28, /* intr_en, intr_dis: written ones set and clear bits of the mask */
+  IDR = 0x2c,
+  INTERRUPT_RX = 1 << 1,
+  INTERRUPT_RX_USED = 1 << 2,
+  INTERRUPT_TX_FAULTS = 7 << 4, /* underrun; retry limit or late collision; frame corrupted */
+  INTERRUPT_TX = 1 << 7,
+  INTERRUPT_RX_FAULTS = 3 << 10, /* overrun; bus error */
+  INTERRUPT_ALL = 0x7ffffff,
+  PHYMNTNC = 0x34, /* phy_maint */
+  HASHLO = 0x80,
+  HASHHI = 0x84,
+  SPADDR1LO = 0x88, /* specific address 1: of use once its high half is written */
+  SPADDR1HI = 0x8c,
+  MODID = 0xfc, /* 2 in its upper half */
+
+  RX_USED = 1 << 0, /* flags in an rx descriptor's address */
+  RX_WRAP = 1 << 1,
+  RX_LENGTH = 0x1fff, /* in its status */
+  RX_FIRST = 1 << 14,
+  RX_LAST = 1 << 15,
+  TX_LAST = 1 << 15, /* in a tx descriptor's status */
+  TX_WRAP = 1 << 30,
+  TX_ERRORS = 0xf << 26, /* late collision, bus error, underrun, retry limit */
+  TX_PARTS_MAX = 16,
+  POLLS_MAX = 10000, /* a management frame lasts 64 bits at 2.5 MHz: 26 us; a burst less */
+};
+static const uint32_t TX_USED = UINT32_C(1) << 31;
+
+/* Statistics (B.18, from 0x100 on), of which each frame that is dropped counts in one. */
+static const struct {
+  uint16_t offset;
+  uint8_t counter;
+} drops[] = {
+    {0x184, NIC_IN_RUNT},     /* undersize */
+    {0x188, NIC_IN_TOO_LONG}, /* oversize */
+    {0x18c, NIC_IN_TOO_LONG}, /* jabber */
+    {0x190, NIC_IN_ERROR},    /* frame check sequence */
+    {0x194, NIC_IN_ERROR},    /* length field */
+    {0x198, NIC_IN_ERROR},    /* receive symbol */
+    {0x19c, NIC_IN_ERROR},    /* alignment */
+    {0x1a0, NIC_IN_OVERFLOW}, /* receive resource: no descriptor was free */
+    {0x1a4, NIC_IN_OVERFLOW}, /* receive overrun: the bus was too slow */
+};
+
+static_assert(sizeof(struct cadence_gem_descriptor) == 8,
+              "the descriptor's layout is the device's");
+static_assert(offsetof(struct cadence_gem, nic) == 0, "the kit's pointer is ours");
+
+static struct cadence_gem *gem_of(struct nic *nic) { return (struct cadence_gem *)(void *)nic; }
+
+static uint32_t reg_read(struct nic *nic, unsigned offset) {
+  return mmio_read(nic->config->base + offset);
+}
+
+static void reg_write(struct nic *nic, unsigned offset, uint32_t value) {
+  mmio_write(nic->config->base + offset, value);
+}
+
+static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
+
+/* `wrap` where the slot is a ring's last. */
+static uint32_t wrap_at(const struct ring *ring, unsigned slot, uint32_t wrap) {
+  return slot == ring->mask ? wrap : 0;
+}
+
+/* ---- the PHY's management interface (16.3.4) ---- */
+
+/* Runs one management frame, `operation` 2 to read or 1 to write; false where the interface hangs.
+ */
+static bool mdio(struct nic *nic, uint32_t operation, unsigned address, unsigned reg,
+                 uint16_t value) {
+  reg_write(nic, PHYMNTNC,
+            UINT32_C(1) << 30 | operation << 28 | address << 23 | reg << 18 | UINT32_C(2) << 16 |
+                value);
+  for (unsigned polls = 0; polls < POLLS_MAX; polls++) {
+    if ((reg_read(nic, NWSTATUS) & NWSTATUS_MDIO_IDLE) != 0)
+      return true;
+  }
+  return false;
+}
+
+static uint16_t mdio_read(struct nic *nic, unsigned address, unsigned reg) {
+  return mdio(nic, 2, address, reg, 0) ? (uint16_t)reg_read(nic, PHYMNTNC) : 0xffff;
+}
+
+static void mdio_write(struct nic *nic, unsigned address, unsigned reg, uint16_t value) {
+  (void)mdio(nic, 1, address, reg, value); /* a hanging interface shows as a link that stays down */
+}
+
+/* ---- lifecycle ---- */
+
+static void acknowledge_all(struct nic *nic) {
+  reg_write(nic, IDR, INTERRUPT_ALL);
+  reg_write(nic, ISR, reg_read(nic, ISR));
+  reg_write(nic, TXSTATUS, UINT32_MAX);
+  reg_write(nic, RXSTATUS, UINT32_MAX);
+}
+
+static int start(struct nic *nic) {
+  struct cadence_gem *gem = gem_of(nic);
+
+  if (reg_read(nic, MODID) >> 16 != 2)
+    return -ENODEV;
+  gem->control = NWCTRL_MDIO_EN;
+  gem->configuration =
+      NWCFG_100 | NWCFG_FULL_DUPLEX | NWCFG_RX_1536 | NWCFG_STRIP_FCS | NWCFG_MDC_DIV_64;
+  reg_write(nic, NWCTRL, 0);
+  reg_write(nic, NWCTRL, NWCTRL_CLEAR_STATISTICS);
+  acknowledge_all(nic);
+  reg_write(nic, NWCFG, gem->configuration);
+  reg_write(nic, NWCTRL, gem->control);
+  gem->phy.read = mdio_read;
+  gem->phy.write = mdio_write;
+  return phy_start(nic, &gem->phy);
+}
+
+static int enable(struct nic *nic) {
+  struct cadence_gem *gem = gem_of(nic);
+  const uint8_t *mac = nic->mac;
+
+  nic_ring_init(&nic->rx_ring, gem->rx_slots, CADENCE_GEM_RX_DESCRIPTORS);
+  nic_ring_init(&nic->tx_ring, gem->tx_slots, CADENCE_GEM_TX_DESCRIPTORS);
+  gem->tx = (struct ring){.mask = CADENCE_GEM_TX_DESCRIPTORS - 1};
+  for (unsigned i = 0; i < CADENCE_GEM_RX_DESCRIPTORS; i++) /* not the device's: without buffers */
+    gem->rings->rx[i].address = RX_USED | wrap_at(&nic->rx_ring.ring, i, RX_WRAP);
+  for (unsigned i = 0; i < CADENCE_GEM_TX_DESCRIPTORS; i++)
+    gem->rings->tx[i].status = TX_USED | wrap_at(&gem->tx, i, TX_WRAP);
+  dma_publish();
+
+  reg_write(nic, RXQBASE, bus_address(gem->rings->rx));
+  reg_write(nic, TXQBASE, bus_address(gem->rings->tx));
+  reg_write(nic, DMACFG,
+            DMACFG_BUFFERS | DMACFG_TX_CHECKSUM |
+                (uint32_t)(nic->config->pool.buffer_size / DMACFG_BUFFER_UNIT) << 16);
+  reg_write(nic, SPADDR1LO,
+            (uint32_t)mac[3] << 24 | (uint32_t)mac[2] << 16 | (uint32_t)mac[1] << 8 | mac[0]);
+  reg_write(nic, SPADDR1HI, (uint32_t)mac[5] << 8 | mac[4]);
+  reg_write(nic, NWCFG, gem->configuration);
+  gem->control = NWCTRL_MDIO_EN | NWCTRL_TX_EN;
+  reg_write(nic, NWCTRL, gem->control);
+  nic->rx_stalled = true; /* the first rx doorbell starts reception */
+  return 0;
+}
+
+/* Each statistics register is cleared by reading it, in the device; the emulator's are not, but
+ * there nothing ever counts in these. */
+static void fold_statistics(struct nic *nic) {
+  for (unsigned i = 0; i < sizeof drops / sizeof *drops; i++)
+    nic->counters[drops[i].counter] += reg_read(nic, drops[i].offset);
+}
+
+static void disable(struct nic *nic) {
+  struct cadence_gem *gem = gem_of(nic);
+
+  reg_write(nic, IDR, INTERRUPT_ALL);
+  gem->control = NWCTRL_MDIO_EN;
+  reg_write(nic, NWCTRL, gem->control);
+  /* The transmitter may be at the end of a burst. */
+  for (unsigned i = 0; i < POLLS_MAX && (reg_read(nic, TXSTATUS) & TXSTATUS_GO) != 0; i++) {
+  }
+  acknowledge_all(nic);
+  fold_statistics(nic);
+}
+
+/* ---- rings ---- */
+
+static bool rx_post(struct nic *nic, struct pbuf *packet) {
+  struct cadence_gem_descriptor *descriptor;
+  uint16_t slot;
+
+  if (ring_full(&nic->rx_ring.ring))
+    return false;
+  slot = nic_ring_push(&nic->rx_ring, packet);
+  descriptor = &gem_of(nic)->rings->rx[slot];
+  descriptor->status = 0;
+  dma_publish();
+  descriptor->address = bus_address(packet->payload) | wrap_at(&nic->rx_ring.ring, slot, RX_WRAP);
+  return true;
+}
+
+/* True if the device has filled the buffer at `index` of the rx ring. */
+static bool rx_is_done(struct nic *nic, uint16_t index) {
+  const struct ring *ring = &nic->rx_ring.ring;
+  const struct cadence_gem_descriptor *descriptor = &gem_of(nic)->rings->rx[ring_slot(ring, index)];
+
+  return !ring_empty(ring) && (descriptor->address & RX_USED) != 0;
+}
+
+/* Bad frames do not come this far; one that is longer than a buffer comes in several. */
+static struct pbuf *rx_reap(struct nic *nic) {
+  struct ring *ring = &nic->rx_ring.ring;
+  struct pbuf *packet;
+  uint32_t status;
+
+  if (!rx_is_done(nic, ring->tail))
+    return NULL;
+  dma_observe();
+  status = gem_of(nic)->rings->rx[ring_slot(ring, ring->tail)].status;
+  packet = nic_ring_pop(&nic->rx_ring);
+  if ((status & RX_FIRST) != 0 && (status & RX_LAST) != 0 && (status & RX_LENGTH) != 0) {
+    packet_set_length(packet, (uint16_t)(status & RX_LENGTH));
+    return packet;
+  }
+  if ((status & RX_FIRST) != 0) /* its other parts do not count */
+    nic_count(nic, (status & RX_LAST) != 0 ? NIC_IN_ERROR : NIC_IN_TOO_LONG);
+  packet_set_length(packet, 0);
+  return packet;
+}
+
+/* The device reads no further than the first descriptor that is USED: so the parts of a frame are
+ * given over from the last to the first. An empty part has no descriptor. */
+static bool tx_post(struct nic *nic, struct pbuf *frame) {
+  struct cadence_gem *gem = gem_of(nic);
+  const struct pbuf *parts[TX_PARTS_MAX];
+  unsigned count = 0;
+  uint32_t last = TX_LAST;
+
+  for (const struct pbuf *part = frame; part != NULL; part = part->next) {
+    if (part->len != 0)
+      parts[count++] = part;
+  }
+  if (count + ring_count(&gem->tx) > CADENCE_GEM_TX_DESCRIPTORS || ring_full(&nic->tx_ring.ring))
+    return false;
+  gem->tx_parts[nic_ring_push(&nic->tx_ring, frame)] = (uint8_t)count;
+  for (unsigned i = count; i-- != 0;) {
+    uint16_t slot = ring_slot(&gem->tx, (uint16_t)(gem->tx.head + i));
+
+    gem->rings->tx[slot].address = bus_address(parts[i]->payload);
+    dma_publish();
+    gem->rings->tx[slot].status = parts[i]->len | last | wrap_at(&gem->tx, slot, TX_WRAP);
+    last = 0;
+  }
+  gem->tx.head = (uint16_t)(gem->tx.head + count);
+  return true;
+}
+
+/* True if the device is done with the oldest frame. */
+static bool tx_is_done(struct nic *nic) {
+  struct cadence_gem *gem = gem_of(nic);
+  const struct ring *frames = &nic->tx_ring.ring;
+
+  return !ring_empty(frames) &&
+         (gem->rings->tx[ring_slot(&gem->tx, gem->tx.tail)].status & TX_USED) != 0;
+}
+
+/* A frame that was not sent stops the transmitter and sets its pointer back to the ring's base: it
+ * stays on the ring until the reset that cures this counts it. */
+static struct pbuf *tx_reap(struct nic *nic) {
+  struct cadence_gem *gem = gem_of(nic);
+  unsigned count;
+
+  if (!tx_is_done(nic))
+    return NULL;
+  dma_observe();
+  count = gem->tx_parts[ring_slot(&nic->tx_ring.ring, nic->tx_ring.ring.tail)];
+  if ((gem->rings->tx[ring_slot(&gem->tx, gem->tx.tail)].status & TX_ERRORS) != 0) {
+    nic->faulted = true;
+    return NULL;
+  }
+  for (unsigned i = 0; i < count; i++) { /* the device has set but the first one's flag */
+    uint16_t slot = ring_slot(&gem->tx, gem->tx.tail++);
+
+    gem->rings->tx[slot].status = TX_USED | wrap_at(&gem->tx, slot, TX_WRAP);
+  }
+  return nic_ring_pop(&nic->tx_ring);
+}
+
+/* A receiver that has met a descriptor without a buffer looks at it again at the next frame, says
+ * the manual, but may stay stuck under load: turning it off and on cures that (16.7.4). The
+ * emulator's model looks again when NWCTRL is written, and at no other time. */
+static void restart_receiver(struct nic *nic) {
+  struct cadence_gem *gem = gem_of(nic);
+  const struct ring *ring = &nic->rx_ring.ring;
+
+  if (!nic->rx_stalled && (reg_read(nic, RXSTATUS) & RXSTATUS_NO_BUFFER) == 0)
+    return; /* a running receiver finds the new descriptors by itself */
+  nic->rx_stalled = true;
+  if (ring_empty(ring) || rx_is_done(nic, (uint16_t)(ring->head - 1)))
+    return; /* still no buffer: the next one that comes back rings again */
+  nic->rx_stalled = false;
+  reg_write(nic, RXSTATUS, RXSTATUS_NO_BUFFER);
+  reg_write(nic, NWCTRL, gem->control & ~(uint32_t)NWCTRL_RX_EN);
+  gem->control |= NWCTRL_RX_EN;
+  reg_write(nic, NWCTRL, gem->control);
+  nic_count(nic, NIC_RX_RESTARTS);
+}
+
+static void doorbell(struct nic *nic, enum nic_direction which) {
+  dma_publish();
+  if (which == NIC_RX)
+    restart_receiver(nic);
+  else
+    reg_write(nic, NWCTRL, gem_of(nic)->control | NWCTRL_START_TX);
+}
+
+/* ---- interrupt ---- */
+
+/* ISR is cleared by reading it in some versions, in others by writing it: it is read once, and what
+ * was read is written. What went wrong is taken from the status registers: the emulator's model
+ * sets the interrupt of a corrupted tx frame for an rx frame that is too long, too. */
+static void interrupt(struct nic *nic) {
+  uint32_t tx, rx;
+
+  reg_write(nic, ISR, reg_read(nic, ISR));
+  reg_write(nic, IDR, INTERRUPT_ALL);
+  tx = reg_read(nic, TXSTATUS);
+  rx = reg_read(nic, RXSTATUS);
+  reg_write(nic, TXSTATUS, tx);
+  reg_write(nic, RXSTATUS, rx & ~(uint32_t)RXSTATUS_NO_BUFFER); /* that is the doorbell's */
+  if ((rx & RXSTATUS_NO_BUFFER) != 0)
+    nic->rx_stalled = true;
+  if ((tx & TXSTATUS_FAULTS) != 0 || (rx & RXSTATUS_HRESP) != 0)
+    nic->faulted = true;
+}
+
+/* What came while the mask was closed does not interrupt when it opens: the descriptors tell. */
+static void irq_unmask(struct nic *nic) {
+  uint32_t mask = INTERRUPT_RX | INTERRUPT_RX_FAULTS | INTERRUPT_TX_FAULTS;
+
+  if (!ring_empty(&nic->rx_ring.ring))
+    mask |= INTERRUPT_RX_USED; /* else each frame that is lost would interrupt */
+  if (!ring_empty(&nic->tx_ring.ring))
+    mask |= INTERRUPT_TX;
+  reg_write(nic, IER, mask);
+  if (rx_is_done(nic, nic->rx_ring.ring.tail) || tx_is_done(nic))
+    port_irq_pend(nic->config->irq);
+}
+
+static void read_link(struct nic *nic, struct nic_link *state) {
+  struct cadence_gem *gem = gem_of(nic);
+  uint32_t speed;
+
+  fold_statistics(nic);
+  phy_link(nic, &gem->phy, state);
+  if (state->status != NIC_LINK_ACTIVE)
+    return;
+  speed = (state->speed_mbps == 1000 ? NWCFG_1000 : 0) |
+          (state->speed_mbps == 100 ? NWCFG_100 : 0) | (state->full_duplex ? NWCFG_FULL_DUPLEX : 0);
+  if ((gem->configuration & NWCFG_SPEED) == speed)
+    return;
+  gem->configuration = (gem->configuration & ~(uint32_t)NWCFG_SPEED) | speed;
+  reg_write(nic, NWCFG, gem->configuration);
+  if (gem->set_tx_clock != NULL)
+    gem->set_tx_clock(state->speed_mbps);
+}
+
+/* The exclusive or of each sixth bit of the address, from its first bit on the wire on (16.2.5). */
+static unsigned hash_of(const uint8_t group[ETH_ADDRESS_BYTES]) {
+  uint64_t bits = 0;
+  unsigned hash = 0;
+
+  for (unsigned i = 0; i < ETH_ADDRESS_BYTES; i++)
+    bits |= (uint64_t)group[i] << 8 * i;
+  for (; bits != 0; bits >>= 6)
+    hash ^= (unsigned)(bits & 0x3f);
+  return hash;
+}
+
+static void set_filter(struct nic *nic) {
+  struct cadence_gem *gem = gem_of(nic);
+  const struct nic_filter *filter = &nic->filter;
+  uint64_t hash = 0;
+
+  for (unsigned i = 0; i < filter->group_count; i++)
+    hash |= UINT64_C(1) << hash_of(filter->groups[i]);
+  if (filter->all_multicast || filter->unlisted != 0)
+    hash = UINT64_MAX;
+  gem->configuration &= ~(uint32_t)(NWCFG_COPY_ALL | NWCFG_MULTICAST_HASH);
+  gem->configuration |=
+      (hash != 0 ? NWCFG_MULTICAST_HASH : 0) | (filter->promiscuous ? NWCFG_COPY_ALL : 0);
+  reg_write(nic, HASHLO, (uint32_t)hash);
+  reg_write(nic, HASHHI, (uint32_t)(hash >> 32));
+  reg_write(nic, NWCFG, gem->configuration);
+}
+
+static void set_media(struct nic *nic, enum nic_media media) {
+  phy_set_media(nic, &gem_of(nic)->phy, media);
+}
+
+const struct nic_ops cadence_gem_ops = {
+    .name = "cadence_gem",
+    .caps = {.tx_fragments_max = TX_PARTS_MAX,
+             .tx_alignment = 1,
+             .mtu_max = ETH_MTU,
+             .media = NIC_MEDIA_AUTO | NIC_MEDIA_10_HALF | NIC_MEDIA_10_FULL | NIC_MEDIA_100_HALF |
+                      NIC_MEDIA_100_FULL | NIC_MEDIA_1000_FULL,
+             .offloads = NIC_OFFLOAD_TX_IP4 | NIC_OFFLOAD_TX_TCP_UDP,
+             .multicast = NIC_MULTICAST_HASH,
+             .promiscuous = true},
+    .start = start,
+    .enable = enable,
+    .disable = disable,
+    .rx_post = rx_post,
+    .rx_reap = rx_reap,
+    .tx_post = tx_post,
+    .tx_reap = tx_reap,
+    .doorbell = doorbell,
+    .interrupt = interrupt,
+    .irq_unmask = irq_unmask,
+    .read_link = read_link,
+    .set_filter = set_filter,
+    .set_media = set_media,
+};

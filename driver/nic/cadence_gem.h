@@ -1,0 +1,46 @@
+/* The Cadence Gigabit Ethernet MAC (GEM): the state of its driver. */
+#ifndef CADENCE_GEM_H
+#define CADENCE_GEM_H
+
+#include "nic.h"
+#include "phy.h"
+
+enum {
+  CADENCE_GEM_RX_DESCRIPTORS = 64,
+  CADENCE_GEM_TX_DESCRIPTORS = 64,
+  CADENCE_GEM_TX_SLACK = 2, /* the emulator's model writes 24 bytes back to the last one, too */
+};
+
+/* A DMA descriptor (UG585, tables 16-2 and 16-3). */
+struct cadence_gem_descriptor {
+  volatile uint32_t address; /* of the buffer; rx: with the flags USED and WRAP */
+  volatile uint32_t status;  /* length and flags */
+};
+
+/* The rings, in memory that is not cached: the device writes a descriptor while the processor
+ * writes its neighbours, of which a cache line holds several. */
+struct cadence_gem_rings {
+  struct cadence_gem_descriptor rx[CADENCE_GEM_RX_DESCRIPTORS];
+  struct cadence_gem_descriptor tx[CADENCE_GEM_TX_DESCRIPTORS + CADENCE_GEM_TX_SLACK];
+};
+
+struct cadence_gem {
+  struct nic nic; /* first: the kit's pointer is ours */
+
+  /* The board's: its rings, and what sets the clock of the transmitter to a speed of 10, 100 or
+   * 1000 Mbit/s, which is not the MAC's (NULL: nothing is to be done). */
+  struct cadence_gem_rings *rings;
+  void (*set_tx_clock)(unsigned speed_mbps);
+
+  struct phy phy;
+  uint32_t control;       /* of NWCTRL, whose commands read as 0 */
+  uint32_t configuration; /* of NWCFG */
+  struct ring tx;         /* of tx descriptors; nic.tx_ring holds frames, of one or more each */
+  uint8_t tx_parts[CADENCE_GEM_TX_DESCRIPTORS]; /* descriptors of the frame in a slot */
+  struct pbuf *rx_slots[CADENCE_GEM_RX_DESCRIPTORS];
+  struct pbuf *tx_slots[CADENCE_GEM_TX_DESCRIPTORS];
+};
+
+extern const struct nic_ops cadence_gem_ops;
+
+#endif

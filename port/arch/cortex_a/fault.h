@@ -1,0 +1,23 @@
+/* The handlers of faults and of exceptions that nobody expects: they report and stop. */
+#ifndef FAULT_H
+#define FAULT_H
+
+#include <stdint.h>
+
+void undefined_handler(void);
+void supervisor_call_handler(void);
+void prefetch_abort_handler(void);
+void data_abort_handler(void);
+void fiq_handler(void);
+
+/* Reports an interrupt that no handler is there for. Interrupt only. */
+_Noreturn void fault_unexpected_interrupt(uint32_t line);
+
+/* Not 0 while the next supervisor call may have nobody to answer it: it then returns -1. Main loop,
+ * for a moment. */
+extern volatile uint32_t fault_probing;
+
+/* The exit status of a run that ends in a fault report. */
+enum { FAULT_EXIT_STATUS = 99 };
+
+#endif

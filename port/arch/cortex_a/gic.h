@@ -1,0 +1,11 @@
+/* The generic interrupt controller, version 1 or 2, for one core (ARM IHI 0048B). */
+#ifndef GIC_H
+#define GIC_H
+
+/* Turns every line off and the distributor and the core's interface on. Start-up only. */
+void gic_start(void);
+
+/* Runs the handlers of the interrupts that are pending. Interrupt only. */
+void gic_interrupt(void);
+
+#endif

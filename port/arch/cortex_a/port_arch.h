@@ -1,0 +1,50 @@
+/* Inline port primitives of Cortex-A: masking, registers, barriers (ARM DDI 0406C, ARMv7-A). */
+#ifndef PORT_ARCH_H
+#define PORT_ARCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The state is the whole CPSR; only its interrupt mask is put back. */
+enum { CPSR_IRQ_MASKED = 1 << 7 };
+
+static inline uint32_t port_irq_save(void) {
+  uint32_t cpsr;
+  __asm volatile("mrs %0, cpsr\n\tcpsid i" : "=r"(cpsr)::"memory");
+  return cpsr;
+}
+
+static inline void port_irq_restore(uint32_t cpsr) {
+  if ((cpsr & CPSR_IRQ_MASKED) == 0)
+    __asm volatile("cpsie i" ::: "memory");
+}
+
+static inline uint32_t mmio_read(uintptr_t address) { return *(volatile uint32_t *)address; }
+
+static inline void mmio_write(uintptr_t address, uint32_t value) {
+  *(volatile uint32_t *)address = value;
+}
+
+/* Descriptors are in normal memory that is not cached, registers in device memory: DMB orders both
+ * for every observer, but a store may rest in a buffer before the bus, which only DSB empties
+ * (A3.8.3). A doorbell must not pass it, so publishing is the stronger of the two. */
+static inline void dma_publish(void) { __asm volatile("dsb" ::: "memory"); }
+static inline void dma_observe(void) { __asm volatile("dmb" ::: "memory"); }
+
+/* By cache line, to the point of coherency, where the device's DMA reads and writes: cache.c. */
+void dma_clean(const void *start, size_t length);
+void dma_invalidate(void *start, size_t length);
+
+/* One core: an interrupt sees its own core's stores in program order, so that keeping the compiler
+ * from moving them is enough (A3.8.2). */
+static inline uint16_t spsc_load(const uint16_t *index) {
+  uint16_t value = *(const volatile uint16_t *)index;
+  __asm volatile("" ::: "memory");
+  return value;
+}
+static inline void spsc_store(uint16_t *index, uint16_t value) {
+  __asm volatile("" ::: "memory");
+  *(volatile uint16_t *)index = value;
+}
+
+#endif

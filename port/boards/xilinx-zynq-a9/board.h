@@ -1,0 +1,67 @@
+/* A Zynq-7000 board (Xilinx UG585): what its software has to know. */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include "mmu.h"
+#include "registry.h"
+#include "sim_device.h"
+
+#define BOARD_NAME "xilinx-zynq-a9"
+
+/* The core's timers count at half its clock (UG585, 25.3). The emulator's do so at 100 MHz; a board
+ * that runs at 667 MHz has 333 MHz here, which the boot loader sets. */
+enum { BOARD_PERIPHCLK_HZ = 100000000 };
+
+/* The processor's own peripherals (UG585, table 4-1, and ARM DDI 0407I, 1.5). */
+#define BOARD_SLCR_BASE     UINT32_C(0xf8000000)
+#define BOARD_A9_PERIPHBASE UINT32_C(0xf8f00000)
+#define BOARD_GICC_BASE     (BOARD_A9_PERIPHBASE + 0x100)
+#define BOARD_GICD_BASE     (BOARD_A9_PERIPHBASE + 0x1000)
+
+/* Interrupt lines (UG585, tables 7-3 and 7-4). The simulated NICs sit on the first lines from the
+ * programmable logic, where soft NICs would. */
+enum {
+  BOARD_IRQ_PRIVATE_TIMER = 29,
+  BOARD_IRQ_GEM0 = 54,
+  BOARD_IRQ_UART0 = 59,
+  BOARD_IRQ_LOGIC0 = 61,
+  BOARD_IRQ_LOGIC1 = 62,
+  BOARD_IRQ_GEM1 = 77,
+  BOARD_IRQ_UART1 = 82,
+  BOARD_IRQ_LINES = 96,
+};
+
+#define BOARD_INTERRUPTS(X)                                                                        \
+  X(BOARD_IRQ_PRIVATE_TIMER, private_timer_interrupt_handler)                                      \
+  X(BOARD_IRQ_GEM0, gem0_interrupt_handler)                                                        \
+  X(BOARD_IRQ_GEM1, gem1_interrupt_handler)                                                        \
+  X(BOARD_IRQ_UART0, uart0_interrupt_handler)                                                      \
+  X(BOARD_IRQ_UART1, uart1_interrupt_handler)                                                      \
+  X(BOARD_IRQ_LOGIC0, logic0_interrupt_handler)                                                    \
+  X(BOARD_IRQ_LOGIC1, logic1_interrupt_handler)
+
+enum {
+  BOARD_DEVICE_REGIONS = 2,
+  BOARD_SIMS = 2,
+  BOARD_GEMS = 2,
+  BOARD_DEVICES = BOARD_GEMS + BOARD_SIMS,
+  BOARD_DRIVERS = 2,
+  BOARD_INSTALLED = 3,
+};
+
+/* Where registers are, for the memory map; the devices, MACs first, and the drivers, for the
+ * registry; the names of the drivers to install at start-up, once for each device that is wanted.
+ */
+extern const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS];
+extern const struct nic_device board_devices[BOARD_DEVICES];
+extern const struct nic_driver board_drivers[BOARD_DRIVERS];
+extern const char *const board_installed[BOARD_INSTALLED];
+
+/* The other side of the simulated NICs, and their interrupt lines. */
+extern struct sim_device board_sim_devices[BOARD_SIMS];
+extern const unsigned board_sim_irqs[BOARD_SIMS];
+
+/* Starts clock, console and timer. Main loop, once, first. */
+void board_init(void);
+
+#endif

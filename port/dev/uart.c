@@ -1,0 +1,101 @@
+/* A serial line, buffered by interrupts both ways; the UART behind it is a handful of functions. */
+#include "uart.h"
+
+#include "port.h"
+
+enum {
+  POLLS_MAX = 1000000, /* a byte lasts 87 us at 115200 baud */
+  READS_MAX = 64,      /* bytes taken in one interrupt */
+};
+
+/* Lets the interrupts through that there is something to do for. Interrupts masked, or in the
+ * interrupt. */
+static void enable_interrupts(struct uart *uart) {
+  uart->ops->enable_interrupts(uart, !uart->rx_paused, uart->tx_tail != uart->tx_head);
+}
+
+void uart_start(struct uart *uart, uint32_t baud) {
+  uart->ops->start(uart, baud);
+  enable_interrupts(uart);
+}
+
+/* Fills the FIFO, where it is empty, from the buffer. Interrupts masked, or in the interrupt. */
+static bool refill(struct uart *uart) {
+  unsigned room = uart->ops->room(uart);
+
+  for (unsigned i = 0; i < room && uart->tx_tail != uart->tx_head; i++)
+    uart->ops->put(uart, uart->tx[uart->tx_tail++ % UART_TX_BYTES]);
+  return room != 0;
+}
+
+/* Waits until the line has taken what its FIFO holds, then refills it. Interrupts masked. */
+static bool poll_out(struct uart *uart) {
+  for (unsigned polls = 0; polls < POLLS_MAX; polls++) {
+    if (refill(uart))
+      return true;
+  }
+  return false;
+}
+
+void uart_write(struct uart *uart, const char *data, size_t length) {
+  uint32_t state = port_irq_save();
+
+  for (size_t i = 0; i < length; i++) {
+    if ((uint16_t)(uart->tx_head - uart->tx_tail) == UART_TX_BYTES && !poll_out(uart)) {
+      uart->tx_lost += (uint32_t)(length - i);
+      break;
+    }
+    uart->tx[uart->tx_head++ % UART_TX_BYTES] = (uint8_t)data[i];
+  }
+  (void)refill(uart); /* the interrupt may tell of nothing but a FIFO that becomes empty */
+  enable_interrupts(uart);
+  port_irq_restore(state);
+}
+
+bool uart_pending(const struct uart *uart) { return spsc_load(&uart->rx_head) != uart->rx_tail; }
+
+int uart_read(struct uart *uart) {
+  uint16_t tail = uart->rx_tail;
+  uint8_t byte;
+
+  if (spsc_load(&uart->rx_head) == tail)
+    return -1;
+  byte = uart->rx[tail % UART_RX_BYTES];
+  spsc_store(&uart->rx_tail, (uint16_t)(tail + 1));
+  if (uart->rx_paused) { /* there is room again for what waits in the line's own buffer */
+    uint32_t state = port_irq_save();
+
+    uart->rx_paused = false;
+    uart_interrupt(uart);
+    port_irq_restore(state);
+  }
+  return byte;
+}
+
+void uart_flush(struct uart *uart) {
+  uint32_t state = port_irq_save();
+
+  while (uart->tx_tail != uart->tx_head && poll_out(uart)) {
+  }
+  port_irq_restore(state);
+}
+
+void uart_interrupt(struct uart *uart) {
+  if (uart->ops->acknowledge != NULL)
+    uart->ops->acknowledge(uart);
+  for (unsigned i = 0; i < READS_MAX; i++) {
+    int byte;
+
+    if ((uint16_t)(uart->rx_head - spsc_load(&uart->rx_tail)) == UART_RX_BYTES) {
+      uart->rx_paused = true; /* the rest stays in the FIFO until the main loop has read */
+      break;
+    }
+    byte = uart->ops->get(uart);
+    if (byte < 0)
+      break;
+    uart->rx[uart->rx_head % UART_RX_BYTES] = (uint8_t)byte;
+    spsc_store(&uart->rx_head, (uint16_t)(uart->rx_head + 1));
+  }
+  (void)refill(uart);
+  enable_interrupts(uart);
+}

@@ -1,0 +1,20 @@
+/* The console and the line for captures, each on a buffered UART of the board. */
+#include "uart_console.h"
+
+#include "port.h"
+
+void port_console_write(const char *text, size_t length) {
+  uart_write(&board_console, text, length);
+}
+
+bool port_console_pending(void) { return uart_pending(&board_console); }
+
+int port_console_read(void) { return uart_read(&board_console); }
+
+void port_console_flush(void) { uart_flush(&board_console); }
+
+bool port_capture_present(void) { return board_capture != NULL; }
+
+void port_capture_write(const void *data, size_t length) {
+  uart_write(board_capture, data, length);
+}
