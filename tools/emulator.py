@@ -146,7 +146,7 @@ class Guest:
         guest.send("pool")
     """
 
-    SAFETY_S = 25  # nothing that is awaited takes longer, unless it never comes
+    SAFETY_S = 60  # nothing that is awaited takes longer, unless it never comes
 
     def __init__(self, elf, *, board="emcraft-sf2", net="lan", transcript=None, qemu=None,
                  extra=(), echo=None, lan_dir=None, pcap=None, serial1=None):
