@@ -22,6 +22,7 @@ SETUP := build/setup-$(if $(filter test% mutants,$(GOALS)),test,run).stamp
 include $(SETUP)
 include $(LWIPDIR)/Filelists.mk
 endif
+include Filelists.mk
 
 .DEFAULT_GOAL := firmware
 
@@ -44,20 +45,17 @@ firmware: $(B)/firmware.elf
 CROSS   ?= arm-none-eabi-
 CC_ARM  := $(CROSS)gcc
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Werror
-INCLUDE := $(addprefix -I,port port/lwip port/arch/$(ARCH) port/dev port/boards/$(BOARD) \
-             driver driver/nic driver/device driver/wrap app)
-LWIP_INCLUDE := $(addprefix -isystem ,$(LWIP)/src/include $(LWIP)/contrib/addons/tcp_isn)
+INCLUDE := $(addprefix -I,$(call RINGIF_INCLUDE,$(ARCH)) port/boards/$(BOARD) app)
+LWIP_INCLUDE := $(addprefix -isystem ,$(RINGIF_LWIP_INCLUDE))
 CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -g -ffunction-sections -fdata-sections -fno-common \
               $(DEFINES) $(INCLUDE) $(LWIP_INCLUDE)
 LDFLAGS_ARM := $(CPU_FLAGS) -nostartfiles --specs=nano.specs -Wl,--gc-sections -Llinker \
                -T$(LINKER) -Wl,--no-warn-rwx-segments
 
-OWN_SOURCES := $(wildcard port/*.c port/lwip/*.c port/newlib/*.c port/arch/$(ARCH)/*.c) \
-               port/boards/$(BOARD)/board.c $(BOARD_DEVS:%=port/dev/%.c) \
-               $(wildcard driver/*.c driver/device/*.c driver/wrap/*.c) $(BOARD_NICS:%=driver/nic/%.c) \
+OWN_SOURCES := $(RINGIF_KIT) $(RINGIF_SIM) $(RINGIF_WRAP) $(call RINGIF_MACS,$(BOARD_NICS)) $(RINGIF_PORT) \
+               $(call RINGIF_ARCH,$(ARCH)) $(call RINGIF_DEVS,$(BOARD_DEVS)) port/boards/$(BOARD)/board.c \
                $(wildcard app/*.c)
-LWIP_SOURCES := $(COREFILES) $(CORE4FILES) $(CORE6FILES) $(LWIPDIR)/netif/ethernet.c \
-                $(LWIPDIR)/netif/ppp/polarssl/md5.c $(LWIP)/contrib/addons/tcp_isn/tcp_isn.c
+LWIP_SOURCES := $(COREFILES) $(CORE4FILES) $(CORE6FILES) $(RINGIF_LWIP)
 HTTPD_SOURCES := $(LWIPDIR)/apps/http/fs.c $(LWIPDIR)/apps/http/httpd.c
 OWN_OBJECTS  := $(OWN_SOURCES:%.c=$(B)/%.o)
 LWIP_OBJECTS := $(patsubst $(LWIP)/%.c,$(B)/lwip/%.o,$(LWIP_SOURCES) $(HTTPD_SOURCES))
@@ -69,9 +67,7 @@ $(OWN_OBJECTS): $(B)/%.o: %.c
 
 $(B)/app/control_page.o: app/page/index.html
 
-# lwIP compiles its MD5 only for PPP; the sequence-number addon needs it without.
-MD5_ALONE := -DPPP_SUPPORT=1 -DLWIP_INCLUDED_POLARSSL_MD5=1
-$(B)/lwip/src/netif/ppp/polarssl/md5.o: CFLAGS_ARM += $(MD5_ALONE)
+$(B)/lwip/src/netif/ppp/polarssl/md5.o: CFLAGS_ARM += $(RINGIF_MD5_FLAGS)
 
 $(LWIP_OBJECTS): $(B)/lwip/%.o: $(LWIP)/%.c
 	@mkdir -p $(@D)

@@ -21,6 +21,7 @@ struct checksum_view {
 static struct checksum_view view_of(const struct pbuf *packet) {
   struct checksum_view view = {.protocol = 0};
 
+#if LWIP_IPV6
   if (IP_HDR_GET_VERSION(packet->payload) == 6) {
     const struct ip6_hdr *header = packet->payload;
 
@@ -28,14 +29,17 @@ static struct checksum_view view_of(const struct pbuf *packet) {
     ip_addr_copy_from_ip6_packed(view.destination, header->dest);
     view.header_bytes = IP6_HLEN;
     view.protocol = IP6H_NEXTH(header);
-  } else {
-    const struct ip_hdr *header = packet->payload;
-
-    ip_addr_copy_from_ip4(view.source, header->src);
-    ip_addr_copy_from_ip4(view.destination, header->dest);
-    view.header_bytes = IPH_HL_BYTES(header);
-    view.protocol = IPH_PROTO(header);
+    return view;
   }
+#endif
+#if LWIP_IPV4
+  const struct ip_hdr *header = packet->payload;
+
+  ip_addr_copy_from_ip4(view.source, header->src);
+  ip_addr_copy_from_ip4(view.destination, header->dest);
+  view.header_bytes = IPH_HL_BYTES(header);
+  view.protocol = IPH_PROTO(header);
+#endif
   return view;
 }
 

@@ -30,11 +30,6 @@ static err_t linkoutput(struct netif *netif, struct pbuf *frame) {
   return err_of_errno(datapath_transmit(ringif_nic(netif), frame));
 }
 
-static err_t output_ip6(struct netif *netif, struct pbuf *packet, const ip6_addr_t *destination) {
-  checksum_complete(packet, netif);
-  return ethip6_output(netif, packet, destination);
-}
-
 static void input(struct nic *nic, struct pbuf *frame) {
   struct netif *netif = nic->stack;
 
@@ -60,6 +55,7 @@ static void link_changed(struct nic *nic) {
 
 /* ---- address filter: lwIP says which IP groups it is in, the NIC filters Ethernet groups ---- */
 
+#if LWIP_IGMP || LWIP_IPV6_MLD
 static err_t filter_group(struct netif *netif, const uint8_t group[ETH_ADDRESS_BYTES],
                           enum netif_mac_filter_action action) {
   struct nic *nic = ringif_nic(netif);
@@ -69,7 +65,9 @@ static err_t filter_group(struct netif *netif, const uint8_t group[ETH_ADDRESS_B
   (void)nic_leave_group(nic, group);
   return ERR_OK;
 }
+#endif
 
+#if LWIP_IGMP
 /* RFC 1112, 6.4: the low 23 bits of the group. */
 static err_t igmp_filter(struct netif *netif, const ip4_addr_t *ip,
                          enum netif_mac_filter_action action) {
@@ -79,6 +77,15 @@ static err_t igmp_filter(struct netif *netif, const ip4_addr_t *ip,
   return filter_group(netif, group, action);
 }
 
+static void bind_igmp(struct netif *netif) {
+  netif->igmp_mac_filter = igmp_filter;
+  netif->flags |= NETIF_FLAG_IGMP;
+}
+#else
+static void bind_igmp(struct netif *netif) { (void)netif; }
+#endif
+
+#if LWIP_IPV6_MLD
 /* RFC 2464, 7: the low 32 bits of the group. */
 static err_t mld_filter(struct netif *netif, const ip6_addr_t *ip,
                         enum netif_mac_filter_action action) {
@@ -88,8 +95,30 @@ static err_t mld_filter(struct netif *netif, const ip6_addr_t *ip,
   return filter_group(netif, group, action);
 }
 
-/* All nodes (ff02::1), which every IPv6 station is in without joining it (RFC 4291, 2.8). */
-static const uint8_t all_nodes[ETH_ADDRESS_BYTES] = {0x33, 0x33, 0, 0, 0, 1};
+static void bind_mld(struct netif *netif) {
+  netif->mld_mac_filter = mld_filter;
+  netif->flags |= NETIF_FLAG_MLD6;
+}
+#else
+static void bind_mld(struct netif *netif) { (void)netif; }
+#endif
+
+#if LWIP_IPV6
+static err_t output_ip6(struct netif *netif, struct pbuf *packet, const ip6_addr_t *destination) {
+  checksum_complete(packet, netif);
+  return ethip6_output(netif, packet, destination);
+}
+
+static void bind_ip6(struct netif *netif) {
+  /* All nodes (ff02::1), which every IPv6 station is in without joining it (RFC 4291, 2.8). */
+  static const uint8_t all_nodes[ETH_ADDRESS_BYTES] = {0x33, 0x33, 0, 0, 0, 1};
+
+  netif->output_ip6 = output_ip6;
+  (void)nic_join_group(ringif_nic(netif), all_nodes);
+}
+#else
+static void bind_ip6(struct netif *netif) { (void)netif; }
+#endif
 
 /* ---- what lwIP need not do because the MAC does it ---- */
 
@@ -138,17 +167,15 @@ err_t ringif_init(struct netif *netif) {
   netif->name[0] = 'e';
   netif->name[1] = 'n';
   netif->output = etharp_output;
-  netif->output_ip6 = output_ip6;
   netif->linkoutput = linkoutput;
   netif->mtu = nic->mtu;
   netif->hwaddr_len = ETH_ADDRESS_BYTES;
   memcpy(netif->hwaddr, nic->mac, ETH_ADDRESS_BYTES);
-  netif->igmp_mac_filter = igmp_filter;
-  netif->mld_mac_filter = mld_filter;
-  (void)nic_join_group(nic, all_nodes);
   NETIF_SET_CHECKSUM_CTRL(netif, checksums_of(nic->ops->caps.offloads));
-  netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP |
-                 NETIF_FLAG_MLD6;
+  netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+  bind_igmp(netif);
+  bind_mld(netif);
+  bind_ip6(netif);
   sys_timeout(NIC_WATCH_MS, watch, nic);
   return ERR_OK;
 }

@@ -21,7 +21,7 @@ build/host-$(1)/%.o: %.c
 	$$(call say,CC)
 	$$(Q)$(1) $$(HOST_CFLAGS) $$(WARN) -MD -MP -c $$< -o $$@
 
-build/host-$(1)/lwip/src/netif/ppp/polarssl/md5.o: HOST_CFLAGS += $$(MD5_ALONE)
+build/host-$(1)/lwip/src/netif/ppp/polarssl/md5.o: HOST_CFLAGS += $$(RINGIF_MD5_FLAGS)
 
 HOST_OBJECTS_$(1) := $$(HOST_OWN:%.c=build/host-$(1)/%.o) \
                      $$(patsubst $(LWIP)/%.c,build/host-$(1)/lwip/%.o,$$(LWIP_SOURCES))

@@ -1,0 +1,72 @@
+/* The product: it echoes UDP on port 7, at 10.0.2.15, and sleeps between packets. */
+#include "board.h"
+#include "dispatch.h"
+#include "log.h"
+#include "lwip/init.h"
+#include "lwip/timeouts.h"
+#include "lwip/udp.h"
+#include "lwip_port.h"
+#include "netif/ethernet.h"
+#include "port.h"
+#include "ringif.h"
+#include "timer_source.h"
+
+static struct dispatch_queue dispatch;
+static struct dispatch_source wake_event;
+static struct timer_source wake_timer = {.event = &wake_event};
+static struct netif netifs[BOARD_NICS];
+
+static void wake(void *context) { (void)context; }
+
+static void add_interface(unsigned number) {
+  struct nic *nic = board_nics[number];
+  ip4_addr_t address, netmask, gateway;
+
+  IP4_ADDR(&address, 10, 0, 2 + number, 15);
+  IP4_ADDR(&netmask, 255, 255, 255, 0);
+  IP4_ADDR(&gateway, 10, 0, 2 + number, 2);
+  if (nic_init(nic, &board_nic_configs[number], &dispatch) != 0 ||
+      netif_add(&netifs[number], &address, &netmask, &gateway, nic, ringif_init, ethernet_input) ==
+          NULL)
+    return; /* ringif has logged why */
+  netif_set_up(&netifs[number]);
+  if (nic_set_interface_enable(nic, true) == 0)
+    log_info("product", "%s is up", nic->ops->name);
+}
+
+static void echo(void *unused, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
+                 u16_t port) {
+  (void)unused;
+  (void)udp_sendto(pcb, data, from, port);
+  pbuf_free(data);
+}
+
+static void sleep_until_event(void) {
+  uint64_t wake_us = port_clock_us() + UINT64_C(1000) * sys_timeouts_sleeptime();
+  uint32_t state;
+
+  timer_source_wake_at(&wake_timer, wake_us);
+  state = port_irq_save();
+  if (!dispatch_pending(&dispatch))
+    port_sleep();
+  port_irq_restore(state);
+}
+
+int main(void) {
+  struct udp_pcb *pcb;
+
+  board_init();
+  lwip_port_init(0);
+  lwip_init();
+  (void)dispatch_add(&dispatch, &wake_event, wake, NULL);
+  for (unsigned i = 0; i < BOARD_NICS; i++)
+    add_interface(i);
+  pcb = udp_new();
+  if (pcb != NULL && udp_bind(pcb, IP_ANY_TYPE, 7) == ERR_OK)
+    udp_recv(pcb, echo, NULL);
+  for (;;) {
+    (void)dispatch_run(&dispatch);
+    sys_check_timeouts();
+    sleep_until_event();
+  }
+}

@@ -1,0 +1,23 @@
+"""A product that uses ringif from a tree of its own, as docs/porting.md shows it."""
+import os
+import socket
+import subprocess
+
+import pytest
+from conftest import BOARD, ROOT, without_make
+from emulator import ECHO_PORT, Guest
+
+pytestmark = pytest.mark.skipif(BOARD != "emcraft-sf2", reason="the product has a board of its own")
+
+
+def test_a_product_of_its_own_answers():
+    subprocess.run(["make", "-s", "-C", "tests/out-of-tree"], cwd=ROOT, check=True, env=without_make())
+    with Guest(os.path.join(ROOT, "build", "out-of-tree", "product.elf"), net="slirp") as guest:
+        guest.expect(r"I product: msf2_emac is up")
+        guest.expect(r"E nic: acme_mac at 0x[0-9a-f]+ does not start: error 19")  # it is not there
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.settimeout(Guest.SAFETY_S)
+            peer.connect(("127.0.0.1", guest.forward("udp", ECHO_PORT)))
+            for length in (1, 64, 1472):
+                peer.send(bytes(length))
+                assert peer.recv(2000) == bytes(length)
