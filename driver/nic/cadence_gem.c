@@ -430,7 +430,7 @@ const struct nic_ops cadence_gem_ops = {
              .mtu_max = ETH_MTU,
              .media = NIC_MEDIA_AUTO | NIC_MEDIA_10_HALF | NIC_MEDIA_10_FULL | NIC_MEDIA_100_HALF |
                       NIC_MEDIA_100_FULL | NIC_MEDIA_1000_FULL,
-             .offloads = NIC_OFFLOAD_TX_IP4 | NIC_OFFLOAD_TX_TCP_UDP,
+             .offloads = NIC_OFFLOAD_TX_IP4 | NIC_OFFLOAD_TX_TCP_UDP, /* the model's: no IPv6 */
              .multicast = NIC_MULTICAST_HASH,
              .promiscuous = true},
     .start = start,

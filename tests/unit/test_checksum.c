@@ -89,30 +89,27 @@ static void udp_and_tcp_over_both_versions_are_completed(void **state) {
 
 /* In UDP 0 stands for no checksum: a sum of 0 is sent as its other form. */
 static void a_sum_of_0_is_sent_as_ones(void **state) {
-  (void)state;
   struct pbuf *packet = packet_of(4, IP_PROTO_UDP, 1, 20);
-  uint16_t sum;
+  uint32_t total;
+  uint16_t word;
 
+  (void)state;
   checksum_complete(packet, &netif);
-  sum = checksum_at(packet, IP_HLEN + UDP_CHECKSUM);
-  assert_int_not_equal(sum, 0);
-  /* With the checksum itself as data in place of zeros, the sum over all gets 0. */
-  {
-    uint16_t word = checksum_at(packet, IP_HLEN + 8);
-    uint32_t total = (uint32_t)word + sum;
-
-    word = (uint16_t)((total & 0xffff) + (total >> 16));
-    assert_int_equal(pbuf_take_at(packet, &word, sizeof word, IP_HLEN + 8), ERR_OK);
-  }
+  word = checksum_at(packet, IP_HLEN + UDP_CHECKSUM);
+  assert_int_not_equal(word, 0);
+  /* With the checksum added to a word of the data, the sum over all gets 0. */
+  total = (uint32_t)checksum_at(packet, IP_HLEN + 8) + word;
+  word = (uint16_t)((total & 0xffff) + (total >> 16));
+  assert_int_equal(pbuf_take_at(packet, &word, sizeof word, IP_HLEN + 8), ERR_OK);
   checksum_complete(packet, &netif);
   assert_int_equal(checksum_at(packet, IP_HLEN + UDP_CHECKSUM), 0xffff);
   pbuf_free(packet);
 }
 
 static void what_lwip_makes_or_nobody_is_left_alone(void **state) {
-  (void)state;
   struct pbuf *packet = packet_of(4, IP_PROTO_ICMP, 0, 30);
 
+  (void)state;
   checksum_complete(packet, &netif);
   assert_int_equal(checksum_at(packet, IP_HLEN + UDP_CHECKSUM), 0);
   pbuf_free(packet);
