@@ -144,15 +144,15 @@ static void uninstalling(struct registry_entry *entry) {
 
 void interfaces_start(struct dispatch_queue *dispatch) {
   static const struct registry_hooks hooks = {.installed = installed, .uninstalling = uninstalling};
-  static const char *const first[] = {"msf2_emac", "sim"};
 
   registry_start(dispatch, &hooks, entries, board_devices, BOARD_DEVICES, board_drivers,
                  BOARD_DRIVERS);
-  for (unsigned i = 0; i < sizeof first / sizeof *first; i++) {
+  for (unsigned i = 0; i < BOARD_DRIVERS; i++) {
+    const char *name = board_drivers[i].ops->name;
     struct registry_entry *entry;
-    int error = registry_install(first[i], &entry);
+    int error = registry_install(name, &entry);
 
     if (error != 0)
-      log_error("netif", "%s cannot be installed: error %d", first[i], -error);
+      log_error("netif", "%s cannot be installed: error %d", name, -error);
   }
 }
