@@ -8,10 +8,16 @@ import pytest
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
+from boards import BOARD, UNSUPPORTED  # noqa: E402  pylint: disable=wrong-import-position
 from emulator import Guest  # noqa: E402  pylint: disable=wrong-import-position
 
-BOARD = os.environ.get("BOARD", "emcraft-sf2")
 ELF = os.path.join(ROOT, "build", BOARD, "firmware.elf")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.originalname in UNSUPPORTED:
+            item.add_marker(pytest.mark.skip(reason=UNSUPPORTED[item.originalname]))
 
 
 def without_make():

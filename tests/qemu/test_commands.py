@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from boards import FACTS
 from conftest import BOARD, ROOT, without_make
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -43,7 +44,7 @@ def test_make_ping_starts_a_guest_of_its_own_and_uses_a_running_one():
         for line in running.stdout:
             if "en0 up 10.0.2.15" in line:
                 break
-        busy = status("tools/run")
+        busy = status(f"tools/run --board {BOARD}")
         assert busy.returncode == 2
         assert f"another run holds build/{BOARD}/lan" in busy.stderr
         running.stdout.read()
@@ -137,8 +138,8 @@ def test_size_is_within_the_boards_limits():
     assert set(rows) == {"lwIP core", "port", "driver", "app", "newlib, libgcc", "stack",
                          "alignment", "sum"}
     flash, ram = (int(number) for number in rows["sum"])
-    assert 0 < flash < 160 * 1024
-    assert 0 < ram <= 64 * 1024
+    assert 0 < flash < FACTS.flash_bytes
+    assert 0 < ram <= FACTS.ram_bytes
 
 
 # ---- README.md ----

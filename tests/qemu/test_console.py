@@ -1,14 +1,16 @@
 """The console, the log and the fault report."""
 import pytest
+from boards import FACTS
 
 
 def test_commands_answer_and_bad_ones_are_told(booted):
     guest = booted(net="slirp")
     guest.ask("help", r"pool \r\n +where each packet is")
-    guest.ask("nic", r"msf2_emac \(1\.0\) +emac0 +en0 +active +02:00:00:12:34:56 +\[activated enabled\]"
+    guest.ask("nic", rf"{FACTS.driver} \(1\.0\) +{FACTS.device} +en0 +active +02:00:00:12:34:56 "
+                     r"+\[activated enabled\]"
                      r"\r\nsim \(1\.0\) +sim0 +en1 +active +\S+ +\[activated enabled\]"
                      r"\r\nsim \(1\.0\) +sim1 +- +- +- +\[available\]")
-    guest.ask("pool", r"en0 packets 16: rest 0, submission 0, ring 16, completion 0, stack 0")
+    guest.ask("pool", rf"en0 {FACTS.pool}, completion 0, stack 0")
     guest.ask("nosuch", r"nosuch: no such command; try help")
     guest.ask("pool now", r"usage: pool ")
     guest.ask("log loud", r"usage: log ")

@@ -1,6 +1,7 @@
 """Drivers that come and go, suspend and resume, and settings, on the running system."""
 import socket
 
+from boards import FACTS
 from conftest import assert_nothing_missing, counters, counters_when
 from lan import ADDRESS, GUEST, MAC, Lan
 from scapy.layers.inet import ICMP, IP
@@ -37,10 +38,10 @@ def test_a_hundred_rounds_of_the_real_mac_leave_memory_as_it_was(booted):
 
     before = memory()
     for _ in range(100):
-        guest.ask("nic install msf2_emac", r"en0 up 10\.0\.2\.15/24 gw 10\.0\.2\.2")
+        guest.ask(f"nic install {FACTS.driver}", r"en0 up 10\.0\.2\.15/24 gw 10\.0\.2\.2")
         guest.ask("nic uninstall en0", "done")
     assert memory() == before
-    guest.ask("nic install msf2_emac", r"en0 up 10\.0\.2\.15/24")
+    guest.ask(f"nic install {FACTS.driver}", r"en0 up 10\.0\.2\.15/24")
     assert_nothing_missing(guest)
 
 
@@ -57,7 +58,7 @@ def test_uninstall_frees_its_connections_for_others(booted):
             assert connection.recv(1) == b"x"
             connections.append(connection)
         guest.ask("nic uninstall en0", "done")
-        guest.ask("nic install msf2_emac", r"en0 up 10\.0\.2\.15/24")
+        guest.ask(f"nic install {FACTS.driver}", r"en0 up 10\.0\.2\.15/24")
         for connection in connections:
             connection.close()
     assert_nothing_missing(guest)
@@ -69,7 +70,7 @@ def test_suspend_and_resume_keep_the_lease(booted):
     host.ping()
     for number in range(3):
         guest.ask("nic power en0 low", "done")
-        guest.ask("nic", r"emac0 +en0 +invalid +\S+ +\[activated low power\]")
+        guest.ask("nic", rf"{FACTS.device} +en0 +invalid +\S+ +\[activated low power\]")
         host.send(host.ip() / ICMP(id=9, seq=number) / b"lost")  # on the wire: the MAC is off
         start = guest.seen
         guest.ask("nic power en0 on", r"en0 up 10\.0\.2\.15/24")
@@ -115,23 +116,57 @@ def test_media_and_mtu(booted):
     assert_nothing_missing(guest)
 
 
+def strangers(members):
+    """Two groups that are none of `members`: one that the MAC's filter lets in, and one that it keeps
+    out, where it can."""
+    groups = [f"01:00:5e:00:01:{number:02x}" for number in range(256)]
+    if FACTS.group_hash is None:
+        return groups[0], groups[1]
+    hashes = {FACTS.group_hash(member) for member in members}
+    return (next(group for group in groups if FACTS.group_hash(group) in hashes),
+            next(group for group in groups if FACTS.group_hash(group) not in hashes))
+
+
 def test_groups_that_nobody_joined_are_filtered(booted):
     guest = booted(net="lan")
     host = Lan(guest)
     host.ping()
+    guest.expect(r"en0 up FE80")  # it has joined the group of its IPv6 address
+    all_hosts = "01:00:5e:00:00:01"
+    let_in, kept_out = strangers([all_hosts, "33:33:00:00:00:01", "33:33:ff:12:34:56"])
     before = counters(guest)
-    stranger = Ether(dst="01:00:5e:00:00:fb", src=MAC) / IP(src=ADDRESS, dst="224.0.0.251")
-    member = Ether(dst="01:00:5e:00:00:01", src=MAC) / IP(src=ADDRESS, dst="224.0.0.1") / ICMP()
-    host.send(stranger)
-    host.send(member)
-    after = counters_when(guest, lambda now: now.get("in_filtered", 0) > 0 and
-                          now["in_multicast_pkts"] > before.get("in_multicast_pkts", 0))
+
+    def send(group):
+        host.send(Ether(dst=group, src=MAC) / IP(src=ADDRESS, dst="224.0.0.1") / ICMP())
+
+    send(kept_out)
+    send(let_in)
+    send(all_hosts)
+    after = counters_when(guest, lambda now: now["in_multicast_pkts"] > before["in_multicast_pkts"])
+    filtered = after["in_filtered"] - before.get("in_filtered", 0)
+    assert filtered == (2 if FACTS.group_hash is None else 1)
     guest.ask("nic allmulti en0 on", "done")
-    host.send(stranger)
+    send(kept_out)
     counters_when(guest, lambda now: now["in_multicast_pkts"] > after["in_multicast_pkts"])
     assert counters(guest)["in_filtered"] == after["in_filtered"]
-    guest.ask("nic promisc en0 on", r"promisc: refused")
+    assert GUEST in str(host.ping(sequence=2)[IP].src)
+
+
+def test_promiscuous_lets_in_what_is_for_others(booted):
+    guest = booted(net="lan")
+    host = Lan(guest)
+    host.ping()
+    if not FACTS.promiscuous:
+        guest.ask("nic promisc en0 on", r"promisc: refused")
+    else:
+        before = counters(guest)["in_ucast_pkts"]
+        host.send(Ether(dst="02:00:00:00:99:99", src=MAC) / b"for another station")
+        host.ping(sequence=2)
+        assert counters(guest)["in_ucast_pkts"] == before + 1
+        guest.ask("nic promisc en0 on", "done")
+        host.send(Ether(dst="02:00:00:00:99:99", src=MAC) / b"for another station")
+        host.ping(sequence=3)
+        assert counters(guest)["in_ucast_pkts"] == before + 3
     guest.ask("nic promisc en1 on", "done")
     guest.ask("nic promisc en1 perhaps", "usage: nic")
     guest.ask("nic enable en9", "en9: no such interface")
-    assert GUEST in str(host.ping(sequence=2)[IP].src)
