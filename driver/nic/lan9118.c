@@ -399,7 +399,7 @@ static unsigned hash_of(const uint8_t address[ETH_ADDRESS_BYTES]) {
   uint32_t crc = UINT32_MAX;
 
   for (unsigned i = 0; i < 8 * ETH_ADDRESS_BYTES; i++) {
-    const uint32_t bit = crc >> 31 ^ (address[i / 8] >> i % 8 & 1U);
+    const uint32_t bit = crc >> 31 ^ ((uint32_t)address[i / 8] >> i % 8 & 1);
 
     crc = crc << 1 ^ (bit != 0 ? UINT32_C(0x04c11db7) : 0);
   }
