@@ -24,6 +24,7 @@ class Board:
 BOARDS = {
     "emcraft-sf2": Board(("-M", "emcraft-sf2"), "02:00:00:12:34:56"),
     "mps2-an385": Board(("-M", "mps2-an385"), "02:00:00:12:34:56"),
+    "mps2-an500": Board(("-M", "mps2-an500"), "02:00:00:12:34:56"),
 }
 NETS = ("lan", "slirp", "tap", "none")
 GUEST_ADDRESS = "10.0.2.15"  # slirp's first lease, and the firmware's address without a server

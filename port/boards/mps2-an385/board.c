@@ -1,4 +1,4 @@
-/* Arm's MPS2 with the AN385 image: its devices, their memory and their interrupts. */
+/* Arm's MPS2: its devices, their memory and their interrupts. */
 #include "board.h"
 
 #include "cmsdk_dual_timer.h"
@@ -16,7 +16,6 @@ enum {
   DUAL_TIMER_BASE = 0x40002000,
   UART0_BASE = 0x40004000,
   UART1_BASE = 0x40005000,
-  ETHERNET_BASE = 0x40200000,
   CONSOLE_BAUD = 115200,
 
   ETHERNET_PACKETS = 24, /* the driver's 16, and eight for the stack */
@@ -60,8 +59,8 @@ static _Alignas(ALIGNMENT) uint8_t sim_memory[BOARD_SIMS][MEMORY_BYTES(SIM_PACKE
          sim_memory[number], SIM_PACKETS, 0x51, 0xd0, 0x01 + 0x10 * (number))
 
 static const struct nic_config ethernet_config =
-    CONFIG(&lan9118_ops, ETHERNET_BASE, BOARD_IRQ_ETHERNET, ethernet_memory, ETHERNET_PACKETS, 0x12,
-           0x34, 0x56);
+    CONFIG(&lan9118_ops, BOARD_ETHERNET_BASE, BOARD_IRQ_ETHERNET, ethernet_memory, ETHERNET_PACKETS,
+           0x12, 0x34, 0x56);
 static const struct nic_config sim_configs[BOARD_SIMS] = {SIM_CONFIG(0), SIM_CONFIG(1)};
 
 const struct nic_device board_devices[BOARD_DEVICES] = {
