@@ -50,7 +50,7 @@ static void a_mac_or_phy_that_is_not_there_is_no_device(void **state) {
   assert_int_equal(rig.lan9118.phy.address, 31);
 }
 
-/* Not all at once, and not for ever: what it says then is not believed. */
+/* It reads as all ones, which is not taken for frames or figures. */
 static void a_mac_that_goes_away_leaves_the_interface_down(void **state) {
   (void)state;
   fake->absent = true;
@@ -208,8 +208,7 @@ static void a_reset_brings_both_sides_into_step(void **state) {
   rig_check_conservation();
 }
 
-/* Sent, unsent and queued frames, posted and rig.received buffers: all come back, all are counted.
- */
+/* Sent, unsent and queued frames, posted and received buffers: all come back and are counted. */
 static void a_stop_in_mid_flight_gets_every_buffer_back(void **state) {
   (void)state;
   for (unsigned round = 0; round < 50; round++) {
