@@ -68,7 +68,9 @@ struct reply {
   bool begun;
   union {
     struct state_json state;
-    uint32_t log_position;
+    struct {
+      uint32_t position, end; /* what is logged meanwhile is not in it */
+    } log;
   } at;
 };
 
@@ -90,11 +92,17 @@ static size_t write_state(struct reply *reply, char *text, size_t size) {
 }
 
 static size_t write_log(struct reply *reply, char *text, size_t size) {
+  int32_t left;
+
   if (!reply->begun) {
-    reply->at.log_position = log_tail_start();
+    reply->at.log.position = log_tail_start();
+    reply->at.log.end = log_tail_end();
     return write_header(reply, text, LOG_HEADER);
   }
-  return log_tail_read(&reply->at.log_position, text, size);
+  left = (int32_t)(reply->at.log.end - reply->at.log.position);
+  if (left <= 0)
+    return 0;
+  return log_tail_read(&reply->at.log.position, text, size < (size_t)left ? size : (size_t)left);
 }
 
 /* ---- commands: POST ---- */

@@ -39,16 +39,18 @@ static const char *boolean(bool value) { return value ? "true" : "false"; }
 
 /* ---- the sections of a device ---- */
 
-static void add_device(struct text *text, struct registry_entry *entry) {
+static void add_device(struct text *text, struct registry_entry *entry, unsigned part) {
+  (void)part;
   add(text, "{\"device\":\"%s\",\"driver\":\"%s\",\"version\":\"%s\",\"state\":\"%s\"",
       entry->device->name, entry->driver->ops->name, entry->driver->version,
       registry_state_name(entry));
 }
 
-static void add_interface(struct text *text, struct registry_entry *entry) {
+static void add_interface(struct text *text, struct registry_entry *entry, unsigned part) {
   const struct nic *nic = entry->device->nic;
   const uint8_t *mac = nic->mac;
 
+  (void)part;
   add(text, ",\"name\":\"en%u\",\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\",\"mtu\":%u",
       entry->netif.num, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], nic->mtu);
   add(text, ",\"link\":\"%s\",\"speed\":%u,\"duplex\":\"%s\",\"media\":\"%s\"",
@@ -58,9 +60,10 @@ static void add_interface(struct text *text, struct registry_entry *entry) {
       boolean(interfaces_by_dhcp(entry)));
 }
 
-static void add_addresses(struct text *text, struct registry_entry *entry) {
+static void add_addresses(struct text *text, struct registry_entry *entry, unsigned part) {
   struct netif *netif = &entry->netif;
 
+  (void)part;
   add(text, ",\"ip\":[\"%s/%d\"", ip4addr_ntoa(netif_ip4_addr(netif)),
       __builtin_popcount(ip4_addr_get_u32(netif_ip4_netmask(netif))));
   for (unsigned i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
@@ -70,10 +73,11 @@ static void add_addresses(struct text *text, struct registry_entry *entry) {
   add(text, "]");
 }
 
-static void add_packets(struct text *text, struct registry_entry *entry) {
+static void add_packets(struct text *text, struct registry_entry *entry, unsigned part) {
   const struct nic *nic = entry->device->nic;
   const struct packet_pool *pool = &nic->pool;
 
+  (void)part;
   add(text, ",\"pool\":{\"size\":%u,\"rest\":%u,\"submission\":%u,\"ring\":%u",
       pool->options.packets, pool->free_count, packet_queue_count(&nic->rx_submission),
       ring_count(&nic->rx_ring.ring));
@@ -89,9 +93,10 @@ static void add_queue(struct text *text, const char *name, const struct packet_q
       queue->dequeued, queue->refused);
 }
 
-static void add_queues(struct text *text, struct registry_entry *entry) {
+static void add_queues(struct text *text, struct registry_entry *entry, unsigned part) {
   const struct nic *nic = entry->device->nic;
 
+  (void)part;
   add(text, ",\"queues\":{");
   add_queue(text, "tx_submission", &nic->tx_submission);
   add(text, ",");
@@ -103,43 +108,31 @@ static void add_queues(struct text *text, struct registry_entry *entry) {
   add(text, "}");
 }
 
-enum { COUNTERS_A_SECTION = 7 };
+enum {
+  COUNTERS_A_PART = 7,
+  COUNTER_PARTS = (NIC_COUNTER_COUNT + COUNTERS_A_PART - 1) / COUNTERS_A_PART,
+};
 
 /* The first is always there, others where they are not 0. */
-static void add_counters(struct text *text, struct registry_entry *entry, unsigned first) {
+static void add_counters(struct text *text, struct registry_entry *entry, unsigned part) {
   const uint32_t *counters = entry->device->nic->counters;
+  unsigned end = (part + 1) * COUNTERS_A_PART;
 
-  if (first == 0)
+  if (part == 0)
     add(text, ",\"counters\":{\"%s\":%" PRIu32, nic_counter_name(0), counters[0]);
-  for (unsigned i = first == 0 ? 1 : first; i < first + COUNTERS_A_SECTION && i < NIC_COUNTER_COUNT;
-       i++) {
+  for (unsigned i = part == 0 ? 1 : part * COUNTERS_A_PART; i < end && i < NIC_COUNTER_COUNT; i++) {
     if (counters[i] != 0)
       add(text, ",\"%s\":%" PRIu32, nic_counter_name((enum nic_counter)i), counters[i]);
   }
+  if (part == COUNTER_PARTS - 1)
+    add(text, "}");
 }
 
-static void add_counters_0(struct text *text, struct registry_entry *entry) {
-  add_counters(text, entry, 0);
-}
-
-static void add_counters_1(struct text *text, struct registry_entry *entry) {
-  add_counters(text, entry, COUNTERS_A_SECTION);
-}
-
-static void add_counters_2(struct text *text, struct registry_entry *entry) {
-  add_counters(text, entry, 2 * COUNTERS_A_SECTION);
-}
-
-static void add_counters_3(struct text *text, struct registry_entry *entry) {
-  add_counters(text, entry, 3 * COUNTERS_A_SECTION);
-  add(text, "}");
-}
-_Static_assert(NIC_COUNTER_COUNT <= 4 * COUNTERS_A_SECTION, "four sections hold all counters");
-
-static void add_sim(struct text *text, struct registry_entry *entry) {
+static void add_sim(struct text *text, struct registry_entry *entry, unsigned part) {
   const struct sim_device *device = sim_wire_device(entry->device->nic);
   uint32_t left;
 
+  (void)part;
   if (device == NULL)
     return;
   add(text, ",\"sim\":{\"profile\":\"%s\",\"period_ms\":%" PRIu32 ",\"burst\":%u,\"faults\":{",
@@ -155,9 +148,13 @@ static void add_sim(struct text *text, struct registry_entry *entry) {
     add(text, "},\"receive_timer_ms\":%" PRIu32 "}", left);
 }
 
-static void (*const sections[])(struct text *text, struct registry_entry *entry) = {
-    add_device,     add_interface,  add_addresses,  add_packets,    add_queues,
-    add_counters_0, add_counters_1, add_counters_2, add_counters_3, add_sim,
+static const struct {
+  void (*add)(struct text *text, struct registry_entry *entry, unsigned part);
+  unsigned parts;
+} sections[] = {
+    {add_device, 1},  {add_interface, 1}, {add_addresses, 1},
+    {add_packets, 1}, {add_queues, 1},    {add_counters, COUNTER_PARTS},
+    {add_sim, 1},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
@@ -189,7 +186,7 @@ static void add_part(struct text *text, struct state_json *state) {
     state->begun = true;
     return;
   }
-  if (state->section == 0)
+  if (state->section == 0 && state->part == 0)
     state->active = entry->state == REGISTRY_ACTIVATED;
   if (state->section == SECTIONS || (state->section > 0 && !state->active)) {
     add(text, last ? "}]}\n" : "},");
@@ -197,7 +194,11 @@ static void add_part(struct text *text, struct state_json *state) {
     state->section = 0;
     return;
   }
-  sections[state->section++](text, entry);
+  sections[state->section].add(text, entry, state->part);
+  if (++state->part == sections[state->section].parts) {
+    state->part = 0;
+    state->section++;
+  }
 }
 
 size_t state_json_write(struct state_json *state, char *bytes, size_t size) {

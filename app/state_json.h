@@ -10,6 +10,7 @@
 struct state_json {
   uint16_t device; /* of the registry; behind the last: the end of the text */
   uint8_t section; /* of what is told of it */
+  uint8_t part;    /* of the section */
   bool begun;      /* the text's start is written */
   bool active;     /* what the device was when its part began: the text is whole whatever happens */
 };

@@ -32,7 +32,7 @@ class Board:
     media: tuple
     gathers: bool        # the MAC sends a frame from several buffers
     hash_filter: bool    # the MAC itself drops most groups that nobody has joined, and can let in all
-    counts_missed: bool  # the model drops a frame that finds no descriptor; else the wire waits
+    full: str            # a frame that finds no place: is "counted", "waits" outside, is lost "silently"
     sees_runts: bool     # the model hands on frames that are shorter than a header; else it pads them
     second_uart: bool    # there is one without -serial, too
 
@@ -53,13 +53,20 @@ BOARDS = {
         limits=(256 << 10, 64 << 10), mac="02:00:00:12:34:56", driver="msf2_emac", device="emac0",
         interfaces=("en0", "en1"), packets=14, ring=14, speed=100,
         media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=False, hash_filter=False,
-        counts_missed=True, sees_runts=True, second_uart=False),
+        full="counted", sees_runts=True, second_uart=False),
     "xilinx-zynq-a9": Board(  # its second MAC is on no network
         machine=("-M", "xilinx-zynq-a9"), core="cortex_a", code="001[0-9a-f]{5}",
         limits=(1 << 20, 63 << 20), mac="02:00:00:12:34:56", driver="cadence_gem", device="gem0",
         interfaces=("en0", "en1", "en2"), packets=128, ring=64, speed=1000,
         media=("auto", "10-half", "10-full", "100-half", "100-full", "1000-full"),
-        gathers=True, hash_filter=True, counts_missed=False, sees_runts=False, second_uart=True),
+        gathers=True, hash_filter=True, full="waits", sees_runts=False, second_uart=True),
+    **{name: Board(
+        machine=("-M", name), core="cortex_m", code="0000[0-9a-f]{4}", limits=(4 << 20, 4 << 20),
+        mac="02:00:00:12:34:56", driver="lan9118", device="eth0", interfaces=("en0", "en1"),
+        packets=24, ring=16, speed=100,
+        media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=True, hash_filter=True,
+        full="silently", sees_runts=False, second_uart=True)
+       for name in ("mps2-an385", "mps2-an500")},
 }
 NETS = ("lan", "slirp", "tap", "none")
 GUEST_ADDRESS = "10.0.2.15"  # slirp's first lease, and the firmware's address without a server

@@ -372,6 +372,14 @@ def test_the_page_asks_before_it_cuts_itself_off_and_says_when_it_is(page, brows
     wait(browser, lambda b: b.execute_script("return document.body.dataset.state") == "live")
 
 
+def test_the_page_knows_every_cause_of_a_drop():
+    header = open(os.path.join(ROOT, "driver", "nic.h"), encoding="utf-8").read()
+    counters = re.findall(r'X\(\w+, "(\w+)"\)', header)
+    page = open(os.path.join(ROOT, "app", "page", "index.html"), encoding="utf-8").read()
+    causes = " ".join(re.findall(r'"([^"]*)"', re.search(r"const CAUSES = (.*?);", page, re.S).group(1)))
+    assert causes.split() == counters[counters.index("in_runt"):counters.index("out_stopped") + 1]
+
+
 def test_the_page_is_small_and_needs_nothing_from_elsewhere(page):
     _, device = page
     status, headers, body = device.get("/")

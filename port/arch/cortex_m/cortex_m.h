@@ -7,6 +7,7 @@
 enum {
   SYSTICK_CSR_ENABLE = 1 << 0,
   SYSTICK_CSR_TICKINT = 1 << 1,
+  SYSTICK_CSR_CLKSOURCE = 1 << 2, /* the core's clock, else an external one */
   EXCEPTIONS = 16, /* vectors before the first interrupt line */
 };
 
@@ -24,5 +25,15 @@ enum {
 #define SCB_HFSR              UINT32_C(0xe000ed2c) /* HardFault status */
 #define SCB_MMFAR             UINT32_C(0xe000ed34) /* MemManage fault address */
 #define SCB_BFAR              UINT32_C(0xe000ed38) /* BusFault address */
+
+/* Memory protection unit (B3.5). */
+#define MPU_CTRL            UINT32_C(0xe000ed94)
+#define MPU_CTRL_ENABLE     UINT32_C(1)
+#define MPU_CTRL_PRIVDEFENA UINT32_C(4) /* privileged code sees the default map elsewhere */
+#define MPU_RBAR            UINT32_C(0xe000ed9c)
+#define MPU_RBAR_VALID      UINT32_C(0x10) /* the region's number is in the low four bits */
+#define MPU_RASR            UINT32_C(0xe000eda0)
+#define MPU_RASR_ENABLE     UINT32_C(1)
+#define MPU_RASR_SIZE_4K    UINT32_C(11 << 1)
 
 #endif

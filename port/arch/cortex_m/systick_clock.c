@@ -21,13 +21,16 @@ static_assert(PERIOD_TICKS <= 1 << 24, "the period fits SysTick");
   ((uint32_t)(((uint64_t)(units_per_second) << 32) / BOARD_SYSTICK_HZ))
 static_assert(BOARD_SYSTICK_HZ > 1000000, "a tick is less than a microsecond");
 
+/* The board runs SysTick at its core's clock, or at the external one of its silicon. */
+enum { CLOCK_SOURCE = BOARD_SYSTICK_HZ == BOARD_CORE_HZ ? SYSTICK_CSR_CLKSOURCE : 0 };
+
 static uint64_t base_us; /* time at the start of the running period */
 static uint32_t base_ms; /* the same modulo 2^32 */
 
 void systick_clock_start(void) {
   mmio_write(SYSTICK_RVR, PERIOD_TICKS - 1);
   mmio_write(SYSTICK_CVR, 0);
-  mmio_write(SYSTICK_CSR, SYSTICK_CSR_ENABLE | SYSTICK_CSR_TICKINT);
+  mmio_write(SYSTICK_CSR, SYSTICK_CSR_ENABLE | SYSTICK_CSR_TICKINT | CLOCK_SOURCE);
 }
 
 void systick_handler(void) {

@@ -1,0 +1,449 @@
+/* The SMSC LAN9118 and its kin as a NIC of the kit (Microchip DS00002266; sections in brackets).
+ *
+ * It has no DMA. Frames lie in its own FIFOs, and the processor moves them word by word: rx_reap
+ * pops a frame into the oldest posted buffer, tx_post pushes one in. These two moves stand where
+ * other MACs have their DMA, so that they are no copies in the kit's sense and not counted as such.
+ * The "rings" are lists: buffers that wait for a frame, and frames that wait for their status. */
+#include "lan9118.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "port.h"
+
+/* System registers [5.3], by their names in the manual. */
+enum {
+  RX_DATA_FIFO = 0x00,
+  TX_DATA_FIFO = 0x20,
+  TX_COMMAND_A_WHOLE = 1 << 13 | 1 << 12, /* a buffer that starts and ends a frame [3.12.2] */
+  RX_STATUS_FIFO = 0x40,                  /* [3.13.3] */
+  RX_STATUS_TOO_LONG = 1 << 7,
+  RX_STATUS_BAD = 1 << 15 | 1 << 4 | 1 << 3, /* error status, watchdog, MII error */
+  TX_STATUS_FIFO = 0x48,                     /* [3.12.4] */
+  TX_STATUS_ERROR = 1 << 15,
+  IRQ_CFG = 0x54,
+  IRQ_CFG_HIGH = 1 << 8 | 1 << 4 | 1 << 0, /* enabled, active high, push-pull */
+  INT_STS = 0x58,                          /* written 1 clears */
+  INT_EN = 0x5c,
+  INT_RSFL = 1 << 3, /* frames received */
+  INT_RXDF = 1 << 6, /* frames dropped: a FIFO was full */
+  INT_TSFL = 1 << 7, /* frames sent */
+  INT_RXSTOP = 1 << 24,
+  /* TXSO, RXE, TXE, TDFO: the two sides disagree on what is in a FIFO [3.12.7, 3.13.5], and only a
+     reset brings them together again. */
+  INT_FAULTS = 1 << 16 | 1 << 14 | 1 << 13 | 1 << 10,
+  BYTE_TEST = 0x64,
+  RX_CFG = 0x6c, /* the offset from bit 8 on */
+  TX_CFG = 0x70,
+  TX_CFG_STOP = 1 << 0,
+  TX_CFG_ON = 1 << 1,
+  HW_CFG = 0x74,
+  HW_CFG_SOFT_RESET = 1 << 0,
+  HW_CFG_SOFT_RESET_TIMEOUT = 1 << 1,
+  HW_CFG_NORMAL = 1 << 20 | 5 << 16, /* must be one; FIFOs of 4608 bytes for tx, 10560 for rx */
+  RX_FIFO_INF = 0x7c,                /* statuses that wait, from bit 16 on, and bytes */
+  TX_FIFO_INF = 0x80,                /* statuses that wait, from bit 16 on, and free bytes */
+  PMT_CTRL = 0x84,
+  PMT_CTRL_READY = 1 << 0,
+  RX_DROP = 0xa0, /* reading clears */
+  MAC_CSR_CMD = 0xa4,
+  MAC_CSR_CMD_READ = 1 << 30,
+  MAC_CSR_DATA = 0xa8,
+  E2P_CMD = 0xb0,
+};
+
+/* Registers of the MAC, behind MAC_CSR_CMD [5.4]. */
+enum { MAC_CR = 1, MAC_ADDRH, MAC_ADDRL, MAC_HASHH, MAC_HASHL, MAC_MII_ACC, MAC_MII_DATA };
+enum {
+  MAC_CR_RX_ENABLE = 1 << 2,
+  MAC_CR_TX_ENABLE = 1 << 3,
+  MAC_CR_HASH_FILTER = 1 << 13, /* HPFILT: groups by the hash, stations still by the address */
+  MAC_CR_PROMISCUOUS = 1 << 18,
+  MAC_CR_ALL_GROUPS = 1 << 19, /* MCPAS */
+  MAC_CR_FULL_DUPLEX = 1 << 20,
+  MAC_CR_NOT_OWN = 1 << 23, /* RCVOWN: in half duplex, what is sent is not received */
+  MAC_MII_ACC_BUSY = 1 << 0,
+  MAC_MII_ACC_WRITE = 1 << 1,
+};
+
+static const uint32_t CSR_BUSY = UINT32_C(1) << 31; /* in MAC_CSR_CMD and E2P_CMD */
+static const uint32_t BYTE_TEST_VALUE = UINT32_C(0x87654321);
+
+enum {
+  SETTLE_READS = 3,     /* of 45 ns each: the longest wait that we meet */
+  POLLS_MAX = 10000,    /* of 180 ns: a frame at 10 Mbit/s lasts 1.2 ms, all else less */
+  MII_POLLS_MAX = 1000, /* a management frame lasts 64 bits at 2.5 MHz: 26 us */
+  RX_LENGTH_MAX = 2560, /* with FCS: the watchdog has cut it off by then [3.13.3] */
+};
+
+static_assert(offsetof(struct lan9118, nic) == 0, "the kit's pointer is ours");
+
+static struct lan9118 *lan9118_of(struct nic *nic) { return (struct lan9118 *)(void *)nic; }
+
+static uint32_t reg_read(struct nic *nic, unsigned offset) {
+  return mmio_read(nic->config->base + offset);
+}
+
+static void reg_write(struct nic *nic, unsigned offset, uint32_t value) {
+  mmio_write(nic->config->base + offset, value);
+}
+
+/* Reads a register that a write or a FIFO's pop has just changed: it takes a while [6.1.1, 6.1.2],
+ * and reads of BYTE_TEST take it. */
+static uint32_t read_settled(struct nic *nic, unsigned offset) {
+  for (unsigned i = 0; i < SETTLE_READS; i++)
+    (void)reg_read(nic, BYTE_TEST);
+  return reg_read(nic, offset);
+}
+
+static bool wait_for(struct nic *nic, unsigned offset, uint32_t mask, uint32_t value) {
+  for (unsigned polls = 0; polls < POLLS_MAX; polls++) {
+    if ((read_settled(nic, offset) & mask) == value)
+      return true;
+  }
+  return false;
+}
+
+static unsigned statuses(struct nic *nic, unsigned fifo_inf) {
+  return read_settled(nic, fifo_inf) >> 16 & 0xff;
+}
+
+/* ---- the MAC's own registers; one that does not answer needs a reset ---- */
+
+static bool mac_command(struct nic *nic, uint32_t command) {
+  reg_write(nic, MAC_CSR_CMD, CSR_BUSY | command);
+  if (wait_for(nic, MAC_CSR_CMD, CSR_BUSY, 0))
+    return true;
+  nic->faulted = true;
+  return false;
+}
+
+static bool mac_read(struct nic *nic, unsigned reg, uint32_t *value) {
+  if (!mac_command(nic, MAC_CSR_CMD_READ | reg))
+    return false;
+  *value = reg_read(nic, MAC_CSR_DATA);
+  return true;
+}
+
+static bool mac_write(struct nic *nic, unsigned reg, uint32_t value) {
+  reg_write(nic, MAC_CSR_DATA, value);
+  return mac_command(nic, reg);
+}
+
+static void write_mac_cr(struct nic *nic, uint32_t value) {
+  if (value != lan9118_of(nic)->mac_cr && mac_write(nic, MAC_CR, value))
+    lan9118_of(nic)->mac_cr = value;
+}
+
+/* ---- the PHY's management interface [5.4.7] ---- */
+
+static bool mii_access(struct nic *nic, unsigned address, unsigned reg, uint32_t direction) {
+  uint32_t value = address << 11 | reg << 6 | direction | MAC_MII_ACC_BUSY;
+
+  if (!mac_write(nic, MAC_MII_ACC, value))
+    return false;
+  for (unsigned polls = 0; polls < MII_POLLS_MAX && (value & MAC_MII_ACC_BUSY) != 0; polls++) {
+    if (!mac_read(nic, MAC_MII_ACC, &value))
+      return false;
+  }
+  return (value & MAC_MII_ACC_BUSY) == 0;
+}
+
+/* All ones, as from an address where no PHY is, where the interface hangs. */
+static uint16_t mii_read(struct nic *nic, unsigned address, unsigned reg) {
+  uint32_t value;
+
+  if (!mii_access(nic, address, reg, 0) || !mac_read(nic, MAC_MII_DATA, &value))
+    return 0xffff;
+  return (uint16_t)value;
+}
+
+static void mii_write(struct nic *nic, unsigned address, unsigned reg, uint16_t value) {
+  if (mac_write(nic, MAC_MII_DATA, value))
+    (void)mii_access(nic, address, reg, MAC_MII_ACC_WRITE);
+}
+
+/* ---- lifecycle ---- */
+
+/* Empties the FIFOs and brings all registers but the PHY's to where they start [3.10]: every
+ * interrupt masked, RSFL and TSFL by the first status, no pause after an interrupt (the kit masks,
+ * and its budget moderates). */
+static bool reset(struct nic *nic) {
+  if (reg_read(nic, BYTE_TEST) != BYTE_TEST_VALUE ||
+      !wait_for(nic, PMT_CTRL, PMT_CTRL_READY, PMT_CTRL_READY))
+    return false;
+  reg_write(nic, HW_CFG, HW_CFG_SOFT_RESET);
+  if (!wait_for(nic, HW_CFG, HW_CFG_SOFT_RESET | HW_CFG_SOFT_RESET_TIMEOUT, 0) ||
+      !wait_for(nic, E2P_CMD, CSR_BUSY, 0)) /* it loads an address that we override */
+    return false;
+  lan9118_of(nic)->mac_cr = 0;
+  reg_write(nic, HW_CFG, HW_CFG_NORMAL);
+  reg_write(nic, IRQ_CFG, IRQ_CFG_HIGH);
+  return true;
+}
+
+static int start(struct nic *nic) {
+  struct lan9118 *lan9118 = lan9118_of(nic);
+
+  if (!reset(nic))
+    return -ENODEV;
+  lan9118->phy.read = mii_read;
+  lan9118->phy.write = mii_write;
+  return phy_start(nic, &lan9118->phy);
+}
+
+static int enable(struct nic *nic) {
+  struct lan9118 *lan9118 = lan9118_of(nic);
+  const uint8_t *mac = nic->mac;
+
+  if (!reset(nic))
+    return -ENODEV;
+  if (nic->media != NIC_MEDIA_AUTO) /* the emulator's reset takes the PHY with it */
+    phy_set_media(nic, &lan9118->phy, nic->media);
+  (void)mac_write(nic, MAC_ADDRH, (uint32_t)mac[5] << 8 | mac[4]);
+  (void)mac_write(nic, MAC_ADDRL,
+                  (uint32_t)mac[3] << 24 | (uint32_t)mac[2] << 16 | (uint32_t)mac[1] << 8 | mac[0]);
+  nic_ring_init(&nic->rx_ring, lan9118->rx_slots, LAN9118_RX_BUFFERS);
+  nic_ring_init(&nic->tx_ring, lan9118->tx_slots, LAN9118_TX_FRAMES);
+  /* Two bytes align the IP header, where the buffers have room for them. */
+  lan9118->rx_offset =
+      nic->config->pool.buffer_size >= nic_mtu_max(nic) + ETH_HEADER_BYTES + 2 ? 2 : 0;
+  reg_write(nic, RX_CFG, (uint32_t)lan9118->rx_offset << 8);
+  reg_write(nic, TX_CFG, TX_CFG_ON);
+  write_mac_cr(nic, MAC_CR_TX_ENABLE | MAC_CR_RX_ENABLE | MAC_CR_FULL_DUPLEX | MAC_CR_HASH_FILTER);
+  return nic->faulted ? -EIO : 0;
+}
+
+/* RX_DROP has the frames that found a FIFO full. The emulator has no such counter: it drops them
+ * and says nothing, so that there in_overflow stays 0. */
+static void count_missed(struct nic *nic) {
+  nic->counters[NIC_IN_OVERFLOW] += reg_read(nic, RX_DROP);
+}
+
+/* Stops the receiver after the frame that is on the wire, then the transmitter [3.12.8, 3.13.4].
+ * The FIFOs keep what they hold: the kit takes statuses and frames that it has buffers for, the
+ * next reset the rest. */
+static void disable(struct nic *nic) {
+  const uint32_t mac_cr = lan9118_of(nic)->mac_cr & ~(uint32_t)MAC_CR_RX_ENABLE;
+  unsigned waiting, posted = ring_count(&nic->rx_ring.ring);
+
+  reg_write(nic, INT_EN, 0);
+  if (reg_read(nic, BYTE_TEST) != BYTE_TEST_VALUE)
+    return; /* nothing that it says is true */
+  reg_write(nic, INT_STS, INT_RXSTOP);
+  write_mac_cr(nic, mac_cr);
+  (void)wait_for(nic, INT_STS, INT_RXSTOP, INT_RXSTOP);
+  reg_write(nic, TX_CFG, TX_CFG_STOP);
+  (void)wait_for(nic, TX_CFG, TX_CFG_STOP | TX_CFG_ON, 0);
+  write_mac_cr(nic, mac_cr & ~(uint32_t)MAC_CR_TX_ENABLE);
+  count_missed(nic);
+  waiting = statuses(nic, RX_FIFO_INF);
+  nic->counters[NIC_IN_STOPPED] += waiting > posted ? waiting - posted : 0;
+}
+
+/* ---- receive ---- */
+
+static bool rx_post(struct nic *nic, struct pbuf *packet) {
+  if (ring_full(&nic->rx_ring.ring))
+    return false;
+  nic_ring_push(&nic->rx_ring, packet);
+  return true;
+}
+
+/* Pops `words` of the data FIFO, of which the first `kept` go to `buffer`. A frame that nobody
+ * wants is popped as well: RX_DP_CTRL would skip one faster, where it is of 16 bytes or more
+ * [3.13.1.1], but the emulator moves its read pointer alone and is out of step from then on. */
+static void pop_words(struct nic *nic, uint8_t *buffer, unsigned kept, unsigned words) {
+  const uintptr_t fifo = nic->config->base + RX_DATA_FIFO;
+
+  for (unsigned i = 0; i < words; i++) {
+    const uint32_t word = mmio_read(fifo);
+
+    if (i < kept)
+      memcpy(buffer + 4 * i, &word, sizeof word);
+  }
+}
+
+/* Without a posted buffer frames wait in the FIFO, which the MAC fills up and then drops from. */
+static struct pbuf *rx_reap(struct nic *nic) {
+  const unsigned offset = lan9118_of(nic)->rx_offset;
+  struct pbuf *packet;
+  uint32_t status;
+  unsigned length, words; /* in the FIFO, with FCS; of the frame, in its buffer */
+  bool good = false;
+
+  if (ring_empty(&nic->rx_ring.ring) || statuses(nic, RX_FIFO_INF) == 0)
+    return NULL;
+  status = reg_read(nic, RX_STATUS_FIFO);
+  length = status >> 16 & 0x3fff;
+  if (length <= ETH_FCS_BYTES || length > RX_LENGTH_MAX) { /* no frame is: we are out of step */
+    nic_count(nic, NIC_IN_ERROR);
+    nic->faulted = true;
+    return NULL;
+  }
+  packet = nic_ring_pop(&nic->rx_ring);
+  words = (offset + length - ETH_FCS_BYTES + 3) / 4;
+  if ((status & RX_STATUS_TOO_LONG) != 0 || 4 * words > packet->len)
+    nic_count(nic, NIC_IN_TOO_LONG);
+  else if ((status & RX_STATUS_BAD) != 0)
+    nic_count(nic, NIC_IN_ERROR);
+  else
+    good = true;
+  pop_words(nic, packet->payload, good ? words : 0, (offset + length + 3) / 4);
+  if (good) {
+    dma_clean(packet->payload, 4 * words); /* as if a DMA had written it: the kit invalidates */
+    packet->payload = (uint8_t *)packet->payload + offset;
+  }
+  packet_set_length(packet, good ? (uint16_t)(length - ETH_FCS_BYTES) : 0);
+  return packet;
+}
+
+/* ---- transmit ---- */
+
+/* Pushes the frame's bytes as one run of little-endian words. The MAC gathers fragments itself,
+ * but only those of four bytes or more and up to a sum of their overheads [3.12.3]; since the words
+ * go through the processor anyway, it closes the gaps, and takes any chain. */
+static void push_words(struct nic *nic, const struct pbuf *frame) {
+  const uintptr_t fifo = nic->config->base + TX_DATA_FIFO;
+  uint64_t waiting = 0; /* bytes that do not make a word yet */
+  unsigned bits = 0;    /* of them: 0, 8, 16 or 24 */
+
+  for (const struct pbuf *fragment = frame; fragment != NULL; fragment = fragment->next) {
+    const uint8_t *data = fragment->payload;
+
+    for (unsigned bytes, left = fragment->len; left > 0; left -= bytes, data += bytes) {
+      uint32_t word = *data;
+
+      bytes = left >= sizeof word ? sizeof word : 1;
+      if (bytes == sizeof word)
+        memcpy(&word, data, sizeof word);
+      waiting |= (uint64_t)word << bits;
+      bits += 8 * bytes;
+      if (bits >= 32) {
+        mmio_write(fifo, (uint32_t)waiting);
+        waiting >>= 32;
+        bits -= 32;
+      }
+    }
+  }
+  if (bits != 0)
+    mmio_write(fifo, (uint32_t)waiting);
+}
+
+/* A frame that finds the FIFO full is posted again when the status of one before it has come. */
+static bool tx_post(struct nic *nic, struct pbuf *frame) {
+  const uint16_t tag = nic->tx_ring.ring.head;
+  const unsigned needed = 8 + (frame->tot_len + 3U) / 4 * 4; /* [3.12.5] */
+
+  if (ring_full(&nic->tx_ring.ring) || (read_settled(nic, TX_FIFO_INF) & 0xffff) < needed)
+    return false;
+  nic_ring_push(&nic->tx_ring, frame);
+  reg_write(nic, TX_DATA_FIFO, TX_COMMAND_A_WHOLE | frame->tot_len);
+  reg_write(nic, TX_DATA_FIFO, (uint32_t)tag << 16 | frame->tot_len);
+  push_words(nic, frame);
+  return true;
+}
+
+/* The status carries the tag of the frame, which is its place on the ring. */
+static struct pbuf *tx_reap(struct nic *nic) {
+  const struct ring *ring = &nic->tx_ring.ring;
+  uint32_t status;
+
+  if (ring_empty(ring) || statuses(nic, TX_FIFO_INF) == 0)
+    return NULL;
+  status = reg_read(nic, TX_STATUS_FIFO);
+  if (status >> 16 != ring->tail) {
+    nic->faulted = true;
+    return NULL;
+  }
+  if ((status & TX_STATUS_ERROR) != 0)
+    nic_count(nic, NIC_OUT_ERROR);
+  return nic_ring_pop(&nic->tx_ring);
+}
+
+/* The MAC sends what is whole in its FIFO, and receives while there is room: nothing to start. */
+static void doorbell(struct nic *nic, enum nic_direction which) { (void)nic, (void)which; }
+
+/* ---- interrupt, settings ---- */
+
+static void interrupt(struct nic *nic) {
+  uint32_t causes = reg_read(nic, INT_STS);
+
+  reg_write(nic, INT_EN, 0);
+  reg_write(nic, INT_STS, causes);
+  if ((causes & INT_RXDF) != 0)
+    count_missed(nic);
+  if ((causes & INT_FAULTS) != 0)
+    nic->faulted = true;
+}
+
+/* A cause stays up until it is cleared, so that what came meanwhile interrupts now. Frames that
+ * wait for a buffer would do so for ever: the first buffer that is posted lets them. */
+static void irq_unmask(struct nic *nic) {
+  reg_write(nic, INT_EN,
+            INT_RXDF | INT_FAULTS | (ring_empty(&nic->rx_ring.ring) ? 0 : INT_RSFL) |
+                (ring_empty(&nic->tx_ring.ring) ? 0 : INT_TSFL));
+}
+
+static void read_link(struct nic *nic, struct nic_link *state) {
+  uint32_t mac_cr = lan9118_of(nic)->mac_cr & ~(uint32_t)(MAC_CR_FULL_DUPLEX | MAC_CR_NOT_OWN);
+
+  phy_link(nic, &lan9118_of(nic)->phy, state);
+  if (state->status == NIC_LINK_ACTIVE)
+    write_mac_cr(nic, mac_cr | (state->full_duplex ? MAC_CR_FULL_DUPLEX : MAC_CR_NOT_OWN));
+}
+
+/* The upper six bits of the address's CRC-32, as the MAC receives it [5.4.4]. */
+static unsigned hash_of(const uint8_t address[ETH_ADDRESS_BYTES]) {
+  uint32_t crc = UINT32_MAX;
+
+  for (unsigned i = 0; i < 8 * ETH_ADDRESS_BYTES; i++) {
+    const uint32_t bit = crc >> 31 ^ ((uint32_t)address[i / 8] >> i % 8 & 1);
+
+    crc = crc << 1 ^ (bit != 0 ? UINT32_C(0x04c11db7) : 0);
+  }
+  return crc >> 26;
+}
+
+static void set_filter(struct nic *nic) {
+  const struct nic_filter *filter = &nic->filter;
+  const bool all_groups = filter->all_multicast || filter->unlisted != 0;
+  uint32_t mac_cr = lan9118_of(nic)->mac_cr & ~(uint32_t)(MAC_CR_PROMISCUOUS | MAC_CR_ALL_GROUPS);
+  uint64_t hash = 0;
+
+  for (unsigned i = 0; i < filter->group_count; i++)
+    hash |= UINT64_C(1) << hash_of(filter->groups[i]);
+  (void)mac_write(nic, MAC_HASHH, (uint32_t)(hash >> 32));
+  (void)mac_write(nic, MAC_HASHL, (uint32_t)hash);
+  write_mac_cr(nic, mac_cr | (filter->promiscuous ? MAC_CR_PROMISCUOUS : 0) |
+                        (all_groups ? MAC_CR_ALL_GROUPS : 0));
+}
+
+static void set_media(struct nic *nic, enum nic_media media) {
+  phy_set_media(nic, &lan9118_of(nic)->phy, media);
+}
+
+const struct nic_ops lan9118_ops = {
+    .name = "lan9118",
+    .caps = {.tx_fragments_max = UINT8_MAX,
+             .tx_alignment = 1,
+             .mtu_max = ETH_MTU,
+             .media = NIC_MEDIA_AUTO | NIC_MEDIA_10_HALF | NIC_MEDIA_10_FULL | NIC_MEDIA_100_HALF |
+                      NIC_MEDIA_100_FULL,
+             .multicast = NIC_MULTICAST_HASH,
+             .promiscuous = true},
+    .start = start,
+    .enable = enable,
+    .disable = disable,
+    .rx_post = rx_post,
+    .rx_reap = rx_reap,
+    .tx_post = tx_post,
+    .tx_reap = tx_reap,
+    .doorbell = doorbell,
+    .interrupt = interrupt,
+    .irq_unmask = irq_unmask,
+    .read_link = read_link,
+    .set_filter = set_filter,
+    .set_media = set_media,
+};

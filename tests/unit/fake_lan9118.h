@@ -1,0 +1,77 @@
+/* A register-level fake of the SMSC LAN9118, as the manual has it (Microchip DS00002266). */
+#ifndef FAKE_LAN9118_H
+#define FAKE_LAN9118_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+  FAKE_LAN9118_BASE = 0x40200000,
+  FAKE_LAN9118_IRQ = 13,
+  FAKE_LAN9118_SENT_MAX = 64,
+  FAKE_LAN9118_FRAME_BYTES = 2048,
+  FAKE_LAN9118_RX_BYTES = 10560, /* of the rx data FIFO */
+  FAKE_LAN9118_TX_BYTES = 4608,  /* of the tx data FIFO */
+  FAKE_LAN9118_RX_STATUSES = 176,
+  FAKE_LAN9118_TX_STATUSES = 128,
+};
+
+struct fake_lan9118 {
+  uint32_t registers[0x100 / 4];
+  uint32_t mac[16];     /* the registers behind MAC_CSR_CMD */
+  uint16_t phy_control; /* BMCR of its PHY */
+  unsigned busy;        /* reads until what is busy has ended */
+  unsigned rx_settle;   /* reads of BYTE_TEST since an rx FIFO was popped */
+  unsigned tx_settle;   /* the same for a tx FIFO, which was written or popped */
+
+  uint32_t rx_data[FAKE_LAN9118_RX_BYTES / 4];
+  uint32_t rx_status[FAKE_LAN9118_RX_STATUSES];
+  unsigned rx_data_head, rx_data_used; /* in words */
+  unsigned rx_status_head, rx_status_used;
+  unsigned rx_owed; /* words of the frame whose status was popped */
+
+  uint32_t tx_status[FAKE_LAN9118_TX_STATUSES];
+  unsigned tx_status_head, tx_status_used;
+  unsigned tx_used;                     /* bytes of the tx data FIFO */
+  uint32_t command_a, command_b;        /* of the buffer that is being written */
+  unsigned tx_state;                    /* 0: command A comes next, 1: command B, 2: data */
+  unsigned tx_left;                     /* bytes of the buffer to come */
+  unsigned written, sent;               /* frames that are whole, frames sent */
+  uint32_t tags[FAKE_LAN9118_SENT_MAX]; /* command B of each, by number modulo its size */
+  struct {
+    uint32_t length;
+    uint8_t data[FAKE_LAN9118_FRAME_BYTES];
+  } frames[FAKE_LAN9118_SENT_MAX]; /* the last ones written, by number modulo its size */
+
+  /* What the test sets. */
+  bool link;            /* of its PHY */
+  uint16_t partner;     /* ANLPAR of its PHY */
+  unsigned phy_address; /* of its PHY */
+  bool edges;           /* RSFL and TSFL come with a status only, as in the emulator, and not again
+                           while one waits */
+  bool hold_tx;         /* sends only by fake_lan9118_send() */
+  uint32_t tx_error;    /* bits of the statuses to come, the tag's included */
+  bool absent, never_ready, reset_hangs, csr_hangs, mii_hangs;
+
+  /* What it has seen. */
+  unsigned bad_accesses; /* to no register, out of step, too early after another */
+  unsigned rx_dropped;   /* frames that found a FIFO full */
+  unsigned rx_filtered;  /* frames that were for others */
+  unsigned resets;
+};
+
+/* Resets the fake and puts it on the host's bus. */
+void fake_lan9118_attach(struct fake_lan9118 *fake);
+
+/* A frame (without FCS) comes in from the wire, with `errors` in its status. Returns false where
+ * the receiver is off. */
+bool fake_lan9118_receive(struct fake_lan9118 *fake, const uint8_t *frame, uint32_t length,
+                          uint32_t errors);
+
+/* Sends up to `frames` of what is whole, where hold_tx is set. */
+void fake_lan9118_send(struct fake_lan9118 *fake, unsigned frames);
+
+/* Raises causes of INT_STS. */
+void fake_lan9118_raise(struct fake_lan9118 *fake, uint32_t causes);
+
+#endif
