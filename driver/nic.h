@@ -60,6 +60,7 @@ enum {
   X(OUT_TOO_LONG, "out_too_long")             /* drop: longer than the MTU allows */               \
   X(OUT_QUEUE_FULL, "out_queue_full")         /* drop: ring and tx_submission are full */          \
   X(OUT_NO_BUFFER, "out_no_buffer")           /* drop: it had to be copied, no memory */           \
+  X(OUT_ERROR, "out_error")                   /* drop: the device failed to send it */             \
   X(OUT_STOPPED, "out_stopped")               /* drop: queued, not sent before a stop */           \
   X(COPY_OUTS, "copy_outs")                   /* received frames that were copied */               \
   X(OUT_COPIES, "out_copies")                 /* frames that were copied to be sent */             \

@@ -19,6 +19,8 @@
 enum {
   BOARD_IRQ_UART1 = 58,
   BOARD_IRQ_UART2 = 59,
+  BOARD_IRQ_ENET1 = 150,
+  BOARD_IRQ_ENET2 = 152,
   BOARD_IRQ_FREE0 = 156,
   BOARD_IRQ_FREE1 = 157,
   BOARD_IRQ_LINES = 160,
@@ -28,15 +30,18 @@ enum {
   X(GENERIC_TIMER_IRQ, timer_interrupt_handler)                                                    \
   X(BOARD_IRQ_UART1, uart1_interrupt_handler)                                                      \
   X(BOARD_IRQ_UART2, uart2_interrupt_handler)                                                      \
+  X(BOARD_IRQ_ENET1, enet1_interrupt_handler)                                                      \
+  X(BOARD_IRQ_ENET2, enet2_interrupt_handler)                                                      \
   X(BOARD_IRQ_FREE0, free0_interrupt_handler)                                                      \
   X(BOARD_IRQ_FREE1, free1_interrupt_handler)
 
 enum {
   BOARD_DEVICE_REGIONS = 2,
+  BOARD_ENETS = 2,
   BOARD_SIMS = 2,
-  BOARD_DEVICES = BOARD_SIMS,
-  BOARD_DRIVERS = 1,
-  BOARD_INSTALLED = 1,
+  BOARD_DEVICES = BOARD_ENETS + BOARD_SIMS,
+  BOARD_DRIVERS = 2,
+  BOARD_INSTALLED = 3,
 };
 
 /* Where registers are, for the memory map; the devices, MACs first, and the drivers, for the
