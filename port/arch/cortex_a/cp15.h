@@ -43,16 +43,6 @@ CP15_WRITE(pmcr, 0, c9, c12, 0)
 CP15_WRITE(pmcntenset, 0, c9, c12, 1)
 CP15_READ(pmccntr, 0, c9, c13, 0)
 CP15_WRITE(vbar, 0, c12, c0, 0) /* vector base */
-CP15_READ(cntfrq, 0, c14, c0, 0)
-CP15_WRITE(cntv_tval, 0, c14, c3, 0) /* virtual timer: value, control */
-CP15_WRITE(cntv_ctl, 0, c14, c3, 1)
-
-/* The virtual counter. The barrier keeps the reading from being made early (B8.1.2). */
-static inline uint64_t cp15_read_cntvct(void) {
-  uint64_t value;
-  __asm volatile("isb\n\tmrrc p15, 1, %Q0, %R0, c14" : "=r"(value)::"memory");
-  return value;
-}
 
 enum {
   SCTLR_MMU = 1 << 0,

@@ -1,10 +1,10 @@
-/* The i.MX 6UltraLite evaluation kit (NXP IMX6ULRM): its devices, their memory and their
- * interrupts.
+/* The i.MX 6UltraLite evaluation kit (NXP IMX6ULRM): its devices, memory and interrupts.
  *
  * Clocks, pins and the DDR controller are the boot loader's: the emulator has them ready. */
 #include "board.h"
 
 #include "cp15.h"
+#include "generic_timer.h"
 #include "imx_enet.h"
 #include "imx_uart.h"
 #include "port.h"
@@ -15,11 +15,9 @@
 
 enum {
   CONSOLE_BAUD = 115200,
-  UART_HZ = 80000000,          /* UART_CLK_ROOT, as the boot loader sets it */
-  SYSTEM_COUNTER_HZ = 8000000, /* the emulator's counts at 62.5 MHz, and says so */
-  MODULE_HZ = 66000000,        /* ipg_clk */
-
-  ENET_PACKETS = 128, /* twice the ring: half of them may be with the stack */
+  UART_HZ = 80000000,   /* UART_CLK_ROOT, as the boot loader sets it */
+  MODULE_HZ = 66000000, /* ipg_clk */
+  ENET_PACKETS = 128,   /* twice the ring: half of them may be with the stack */
   SIM_PACKETS = 32,
   BUFFER_BYTES = 1536, /* a full frame and more, and a whole number of cache lines */
   HEADROOM_BYTES = 24, /* a reply may grow by an IPv6 header less an IPv4 one, and a VLAN tag */
@@ -98,17 +96,18 @@ const char *const board_installed[BOARD_INSTALLED] = {"imx_enet", "imx_enet", "s
 
 void board_init(void) {
   semihosting_start();
-  generic_timer_start(SYSTEM_COUNTER_HZ);
+  generic_timer_start();
   uart_start(&board_console, CONSOLE_BAUD);
   uart_start(&uart2, CONSOLE_BAUD);
   port_irq_enable(BOARD_IRQ_UART1);
   port_irq_enable(BOARD_IRQ_UART2);
-  port_irq_enable(GENERIC_TIMER_IRQ);
+  port_irq_enable(BOARD_IRQ_TIMER_SECURE);
+  port_irq_enable(BOARD_IRQ_TIMER);
 }
 
 /* The phase of the core's clock to that of the system counter at start-up. */
 uint32_t port_entropy(void) {
-  return cp15_read_pmccntr() * UINT32_C(0x9e3779b9) ^ (uint32_t)cp15_read_cntvct();
+  return cp15_read_pmccntr() * UINT32_C(0x9e3779b9) ^ (uint32_t)port_clock_us();
 }
 
 void timer_interrupt_handler(void) {

@@ -2,7 +2,6 @@
 #ifndef BOARD_H
 #define BOARD_H
 
-#include "generic_timer.h"
 #include "mmu.h"
 #include "registry.h"
 #include "sim_device.h"
@@ -14,9 +13,12 @@
 #define BOARD_GICD_BASE     (BOARD_A7_PERIPHBASE + 0x1000)
 #define BOARD_GICC_BASE     (BOARD_A7_PERIPHBASE + 0x2000)
 
-/* Interrupt lines: 32 more than in the manual's table of Cortex A7 interrupts. The simulated NICs
- * sit on two that no device has. */
+/* Interrupt lines: 32 more than in the manual's table of Cortex A7 interrupts, and the core's own:
+ * its physical timer has one where the boot loader has left the core in the secure state, as the
+ * emulator does, and another where it has not. The simulated NICs sit on two that no device has. */
 enum {
+  BOARD_IRQ_TIMER_SECURE = 29,
+  BOARD_IRQ_TIMER = 30,
   BOARD_IRQ_UART1 = 58,
   BOARD_IRQ_UART2 = 59,
   BOARD_IRQ_ENET1 = 150,
@@ -27,7 +29,8 @@ enum {
 };
 
 #define BOARD_INTERRUPTS(X)                                                                        \
-  X(GENERIC_TIMER_IRQ, timer_interrupt_handler)                                                    \
+  X(BOARD_IRQ_TIMER_SECURE, timer_interrupt_handler)                                               \
+  X(BOARD_IRQ_TIMER, timer_interrupt_handler)                                                      \
   X(BOARD_IRQ_UART1, uart1_interrupt_handler)                                                      \
   X(BOARD_IRQ_UART2, uart2_interrupt_handler)                                                      \
   X(BOARD_IRQ_ENET1, enet1_interrupt_handler)                                                      \
