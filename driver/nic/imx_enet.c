@@ -23,7 +23,7 @@ enum {
 static const struct {
   uint16_t offset;
   uint8_t counter;
-} drops[] = {
+} drops[IMX_ENET_STATISTICS] = {
     {IEEE_R_MACERR, NIC_IN_OVERFLOW},
     {IEEE_R_DROP, NIC_IN_ERROR},
     {RMON_R_UNDERSIZE, NIC_IN_RUNT},
@@ -32,9 +32,6 @@ static const struct {
 
 static_assert(sizeof(struct imx_enet_descriptor) == 32, "the descriptor's layout is the device's");
 static_assert(offsetof(struct imx_enet, nic) == 0, "the kit's pointer is ours");
-static_assert(sizeof drops / sizeof *drops ==
-                  sizeof((struct imx_enet *)NULL)->statistics / sizeof(uint16_t),
-              "a reading is kept of each");
 
 static struct imx_enet *enet_of(struct nic *nic) { return (struct imx_enet *)(void *)nic; }
 
@@ -54,9 +51,8 @@ static uint32_t wrap_at(const struct ring *ring, unsigned slot) {
 
 /* ---- the PHY's management interface ---- */
 
-/* Runs one management frame; false where the interface hangs. MSCR is set each time, since the
- * interface may be another MAC's, which has been reset; while MMFR is 0, that starts no frame (MII
- * Management Frame Register). */
+/* Runs one management frame; false where the interface hangs. MSCR is looked at each time, since
+ * another MAC's interface may have been reset; while MMFR is 0, setting it starts no frame. */
 static bool mdio(struct imx_enet *enet, uint32_t frame, unsigned address, unsigned reg) {
   uint32_t divider = (enet->module_hz + 2 * MDC_HZ_MAX - 1) / (2 * MDC_HZ_MAX);
   uint32_t speed = (divider - 1) << MSCR_SPEED_SHIFT;
@@ -85,8 +81,7 @@ static uint16_t mdio_read(struct nic *nic, unsigned address, unsigned reg) {
 }
 
 static void mdio_write(struct nic *nic, unsigned address, unsigned reg, uint16_t value) {
-  /* a hanging interface shows as a link that stays down */
-  (void)mdio(enet_of(nic), MMFR_WRITE | value, address, reg);
+  (void)mdio(enet_of(nic), MMFR_WRITE | value, address, reg); /* if it hangs, the link stays down */
 }
 
 static int find_phy(struct nic *nic) {
@@ -104,10 +99,6 @@ static int find_phy(struct nic *nic) {
 
 /* ---- lifecycle ---- */
 
-static uint16_t read_statistic(struct nic *nic, unsigned i) {
-  return (uint16_t)reg_read(nic, drops[i].offset);
-}
-
 static int start(struct nic *nic) {
   unsigned polls = 0;
 
@@ -116,10 +107,9 @@ static int start(struct nic *nic) {
     if (++polls == POLLS_MAX)
       return -ENODEV;
   }
-  reg_write(nic, EIMR, 0);
   reg_write(nic, MIBC, 0); /* the statistics count */
-  for (unsigned i = 0; i < sizeof drops / sizeof *drops; i++)
-    enet_of(nic)->statistics[i] = read_statistic(nic, i);
+  for (unsigned i = 0; i < IMX_ENET_STATISTICS; i++)
+    enet_of(nic)->statistics[i] = (uint16_t)reg_read(nic, drops[i].offset);
   return find_phy(nic);
 }
 
@@ -153,13 +143,11 @@ static int enable(struct nic *nic) {
   nic_ring_init(&nic->tx_ring, enet->tx_slots, IMX_ENET_TX_DESCRIPTORS);
   enet->tx = (struct ring){.mask = IMX_ENET_TX_DESCRIPTORS - 1};
   enet->in_parts = false;
-  for (unsigned i = 0; i < IMX_ENET_RX_DESCRIPTORS; i++)
-    enet->rings->rx[i] =
-        (struct imx_enet_descriptor){.control = wrap_at(&nic->rx_ring.ring, i)}; /* no buffer */
+  for (unsigned i = 0; i < IMX_ENET_RX_DESCRIPTORS; i++) /* not the device's: without buffers */
+    enet->rings->rx[i] = (struct imx_enet_descriptor){.control = wrap_at(&nic->rx_ring.ring, i)};
   for (unsigned i = 0; i < IMX_ENET_TX_DESCRIPTORS; i++)
     enet->rings->tx[i] = (struct imx_enet_descriptor){.control = wrap_at(&enet->tx, i)};
   dma_publish();
-
   set_link(nic);
   reg_write(nic, PALR,
             (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3]);
@@ -178,22 +166,33 @@ static int enable(struct nic *nic) {
   return 0;
 }
 
-/* Some overflows are of frames that reached a descriptor, and are counted there. */
+static uint32_t overflows(const struct imx_enet *enet) {
+  return enet->overflows_told > enet->overflows_seen ? enet->overflows_told : enet->overflows_seen;
+}
+
+/* Counts overflows that the statistics have told of, or that a frame has met: of those that met a
+ * frame with a descriptor, both tell, one before the other. */
+static void count_overflows(struct nic *nic, uint32_t told, uint32_t seen) {
+  struct imx_enet *enet = enet_of(nic);
+  uint32_t before = overflows(enet);
+
+  enet->overflows_told += told;
+  enet->overflows_seen += seen;
+  nic->counters[NIC_IN_OVERFLOW] += overflows(enet) - before;
+}
+
 static void fold_statistics(struct nic *nic) {
   struct imx_enet *enet = enet_of(nic);
 
-  for (unsigned i = 0; i < sizeof drops / sizeof *drops; i++) {
-    uint16_t now = read_statistic(nic, i);
+  for (unsigned i = 0; i < IMX_ENET_STATISTICS; i++) {
+    uint16_t now = (uint16_t)reg_read(nic, drops[i].offset);
     uint16_t grown = (uint16_t)(now - enet->statistics[i]);
 
     enet->statistics[i] = now;
-    if (drops[i].offset == IEEE_R_MACERR) {
-      uint16_t seen = enet->overruns < grown ? enet->overruns : grown;
-
-      enet->overruns = 0;
-      grown = (uint16_t)(grown - seen);
-    }
-    nic->counters[drops[i].counter] += grown;
+    if (drops[i].counter == NIC_IN_OVERFLOW)
+      count_overflows(nic, grown, 0);
+    else
+      nic->counters[drops[i].counter] += grown;
   }
 }
 
@@ -233,13 +232,11 @@ static bool rx_post(struct nic *nic, struct pbuf *packet) {
 }
 
 /* Why a frame is dropped that ends with this descriptor; NIC_COUNTER_COUNT: it is not. */
-static enum nic_counter rx_error(struct imx_enet *enet, uint32_t control) {
+static enum nic_counter rx_error(const struct imx_enet *enet, uint32_t control) {
   if (enet->in_parts) /* longer than a buffer, against FTRL */
     return NIC_IN_TOO_LONG;
-  if ((control & CONTROL_OV) != 0) {
-    enet->overruns++;
+  if ((control & CONTROL_OV) != 0)
     return NIC_IN_OVERFLOW;
-  }
   if ((control & (CONTROL_TR | CONTROL_LG)) != 0)
     return NIC_IN_TOO_LONG;
   if ((control & (CONTROL_NO | CONTROL_CR)) != 0)
@@ -272,21 +269,23 @@ static struct pbuf *rx_reap(struct nic *nic) {
   enet->in_parts = false;
   if (error == NIC_COUNTER_COUNT)
     packet_set_length(packet, (uint16_t)((control & 0xffff) - ETH_FCS_BYTES));
+  else if (error == NIC_IN_OVERFLOW)
+    count_overflows(nic, 0, 1);
   else
     nic_count(nic, error);
   return packet;
 }
 
-/* What the device has to insert into a frame: lwIP, which makes none of these checksums, has left
- * their fields 0, as the manual demands. PINS would insert ICMP's, too, where lwIP has made it. */
+/* What the device has to insert into a frame. lwIP, which makes none of these checksums, has left
+ * their fields 0, as the manual demands; where the header's is not 0, somebody else has made them.
+ * PINS would insert ICMP's, too, which lwIP has made. All headers are in one buffer. */
 static uint32_t checksums_of(const struct pbuf *frame) {
   enum { TYPE = 12, FRAGMENT = 20, PROTOCOL = 23, CHECKSUM = 24, HEADERS = 34, TCP = 6, UDP = 17 };
   const uint8_t *bytes = frame->payload;
 
-  if (frame->len < HEADERS || bytes[TYPE] != 0x08 || bytes[TYPE + 1] != 0x00)
-    return 0; /* not IPv4: lwIP has its headers in one buffer */
-  if ((bytes[CHECKSUM] | bytes[CHECKSUM + 1]) != 0)
-    return 0; /* somebody has made them */
+  if (frame->len < HEADERS || bytes[TYPE] != 0x08 || bytes[TYPE + 1] != 0x00 ||
+      (bytes[CHECKSUM] | bytes[CHECKSUM + 1]) != 0)
+    return 0;
   if ((bytes[FRAGMENT] & 0x3f) != 0 || bytes[FRAGMENT + 1] != 0)
     return OPTION_IINS;
   return OPTION_IINS |
@@ -350,7 +349,7 @@ static struct pbuf *tx_reap(struct nic *nic) {
 
 /* RDAR and TDAR are cleared by the device when it finds no descriptor of its own. A write of TDAR
  * that crosses the clearing may be lost (erratum ERR007885): the interrupt of the frame before it
- * has the datapath ring again. */
+ * has the datapath ring again, or nic_watch(). */
 static void doorbell(struct nic *nic, enum nic_direction which) {
   dma_publish();
   if (which == NIC_TX) {

@@ -10,6 +10,7 @@ enum {
   IMX_ENET_TX_DESCRIPTORS = 64,
   IMX_ENET_ALIGNMENT = 64, /* of the rings, best, and of the packets' buffers, at least */
   IMX_ENET_MDIO_MAX = 2,
+  IMX_ENET_STATISTICS = 4,
 };
 
 /* An enhanced buffer descriptor, little-endian as the core (IMX6ULRM, chapter ENET, Enhanced buffer
@@ -47,8 +48,8 @@ struct imx_enet {
   struct nic_link set; /* the speed and duplex that the MAC is set to */
   struct ring tx;      /* of tx descriptors; nic.tx_ring holds frames, of one or more each */
   bool in_parts;       /* the last rx descriptor was not the last of its frame */
-  uint16_t overruns;   /* frames with an overrun that came in since the statistics were last read */
-  uint16_t statistics[4];                    /* as last read */
+  uint32_t overflows_told, overflows_seen;   /* by the statistics, and of frames that came in */
+  uint16_t statistics[IMX_ENET_STATISTICS];  /* as last read */
   uint8_t tx_parts[IMX_ENET_TX_DESCRIPTORS]; /* descriptors of the frame in a slot */
   struct pbuf *rx_slots[IMX_ENET_RX_DESCRIPTORS];
   struct pbuf *tx_slots[IMX_ENET_TX_DESCRIPTORS];
