@@ -35,6 +35,7 @@ static size_t console_used;
 static const char *typed;
 
 unsigned host_cleans, host_invalidates;
+void (*host_on_publish)(void);
 
 void host_reset(void) {
   now_us = 0;
@@ -46,6 +47,7 @@ void host_reset(void) {
   typed = "";
   host_cleans = 0;
   host_invalidates = 0;
+  host_on_publish = NULL;
 }
 
 /* ---- interrupts ---- */
@@ -167,6 +169,11 @@ void mmio_write(uintptr_t address, uint32_t value) {
 
   device->write(device->context, (unsigned)(address - device->base), value);
   deliver();
+}
+
+void host_publish(void) {
+  if (host_on_publish != NULL)
+    host_on_publish();
 }
 
 void dma_clean(const void *start, size_t length) {

@@ -12,7 +12,14 @@ void mmio_write(uintptr_t address, uint32_t value);
 void dma_clean(const void *start, size_t length);
 void dma_invalidate(void *start, size_t length);
 
-static inline void dma_publish(void) { __atomic_thread_fence(__ATOMIC_RELEASE); }
+/* A device beside the processor may look at any moment; here it does when something is published.
+ */
+void host_publish(void);
+
+static inline void dma_publish(void) {
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+  host_publish();
+}
 static inline void dma_observe(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
 static inline uint16_t spsc_load(const uint16_t *index) {
   return __atomic_load_n(index, __ATOMIC_ACQUIRE);

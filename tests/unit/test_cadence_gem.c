@@ -19,7 +19,7 @@ static void starts_quiet_and_is_enabled_with_its_address(void **state) {
   assert_int_equal(nic_set_interface_enable(nic, true), 0);
   assert_int_equal(fake_gem.registers[0x88 / 4], 0x12000002);
   assert_int_equal(fake_gem.registers[0x8c / 4], 0x5634);
-  assert_int_equal(fake_gem.registers[0x10 / 4] >> 16 & 0xff, GEM_BUFFER / 64);
+  assert_int_equal(fake_gem.registers[0x10 / 4] >> 16 & 0xff, RIG_BUFFER / 64);
   gem_check_conservation();
 }
 
@@ -48,13 +48,13 @@ static void receives_in_order_round_and_round_the_ring(void **state) {
     unsigned burst = (unsigned)rand() % RX_RING;
 
     for (unsigned i = 0; i < burst; i++)
-      assert_true(gem_wire(number++));
-    gem_run();
-    assert_int_equal(gem_received, number);
+      assert_true(rig_wire(number++));
+    rig_run();
+    assert_int_equal(rig_received, number);
     gem_check_conservation();
   }
   assert_int_equal(nic->counters[NIC_IN_UCAST_PKTS], number);
-  assert_int_equal(nic->counters[NIC_IN_OCTETS], number * GEM_FRAME);
+  assert_int_equal(nic->counters[NIC_IN_OCTETS], number * RIG_FRAME);
   assert_int_equal(nic->counters[NIC_RX_RESTARTS], 1); /* the start */
 }
 
@@ -65,15 +65,15 @@ static void goes_on_after_an_exhaustion_at_any_place_of_the_ring(void **state) {
   (void)state;
   for (unsigned round = 0; round < 100; round++) {
     for (unsigned i = 0; i < RX_RING; i++)
-      assert_true(gem_wire(number++));
-    assert_false(gem_wire(number)); /* it finds no descriptor */
-    gem_run();
-    assert_int_equal(gem_received, number);
+      assert_true(rig_wire(number++));
+    assert_false(rig_wire(number)); /* it finds no descriptor */
+    rig_run();
+    assert_int_equal(rig_received, number);
     assert_int_equal(nic->counters[NIC_RX_RESTARTS], round + 2);
     for (unsigned i = 0; i < round % 7; i++)
-      assert_true(gem_wire(number++));
-    gem_run();
-    assert_int_equal(gem_received, number);
+      assert_true(rig_wire(number++));
+    rig_run();
+    assert_int_equal(rig_received, number);
     gem_check_conservation();
   }
 }
@@ -85,31 +85,31 @@ static void goes_on_when_the_stack_gives_back_what_it_hoards(void **state) {
   uint32_t interrupts;
 
   (void)state;
-  gem_hoard = GEM_PACKETS;
-  while (gem_hoarded < GEM_PACKETS) {
-    assert_true(gem_wire(number++));
-    gem_run();
+  rig_hoard = RIG_PACKETS;
+  while (rig_hoarded < RIG_PACKETS) {
+    assert_true(rig_wire(number++));
+    rig_run();
   }
   assert_int_equal(ring_count(&nic->rx_ring.ring), 0);
-  assert_false(gem_wire(number));
+  assert_false(rig_wire(number));
   interrupts = nic->counters[NIC_INTERRUPTS];
   for (unsigned i = 0; i < 10; i++)
     nic_watch(nic);
-  gem_run();
+  rig_run();
   assert_int_equal(nic->counters[NIC_INTERRUPTS], interrupts);
   gem_check_conservation();
-  gem_hoard = 0;
+  rig_hoard = 0;
   for (unsigned i = 0; i < 3; i++) {
-    pbuf_free(gem_hoarded_frames[--gem_hoarded]);
-    gem_run();
-    assert_true(gem_wire(number++));
-    gem_run();
-    assert_int_equal(gem_received, number);
+    pbuf_free(rig_hoarded_frames[--rig_hoarded]);
+    rig_run();
+    assert_true(rig_wire(number++));
+    rig_run();
+    assert_int_equal(rig_received, number);
     gem_check_conservation();
   }
-  while (gem_hoarded != 0)
-    pbuf_free(gem_hoarded_frames[--gem_hoarded]);
-  gem_run();
+  while (rig_hoarded != 0)
+    pbuf_free(rig_hoarded_frames[--rig_hoarded]);
+  rig_run();
   assert_int_equal(nic->pool.held, 0);
   assert_int_equal(ring_count(&nic->rx_ring.ring), RX_RING);
 }
@@ -117,49 +117,49 @@ static void goes_on_when_the_stack_gives_back_what_it_hoards(void **state) {
 /* What comes while the mask is closed is not latched: opening it has to look. */
 static void nothing_that_came_under_the_mask_is_missed(void **state) {
   (void)state;
-  assert_true(gem_wire(0)); /* interrupts, which closes the mask */
+  assert_true(rig_wire(0)); /* interrupts, which closes the mask */
   assert_int_equal(nic->counters[NIC_INTERRUPTS], 1);
-  assert_true(gem_wire(1));
+  assert_true(rig_wire(1));
   assert_int_equal(nic->counters[NIC_INTERRUPTS], 1);
   nic->ops->irq_unmask(nic);
   assert_int_equal(nic->counters[NIC_INTERRUPTS], 2);
   fake_gem.hold_tx = true;
-  gem_run();
-  assert_int_equal(gem_received, 2);
-  gem_transmit(gem_tx_frame());
-  gem_run();
-  assert_true(gem_wire(2)); /* closes the mask again */
+  rig_run();
+  assert_int_equal(rig_received, 2);
+  rig_transmit(rig_tx_chain(1, false));
+  rig_run();
+  assert_true(rig_wire(2)); /* closes the mask again */
   fake_cadence_gem_send(&fake_gem, 1);
   assert_int_equal(nic->counters[NIC_INTERRUPTS], 3);
   nic->ops->irq_unmask(nic);
   assert_int_equal(nic->counters[NIC_INTERRUPTS], 4);
-  gem_run();
-  assert_int_equal(gem_tx_freed, 1);
+  rig_run();
+  assert_int_equal(rig_tx_freed, 1);
 }
 
 static void a_frame_that_is_longer_than_a_buffer_counts_once(void **state) {
-  uint8_t frame[GEM_BUFFER + 2] = {2, 0, 0, 0x12, 0x34, 0x56};
+  uint8_t frame[RIG_BUFFER + 2] = {2, 0, 0, 0x12, 0x34, 0x56};
 
   (void)state;
   assert_true(fake_cadence_gem_receive(&fake_gem, frame, sizeof frame));
-  gem_run();
-  assert_int_equal(gem_received, 0);
+  rig_run();
+  assert_int_equal(rig_received, 0);
   assert_int_equal(nic->counters[NIC_IN_TOO_LONG], 1);
   assert_int_equal(nic_dropped(nic), 1);
-  assert_true(gem_wire(0));
-  gem_run();
-  assert_int_equal(gem_received, 1);
+  assert_true(rig_wire(0));
+  rig_run();
+  assert_int_equal(rig_received, 1);
   gem_check_conservation();
 }
 
 static void a_receive_bus_error_is_cured_by_a_reset(void **state) {
   (void)state;
   fake_cadence_gem_report(&fake_gem, 1 << 3, 1 << 11);
-  gem_run();
+  rig_run();
   assert_int_equal(nic->counters[NIC_RECOVERIES], 1);
-  assert_true(gem_wire(0));
-  gem_run();
-  assert_int_equal(gem_received, 1);
+  assert_true(rig_wire(0));
+  rig_run();
+  assert_int_equal(rig_received, 1);
   gem_check_conservation();
 }
 
@@ -167,14 +167,14 @@ static void a_receive_bus_error_is_cured_by_a_reset(void **state) {
 static void an_overrun_is_no_fault(void **state) {
   (void)state;
   fake_cadence_gem_report(&fake_gem, 1 << 2, 1 << 10);
-  gem_run();
+  rig_run();
   assert_int_equal(fake_gem.registers[0x20 / 4] & 1 << 2, 0);
   fake_cadence_gem_report(&fake_gem, 0, 1 << 6); /* as for an rx frame that is too long */
-  gem_run();
+  rig_run();
   assert_int_equal(nic->counters[NIC_RECOVERIES], 0);
-  assert_true(gem_wire(0));
-  gem_run();
-  assert_int_equal(gem_received, 1);
+  assert_true(rig_wire(0));
+  rig_run();
+  assert_int_equal(rig_received, 1);
 }
 
 static void what_the_device_drops_is_counted(void **state) {
@@ -203,7 +203,7 @@ static void what_the_device_drops_is_counted(void **state) {
 /* ---- link and filter ---- */
 
 static void follows_the_link_and_its_speed(void **state) {
-  struct pbuf *frame = gem_tx_frame();
+  struct pbuf *frame = rig_tx_chain(1, false);
 
   (void)state;
   assert_int_equal(nic->link.speed_mbps, 1000);
@@ -230,8 +230,8 @@ static void follows_the_link_and_its_speed(void **state) {
   assert_int_equal(fake_gem.phy[4], 0x0001);
   assert_int_equal(datapath_transmit(nic, frame), 0);
   pbuf_free(frame);
-  gem_run();
-  assert_int_equal(gem_tx_freed, 1);
+  rig_run();
+  assert_int_equal(rig_tx_freed, 1);
 }
 
 static void filters_by_hash(void **state) {
@@ -242,24 +242,24 @@ static void filters_by_hash(void **state) {
 
   (void)state;
   assert_int_equal(nic_join_group(nic, joined), 0);
-  assert_true(gem_wire_to(joined, 0) && gem_wire_to(all, 1) && gem_wire(2));
-  assert_true(gem_wire_to(stranger, 0) && gem_wire_to(other, 0));
-  gem_run();
-  assert_int_equal(gem_received, 3);
+  assert_true(rig_wire_to(joined, 0) && rig_wire_to(all, 1) && rig_wire(2));
+  assert_true(rig_wire_to(stranger, 0) && rig_wire_to(other, 0));
+  rig_run();
+  assert_int_equal(rig_received, 3);
   assert_int_equal(fake_gem.filtered, 2);
   nic_set_all_multicast(nic, true);
-  assert_true(gem_wire_to(stranger, 3) && gem_wire_to(other, 0));
-  gem_run();
-  assert_int_equal(gem_received, 4);
+  assert_true(rig_wire_to(stranger, 3) && rig_wire_to(other, 0));
+  rig_run();
+  assert_int_equal(rig_received, 4);
   nic_set_all_multicast(nic, false);
   assert_int_equal(nic_set_promiscuous(nic, true), 0);
-  assert_true(gem_wire_to(stranger, 4) && gem_wire_to(other, 5));
-  gem_run();
-  assert_int_equal(gem_received, 6);
+  assert_true(rig_wire_to(stranger, 4) && rig_wire_to(other, 5));
+  rig_run();
+  assert_int_equal(rig_received, 6);
   assert_int_equal(nic_set_promiscuous(nic, false), 0);
   assert_int_equal(nic_leave_group(nic, joined), 0);
-  assert_true(gem_wire_to(joined, 0));
-  gem_run();
+  assert_true(rig_wire_to(joined, 0));
+  rig_run();
   assert_int_equal(fake_gem.filtered, 4);
   assert_int_equal(nic->counters[NIC_IN_FILTERED], 0);
 }

@@ -26,15 +26,15 @@ static void a_chain_of_any_number_of_parts_leaves_as_one_frame(void **state) {
   for (unsigned round = 0; round < 50; round++) {
     for (unsigned parts = 1; parts <= nic->ops->caps.tx_fragments_max; parts++) {
       bool gap = parts > 1 && round % 3 == 0; /* an empty part has no descriptor */
-      uint8_t first = (uint8_t)gem_tx_made;
-      struct pbuf *frame = gem_tx_chain(parts, gap);
+      uint8_t first = (uint8_t)rig_tx_made;
+      struct pbuf *frame = rig_tx_chain(parts, gap);
       unsigned length = frame->tot_len;
 
-      gem_transmit(frame);
-      gem_run();
+      rig_transmit(frame);
+      rig_run();
       assert_int_equal(fake_gem.sent, ++sent);
       check_sent(sent - 1, parts - gap, length, first);
-      assert_int_equal(gem_tx_freed, gem_tx_made);
+      assert_int_equal(rig_tx_freed, rig_tx_made);
       assert_int_equal(fake_gem.bad_accesses, 0);
     }
   }
@@ -44,15 +44,15 @@ static void a_chain_of_any_number_of_parts_leaves_as_one_frame(void **state) {
 
 static void a_longer_chain_is_copied(void **state) {
   unsigned parts = nic->ops->caps.tx_fragments_max + 1u;
-  struct pbuf *frame = gem_tx_chain(parts, false);
+  struct pbuf *frame = rig_tx_chain(parts, false);
   unsigned length = frame->tot_len;
 
   (void)state;
-  gem_transmit(frame);
-  gem_run();
+  rig_transmit(frame);
+  rig_run();
   check_sent(0, 1, length, 0);
   assert_int_equal(nic->counters[NIC_OUT_COPIES], 1);
-  assert_int_equal(gem_tx_freed, gem_tx_made);
+  assert_int_equal(rig_tx_freed, rig_tx_made);
 }
 
 /* Chains that the ring holds in part only, at any place of it, and some that wait for room. */
@@ -67,12 +67,12 @@ static void chains_wrap_and_wait_for_room(void **state) {
       struct pbuf *frame;
 
       parts[made] = 1 + (round + 5 * i) % nic->ops->caps.tx_fragments_max;
-      first[made] = (uint8_t)gem_tx_made;
-      frame = gem_tx_chain(parts[made], false);
+      first[made] = (uint8_t)rig_tx_made;
+      frame = rig_tx_chain(parts[made], false);
       length[made] = frame->tot_len;
-      gem_transmit(frame);
+      rig_transmit(frame);
     }
-    gem_run();
+    rig_run();
     while (fake_gem.sent < made) {
       unsigned before = fake_gem.sent;
 
@@ -80,9 +80,9 @@ static void chains_wrap_and_wait_for_room(void **state) {
       assert_true(fake_gem.sent > before);
       for (unsigned i = before; i < fake_gem.sent; i++)
         check_sent(i, parts[i], length[i], first[i]);
-      gem_run();
+      rig_run();
     }
-    assert_int_equal(gem_tx_freed, gem_tx_made);
+    assert_int_equal(rig_tx_freed, rig_tx_made);
     assert_int_equal(fake_gem.bad_accesses, 0);
   }
   assert_int_equal(nic->counters[NIC_TX_TIMEOUTS], 0);
@@ -95,7 +95,7 @@ static void a_full_ring_and_queue_refuse_and_count(void **state) {
   (void)state;
   fake_gem.hold_tx = true;
   for (unsigned i = 0; i < MADE; i++) {
-    struct pbuf *frame = gem_tx_chain(2, false);
+    struct pbuf *frame = rig_tx_chain(2, false);
     int error = datapath_transmit(nic, frame);
 
     pbuf_free(frame);
@@ -104,15 +104,15 @@ static void a_full_ring_and_queue_refuse_and_count(void **state) {
     else
       assert_int_equal(error, -ENOBUFS);
   }
-  assert_int_equal(accepted, TX_RING / 2 + GEM_DEPTH);
+  assert_int_equal(accepted, TX_RING / 2 + RIG_DEPTH);
   assert_int_equal(ring_count(&nic->tx_ring.ring), TX_RING / 2);
   assert_int_equal(nic->counters[NIC_OUT_QUEUE_FULL], MADE - accepted);
   for (unsigned i = 0; i < 10 && fake_gem.sent < accepted; i++) {
     fake_cadence_gem_send(&fake_gem, UINT32_MAX);
-    gem_run();
+    rig_run();
   }
   assert_int_equal(fake_gem.sent, accepted);
-  assert_int_equal(gem_tx_freed, gem_tx_made);
+  assert_int_equal(rig_tx_freed, rig_tx_made);
   assert_int_equal(fake_gem.bad_accesses, 0);
 }
 
@@ -122,29 +122,29 @@ static void a_stop_in_mid_flight_gets_every_buffer_back(void **state) {
   for (unsigned round = 0; round < 50; round++) {
     unsigned sent = fake_gem.sent;
 
-    gem_received = 0;
+    rig_received = 0;
     fake_gem.hold_tx = true;
     for (unsigned i = 0; i < 30; i++)
-      gem_transmit(gem_tx_chain(1 + i % 4, false));
-    gem_run();
+      rig_transmit(rig_tx_chain(1 + i % 4, false));
+    rig_run();
     fake_cadence_gem_send(&fake_gem, round % 16);
     for (unsigned i = 0; i < round % 17; i++)
-      gem_wire(i);
+      rig_wire(i);
     assert_int_equal(nic_set_interface_enable(nic, false), 0);
-    assert_int_equal(nic->pool.free_count, GEM_PACKETS);
-    assert_int_equal(gem_tx_freed, gem_tx_made);
+    assert_int_equal(nic->pool.free_count, RIG_PACKETS);
+    assert_int_equal(rig_tx_freed, rig_tx_made);
     assert_int_equal(fake_gem.bad_accesses, 0);
-    assert_false(gem_wire(0)); /* the device is quiet */
+    assert_false(rig_wire(0)); /* the device is quiet */
     assert_int_equal(fake_gem.sent - sent, round % 16);
-    gem_run();
+    rig_run();
 
     assert_int_equal(nic_set_interface_enable(nic, true), 0);
     fake_gem.hold_tx = false;
-    assert_true(gem_wire(gem_received));
-    gem_transmit(gem_tx_chain(3, false));
-    gem_run();
-    assert_int_equal(gem_received, 1);
-    assert_int_equal(gem_tx_freed, gem_tx_made);
+    assert_true(rig_wire(rig_received));
+    rig_transmit(rig_tx_chain(3, false));
+    rig_run();
+    assert_int_equal(rig_received, 1);
+    assert_int_equal(rig_tx_freed, rig_tx_made);
     gem_check_conservation();
   }
 }
@@ -153,11 +153,11 @@ static void a_stop_accounts_for_every_frame(void **state) {
   (void)state;
   fake_gem.hold_tx = true;
   for (unsigned i = 0; i < 30; i++)
-    gem_transmit(gem_tx_chain(2, false));
-  gem_run();
+    rig_transmit(rig_tx_chain(2, false));
+  rig_run();
   fake_cadence_gem_send(&fake_gem, 5);
   for (unsigned i = 0; i < 7; i++)
-    gem_wire(i);
+    rig_wire(i);
   assert_int_equal(nic_stop(nic), 0);
   assert_int_equal(nic->counters[NIC_OUT_STOPPED], 25);
   assert_int_equal(nic->counters[NIC_IN_STOPPED], 7);
@@ -186,23 +186,23 @@ static void each_transmit_error_is_cured_by_a_reset(void **state) {
 
     fake_gem.hold_tx = true;
     for (unsigned frame = 0; frame < 5; frame++)
-      gem_transmit(gem_tx_chain(2, false));
-    gem_run();
+      rig_transmit(rig_tx_chain(2, false));
+    rig_run();
     fake_cadence_gem_send(&fake_gem, 2);
     fake_cadence_gem_fail(&fake_gem, errors[i].descriptor, errors[i].status, errors[i].cause);
     if (errors[i].cause == 0)
       nic_watch(nic); /* which looks at the rings */
-    gem_run();
+    rig_run();
     assert_int_equal(nic->counters[NIC_RECOVERIES], i + 1);
     assert_int_equal(fake_gem.sent, sent + 2);
     assert_int_equal(nic->counters[NIC_OUT_STOPPED], 3 * (i + 1));
-    assert_int_equal(gem_tx_freed, gem_tx_made);
+    assert_int_equal(rig_tx_freed, rig_tx_made);
     fake_gem.hold_tx = false;
-    gem_transmit(gem_tx_chain(2, false));
-    assert_true(gem_wire(gem_received));
-    gem_run();
+    rig_transmit(rig_tx_chain(2, false));
+    assert_true(rig_wire(rig_received));
+    rig_run();
     assert_int_equal(fake_gem.sent, sent + 3);
-    assert_int_equal(gem_received, i + 1);
+    assert_int_equal(rig_received, i + 1);
     gem_check_conservation();
   }
 }

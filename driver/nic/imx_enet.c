@@ -1,0 +1,449 @@
+/* The i.MX Ethernet MAC (ENET), as a NIC of the kit. The manual is NXP's IMX6ULRM, chapter ENET,
+ * whose sections are cited by their titles.
+ *
+ * Its DMA walks two arrays of enhanced buffer descriptors, each with a flag (E, R) that gives a
+ * descriptor to the device and a flag W in the last one. A frame is received into one buffer and
+ * sent from any number of them. */
+#include "imx_enet.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "imx_enet_regs.h"
+#include "port.h"
+
+enum {
+  POLLS_MAX = 10000, /* a management frame lasts 64 bits at 2.5 MHz: 26 us; a reset 8 clocks */
+  FRAME_LENGTH_MAX = 1522, /* with FCS and a VLAN tag: what is longer is flagged */
+  TX_PARTS_MAX = 16,
+};
+
+/* Statistics, of 16 bits, of frames that are dropped before they reach a descriptor. The emulator
+ * has none: there these read as 0. */
+static const struct {
+  uint16_t offset;
+  uint8_t counter;
+} drops[IMX_ENET_STATISTICS] = {
+    {IEEE_R_MACERR, NIC_IN_OVERFLOW},
+    {IEEE_R_DROP, NIC_IN_ERROR},
+    {RMON_R_UNDERSIZE, NIC_IN_RUNT},
+    {RMON_R_FRAG, NIC_IN_RUNT},
+};
+
+static_assert(sizeof(struct imx_enet_descriptor) == 32, "the descriptor's layout is the device's");
+static_assert(offsetof(struct imx_enet, nic) == 0, "the kit's pointer is ours");
+
+static struct imx_enet *enet_of(struct nic *nic) { return (struct imx_enet *)(void *)nic; }
+
+static uint32_t reg_read(struct nic *nic, unsigned offset) {
+  return mmio_read(nic->config->base + offset);
+}
+
+static void reg_write(struct nic *nic, unsigned offset, uint32_t value) {
+  mmio_write(nic->config->base + offset, value);
+}
+
+static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
+
+static uint32_t wrap_at(const struct ring *ring, unsigned slot) {
+  return slot == ring->mask ? CONTROL_W : 0;
+}
+
+/* ---- the PHY's management interface ---- */
+
+/* Runs one management frame; false where the interface hangs. MSCR is looked at each time, since
+ * another MAC's interface may have been reset; while MMFR is 0, setting it starts no frame. */
+static bool mdio(struct imx_enet *enet, uint32_t frame, unsigned address, unsigned reg) {
+  uint32_t divider = (enet->module_hz + 2 * MDC_HZ_MAX - 1) / (2 * MDC_HZ_MAX);
+  uint32_t speed = (divider - 1) << MSCR_SPEED_SHIFT;
+
+  if (mmio_read(enet->mdio_base + MSCR) != speed) {
+    mmio_write(enet->mdio_base + MMFR, 0);
+    mmio_write(enet->mdio_base + MSCR, speed);
+  }
+  mmio_write(enet->mdio_base + EIR, EVENT_MII);
+  mmio_write(enet->mdio_base + MMFR, frame | address << 23 | reg << 18);
+  for (unsigned polls = 0; polls < POLLS_MAX; polls++) {
+    if ((mmio_read(enet->mdio_base + EIR) & EVENT_MII) != 0)
+      return true;
+  }
+  return false;
+}
+
+/* All ones, as from an address where nobody is, where the interface hangs, and for the PHYs of
+ * other MACs on it. */
+static uint16_t mdio_read(struct nic *nic, unsigned address, unsigned reg) {
+  struct imx_enet *enet = enet_of(nic);
+
+  if ((enet->phy_addresses >> address & 1) == 0 || !mdio(enet, MMFR_READ, address, reg))
+    return 0xffff;
+  return (uint16_t)mmio_read(enet->mdio_base + MMFR);
+}
+
+static void mdio_write(struct nic *nic, unsigned address, unsigned reg, uint16_t value) {
+  (void)mdio(enet_of(nic), MMFR_WRITE | value, address, reg); /* if it hangs, the link stays down */
+}
+
+static int find_phy(struct nic *nic) {
+  struct imx_enet *enet = enet_of(nic);
+
+  enet->phy.read = mdio_read;
+  enet->phy.write = mdio_write;
+  for (unsigned i = 0; i < IMX_ENET_MDIO_MAX && enet->mdio_bases[i] != 0; i++) {
+    enet->mdio_base = enet->mdio_bases[i];
+    if (phy_start(nic, &enet->phy) == 0)
+      return 0;
+  }
+  return -ENODEV;
+}
+
+/* ---- lifecycle ---- */
+
+static int start(struct nic *nic) {
+  unsigned polls = 0;
+
+  reg_write(nic, ECR, ECR_RESERVED | ECR_RESET);
+  while ((reg_read(nic, ECR) & ECR_RESET) != 0) {
+    if (++polls == POLLS_MAX)
+      return -ENODEV;
+  }
+  reg_write(nic, MIBC, 0); /* the statistics count */
+  for (unsigned i = 0; i < IMX_ENET_STATISTICS; i++)
+    enet_of(nic)->statistics[i] = (uint16_t)reg_read(nic, drops[i].offset);
+  return find_phy(nic);
+}
+
+/* Full duplex can only be set while the device is off (Transmit Control Register), so that the rest
+ * is set then as well. */
+static void set_link(struct nic *nic) {
+  struct nic_link *set = &enet_of(nic)->set;
+  struct nic_link now;
+  uint16_t buffer = nic->config->pool.buffer_size;
+  uint32_t length = buffer < FRAME_LENGTH_MAX ? buffer : FRAME_LENGTH_MAX;
+
+  phy_link(nic, &enet_of(nic)->phy, &now);
+  if (now.status == NIC_LINK_ACTIVE)
+    *set = now;
+  else if (set->status == NIC_LINK_INVALID)
+    *set = (struct nic_link){.speed_mbps = 100, .full_duplex = true};
+  reg_write(nic, RCR,
+            length << RCR_MAX_FL_SHIFT | RCR_RMII_MODE | RCR_MII_MODE |
+                (set->speed_mbps == 10 ? RCR_RMII_10T : 0U) | (set->full_duplex ? 0U : RCR_DRT));
+  reg_write(nic, TCR, set->full_duplex ? TCR_FDEN : 0);
+}
+
+static int enable(struct nic *nic) {
+  struct imx_enet *enet = enet_of(nic);
+  uint16_t buffer = nic->config->pool.buffer_size;
+  const uint8_t *mac = nic->mac;
+
+  if (buffer % IMX_ENET_ALIGNMENT != 0 || nic->config->pool.alignment % IMX_ENET_ALIGNMENT != 0)
+    return -EINVAL;
+  nic_ring_init(&nic->rx_ring, enet->rx_slots, IMX_ENET_RX_DESCRIPTORS);
+  nic_ring_init(&nic->tx_ring, enet->tx_slots, IMX_ENET_TX_DESCRIPTORS);
+  enet->tx = (struct ring){.mask = IMX_ENET_TX_DESCRIPTORS - 1};
+  enet->in_parts = false;
+  for (unsigned i = 0; i < IMX_ENET_RX_DESCRIPTORS; i++) /* not the device's: without buffers */
+    enet->rings->rx[i] = (struct imx_enet_descriptor){.control = wrap_at(&nic->rx_ring.ring, i)};
+  for (unsigned i = 0; i < IMX_ENET_TX_DESCRIPTORS; i++)
+    enet->rings->tx[i] = (struct imx_enet_descriptor){.control = wrap_at(&enet->tx, i)};
+  dma_publish();
+  set_link(nic);
+  reg_write(nic, PALR,
+            (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3]);
+  reg_write(nic, PAUR, (uint32_t)mac[4] << 24 | (uint32_t)mac[5] << 16);
+  reg_write(nic, OPD, 0);
+  reg_write(nic, IAUR, 0);
+  reg_write(nic, IALR, 0);
+  reg_write(nic, TFWR, TFWR_STRFWD);
+  reg_write(nic, RDSR, bus_address(enet->rings->rx));
+  reg_write(nic, TDSR, bus_address(enet->rings->tx));
+  reg_write(nic, MRBR, buffer);
+  reg_write(nic, FTRL, buffer); /* no frame is longer than a buffer */
+  reg_write(nic, RACC, 0);      /* nothing is taken off a frame, nor dropped for its checksums */
+  reg_write(nic, EIR, UINT32_MAX);
+  reg_write(nic, ECR, ECR_RESERVED | ECR_DBSWP | ECR_EN1588 | ECR_ETHEREN); /* last of all */
+  return 0;
+}
+
+static uint32_t overflows(const struct imx_enet *enet) {
+  return enet->overflows_told > enet->overflows_seen ? enet->overflows_told : enet->overflows_seen;
+}
+
+/* Counts overflows that the statistics have told of, or that a frame has met: of those that met a
+ * frame with a descriptor, both tell, one before the other. */
+static void count_overflows(struct nic *nic, uint32_t told, uint32_t seen) {
+  struct imx_enet *enet = enet_of(nic);
+  uint32_t before = overflows(enet);
+
+  enet->overflows_told += told;
+  enet->overflows_seen += seen;
+  nic->counters[NIC_IN_OVERFLOW] += overflows(enet) - before;
+}
+
+static void fold_statistics(struct nic *nic) {
+  struct imx_enet *enet = enet_of(nic);
+
+  for (unsigned i = 0; i < IMX_ENET_STATISTICS; i++) {
+    uint16_t now = (uint16_t)reg_read(nic, drops[i].offset);
+    uint16_t grown = (uint16_t)(now - enet->statistics[i]);
+
+    enet->statistics[i] = now;
+    if (drops[i].counter == NIC_IN_OVERFLOW)
+      count_overflows(nic, grown, 0);
+    else
+      nic->counters[drops[i].counter] += grown;
+  }
+}
+
+/* The frame on the wire is sent to its end (Graceful transmit stop); clearing ETHEREN then resets
+ * the DMA, with its pointers (Soft reset). */
+static void disable(struct nic *nic) {
+  uint32_t control = reg_read(nic, ECR);
+
+  reg_write(nic, EIMR, 0);
+  if ((control & ECR_ETHEREN) != 0) { /* a bus error has cleared it */
+    reg_write(nic, EIR, EVENT_GRA);
+    reg_write(nic, TCR, reg_read(nic, TCR) | TCR_GTS);
+    for (unsigned i = 0; i < POLLS_MAX && (reg_read(nic, EIR) & EVENT_GRA) == 0; i++) {
+    }
+  }
+  reg_write(nic, ECR, control & ~(uint32_t)ECR_ETHEREN);
+  (void)reg_read(nic, ECR); /* the write has arrived: the device is quiet */
+  fold_statistics(nic);
+}
+
+/* ---- rings ---- */
+
+static bool rx_post(struct nic *nic, struct pbuf *packet) {
+  struct imx_enet_descriptor *descriptor;
+  uint16_t slot;
+
+  if (ring_full(&nic->rx_ring.ring))
+    return false;
+  slot = nic_ring_push(&nic->rx_ring, packet);
+  descriptor = &enet_of(nic)->rings->rx[slot];
+  descriptor->data = bus_address(packet->payload);
+  descriptor->option = OPTION_RX_INT;
+  descriptor->update = 0;
+  dma_publish();
+  descriptor->control = CONTROL_DEVICE | wrap_at(&nic->rx_ring.ring, slot);
+  return true;
+}
+
+/* Why a frame is dropped that ends with this descriptor; NIC_COUNTER_COUNT: it is not. */
+static enum nic_counter rx_error(const struct imx_enet *enet, uint32_t control) {
+  if (enet->in_parts) /* longer than a buffer, against FTRL */
+    return NIC_IN_TOO_LONG;
+  if ((control & CONTROL_OV) != 0)
+    return NIC_IN_OVERFLOW;
+  if ((control & (CONTROL_TR | CONTROL_LG)) != 0)
+    return NIC_IN_TOO_LONG;
+  if ((control & (CONTROL_NO | CONTROL_CR)) != 0)
+    return NIC_IN_ERROR;
+  return (control & 0xffff) > ETH_FCS_BYTES ? NIC_COUNTER_COUNT : NIC_IN_RUNT;
+}
+
+/* The length is that of the frame with its FCS: RCR's CRCFWD would take that off, but not in the
+ * emulator. */
+static struct pbuf *rx_reap(struct nic *nic) {
+  struct imx_enet *enet = enet_of(nic);
+  struct ring *ring = &nic->rx_ring.ring;
+  struct pbuf *packet;
+  enum nic_counter error;
+  uint32_t control;
+
+  if (ring_empty(ring))
+    return NULL;
+  control = enet->rings->rx[ring_slot(ring, ring->tail)].control;
+  if ((control & CONTROL_DEVICE) != 0)
+    return NULL;
+  dma_observe();
+  packet = nic_ring_pop(&nic->rx_ring);
+  packet_set_length(packet, 0);
+  if ((control & CONTROL_L) == 0) {
+    enet->in_parts = true;
+    return packet;
+  }
+  error = rx_error(enet, control);
+  enet->in_parts = false;
+  if (error == NIC_COUNTER_COUNT)
+    packet_set_length(packet, (uint16_t)((control & 0xffff) - ETH_FCS_BYTES));
+  else if (error == NIC_IN_OVERFLOW)
+    count_overflows(nic, 0, 1);
+  else
+    nic_count(nic, error);
+  return packet;
+}
+
+/* What the device has to insert into a frame. lwIP, which makes none of these checksums, has left
+ * their fields 0, as the manual demands; where the header's is not 0, somebody else has made them.
+ * PINS would insert ICMP's, too, which lwIP has made. All headers are in one buffer. */
+static uint32_t checksums_of(const struct pbuf *frame) {
+  enum { TYPE = 12, FRAGMENT = 20, PROTOCOL = 23, CHECKSUM = 24, HEADERS = 34, TCP = 6, UDP = 17 };
+  const uint8_t *bytes = frame->payload;
+
+  if (frame->len < HEADERS || bytes[TYPE] != 0x08 || bytes[TYPE + 1] != 0x00 ||
+      (bytes[CHECKSUM] | bytes[CHECKSUM + 1]) != 0)
+    return 0;
+  if ((bytes[FRAGMENT] & 0x3f) != 0 || bytes[FRAGMENT + 1] != 0)
+    return OPTION_IINS;
+  return OPTION_IINS |
+         (bytes[PROTOCOL] == TCP || bytes[PROTOCOL] == UDP ? (uint32_t)OPTION_PINS : 0);
+}
+
+/* The device reads no further than the first descriptor that is not its own: so the parts of a
+ * frame are given over from the last to the first. An empty part has no descriptor. All have the
+ * same options (Enhanced transmit buffer descriptor). */
+static bool tx_post(struct nic *nic, struct pbuf *frame) {
+  struct imx_enet *enet = enet_of(nic);
+  const struct pbuf *parts[TX_PARTS_MAX];
+  uint32_t option = OPTION_TX_INT | checksums_of(frame);
+  uint32_t last = CONTROL_L | CONTROL_TC;
+  unsigned count = 0;
+
+  for (const struct pbuf *part = frame; part != NULL; part = part->next) {
+    if (part->len != 0)
+      parts[count++] = part;
+  }
+  if (count + ring_count(&enet->tx) > IMX_ENET_TX_DESCRIPTORS || ring_full(&nic->tx_ring.ring))
+    return false;
+  enet->tx_parts[nic_ring_push(&nic->tx_ring, frame)] = (uint8_t)count;
+  for (unsigned i = count; i-- != 0;) {
+    uint16_t slot = ring_slot(&enet->tx, (uint16_t)(enet->tx.head + i));
+    struct imx_enet_descriptor *descriptor = &enet->rings->tx[slot];
+
+    descriptor->data = bus_address(parts[i]->payload);
+    descriptor->option = option;
+    descriptor->update = 0;
+    dma_publish();
+    descriptor->control = CONTROL_DEVICE | parts[i]->len | last | wrap_at(&enet->tx, slot);
+    last = 0;
+  }
+  enet->tx.head = (uint16_t)(enet->tx.head + count);
+  return true;
+}
+
+/* The device clears R of each part that it is done with, of the last one at the end. A frame that
+ * was not sent is lost, and the device goes on with the next. */
+static struct pbuf *tx_reap(struct nic *nic) {
+  struct imx_enet *enet = enet_of(nic);
+  struct ring *frames = &nic->tx_ring.ring;
+  const struct imx_enet_descriptor *last;
+  unsigned count;
+
+  if (ring_empty(frames))
+    return NULL;
+  count = enet->tx_parts[ring_slot(frames, frames->tail)];
+  last = &enet->rings->tx[ring_slot(&enet->tx, (uint16_t)(enet->tx.tail + count - 1))];
+  if ((last->control & CONTROL_DEVICE) != 0)
+    return NULL;
+  dma_observe();
+  if ((last->option & OPTION_TXE) != 0)
+    nic_count(nic, NIC_OUT_ERROR);
+  if ((last->option & OPTION_OE) != 0)
+    nic->faulted = true;
+  enet->tx.tail = (uint16_t)(enet->tx.tail + count);
+  return nic_ring_pop(&nic->tx_ring);
+}
+
+/* RDAR and TDAR are cleared by the device when it finds no descriptor of its own. A write of TDAR
+ * that crosses the clearing may be lost (erratum ERR007885): the interrupt of the frame before it
+ * has the datapath ring again, or nic_watch(). */
+static void doorbell(struct nic *nic, enum nic_direction which) {
+  dma_publish();
+  if (which == NIC_TX) {
+    reg_write(nic, TDAR, DESCRIPTOR_ACTIVE);
+    return;
+  }
+  if ((reg_read(nic, RDAR) & DESCRIPTOR_ACTIVE) == 0)
+    nic_count(nic, NIC_RX_RESTARTS);
+  reg_write(nic, RDAR, DESCRIPTOR_ACTIVE);
+}
+
+/* ---- interrupt ---- */
+
+/* MII and GRA are for those who poll them. */
+static void interrupt(struct nic *nic) {
+  uint32_t events = reg_read(nic, EIR) & (EVENTS_RX | EVENTS_TX);
+
+  reg_write(nic, EIMR, 0);
+  reg_write(nic, EIR, events);
+  if ((events & EVENT_EBERR) != 0)
+    nic->faulted = true;
+}
+
+/* An event stays in EIR until it is cleared, so that what came while the mask was closed interrupts
+ * when it opens. */
+static void irq_unmask(struct nic *nic) {
+  reg_write(nic, EIMR, EVENTS_RX | (ring_empty(&nic->tx_ring.ring) ? 0U : EVENTS_TX));
+}
+
+/* Another speed or duplex takes a restart. */
+static void read_link(struct nic *nic, struct nic_link *state) {
+  struct imx_enet *enet = enet_of(nic);
+
+  fold_statistics(nic);
+  phy_link(nic, &enet->phy, state);
+  if (state->status != NIC_LINK_ACTIVE ||
+      (state->speed_mbps == enet->set.speed_mbps && state->full_duplex == enet->set.full_duplex))
+    return;
+  nic->faulted = true;
+  port_irq_pend(nic->config->irq);
+}
+
+/* The six most significant bits of the address's CRC (Multicast and unicast address resolution). */
+static unsigned hash_of(const uint8_t group[ETH_ADDRESS_BYTES]) {
+  uint32_t crc = UINT32_MAX;
+
+  for (unsigned bit = 0; bit < 8 * ETH_ADDRESS_BYTES; bit++) {
+    uint32_t next = (crc ^ (uint32_t)group[bit / 8] >> bit % 8) & 1;
+
+    crc = crc >> 1 ^ (next != 0 ? UINT32_C(0xedb88320) : 0);
+  }
+  return crc >> 26;
+}
+
+/* The emulator lets all frames in, to groups and to others. */
+static void set_filter(struct nic *nic) {
+  const struct nic_filter *filter = &nic->filter;
+  uint64_t hash = 0;
+
+  for (unsigned i = 0; i < filter->group_count; i++)
+    hash |= UINT64_C(1) << hash_of(filter->groups[i]);
+  if (filter->all_multicast || filter->unlisted != 0)
+    hash = UINT64_MAX;
+  reg_write(nic, GAUR, (uint32_t)(hash >> 32));
+  reg_write(nic, GALR, (uint32_t)hash);
+  reg_write(nic, RCR,
+            (reg_read(nic, RCR) & ~(uint32_t)RCR_PROM) | (filter->promiscuous ? RCR_PROM : 0));
+}
+
+static void set_media(struct nic *nic, enum nic_media media) {
+  phy_set_media(nic, &enet_of(nic)->phy, media);
+}
+
+const struct nic_ops imx_enet_ops = {
+    .name = "imx_enet",
+    .caps = {.tx_fragments_max = TX_PARTS_MAX,
+             .tx_alignment = 1, /* 64 "for optimal performance" */
+             .mtu_max = ETH_MTU,
+             .media = NIC_MEDIA_AUTO | NIC_MEDIA_10_HALF | NIC_MEDIA_10_FULL | NIC_MEDIA_100_HALF |
+                      NIC_MEDIA_100_FULL,
+             .offloads = NIC_OFFLOAD_TX_IP4 | NIC_OFFLOAD_TX_TCP_UDP,
+             .multicast = NIC_MULTICAST_HASH,
+             .promiscuous = true},
+    .start = start,
+    .enable = enable,
+    .disable = disable,
+    .rx_post = rx_post,
+    .rx_reap = rx_reap,
+    .tx_post = tx_post,
+    .tx_reap = tx_reap,
+    .doorbell = doorbell,
+    .interrupt = interrupt,
+    .irq_unmask = irq_unmask,
+    .read_link = read_link,
+    .set_filter = set_filter,
+    .set_media = set_media,
+};

@@ -1,0 +1,65 @@
+/* The i.MX 6UltraLite evaluation kit (NXP IMX6ULRM): what its software has to know. */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include "mmu.h"
+#include "registry.h"
+#include "sim_device.h"
+
+#define BOARD_NAME "mcimx6ul-evk"
+
+/* The core's own peripherals (chapter Memory Maps, and ARM DDI 0464F, 8.2.1). */
+#define BOARD_A7_PERIPHBASE UINT32_C(0x00a00000)
+#define BOARD_GICD_BASE     (BOARD_A7_PERIPHBASE + 0x1000)
+#define BOARD_GICC_BASE     (BOARD_A7_PERIPHBASE + 0x2000)
+
+/* Interrupt lines: 32 more than in the manual's table of Cortex A7 interrupts, and the core's own:
+ * its physical timer has one where the boot loader has left the core in the secure state, as the
+ * emulator does, and another where it has not. The simulated NICs sit on two that no device has. */
+enum {
+  BOARD_IRQ_TIMER_SECURE = 29,
+  BOARD_IRQ_TIMER = 30,
+  BOARD_IRQ_UART1 = 58,
+  BOARD_IRQ_UART2 = 59,
+  BOARD_IRQ_ENET1 = 150,
+  BOARD_IRQ_ENET2 = 152,
+  BOARD_IRQ_FREE0 = 156,
+  BOARD_IRQ_FREE1 = 157,
+  BOARD_IRQ_LINES = 160,
+};
+
+#define BOARD_INTERRUPTS(X)                                                                        \
+  X(BOARD_IRQ_TIMER_SECURE, timer_interrupt_handler)                                               \
+  X(BOARD_IRQ_TIMER, timer_interrupt_handler)                                                      \
+  X(BOARD_IRQ_UART1, uart1_interrupt_handler)                                                      \
+  X(BOARD_IRQ_UART2, uart2_interrupt_handler)                                                      \
+  X(BOARD_IRQ_ENET1, enet1_interrupt_handler)                                                      \
+  X(BOARD_IRQ_ENET2, enet2_interrupt_handler)                                                      \
+  X(BOARD_IRQ_FREE0, free0_interrupt_handler)                                                      \
+  X(BOARD_IRQ_FREE1, free1_interrupt_handler)
+
+enum {
+  BOARD_DEVICE_REGIONS = 2,
+  BOARD_ENETS = 2,
+  BOARD_SIMS = 2,
+  BOARD_DEVICES = BOARD_ENETS + BOARD_SIMS,
+  BOARD_DRIVERS = 2,
+  BOARD_INSTALLED = 3,
+};
+
+/* Where registers are, for the memory map; the devices, MACs first, and the drivers, for the
+ * registry; the names of the drivers to install at start-up, once for each device that is wanted.
+ */
+extern const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS];
+extern const struct nic_device board_devices[BOARD_DEVICES];
+extern const struct nic_driver board_drivers[BOARD_DRIVERS];
+extern const char *const board_installed[BOARD_INSTALLED];
+
+/* The other side of the simulated NICs, and their interrupt lines. */
+extern struct sim_device board_sim_devices[BOARD_SIMS];
+extern const unsigned board_sim_irqs[BOARD_SIMS];
+
+/* Starts clock, console and timer. Main loop, once, first. */
+void board_init(void);
+
+#endif
