@@ -19,8 +19,9 @@ def test_a_second_simulated_nic_is_installed_and_uninstalled(boot):
     guest.ask("nic install sim", r"install: refused, error 16")
     guest.ask("nic uninstall en1", r"done")
     guest.ask("nic", r"sim0 +- +- +- +\[available\]")
-    seen = guest.expect(r"sim1 tick 2: 8 echo requests, 8 answers right").end()
-    guest.expect(r"sim1 tick 3: 8 echo requests, 8 answers right")
+    # Virtual time runs on while the host types: which ticks they are cannot be said.
+    seen = guest.expect(r"sim1 tick \d+: 8 echo requests, 8 answers right").end()
+    guest.expect(r"sim1 tick \d+: 8 echo requests, 8 answers right")
     assert "sim0 tick" not in guest.text[seen:guest.seen]
     guest.ask("nic install sim", r"on sim0 is en1")
     guest.expect(r"sim0 tick \d+: 8 echo requests, 8 answers right, 0 wrong, 0 missing")
