@@ -18,8 +18,9 @@ def test_a_second_simulated_nic_is_installed_and_uninstalled(boot):
     guest.ask("nic install sim", r"install: refused, error 16")
     guest.ask(f"nic uninstall {FACTS.simulated}", r"done")
     guest.ask("nic list", r"sim0 +- +- +- +\[available\]")
-    seen = guest.expect(r"sim1 tick 2: 8 requests, 8 right").end()
-    guest.expect(r"sim1 tick 3: 8 requests, 8 right")
+    # Virtual time runs on while the host types: which ticks they are cannot be said.
+    seen = guest.expect(r"sim1 tick \d+: 8 requests, 8 right").end()
+    guest.expect(r"sim1 tick \d+: 8 requests, 8 right")
     assert "sim0 tick" not in guest.text[seen:guest.seen]
     guest.ask("nic install sim", rf"on sim0 is {FACTS.simulated}")
     guest.expect(r"sim0 tick \d+: 8 requests, 8 right, 0 wrong, 0 missing")

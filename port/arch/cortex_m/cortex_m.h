@@ -8,7 +8,7 @@ enum {
   SYSTICK_CSR_ENABLE = 1 << 0,
   SYSTICK_CSR_TICKINT = 1 << 1,
   SYSTICK_CSR_CLKSOURCE = 1 << 2, /* the core's clock, else an external one */
-  EXCEPTIONS = 16, /* vectors before the first interrupt line */
+  EXCEPTIONS = 16,                /* vectors before the first interrupt line */
 };
 
 #define SYSTICK_CSR           UINT32_C(0xe000e010) /* control and status */
