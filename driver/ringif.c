@@ -35,9 +35,28 @@ static err_t output_ip6(struct netif *netif, struct pbuf *packet, const ip6_addr
   return ethip6_output(netif, packet, destination);
 }
 
+/* What lwIP has to do of checksums; `checked`: a frame's have been found right. */
+static u16_t checksums_of(uint8_t offloads, bool checked) {
+  u16_t flags = NETIF_CHECKSUM_ENABLE_ALL;
+
+  if ((offloads & NIC_OFFLOAD_TX_IP4) != 0)
+    flags &= (u16_t)~NETIF_CHECKSUM_GEN_IP;
+  if ((offloads & NIC_OFFLOAD_TX_TCP_UDP) != 0)
+    flags &= (u16_t) ~(NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_TCP);
+  if (checked && (offloads & NIC_OFFLOAD_RX_IP4) != 0)
+    flags &= (u16_t)~NETIF_CHECKSUM_CHECK_IP;
+  if (checked && (offloads & NIC_OFFLOAD_RX_TCP_UDP) != 0)
+    flags &= (u16_t) ~(NETIF_CHECKSUM_CHECK_UDP | NETIF_CHECKSUM_CHECK_TCP);
+  return flags;
+}
+
+/* What lwIP has to check is said for each frame: a device verifies only what it knows. */
 static void input(struct nic *nic, struct pbuf *frame) {
   struct netif *netif = nic->stack;
 
+  if ((nic->offloads & (NIC_OFFLOAD_RX_IP4 | NIC_OFFLOAD_RX_TCP_UDP)) != 0)
+    NETIF_SET_CHECKSUM_CTRL(netif,
+                            checksums_of(nic->offloads, (frame->flags & PACKET_FLAG_CHECKED) != 0));
   if (netif->input(frame, netif) != ERR_OK) {
     nic_count(nic, NIC_IN_REFUSED);
     pbuf_free(frame);
@@ -91,22 +110,6 @@ static err_t mld_filter(struct netif *netif, const ip6_addr_t *ip,
 /* All nodes (ff02::1), which every IPv6 station is in without joining it (RFC 4291, 2.8). */
 static const uint8_t all_nodes[ETH_ADDRESS_BYTES] = {0x33, 0x33, 0, 0, 0, 1};
 
-/* ---- what lwIP need not do because the MAC does it ---- */
-
-static u16_t checksums_of(uint8_t offloads) {
-  u16_t flags = NETIF_CHECKSUM_ENABLE_ALL;
-
-  if ((offloads & NIC_OFFLOAD_TX_IP4) != 0)
-    flags &= (u16_t)~NETIF_CHECKSUM_GEN_IP;
-  if ((offloads & NIC_OFFLOAD_TX_TCP_UDP) != 0)
-    flags &= (u16_t) ~(NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_TCP);
-  if ((offloads & NIC_OFFLOAD_RX_IP4) != 0)
-    flags &= (u16_t)~NETIF_CHECKSUM_CHECK_IP;
-  if ((offloads & NIC_OFFLOAD_RX_TCP_UDP) != 0)
-    flags &= (u16_t) ~(NETIF_CHECKSUM_CHECK_UDP | NETIF_CHECKSUM_CHECK_TCP);
-  return flags;
-}
-
 static void watch(void *context) {
   struct nic *nic = context;
 
@@ -146,7 +149,7 @@ err_t ringif_init(struct netif *netif) {
   netif->igmp_mac_filter = igmp_filter;
   netif->mld_mac_filter = mld_filter;
   (void)nic_join_group(nic, all_nodes);
-  NETIF_SET_CHECKSUM_CTRL(netif, checksums_of(nic->ops->caps.offloads));
+  NETIF_SET_CHECKSUM_CTRL(netif, checksums_of(nic->offloads, false));
   netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP |
                  NETIF_FLAG_MLD6;
   sys_timeout(NIC_WATCH_MS, watch, nic);

@@ -15,42 +15,38 @@
 /* The interrupt controller's numbers. The simulated NICs sit on lines that nothing is connected to.
  */
 enum {
+  BOARD_VIRTIO_SLOTS = 32,
   BOARD_IRQ_TIMER = 30, /* of the non-secure physical timer */
   BOARD_IRQ_UART = 33,
   BOARD_IRQ_SIM0 = 42,
   BOARD_IRQ_SIM1 = 43,
-  BOARD_IRQ_LINES = 80,
+  BOARD_IRQ_VIRTIO = 48, /* of the first slot */
+  BOARD_IRQ_VIRTIO_LAST = BOARD_IRQ_VIRTIO + BOARD_VIRTIO_SLOTS - 1,
+  BOARD_IRQ_LINES,
 };
 
-void timer_interrupt_handler(void);
-void uart_interrupt_handler(void);
-void sim0_interrupt_handler(void);
-void sim1_interrupt_handler(void);
-
+/* One handler serves all slots: it is not known before start-up which one has the device. */
 #define BOARD_INTERRUPTS(X)                                                                        \
   X(BOARD_IRQ_TIMER, timer_interrupt_handler)                                                      \
   X(BOARD_IRQ_UART, uart_interrupt_handler)                                                        \
   X(BOARD_IRQ_SIM0, sim0_interrupt_handler)                                                        \
-  X(BOARD_IRQ_SIM1, sim1_interrupt_handler)
+  X(BOARD_IRQ_SIM1, sim1_interrupt_handler)                                                        \
+  X(BOARD_IRQ_VIRTIO... BOARD_IRQ_VIRTIO_LAST, virtio_interrupt_handler)
 
 enum {
   BOARD_DEVICE_REGIONS = 1,
   BOARD_SIMS = 2,
-  BOARD_DEVICES = BOARD_SIMS,
-  BOARD_DRIVERS = 1,
-  BOARD_INSTALLED = 1,
+  BOARD_DEVICES = 1 + BOARD_SIMS,
+  BOARD_DRIVERS = 2,
+  BOARD_INSTALLED = 2,
 };
 
-/* Where registers are, for the memory map. */
+/* Where registers are, for the memory map; the devices, MACs first, and the drivers, for the
+ * registry; the names of the drivers to install at start-up, once for each device that is wanted.
+ */
 extern const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS];
-
-/* The devices, for the registry: the MACs, then the simulated ones. */
 extern const struct nic_device board_devices[BOARD_DEVICES];
-
-/* The drivers that the board has a use for. */
 extern const struct nic_driver board_drivers[BOARD_DRIVERS];
-
-/* The names of the drivers that are installed at start-up, once for each device that is wanted. */
 extern const char *const board_installed[BOARD_INSTALLED];
 
 /* The other side of the simulated NICs, and their interrupt lines. */

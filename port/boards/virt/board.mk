@@ -2,5 +2,5 @@
 ARCH        := cortex_a
 CPU_FLAGS   := -mcpu=cortex-a7 -marm -mfloat-abi=soft
 LINKER      := linker/virt.ld
-BOARD_NICS  := sim
-BOARD_DEVS  := uart pl011 generic_timer
+BOARD_NICS  := virtio_net virtio_mmio virtq sim
+BOARD_DEVS  := uart uart_console pl011 generic_timer
