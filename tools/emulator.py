@@ -30,6 +30,7 @@ class Board:
     ring: int
     speed: int           # of its link, in Mbit/s
     media: tuple
+    gathers: bool        # the MAC sends a frame from several buffers
     hash_filter: bool    # the MAC itself drops most groups that nobody has joined, and can let in all
     counts_missed: bool  # the model drops a frame that finds no descriptor; else the wire waits
     sees_runts: bool     # the model hands on frames that are shorter than a header; else it pads them
@@ -51,14 +52,14 @@ BOARDS = {
         machine=("-M", "emcraft-sf2"), core="cortex_m", code="0000[0-9a-f]{4}",
         limits=(160 << 10, 64 << 10), mac="02:00:00:12:34:56", driver="msf2_emac", device="emac0",
         interfaces=("en0", "en1"), packets=16, ring=16, speed=100,
-        media=("auto", "10-half", "10-full", "100-half", "100-full"), hash_filter=False,
+        media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=False, hash_filter=False,
         counts_missed=True, sees_runts=True, second_uart=False),
     "xilinx-zynq-a9": Board(  # its second MAC is on no network
         machine=("-M", "xilinx-zynq-a9"), core="cortex_a", code="001[0-9a-f]{5}",
         limits=(1 << 20, 63 << 20), mac="02:00:00:12:34:56", driver="cadence_gem", device="gem0",
         interfaces=("en0", "en1", "en2"), packets=128, ring=64, speed=1000,
         media=("auto", "10-half", "10-full", "100-half", "100-full", "1000-full"),
-        hash_filter=True, counts_missed=False, sees_runts=False, second_uart=True),
+        gathers=True, hash_filter=True, counts_missed=False, sees_runts=False, second_uart=True),
 }
 NETS = ("lan", "slirp", "tap", "none")
 GUEST_ADDRESS = "10.0.2.15"  # slirp's first lease, and the firmware's address without a server
