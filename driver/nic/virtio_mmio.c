@@ -49,14 +49,12 @@ static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(ui
 
 bool virtio_is_device(uintptr_t base, uint32_t id, const char *qemu_option) {
   if (mmio_read(base + MAGIC_VALUE) != MAGIC || mmio_read(base + DEVICE_ID) != id) {
-    log_error("virtio", "no such device at %#lx: give qemu %s", (unsigned long)base, qemu_option);
+    log_error("virtio", "no such device at %#lx: qemu %s", (unsigned long)base, qemu_option);
     return false;
   }
   if (mmio_read(base + VERSION) == VERSION_LEGACY) {
-    log_error("virtio",
-              "a legacy device is at %#lx, which is not supported: give qemu "
-              "-global virtio-mmio.force-legacy=false",
-              (unsigned long)base);
+    log_error("virtio", "legacy device at %#lx, not supported: qemu -global %s",
+              (unsigned long)base, "virtio-mmio.force-legacy=false");
     return false;
   }
   return mmio_read(base + VERSION) == VERSION_MODERN;

@@ -1,6 +1,7 @@
 """Guests for the system tests: each test boots its own, so that they can run side by side."""
 import os
 import re
+import subprocess
 import sys
 
 import pytest
@@ -40,6 +41,21 @@ def pytest_collection_modifyitems(items):
 def without_make():
     """The environment of a command that a user types, and not make."""
     return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+
+
+# Runs a command as root of a network of its own.
+IN_NETWORK = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--net"]
+
+
+def no_tap():
+    """Why NET=tap cannot work here, or an empty string."""
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        return "/dev/net/tun cannot be opened here"
+    return subprocess.run([*IN_NETWORK, "true"], capture_output=True, text=True,
+                          check=False).stderr.strip()
+
+
+needs_tap = pytest.mark.skipif(no_tap() != "", reason=f"NET=tap: {no_tap()}")
 
 
 @pytest.fixture
