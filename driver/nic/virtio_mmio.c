@@ -48,16 +48,19 @@ enum {
 static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
 
 bool virtio_is_device(uintptr_t base, uint32_t id, const char *qemu_option) {
-  if (mmio_read(base + MAGIC_VALUE) != MAGIC || mmio_read(base + DEVICE_ID) != id) {
-    log_error("virtio", "no such device at %#lx: qemu %s", (unsigned long)base, qemu_option);
-    return false;
+  uint32_t version = mmio_read(base + VERSION);
+
+  if (mmio_read(base + MAGIC_VALUE) == MAGIC && mmio_read(base + DEVICE_ID) == id) {
+    if (version == VERSION_MODERN)
+      return true;
+    if (version == VERSION_LEGACY) {
+      log_error("virtio", "legacy device at %#lx, not supported: qemu -global %s",
+                (unsigned long)base, "virtio-mmio.force-legacy=false");
+      return false;
+    }
   }
-  if (mmio_read(base + VERSION) == VERSION_LEGACY) {
-    log_error("virtio", "legacy device at %#lx, not supported: qemu -global %s",
-              (unsigned long)base, "virtio-mmio.force-legacy=false");
-    return false;
-  }
-  return mmio_read(base + VERSION) == VERSION_MODERN;
+  log_error("virtio", "no such device at %#lx: qemu %s", (unsigned long)base, qemu_option);
+  return false;
 }
 
 /* The reset is over when the status reads as 0 (2.4.2). */
