@@ -9,6 +9,7 @@ enum {
   RX,
   TX,
   CONTROL,
+  QUEUES,
   NEXT = 1,
   WRITE = 2,
   NO_INTERRUPT = 1,
@@ -17,7 +18,6 @@ enum {
   NEEDS_CSUM = 1,
   DRIVER_OK = 4,
   NEEDS_RESET = 0x40,
-  CONTROL_QUEUE_COMMANDS = 3, /* queue numbers end here */
 };
 
 struct descriptor {
@@ -316,7 +316,7 @@ static void write_status(struct fake_virtio_net *fake, uint32_t value) {
 }
 
 static void notified(struct fake_virtio_net *fake, uint32_t number) {
-  if (number >= CONTROL_QUEUE_COMMANDS || !is_working(fake, number)) {
+  if (number >= QUEUES || !is_working(fake, number)) {
     fake->bad_accesses++;
     return;
   }
@@ -326,6 +326,7 @@ static void notified(struct fake_virtio_net *fake, uint32_t number) {
       send_posted(fake, UINT32_MAX);
     used_of(&fake->queues[TX])->flags = fake->no_notify ? NO_NOTIFY : 0;
   } else if (number == CONTROL) {
+    fake->asked++;
     obey(fake);
   }
 }
@@ -393,9 +394,8 @@ static void write_queue(struct fake_virtio_net *fake, unsigned offset, uint32_t 
   case 0x84: /* the high halves */
   case 0x94:
   case 0xa4:
-    if (value == 0)
-      break;
-    __attribute__((fallthrough));
+    fake->bad_accesses += value != 0;
+    break;
   default:
     fake->bad_accesses++;
   }

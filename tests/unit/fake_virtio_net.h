@@ -51,9 +51,10 @@ struct fake_virtio_net {
   struct fake_virtio_queue queues[3];
 
   unsigned resets;
-  unsigned bad_accesses;  /* what a driver must not do */
-  unsigned notifications; /* of what is sent */
-  unsigned commands;
+  unsigned bad_accesses;                      /* what a driver must not do */
+  unsigned notifications;                     /* of what is sent */
+  unsigned asked;                             /* notifications of commands */
+  unsigned commands;                          /* that it has answered */
   uint8_t command[FAKE_VIRTIO_COMMAND_BYTES]; /* the last one */
   uint32_t command_length;
   uint8_t table[FAKE_VIRTIO_COMMAND_BYTES]; /* of addresses, as last set */

@@ -178,15 +178,12 @@ static void a_filter_that_is_not_there_or_not_taken_stops_nothing(void **state) 
 }
 
 static void a_control_queue_that_does_not_answer_hangs_nothing(void **state) {
-  unsigned taken;
-
   (void)state;
   fake->hold_control = true;
   start_and_enable();
   assert_true(logged("control queue does not answer"));
-  taken = fake->queues[2].taken;
-  nic_set_all_multicast(nic, true); /* its memory still holds the first command */
-  assert_int_equal(fake->queues[2].taken, taken);
+  nic_set_all_multicast(nic, true);
+  assert_int_equal(fake->asked, 1); /* whose memory the device still has */
   assert_true(virtio_rig_wire());
   virtio_rig_run();
   assert_int_equal(rig->received, 1);
