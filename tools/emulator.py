@@ -292,12 +292,13 @@ class Guest:
     def set_link(self, up):
         self.qmp("set_link", name="net0", up=up)
 
-    def forward(self, kind, guest_port):
-        """Makes a port of the guest one of this host, and returns that one's number."""
+    def forward(self, kind, guest_port, netdev=None):
+        """Makes a port of the guest one of this host, and returns that one's number. The way is that
+        of the guest's network, or of another one that an option of the guest's has made."""
         for _ in range(10):  # another program may take the port between the choice and the binding
             port = free_port(kind)
             trouble = self.qmp("human-monitor-command", **{
-                "command-line": f"hostfwd_add {self.user_netdev} "
+                "command-line": f"hostfwd_add {netdev or self.user_netdev} "
                                 f"{forward_rule(kind, port, guest_port)}"})
             if not trouble:
                 return port

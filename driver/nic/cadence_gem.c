@@ -88,8 +88,7 @@ static const struct {
     {0x1a4, NIC_IN_OVERFLOW}, /* receive overrun: the bus was too slow */
 };
 
-static_assert(sizeof(struct cadence_gem_descriptor) == 8,
-              "the descriptor's layout is the device's");
+static_assert(sizeof(struct cadence_gem_descriptor) == 8, "the layout is the device's");
 static_assert(offsetof(struct cadence_gem, nic) == 0, "the kit's pointer is ours");
 
 static struct cadence_gem *gem_of(struct nic *nic) { return (struct cadence_gem *)(void *)nic; }
@@ -150,7 +149,6 @@ static int start(struct nic *nic) {
   gem->control = NWCTRL_MDIO_EN;
   gem->configuration =
       NWCFG_100 | NWCFG_FULL_DUPLEX | NWCFG_RX_1536 | NWCFG_STRIP_FCS | NWCFG_MDC_DIV_64;
-  reg_write(nic, NWCTRL, 0);
   reg_write(nic, NWCTRL, NWCTRL_CLEAR_STATISTICS);
   acknowledge_all(nic);
   reg_write(nic, NWCFG, gem->configuration);
@@ -172,7 +170,6 @@ static int enable(struct nic *nic) {
   for (unsigned i = 0; i < CADENCE_GEM_TX_DESCRIPTORS; i++)
     gem->rings->tx[i].status = TX_USED | wrap_at(&gem->tx, i, TX_WRAP);
   dma_publish();
-
   reg_write(nic, RXQBASE, bus_address(gem->rings->rx));
   reg_write(nic, TXQBASE, bus_address(gem->rings->tx));
   reg_write(nic, DMACFG,
@@ -188,8 +185,7 @@ static int enable(struct nic *nic) {
   return 0;
 }
 
-/* Each statistics register is cleared by reading it, in the device; the emulator's are not, but
- * there nothing ever counts in these. */
+/* Reading clears each of them; not in the emulator, but there nothing ever counts in these. */
 static void fold_statistics(struct nic *nic) {
   for (unsigned i = 0; i < sizeof drops / sizeof *drops; i++)
     nic->counters[drops[i].counter] += reg_read(nic, drops[i].offset);
@@ -311,9 +307,9 @@ static struct pbuf *tx_reap(struct nic *nic) {
   return nic_ring_pop(&nic->tx_ring);
 }
 
-/* A receiver that has met a descriptor without a buffer looks at it again at the next frame, says
- * the manual, but may stay stuck under load: turning it off and on cures that (16.7.4). The
- * emulator's model looks again when NWCTRL is written, and at no other time. */
+/* A receiver that has met a descriptor without a buffer looks at it again at the next frame, but
+ * may stay stuck under load: turning it off and on cures that (16.7.4). The emulator's model looks
+ * again when NWCTRL is written, and at no other time. */
 static void restart_receiver(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   const struct ring *ring = &nic->rx_ring.ring;
@@ -359,7 +355,9 @@ static void interrupt(struct nic *nic) {
     nic->faulted = true;
 }
 
-/* What came while the mask was closed does not interrupt when it opens: the descriptors tell. */
+/* What came while the mask was closed does not interrupt when it opens: descriptors and status
+ * tell.
+ */
 static void irq_unmask(struct nic *nic) {
   uint32_t mask = INTERRUPT_RX | INTERRUPT_RX_FAULTS | INTERRUPT_TX_FAULTS;
 
@@ -368,7 +366,9 @@ static void irq_unmask(struct nic *nic) {
   if (!ring_empty(&nic->tx_ring.ring))
     mask |= INTERRUPT_TX;
   reg_write(nic, IER, mask);
-  if (rx_is_done(nic, nic->rx_ring.ring.tail) || tx_is_done(nic))
+  if (rx_is_done(nic, nic->rx_ring.ring.tail) || tx_is_done(nic) ||
+      (reg_read(nic, TXSTATUS) & TXSTATUS_FAULTS) != 0 ||
+      (reg_read(nic, RXSTATUS) & RXSTATUS_HRESP) != 0)
     port_irq_pend(nic->config->irq);
 }
 
@@ -430,7 +430,7 @@ const struct nic_ops cadence_gem_ops = {
              .mtu_max = ETH_MTU,
              .media = NIC_MEDIA_AUTO | NIC_MEDIA_10_HALF | NIC_MEDIA_10_FULL | NIC_MEDIA_100_HALF |
                       NIC_MEDIA_100_FULL | NIC_MEDIA_1000_FULL,
-             .offloads = NIC_OFFLOAD_TX_IP4 | NIC_OFFLOAD_TX_TCP_UDP,
+             .offloads = NIC_OFFLOAD_TX_IP4 | NIC_OFFLOAD_TX_TCP_UDP, /* the model's: no IPv6 */
              .multicast = NIC_MULTICAST_HASH,
              .promiscuous = true},
     .start = start,

@@ -62,7 +62,7 @@ int uart_read(struct uart *uart) {
     return -1;
   byte = uart->rx[tail % UART_RX_BYTES];
   spsc_store(&uart->rx_tail, (uint16_t)(tail + 1));
-  if (uart->rx_paused) { /* there is room again for what waits in the line's own buffer */
+  if (uart->rx_paused) { /* there is room again for what waits in the FIFO */
     uint32_t state = port_irq_save();
 
     uart->rx_paused = false;

@@ -60,7 +60,7 @@ int uart_read(struct uart *uart);
 /* Sends what the buffer holds, by polling. Main loop, fault handlers. */
 void uart_flush(struct uart *uart);
 
-/* Its interrupt. Interrupt only. */
+/* Its interrupt: takes what has come, sends what waits. Interrupts masked. */
 void uart_interrupt(struct uart *uart);
 
 #endif

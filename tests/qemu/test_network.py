@@ -54,6 +54,27 @@ def test_boots_with_no_network_option_at_all(boot):
     guest.expect(r"en0 up 10\.0\.2\.15/24 gw 10\.0\.2\.2")
 
 
+@pytest.mark.skipif(len(FACTS.interfaces) < 3, reason="the board has one MAC")
+def test_a_second_mac_is_on_a_network_of_its_own(boot):
+    guest = boot(net="lan", extra=("-nic", "user,id=net1,net=10.0.3.0/24"))
+    guest.expect(r"en0 up 10\.0\.2\.15/24")
+    guest.expect(r"en1 up 10\.0\.3\.15/24 gw 10\.0\.3\.2")
+    host = Lan(guest)
+    data = os.urandom(100000)
+    with socket.create_connection(("127.0.0.1", guest.forward("tcp", 7, "net1"))) as connection:
+        connection.settimeout(60)
+        sender = threading.Thread(target=connection.sendall, args=(data,))
+        sender.start()
+        host.ping()
+        got = b""
+        while len(got) < len(data):
+            got += connection.recv(65536)
+        sender.join()
+    assert got == data
+    assert counters(guest, "en1")["in_octets"] > len(data)
+    assert_nothing_missing(guest)
+
+
 def test_ipv6_neighbours_find_it_and_ping_it(on_lan):
     guest, host = on_lan
     guest.expect(r"en0 up FE80::FF:FE12:3456")

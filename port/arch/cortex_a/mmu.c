@@ -31,9 +31,18 @@ extern uint8_t ram_start[], image_end[], dma_start[], dma_end[]; /* from the lin
 static _Alignas(SECTIONS * sizeof(uint32_t))
     __attribute__((section(".table"))) uint32_t table[SECTIONS];
 
-static void map(uint32_t base, uint32_t end, uint32_t attributes) {
-  for (uint32_t section = base / MMU_SECTION_BYTES; section * MMU_SECTION_BYTES < end; section++)
-    table[section] = section * MMU_SECTION_BYTES | attributes;
+static void map(uint32_t base, uint32_t sections, uint32_t attributes) {
+  uint32_t first = base / MMU_SECTION_BYTES;
+
+  for (uint32_t i = 0; i < sections && first + i < SECTIONS; i++)
+    table[first + i] = (first + i) * MMU_SECTION_BYTES | attributes;
+}
+
+/* From `start`, with which a section begins, to `end`. */
+static void map_memory(const uint8_t *start, const uint8_t *end, uint32_t attributes) {
+  uint32_t bytes = (uint32_t)(end - start);
+
+  map((uint32_t)(uintptr_t)start, (bytes + MMU_SECTION_BYTES - 1) / MMU_SECTION_BYTES, attributes);
 }
 
 /* Data caches hold whatever they hold at power-on (A9: ARM DDI 0388I, 1.5). CCSIDR says how many
@@ -67,12 +76,10 @@ void mmu_start(void) {
 
   for (unsigned i = 0; i < SECTIONS; i++)
     table[i] = 0;
-  map((uint32_t)(uintptr_t)ram_start, (uint32_t)(uintptr_t)image_end, CACHED);
-  map((uint32_t)(uintptr_t)dma_start, (uint32_t)(uintptr_t)dma_end, UNCACHED);
+  map_memory(ram_start, image_end, CACHED);
+  map_memory(dma_start, dma_end, UNCACHED);
   for (unsigned i = 0; i < BOARD_DEVICE_REGIONS; i++)
-    map(board_device_regions[i].base,
-        board_device_regions[i].base + board_device_regions[i].sections * MMU_SECTION_BYTES,
-        DEVICE);
+    map(board_device_regions[i].base, board_device_regions[i].sections, DEVICE);
 
   cp15_write_actlr(cp15_read_actlr() | ACTLR_SMP);
   invalidate_data_caches();

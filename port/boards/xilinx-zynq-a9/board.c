@@ -25,10 +25,8 @@ enum {
   ALIGNMENT = 32,      /* a cache line (ARM DDI 0388I, 7.1) */
   QUEUE_DEPTH = 64,
 };
-#define UART0_BASE UINT32_C(0xe0000000)
-#define UART1_BASE UINT32_C(0xe0001000)
-#define GEM0_BASE  UINT32_C(0xe000b000)
-#define GEM1_BASE  UINT32_C(0xe000c000)
+#define UART_BASE(number) (UINT32_C(0xe0000000) + 0x1000 * (number))
+#define GEM_BASE(number)  (UINT32_C(0xe000b000) + 0x1000 * (number))
 
 #define MEMORY_BYTES(packets)                                                                      \
   NIC_MEMORY_BYTES(packets, BUFFER_BYTES, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)
@@ -38,8 +36,10 @@ const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS] = {
     {UINT32_C(0xf8000000), 16} /* system registers, and the core's own */
 };
 
-struct uart board_console = {.ops = &cadence_uart_ops, .base = UART0_BASE, .clock_hz = UART_REF_HZ};
-static struct uart uart1 = {.ops = &cadence_uart_ops, .base = UART1_BASE, .clock_hz = UART_REF_HZ};
+struct uart board_console = {
+    .ops = &cadence_uart_ops, .base = UART_BASE(0), .clock_hz = UART_REF_HZ};
+static struct uart uart1 = {
+    .ops = &cadence_uart_ops, .base = UART_BASE(1), .clock_hz = UART_REF_HZ};
 struct uart *board_capture = &uart1;
 
 /* The GEMs reach the DDR past the caches. */
@@ -64,7 +64,7 @@ static _Alignas(ALIGNMENT) uint8_t sim_memory[BOARD_SIMS][MEMORY_BYTES(SIM_PACKE
   }
 #define GEM_CONFIG(number)                                                                         \
   {                                                                                                \
-    .ops = &cadence_gem_ops, .base = (number) == 0 ? GEM0_BASE : GEM1_BASE,                        \
+    .ops = &cadence_gem_ops, .base = GEM_BASE(number),                                             \
     .irq = (number) == 0 ? BOARD_IRQ_GEM0 : BOARD_IRQ_GEM1, .pool = POOL(GEM_PACKETS),             \
     .memory = gem_memory[number], .memory_size = sizeof gem_memory[number],                        \
     .queue_depth = QUEUE_DEPTH, .batch = 16, .budget = 32,                                         \

@@ -1,0 +1,304 @@
+/* A register-level fake of the Cadence GEM. */
+#include "fake_cadence_gem.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+enum {
+  NWCTRL = 0x00,
+  NWCFG = 0x04,
+  NWSTATUS = 0x08,
+  DMACFG = 0x10,
+  TXSTATUS = 0x14,
+  RXQBASE = 0x18,
+  TXQBASE = 0x1c,
+  RXSTATUS = 0x20,
+  ISR = 0x24,
+  IER = 0x28,
+  IDR = 0x2c,
+  IMR = 0x30,
+  PHYMNTNC = 0x34,
+  HASHLO = 0x80,
+  HASHHI = 0x84,
+  SPADDR1LO = 0x88,
+  SPADDR1HI = 0x8c,
+  MODID = 0xfc,
+  STATISTICS = 0x100,
+  STATISTICS_END = 0x1b4,
+
+  RX_EN = 1 << 2,
+  TX_EN = 1 << 3,
+  MDIO_EN = 1 << 4,
+  START_TX = 1 << 9,
+  MODEL_WRITES_BACK = 24,
+};
+
+#define TX_USED UINT32_C(0x80000000)
+
+struct descriptor {
+  uint32_t address, status;
+};
+
+static uint32_t *reg(struct fake_cadence_gem *fake, unsigned offset) {
+  return &fake->registers[offset / 4];
+}
+
+static struct descriptor *descriptor_at(uint32_t address) {
+  assert_int_equal(address % 8, 0);
+  assert_int_not_equal(address, 0);
+  return (struct descriptor *)(uintptr_t)address;
+}
+
+static void update_irq(struct fake_cadence_gem *fake) {
+  host_set_irq_level(FAKE_GEM_IRQ, *reg(fake, ISR) != 0);
+}
+
+/* What is masked is not latched. */
+static void raise(struct fake_cadence_gem *fake, uint32_t cause) {
+  *reg(fake, ISR) |= cause & ~*reg(fake, IMR);
+}
+
+/* ---- sending ---- */
+
+static void send_frame(struct fake_cadence_gem *fake) {
+  unsigned slot = fake->sent % FAKE_GEM_SENT_MAX;
+  struct descriptor *first = descriptor_at(fake->tx_descriptor);
+  uint32_t at = fake->tx_descriptor;
+  uint32_t written_back[MODEL_WRITES_BACK / 4];
+  uint32_t status;
+
+  fake->frames[slot].length = 0;
+  fake->frames[slot].parts = 0;
+  do {
+    const struct descriptor *descriptor = descriptor_at(at);
+    uint32_t length = descriptor->status & 0x3fff;
+
+    status = descriptor->status;
+    if ((status & TX_USED) != 0 || length == 0) {
+      fake->bad_accesses++; /* out of descriptors in mid-frame */
+      return;
+    }
+    memcpy(fake->frames[slot].data + fake->frames[slot].length,
+           (const void *)(uintptr_t)descriptor->address, length);
+    fake->frames[slot].length += length;
+    fake->frames[slot].parts++;
+    at = (status & 1 << 30) != 0 ? *reg(fake, TXQBASE) : at + 8;
+  } while ((status & 1 << 15) == 0);
+  memcpy(written_back, first, sizeof written_back);
+  written_back[1] |= TX_USED;
+  memcpy(first, written_back, sizeof written_back);
+  fake->tx_descriptor = at;
+  fake->sent++;
+  *reg(fake, TXSTATUS) |= 1 << 5;
+  raise(fake, 1 << 7);
+}
+
+static void send_posted(struct fake_cadence_gem *fake, unsigned frames) {
+  while (frames-- != 0 && (*reg(fake, NWCTRL) & TX_EN) != 0 && !fake->tx_halted) {
+    if ((descriptor_at(fake->tx_descriptor)->status & TX_USED) != 0) {
+      *reg(fake, TXSTATUS) |= 1 << 0;
+      return;
+    }
+    send_frame(fake);
+  }
+}
+
+void fake_cadence_gem_send(struct fake_cadence_gem *fake, unsigned frames) {
+  send_posted(fake, frames);
+  update_irq(fake);
+}
+
+void fake_cadence_gem_fail(struct fake_cadence_gem *fake, uint32_t descriptor_status,
+                           uint32_t tx_status, uint32_t cause) {
+  struct descriptor *first = descriptor_at(fake->tx_descriptor);
+
+  assert_int_equal(first->status & TX_USED, 0);
+  if (descriptor_status != 0)
+    first->status |= TX_USED | descriptor_status;
+  fake->tx_descriptor = *reg(fake, TXQBASE);
+  fake->tx_halted = true;
+  *reg(fake, TXSTATUS) |= tx_status;
+  raise(fake, cause);
+  update_irq(fake);
+}
+
+/* ---- receiving ---- */
+
+static void look_for_buffer(struct fake_cadence_gem *fake) {
+  fake->rx_waits = (descriptor_at(fake->rx_descriptor)->address & 1) != 0;
+  if (fake->rx_waits) {
+    *reg(fake, RXSTATUS) |= 1 << 0;
+    raise(fake, 1 << 2);
+  }
+}
+
+/* The manual's hash index, bit by bit (16.2.5). */
+static unsigned hash_index(const uint8_t *address) {
+  unsigned index = 0;
+
+  for (unsigned bit = 0; bit < 48; bit++)
+    index ^= ((unsigned)address[bit / 8] >> bit % 8 & 1) << bit % 6;
+  return index;
+}
+
+static bool is_wanted(struct fake_cadence_gem *fake, const uint8_t *frame) {
+  uint64_t hash = (uint64_t)*reg(fake, HASHHI) << 32 | *reg(fake, HASHLO);
+  uint32_t own[2] = {*reg(fake, SPADDR1LO), *reg(fake, SPADDR1HI)};
+
+  if ((*reg(fake, NWCFG) & 1 << 4) != 0 || memcmp(frame, "\xff\xff\xff\xff\xff\xff", 6) == 0 ||
+      memcmp(frame, own, 6) == 0)
+    return true;
+  return (frame[0] & 1) != 0 && (*reg(fake, NWCFG) & 1 << 6) != 0 &&
+         (hash >> hash_index(frame) & 1) != 0;
+}
+
+bool fake_cadence_gem_receive(struct fake_cadence_gem *fake, const uint8_t *frame,
+                              uint32_t length) {
+  uint32_t buffer = (*reg(fake, DMACFG) >> 16 & 0xff) * 64;
+  uint32_t done = 0;
+
+  if ((*reg(fake, NWCTRL) & RX_EN) == 0 || fake->rx_waits)
+    return false;
+  if (!is_wanted(fake, frame)) {
+    fake->filtered++;
+    return true;
+  }
+  while (done < length && !fake->rx_waits) {
+    struct descriptor *descriptor = descriptor_at(fake->rx_descriptor);
+    uint32_t part = length - done < buffer ? length - done : buffer;
+
+    memcpy((void *)(uintptr_t)(descriptor->address & ~UINT32_C(3)), frame + done, part);
+    descriptor->status = done == 0 ? 1 << 14 : 0;
+    done += part;
+    if (done == length)
+      descriptor->status |= length | 1 << 15;
+    descriptor->address |= 1;
+    fake->rx_descriptor =
+        (descriptor->address & 2) != 0 ? *reg(fake, RXQBASE) : fake->rx_descriptor + 8;
+    look_for_buffer(fake);
+  }
+  *reg(fake, RXSTATUS) |= 1 << 1;
+  raise(fake, 1 << 1);
+  update_irq(fake);
+  return true;
+}
+
+void fake_cadence_gem_report(struct fake_cadence_gem *fake, uint32_t rx_status, uint32_t cause) {
+  *reg(fake, RXSTATUS) |= rx_status;
+  raise(fake, cause);
+  update_irq(fake);
+}
+
+/* ---- registers ---- */
+
+static uint16_t phy_read(const struct fake_cadence_gem *fake, unsigned address, unsigned number) {
+  if (address != fake->phy_address)
+    return 0xffff;
+  switch (number) {
+  case 1:
+    return fake->link ? 0x796d : 0x7949;
+  case 2:
+    return 0x0141;
+  case 5:
+    return 0x01e1;
+  case 10:
+    return fake->partner_1000 ? 0x0800 : 0;
+  default:
+    return number < 16 ? fake->phy[number] : 0;
+  }
+}
+
+static uint32_t bus_read(void *context, unsigned offset) {
+  struct fake_cadence_gem *fake = context;
+  uint32_t value = *reg(fake, offset);
+
+  switch (offset) {
+  case NWSTATUS:
+    return fake->mdio_dead ? 0 : 1 << 2;
+  case MODID:
+    return value;
+  case PHYMNTNC:
+    return (value >> 28 & 3) == 2 ? phy_read(fake, value >> 23 & 0x1f, value >> 18 & 0x1f) : value;
+  case ISR: /* cleared by reading, as are the statistics */
+    *reg(fake, offset) = 0;
+    update_irq(fake);
+    break;
+  case NWCTRL:
+    return value & (RX_EN | TX_EN | MDIO_EN);
+  default:
+    if (offset >= STATISTICS && offset < STATISTICS_END)
+      *reg(fake, offset) = 0;
+    break;
+  }
+  return value;
+}
+
+static void write_control(struct fake_cadence_gem *fake, uint32_t value) {
+  *reg(fake, NWCTRL) = value & (RX_EN | TX_EN | MDIO_EN);
+  if ((value & TX_EN) == 0) {
+    fake->tx_descriptor = *reg(fake, TXQBASE);
+    fake->tx_halted = false;
+  }
+  if ((value & RX_EN) != 0)
+    look_for_buffer(fake);
+  if ((value & START_TX) != 0 && !fake->hold_tx)
+    send_posted(fake, UINT32_MAX);
+}
+
+static void bus_write(void *context, unsigned offset, uint32_t value) {
+  struct fake_cadence_gem *fake = context;
+  uint32_t running = *reg(fake, NWCTRL) & (RX_EN | TX_EN);
+
+  switch (offset) {
+  case NWCTRL:
+    write_control(fake, value);
+    break;
+  case TXSTATUS:
+  case RXSTATUS:
+    *reg(fake, offset) &= ~value;
+    break;
+  case ISR: /* this one is cleared by reading */
+    break;
+  case IER:
+    *reg(fake, IMR) &= ~value;
+    break;
+  case IDR:
+    *reg(fake, IMR) |= value;
+    break;
+  case RXQBASE:
+  case TXQBASE:
+    fake->bad_accesses += running != 0; /* "any write is illegal" */
+    *reg(fake, offset) = value;
+    *(offset == RXQBASE ? &fake->rx_descriptor : &fake->tx_descriptor) = value;
+    break;
+  case PHYMNTNC:
+    fake->bad_accesses += (*reg(fake, NWCTRL) & MDIO_EN) == 0;
+    *reg(fake, PHYMNTNC) = value;
+    if ((value >> 28 & 3) == 1 && (value >> 23 & 0x1f) == fake->phy_address)
+      fake->phy[value >> 18 & 0xf] = (uint16_t)value;
+    break;
+  case NWCFG:
+  case DMACFG:
+  case HASHLO:
+  case HASHHI:
+  case SPADDR1LO:
+  case SPADDR1HI:
+    *reg(fake, offset) = value;
+    break;
+  default:
+    fake->bad_accesses++;
+  }
+  update_irq(fake);
+}
+
+void fake_cadence_gem_attach(struct fake_cadence_gem *fake) {
+  *fake = (struct fake_cadence_gem){.link = true, .partner_1000 = true, .phy_address = 7};
+  *reg(fake, MODID) = 0x00020118;
+  *reg(fake, IMR) = UINT32_MAX;
+  host_attach(&(struct host_device){.base = FAKE_GEM_BASE,
+                                    .size = sizeof fake->registers,
+                                    .read = bus_read,
+                                    .write = bus_write,
+                                    .context = fake});
+}

@@ -1,0 +1,56 @@
+/* A register-level fake of the Cadence GEM: it behaves as the manual (UG585, chapter 16) says, and
+ * where the emulator's model is less forgiving, as that. */
+#ifndef FAKE_CADENCE_GEM_H
+#define FAKE_CADENCE_GEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+  FAKE_GEM_BASE = 0x5000b000,
+  FAKE_GEM_IRQ = 54,
+  FAKE_GEM_SENT_MAX = 64,
+  FAKE_GEM_FRAME_BYTES = 2048,
+};
+
+struct fake_cadence_gem {
+  uint32_t registers[0x200 / 4];
+  uint32_t rx_descriptor; /* where it goes on receiving */
+  uint32_t tx_descriptor; /* where it goes on sending */
+  bool rx_waits;          /* it has met a descriptor without a buffer */
+  bool tx_halted;         /* by an error, until it is turned off */
+  bool hold_tx;           /* sends only by fake_cadence_gem_send() */
+  bool link;              /* of its PHY */
+  bool partner_1000;      /* the link's partner can 1000 Mbit/s */
+  unsigned phy_address;   /* of its PHY */
+  uint16_t phy[16];       /* its registers that can be written */
+  bool mdio_dead;         /* the management interface never gets idle */
+  unsigned bad_accesses;  /* accesses to no register, and what the manual forbids */
+  unsigned filtered;      /* frames that the address filter dropped */
+  unsigned sent;          /* frames sent */
+  struct {
+    uint32_t length;
+    unsigned parts; /* descriptors that it was in */
+    uint8_t data[FAKE_GEM_FRAME_BYTES];
+  } frames[FAKE_GEM_SENT_MAX]; /* the last ones sent, by number modulo its size */
+};
+
+/* Resets the fake and puts it on the host's bus. */
+void fake_cadence_gem_attach(struct fake_cadence_gem *fake);
+
+/* A frame comes in from the wire. Returns false where the MAC is not ready, and the wire keeps it.
+ */
+bool fake_cadence_gem_receive(struct fake_cadence_gem *fake, const uint8_t *frame, uint32_t length);
+
+/* Sends up to `frames` of what is posted, where hold_tx is set. */
+void fake_cadence_gem_send(struct fake_cadence_gem *fake, unsigned frames);
+
+/* Fails to send the next frame: writes `descriptor_status` back to its first descriptor (nothing
+ * where it is 0), sets bits of tx_status and interrupts for `cause`. */
+void fake_cadence_gem_fail(struct fake_cadence_gem *fake, uint32_t descriptor_status,
+                           uint32_t tx_status, uint32_t cause);
+
+/* Sets bits of rx_status and interrupts for `cause`. */
+void fake_cadence_gem_report(struct fake_cadence_gem *fake, uint32_t rx_status, uint32_t cause);
+
+#endif
