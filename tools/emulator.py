@@ -106,8 +106,8 @@ def attach(machine, backend):
     if machine.nic is None:
         return ["-nic", f"{backend},id=net0,mac={machine.mac}" if backend else "none"]
     device = f"{machine.nic},mac={machine.mac}"
-    if not backend:
-        return ["-nic", "none", "-device", device]
+    if not backend:  # by virtual time, so that a run under -icount is the same each time
+        return ["-nic", "none", "-device", f"{device},tx=timer"]
     return ["-netdev", f"{backend},id=net0", "-device", f"{device},netdev=net0"]
 
 

@@ -17,7 +17,6 @@ ELF = os.path.join(ROOT, "build", BOARD, "firmware.elf")
 
 
 # Tests that a board cannot pass, and why not.
-README_BOARD = "README.md shows emcraft-sf2"
 NO_SECOND_UART = "the machine has one UART for its normal world"
 UNSUPPORTED = {
     "virt": {
@@ -25,8 +24,6 @@ UNSUPPORTED = {
             "the NIC that the emulator adds by itself is on PCI: virtio-net-device has to be asked for",
         "test_a_capture_over_the_second_uart": NO_SECOND_UART,
         "test_a_capture_ends_with_its_interface": NO_SECOND_UART,
-        "test_readme_shows_what_happens": README_BOARD,
-        "test_readme_console_session_is_what_the_console_says": README_BOARD,
     },
 }
 

@@ -9,7 +9,6 @@ enum {
   RX,
   TX,
   CONTROL,
-  QUEUES,
   NEXT = 1,
   WRITE = 2,
   NO_INTERRUPT = 1,
@@ -316,7 +315,7 @@ static void write_status(struct fake_virtio_net *fake, uint32_t value) {
 }
 
 static void notified(struct fake_virtio_net *fake, uint32_t number) {
-  if (number >= QUEUES || !is_working(fake, number)) {
+  if (number > CONTROL || !is_working(fake, number)) {
     fake->bad_accesses++;
     return;
   }
