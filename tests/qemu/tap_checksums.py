@@ -12,9 +12,11 @@ from conftest import BOARD, ELF
 from emulator import Guest
 from lan import GUEST, GUEST_MAC
 from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 
 HOST = "10.0.2.1"
+GUEST_IP6 = "fe80::ff:fe12:3456"
 SOL_PACKET, PACKET_VNET_HDR, ETH_P_ALL = 263, 15, 3
 HEADER = struct.Struct("=BBHHHH")  # flags, segmentation, its 2 fields, where a sum begins, where it goes
 NEEDS_CSUM = 1
@@ -65,7 +67,9 @@ def completed(header, frame):
 
 def assert_right(frame):
     packet = Ether(frame)
-    del packet[IP].chksum, packet[TCP if TCP in packet else UDP].chksum
+    if IP in packet:
+        del packet[IP].chksum
+    del packet[TCP if TCP in packet else UDP].chksum
     assert bytes(packet) == frame
 
 
@@ -81,6 +85,27 @@ def check_udp(wire):
                 header, frame, _ = receive(wire, lambda p, source=source: UDP in p and p[IP].src == source)
                 assert_right(completed(header, frame))
             assert sock.recv(2048) == data
+
+
+def check_what_software_makes(wire):
+    """Of IPv6 packets and of datagrams that are cut up the guest makes and checks the sums itself."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(SAFETY_S)
+        sock.connect((GUEST_IP6, 7, 0, socket.if_nametoindex("tap0")))
+        data = os.urandom(777)
+        sock.send(data)
+        header, frame, _ = receive(wire, lambda p: IPv6 in p and UDP in p and p[IPv6].src == GUEST_IP6)
+        assert header[0] == 0
+        assert_right(frame)
+        assert sock.recv(2048) == data
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(SAFETY_S)
+        sock.connect((GUEST, 7))
+        data = os.urandom(3000)
+        sock.send(data)
+        header, _, first = receive(wire, lambda p: UDP in p and p[IP].src == GUEST and p[IP].flags == "MF")
+        assert header[0] == 0 and first[UDP].chksum != 0
+        assert sock.recv(4096) == data  # the host checks it, since no header vouches for it
 
 
 def check_tcp(wire):
@@ -116,6 +141,7 @@ def main():
         wire = listen()
         guest.expect(r"en0 up 10\.0\.2\.15/24")
         check_udp(wire)
+        check_what_software_makes(wire)
         check_tcp(wire)
         check_unverified(guest, wire)
         guest.ask("stats", r"en0 dropped 0\r\n")
