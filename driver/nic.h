@@ -194,8 +194,7 @@ struct nic_ops {
   void (*doorbell)(struct nic *nic, enum nic_direction which);
 
   /* Acknowledges and masks the device's interrupts, and sets nic->rx_stalled, nic->faulted and
-   * nic->link_event.
-   * Called in the interrupt. */
+   * nic->link_event. Called in the interrupt. */
   void (*interrupt)(struct nic *nic);
 
   /* Lets the interrupts through that the state of the rings calls for. An event that came while

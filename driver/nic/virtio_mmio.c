@@ -138,7 +138,7 @@ void virtio_driver_ok(uintptr_t base) {
 }
 
 /* The index comes after what it counts, and the flag is read behind it: either the device looks
- * again and finds the index, or its flag is clear (2.7.13.3, 2.7.13.4). */
+ * again and finds the index, or its flag is clear (2.7.13.3, 2.7.13.4, 2.7.10). */
 void virtio_notify(uintptr_t base, unsigned number, struct virtq *queue, uint16_t index) {
   dma_publish();
   queue->available.index = index;

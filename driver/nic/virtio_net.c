@@ -153,7 +153,7 @@ static int enable(struct nic *nic) {
   return 0;
 }
 
-/* A reset is the one way to take buffers back from a device (2.7.13.3 forbids to unexpose them). */
+/* A reset is the one way to take buffers back that a device has not used (2.7.6.1). */
 static void disable(struct nic *nic) { (void)virtio_reset(nic->config->base); }
 
 /* ---- rings ---- */
@@ -183,7 +183,7 @@ static struct pbuf *rx_reap(struct nic *nic) {
     length = HEADER_BYTES;
   }
   packet_set_length(packet, (uint16_t)(length - HEADER_BYTES));
-  /* NEEDS_CSUM is a frame that has not been on a wire: no checksum is in it yet (5.1.6.4.1). */
+  /* NEEDS_CSUM is a frame that has not been on a wire: no checksum is in it yet (5.1.6.4). */
   if ((virtio->rings->rx_headers[block].flags & (HEADER_NEEDS_CSUM | HEADER_DATA_VALID)) != 0)
     packet->flags |= PACKET_FLAG_CHECKED;
   return packet;
@@ -209,7 +209,7 @@ enum {
 static uint32_t get16(const uint8_t *bytes) { return (uint32_t)bytes[0] << 8 | bytes[1]; }
 
 /* The device adds up from a place to the frame's end, and wants the pseudo header's sum where the
- * checksum goes (5.1.6.2.1). The pbuf stays as it is, which lwIP may send again: the header's area
+ * checksum goes (5.1.6.2). The pbuf stays as it is, which lwIP may send again: the header's area
  * has the frame's first bytes instead. Returns how many, 0 for a frame with nothing to be done. */
 static uint16_t prepare_checksum(const struct pbuf *frame, struct virtio_net_header *header,
                                  uint8_t copy[VIRTIO_NET_HEADERS_BYTES]) {
@@ -368,7 +368,7 @@ static void set_address(struct nic *nic) {
     log_warning("virtio_net", "the device does not take its new address");
 }
 
-/* Until it is told, the device passes all on (5.1.6.5.1): one that cannot be told goes on so, and
+/* Until it is told, the emulator's device passes all on: one that cannot be told goes on so, and
  * the kit filters groups. */
 static void set_filter(struct nic *nic) {
   const struct nic_filter *filter = &nic->filter;

@@ -28,8 +28,7 @@ struct virtio_net_rings {
   struct virtio_net_header rx_headers[VIRTIO_NET_RX_BUFFERS];
   struct {
     struct virtio_net_header header;
-    uint8_t
-        frame[VIRTIO_NET_HEADERS_BYTES]; /* the frame's own headers, where they have to differ */
+    uint8_t frame[VIRTIO_NET_HEADERS_BYTES]; /* its own headers, where they have to differ */
   } tx_headers[VIRTIO_NET_TX_FRAMES];
   uint8_t command[VIRTIO_NET_COMMAND_BYTES]; /* for the control queue: class, command, data */
   volatile uint8_t command_status;           /* its answer */

@@ -38,9 +38,10 @@ unsigned virtqueue_push(struct virtqueue *queue, struct pbuf *packet) {
   return block;
 }
 
-/* A device may be done with chains in another order than it got them (2.7.14). The ring is taken
- * from in order: so the slot that has the block changes places with the oldest one. Where the order
- * is kept, the first look finds it. False where the block is not in the device's hands. */
+/* Without VIRTIO_F_IN_ORDER, which is not taken here, a device may be done with chains in another
+ * order than it got them (2.7.9). The ring is taken from in order: so the slot that has the block
+ * changes places with the oldest one. Where the order is kept, the first look finds it. False where
+ * the block is not in the device's hands. */
 static bool bring_to_tail(struct nic_ring *ring, uint8_t *blocks, uint32_t block) {
   uint16_t oldest = ring_slot(&ring->ring, ring->ring.tail);
 

@@ -21,8 +21,7 @@ enum {
   UARTCR_UARTEN = 1 << 0,
   UARTCR_TXE = 1 << 8,
   UARTCR_RXE = 1 << 9,
-  UARTIFLS =
-      0x34, /* 0: interrupts when at most an eighth is left to send, or at least one has come */
+  UARTIFLS = 0x34, /* 0: interrupts where at most, or at least, an eighth is filled */
   UARTIMSC = 0x38,
   UARTRIS = 0x3c,
   UARTICR = 0x44,
@@ -30,7 +29,7 @@ enum {
   INTERRUPT_TX = 1 << 5,
   INTERRUPT_RT = 1 << 6, /* bytes wait, and no more have come for a while */
   INTERRUPTS_ALL = 0x7ff,
-  FIFO_BYTES = 16, /* 32 from revision r1p5 on (2.4.2) */
+  FIFO_BYTES = 16, /* 32 from revision r1p5 on */
   FIFO_EIGHTH = FIFO_BYTES / 8,
   BUSY_POLLS_MAX = 100000, /* a FIFO lasts 1.4 ms at 115200 baud */
 };
@@ -59,7 +58,7 @@ static void enable_interrupts(struct uart *uart, bool received, bool sent) {
              (received ? INTERRUPT_RX | INTERRUPT_RT : 0) | (sent ? INTERRUPT_TX : 0));
 }
 
-/* The interrupt tells of an eighth that is left, once (2.8.2): it has to lead to a fill. */
+/* The interrupt tells of an eighth that is left, once (2.8): it has to lead to a fill. */
 static unsigned room(struct uart *uart) {
   if ((mmio_read(uart->base + UARTFR) & UARTFR_TXFE) != 0)
     return FIFO_BYTES;

@@ -19,7 +19,7 @@ enum {
   SIM_PACKETS = 32,
   BUFFER_BYTES = 1536, /* a full frame and more, and a whole number of cache lines */
   HEADROOM_BYTES = 24, /* a reply may grow by an IPv6 header less an IPv4 one, and a VLAN tag */
-  ALIGNMENT = 64,      /* a cache line (ARM DDI 0464F, 2.1.2) */
+  ALIGNMENT = 64,      /* a cache line (ARM DDI 0464F, 6.1) */
   QUEUE_DEPTH = 64,
 
   VIRTIO_DEVICE_ID = 0x008, /* 1: network (VIRTIO 1.2, 4.2.2 and 5) */
