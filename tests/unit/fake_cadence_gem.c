@@ -61,7 +61,8 @@ static void raise(struct fake_cadence_gem *fake, uint32_t cause) {
 
 /* ---- sending ---- */
 
-static void send_frame(struct fake_cadence_gem *fake) {
+/* False where there is no whole frame. */
+static bool send_frame(struct fake_cadence_gem *fake) {
   unsigned slot = fake->sent % FAKE_GEM_SENT_MAX;
   struct descriptor *first = descriptor_at(fake->tx_descriptor);
   uint32_t at = fake->tx_descriptor;
@@ -75,9 +76,10 @@ static void send_frame(struct fake_cadence_gem *fake) {
     uint32_t length = descriptor->status & 0x3fff;
 
     status = descriptor->status;
-    if ((status & TX_USED) != 0 || length == 0) {
+    if ((status & TX_USED) != 0 || length == 0 ||
+        fake->frames[slot].length + length > FAKE_GEM_FRAME_BYTES) {
       fake->bad_accesses++; /* out of descriptors in mid-frame */
-      return;
+      return false;
     }
     memcpy(fake->frames[slot].data + fake->frames[slot].length,
            (const void *)(uintptr_t)descriptor->address, length);
@@ -92,6 +94,7 @@ static void send_frame(struct fake_cadence_gem *fake) {
   fake->sent++;
   *reg(fake, TXSTATUS) |= 1 << 5;
   raise(fake, 1 << 7);
+  return true;
 }
 
 static void send_posted(struct fake_cadence_gem *fake, unsigned frames) {
@@ -100,7 +103,8 @@ static void send_posted(struct fake_cadence_gem *fake, unsigned frames) {
       *reg(fake, TXSTATUS) |= 1 << 0;
       return;
     }
-    send_frame(fake);
+    if (!send_frame(fake))
+      return;
   }
 }
 

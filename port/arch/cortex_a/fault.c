@@ -1,7 +1,7 @@
 /* The handlers of faults and of exceptions that nobody expects: they report and stop.
  *
  * The report is written by polling, on a stack of its own, since the fault may be that of a full
- * stack: the main stack lies at the bottom of the RAM, with nothing mapped below it. */
+ * stack, below which nothing is mapped. */
 #include "fault.h"
 
 #include <stdarg.h>
@@ -28,6 +28,8 @@ struct exception_frame {
 enum {
   STATUS_WRITE = 1 << 11,
   SPSR_THUMB = 1 << 5,
+  MODE = 0x1f, /* in a saved CPSR */
+  MODE_IRQ = 0x12,
   STACK_GUARD_BYTES = 1 << 20, /* the section below the stack: mmu.h */
   SAVED_BYTES_MAX = 64,        /* r0 to r15 */
 };
@@ -64,21 +66,39 @@ static void print(const char *format, ...) {
 }
 
 /* The stack pointer has left the stack, or is about to with the registers that a function saves. */
-static bool is_stack_overflow(uint32_t sp) {
-  extern uint8_t ram_start[];
-  uint32_t bottom = (uint32_t)(uintptr_t)ram_start;
-
-  return sp < bottom + SAVED_BYTES_MAX && sp >= bottom - STACK_GUARD_BYTES;
+static bool is_beyond(uint32_t sp, const uint8_t *bottom) {
+  return sp < (uint32_t)(uintptr_t)bottom + SAVED_BYTES_MAX &&
+         sp >= (uint32_t)(uintptr_t)bottom - STACK_GUARD_BYTES;
 }
 
-static const char *hint_of(enum exception exception, uint32_t status, uint32_t sp) {
+static bool was_interrupt(const struct exception_frame *frame) {
+  return (frame->spsr & MODE) == MODE_IRQ;
+}
+
+static uint32_t interrupts_sp(void) {
+  uint32_t cpsr, sp;
+
+  __asm volatile("mrs %0, cpsr\n\tcps #0x12\n\tmov %1, sp\n\tmsr cpsr_c, %0"
+                 : "=&r"(cpsr), "=&r"(sp));
+  return sp;
+}
+
+static bool is_stack_overflow(const struct exception_frame *frame) {
+  extern uint8_t ram_start[], irq_stack_start[];
+
+  return was_interrupt(frame) ? is_beyond(interrupts_sp(), irq_stack_start)
+                              : is_beyond(frame->sp, ram_start);
+}
+
+static const char *hint_of(enum exception exception, uint32_t status,
+                           const struct exception_frame *frame) {
   uint32_t number = (status >> 10 & 1) << 4 | (status & 0xf);
 
   if (exception == UNDEFINED)
     return "undefined instruction: jump into data?";
   if (exception != PREFETCH_ABORT && exception != DATA_ABORT)
     return "look at PC and LR in the map file";
-  if (exception == DATA_ABORT && is_stack_overflow(sp))
+  if (exception == DATA_ABORT && is_stack_overflow(frame))
     return "stack overflow: the stack pointer has left the stack";
   if (exception == PREFETCH_ABORT && number != 0x02)
     return "instruction fetch failed: jump through a wild or null pointer?";
@@ -127,6 +147,9 @@ __attribute__((used, noreturn)) static void report(const struct exception_frame 
   print("    pc   %08lx  lr   %08lx  spsr %08lx  sp   %08lx\r\n",
         (unsigned long)pc_of(frame, exception), (unsigned long)frame->user_lr,
         (unsigned long)frame->spsr, (unsigned long)frame->sp);
+  if (was_interrupt(frame))
+    print("    in an interrupt, whose sp is %08lx; sp and lr are the main loop's\r\n",
+          (unsigned long)interrupts_sp());
   for (unsigned i = 0; i < 12; i += 4)
     print("    r%-2u  %08lx  r%-2u  %08lx  r%-2u  %08lx  r%-2u  %08lx\r\n", i,
           (unsigned long)frame->r[i], i + 1, (unsigned long)frame->r[i + 1], i + 2,
@@ -138,7 +161,7 @@ __attribute__((used, noreturn)) static void report(const struct exception_frame 
           exception != DATA_ABORT        ? ""
           : (status & STATUS_WRITE) != 0 ? "  (a store)"
                                          : "  (a load)");
-  print("    hint: %s\r\n", hint_of(exception, status, frame->sp));
+  print("    hint: %s\r\n", hint_of(exception, status, frame));
   report_end();
 }
 

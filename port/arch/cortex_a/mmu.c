@@ -26,7 +26,8 @@ enum {
   CACHE_LEVELS = 7,
 };
 
-extern uint8_t ram_start[], image_end[], dma_start[], dma_end[]; /* from the linker script */
+/* From the linker script. */
+extern uint8_t ram_start[], image_end[], dma_start[], dma_end[], irq_stack_start[], irq_stack_top[];
 
 static _Alignas(SECTIONS * sizeof(uint32_t))
     __attribute__((section(".table"))) uint32_t table[SECTIONS];
@@ -78,6 +79,7 @@ void mmu_start(void) {
     table[i] = 0;
   map_memory(ram_start, image_end, CACHED);
   map_memory(dma_start, dma_end, UNCACHED);
+  map_memory(irq_stack_start, irq_stack_top, CACHED);
   for (unsigned i = 0; i < BOARD_DEVICE_REGIONS; i++)
     map(board_device_regions[i].base, board_device_regions[i].sections, DEVICE);
 

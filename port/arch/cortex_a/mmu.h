@@ -17,8 +17,8 @@ struct mmu_devices {
 #define DMA_DESCRIPTORS __attribute__((section(".dma")))
 
 /* Maps the memory of the linker script and the board's devices, turns the MMU, the caches and
- * branch prediction on. What is not mapped faults: the first megabyte below the RAM, for a stack
- * that runs over, and where it is address 0, for null pointers. Start-up only: caches and MMU are
+ * branch prediction on. What is not mapped faults: the megabyte below each stack, for one that runs
+ * over, and where that is address 0, for null pointers. Start-up only: caches and MMU are
  * off, and nothing may have been written that is not in memory. */
 void mmu_start(void);
 

@@ -45,7 +45,6 @@ struct uart *board_capture = &uart1;
 /* The GEMs reach the DDR past the caches. */
 static struct cadence_gem_rings gem_rings[BOARD_GEMS] DMA_DESCRIPTORS;
 static _Alignas(ALIGNMENT) uint8_t gem_memory[BOARD_GEMS][MEMORY_BYTES(GEM_PACKETS)];
-
 static struct cadence_gem gems[BOARD_GEMS] = {
     {.rings = &gem_rings[0], .set_tx_clock = zynq_gem0_set_tx_clock},
     {.rings = &gem_rings[1], .set_tx_clock = zynq_gem1_set_tx_clock},
@@ -54,7 +53,6 @@ static struct cadence_gem gems[BOARD_GEMS] = {
 static struct sim sims[BOARD_SIMS];
 struct sim_device board_sim_devices[BOARD_SIMS];
 const unsigned board_sim_irqs[BOARD_SIMS] = {BOARD_IRQ_LOGIC0, BOARD_IRQ_LOGIC1};
-
 static _Alignas(ALIGNMENT) uint8_t sim_memory[BOARD_SIMS][MEMORY_BYTES(SIM_PACKETS)];
 
 #define POOL(count)                                                                                \
