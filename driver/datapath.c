@@ -203,6 +203,8 @@ static void deliver(struct nic *nic, struct pbuf *packet) {
     return;
   }
   copy = pbuf_clone(PBUF_RAW, PBUF_RAM, packet);
+  if (copy != NULL)
+    copy->flags |= packet->flags & PACKET_FLAG_CHECKED;
   packet_pool_recycle(pool, packet);
   if (copy == NULL) {
     nic_count(nic, NIC_IN_NO_BUFFER);
@@ -243,6 +245,10 @@ void datapath_run(void *context) {
     return; /* the event was posted before the stop */
   if (nic->faulted && nic_recover(nic) != 0)
     return;
+  if (nic->link_event) {
+    nic->link_event = false;
+    nic_poll_link(nic);
+  }
   tx_complete(nic);
   if (!ring_empty(&nic->tx_ring.ring))
     nic->ops->doorbell(nic, NIC_TX); /* a kick that crossed the device's last look is made again */

@@ -98,6 +98,7 @@ int nic_start(struct nic *nic) {
   error = dispatch_add(nic->dispatch, &nic->tx_event, tx_packet_available, nic);
   if (error != 0)
     goto remove_interrupt_event;
+  nic->offloads = nic->ops->caps.offloads;
   error = nic->ops->start(nic);
   if (error != 0)
     goto remove_tx_event;
@@ -125,6 +126,7 @@ static int hardware_on(struct nic *nic) {
 
   nic->rx_stalled = false;
   nic->faulted = false;
+  nic->link_event = false;
   error = nic->ops->enable(nic);
   if (error != 0)
     return error;

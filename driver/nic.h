@@ -162,8 +162,9 @@ struct nic_ops {
   const char *name; /* of the driver: "msf2_emac" */
   struct nic_caps caps;
 
-  /* Resets the hardware; no DMA, no interrupts. Returns 0, or -ENODEV where the hardware is not
-   * there or does not answer. */
+  /* Resets the hardware; no DMA, no interrupts. Takes from nic->offloads what this device has not,
+   * and may set nic->mac to what is in the hardware. Returns 0, or -ENODEV where the hardware is
+   * not there or does not answer. */
   int (*start)(struct nic *nic);
 
   /* Programs nic->mac, lays out empty rings from their base and turns DMA on; interrupts stay
@@ -179,7 +180,8 @@ struct nic_ops {
   bool (*rx_post)(struct nic *nic, struct pbuf *packet);
 
   /* Takes back the oldest buffer that the device has filled, its length set; a frame with errors
-   * comes back counted and with length 0. Returns NULL where there is none. */
+   * comes back counted and with length 0. Where the device has vouched for the frame's checksums
+   * (nic->offloads), it has PACKET_FLAG_CHECKED. Returns NULL where there is none. */
   struct pbuf *(*rx_reap)(struct nic *nic);
 
   /* Gives the device one frame, of at most caps.tx_fragments_max pbufs. Returns false where the
@@ -192,8 +194,8 @@ struct nic_ops {
   /* Tells the device of what was posted, once a batch; starts what has stalled. */
   void (*doorbell)(struct nic *nic, enum nic_direction which);
 
-  /* Acknowledges and masks the device's interrupts, and sets nic->rx_stalled and nic->faulted.
-   * Called in the interrupt. */
+  /* Acknowledges and masks the device's interrupts, and sets nic->rx_stalled, nic->faulted and
+   * nic->link_event. Called in the interrupt. */
   void (*interrupt)(struct nic *nic);
 
   /* Lets the interrupts through that the state of the rings calls for. An event that came while
@@ -246,6 +248,8 @@ struct nic {
   enum nic_state state;
   volatile bool rx_stalled; /* the interrupt saw reception stop; the rx doorbell starts it again */
   volatile bool faulted;    /* the interrupt saw an error that only a reset cures */
+  volatile bool link_event; /* the interrupt saw the link change */
+  uint8_t offloads;         /* caps.offloads, less what `start` has found this device not to have */
   uint16_t mtu;             /* longest payload, in bytes */
   uint8_t mac[ETH_ADDRESS_BYTES];
   uint16_t watched_tail;    /* the tx ring's tail when it was last watched */

@@ -37,6 +37,10 @@ struct packet_pool {
   struct packet_pool_options options;
 };
 
+/* In a received pbuf's flags, of which lwIP uses bits 0 to 5: the device has found the frame's
+ * checksums right, or vouches for it otherwise. */
+enum { PACKET_FLAG_CHECKED = 1 << 7 };
+
 /* A pbuf of the pool: lwIP sees the first member. */
 struct packet {
   struct pbuf_custom custom;

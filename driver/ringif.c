@@ -30,9 +30,28 @@ static err_t linkoutput(struct netif *netif, struct pbuf *frame) {
   return err_of_errno(datapath_transmit(ringif_nic(netif), frame));
 }
 
+/* What lwIP has to do of checksums; `checked`: a frame's have been found right. */
+static u16_t checksums_of(uint8_t offloads, bool checked) {
+  u16_t flags = NETIF_CHECKSUM_ENABLE_ALL;
+
+  if ((offloads & NIC_OFFLOAD_TX_IP4) != 0)
+    flags &= (u16_t)~NETIF_CHECKSUM_GEN_IP;
+  if ((offloads & NIC_OFFLOAD_TX_TCP_UDP) != 0)
+    flags &= (u16_t) ~(NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_TCP);
+  if (checked && (offloads & NIC_OFFLOAD_RX_IP4) != 0)
+    flags &= (u16_t)~NETIF_CHECKSUM_CHECK_IP;
+  if (checked && (offloads & NIC_OFFLOAD_RX_TCP_UDP) != 0)
+    flags &= (u16_t) ~(NETIF_CHECKSUM_CHECK_UDP | NETIF_CHECKSUM_CHECK_TCP);
+  return flags;
+}
+
+/* What lwIP has to check is said for each frame: a device verifies only what it knows. */
 static void input(struct nic *nic, struct pbuf *frame) {
   struct netif *netif = nic->stack;
 
+  if ((nic->offloads & (NIC_OFFLOAD_RX_IP4 | NIC_OFFLOAD_RX_TCP_UDP)) != 0)
+    NETIF_SET_CHECKSUM_CTRL(netif,
+                            checksums_of(nic->offloads, (frame->flags & PACKET_FLAG_CHECKED) != 0));
   if (netif->input(frame, netif) != ERR_OK) {
     nic_count(nic, NIC_IN_REFUSED);
     pbuf_free(frame);
@@ -120,22 +139,6 @@ static void bind_ip6(struct netif *netif) {
 static void bind_ip6(struct netif *netif) { (void)netif; }
 #endif
 
-/* ---- what lwIP need not do because the MAC does it ---- */
-
-static u16_t checksums_of(uint8_t offloads) {
-  u16_t flags = NETIF_CHECKSUM_ENABLE_ALL;
-
-  if ((offloads & NIC_OFFLOAD_TX_IP4) != 0)
-    flags &= (u16_t)~NETIF_CHECKSUM_GEN_IP;
-  if ((offloads & NIC_OFFLOAD_TX_TCP_UDP) != 0)
-    flags &= (u16_t) ~(NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_TCP);
-  if ((offloads & NIC_OFFLOAD_RX_IP4) != 0)
-    flags &= (u16_t)~NETIF_CHECKSUM_CHECK_IP;
-  if ((offloads & NIC_OFFLOAD_RX_TCP_UDP) != 0)
-    flags &= (u16_t) ~(NETIF_CHECKSUM_CHECK_UDP | NETIF_CHECKSUM_CHECK_TCP);
-  return flags;
-}
-
 static void watch(void *context) {
   struct nic *nic = context;
 
@@ -171,7 +174,7 @@ err_t ringif_init(struct netif *netif) {
   netif->mtu = nic->mtu;
   netif->hwaddr_len = ETH_ADDRESS_BYTES;
   memcpy(netif->hwaddr, nic->mac, ETH_ADDRESS_BYTES);
-  NETIF_SET_CHECKSUM_CTRL(netif, checksums_of(nic->ops->caps.offloads));
+  NETIF_SET_CHECKSUM_CTRL(netif, checksums_of(nic->offloads, false));
   netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
   bind_igmp(netif);
   bind_mld(netif);

@@ -6,9 +6,12 @@
  *   uint32_t port_irq_save(void)           mask interrupts, return the state before; nests
  *   void     port_irq_restore(uint32_t)    go back to that state
  *   uint32_t mmio_read(uintptr_t)          one 32-bit device register, never merged or reordered
+ *   uint16_t mmio_read16(uintptr_t)        one of 16 bits, and of 8
+ *   uint8_t  mmio_read8(uintptr_t)
  *   void     mmio_write(uintptr_t, uint32_t)
  *   void     dma_publish(void)             all stores before it are seen by a device before any
- *                                          store after it (descriptor fields, then ownership)
+ *                                          store after it (descriptor fields, then ownership), and
+ *                                          before any load after it looks
  *   void     dma_observe(void)             all loads after it see what the device wrote before the
  *                                          ownership that was loaded before it
  *   void     dma_clean(const void *, size_t)       memory now holds what the processor wrote

@@ -36,6 +36,7 @@ class Board:
     full: str            # a frame that finds no place: is "counted", "waits" outside, is lost "silently"
     sees_runts: bool     # the model hands on frames that are shorter than a header; else it pads them
     second_uart: bool    # there is one without -serial, too
+    nic: str = None      # QEMU's device for en0, which has to be plugged in; else the board has it
 
     @property
     def simulated(self):
@@ -75,6 +76,12 @@ BOARDS = {
         media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=True, hash_filter=True,
         promiscuous=True, full="silently", sees_runts=False, second_uart=True)
        for name in ("mps2-an385", "mps2-an500")},
+    "virt": Board(
+        machine=("-M", "virt", "-cpu", "cortex-a7", "-global", "virtio-mmio.force-legacy=false"),
+        core="cortex_a", code="402[0-9a-f]{5}", limits=(1 << 20, 126 << 20), mac="02:00:00:12:34:56",
+        driver="virtio_net", device="net0", interfaces=("en0", "en1"), packets=128, ring=64, speed=1000,
+        media=("auto",), gathers=True, hash_filter=True, promiscuous=True, full="waits", sees_runts=True,
+        second_uart=False, nic="virtio-net-device"),
 }
 NETS = ("lan", "slirp", "tap", "none")
 GUEST_ADDRESS = "10.0.2.15"  # slirp's first lease, and the firmware's address without a server
@@ -109,6 +116,16 @@ def find_qemu(name):
     return path
 
 
+def attach(machine, backend):
+    """Connects en0 to a network of QEMU, which is then named "net0"; None: to none."""
+    if machine.nic is None:
+        return ["-nic", f"{backend},id=net0,mac={machine.mac}" if backend else "none"]
+    device = f"{machine.nic},mac={machine.mac}"
+    if not backend:  # by virtual time, so that a run under -icount is the same each time
+        return ["-nic", "none", "-device", f"{device},tx=timer"]
+    return ["-netdev", f"{backend},id=net0", "-device", f"{device},netdev=net0"]
+
+
 def command(board, net, elf, *, qemu="qemu-system-arm", lan_dir=None, forwards=(), pcap=None,
             extra=()):
     """QEMU's command line, without the console's part.
@@ -122,7 +139,7 @@ def command(board, net, elf, *, qemu="qemu-system-arm", lan_dir=None, forwards=(
     capture = "net0"
     if net == "lan":
         # restrict=on: slirp else answers the LAN's own frames, too.
-        words += ["-nic", f"hubport,hubid=0,id=net0,mac={machine.mac}",
+        words += [*attach(machine, "hubport,hubid=0"),
                   "-netdev", f"user,id=user0,restrict=on{hostfwd}",
                   "-netdev", "hubport,id=hub1,hubid=0,netdev=user0",
                   "-netdev", f"dgram,id=dgram0,local.type=unix,local.path={lan_dir}/nic.sock,"
@@ -130,11 +147,11 @@ def command(board, net, elf, *, qemu="qemu-system-arm", lan_dir=None, forwards=(
                   "-netdev", "hubport,id=hub2,hubid=0,netdev=dgram0"]
         capture = "user0"
     elif net == "slirp":
-        words += ["-nic", f"user,id=net0,mac={machine.mac}{hostfwd}"]
+        words += attach(machine, f"user{hostfwd}")
     elif net == "tap":
-        words += ["-nic", f"tap,id=net0,mac={machine.mac},ifname=tap0,script=no,downscript=no"]
+        words += attach(machine, "tap,ifname=tap0,script=no,downscript=no")
     elif net == "none":
-        words += ["-nic", "none"]
+        words += attach(machine, None)
     elif net == "default":
         pass  # what the emulator does when nothing is said
     else:

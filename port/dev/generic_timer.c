@@ -23,7 +23,7 @@ static uint32_t read_cntfrq(void) {
   return value;
 }
 
-/* The counter may be read early (B8.1.1): the barrier keeps it behind what came before. */
+/* The counter may be read early (B8.1.2): the barrier keeps it behind what came before. */
 static uint64_t read_cntpct(void) {
   uint64_t value;
 
@@ -90,5 +90,5 @@ void port_timer_arm(uint32_t delay_us) {
 
 void port_timer_stop(void) { write_cntp_ctl(0); }
 
-/* The line is up as long as the time has passed and the timer is on (B8.1.8). */
+/* The line is up as long as the time has passed and the timer is on (B8.1.5). */
 void generic_timer_acknowledge(void) { write_cntp_ctl(0); }

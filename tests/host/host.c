@@ -164,6 +164,16 @@ uint32_t mmio_read(uintptr_t address) {
   return device->read(device->context, (unsigned)(address - device->base));
 }
 
+/* Devices answer whole words. */
+uint16_t mmio_read16(uintptr_t address) {
+  assert_int_equal(address % 2, 0);
+  return (uint16_t)(mmio_read(address - address % 4) >> 8 * (address % 4));
+}
+
+uint8_t mmio_read8(uintptr_t address) {
+  return (uint8_t)(mmio_read(address - address % 4) >> 8 * (address % 4));
+}
+
 void mmio_write(uintptr_t address, uint32_t value) {
   const struct host_device *device = device_at(address);
 

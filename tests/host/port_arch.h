@@ -8,6 +8,8 @@
 uint32_t port_irq_save(void);
 void port_irq_restore(uint32_t state);
 uint32_t mmio_read(uintptr_t address);
+uint16_t mmio_read16(uintptr_t address);
+uint8_t mmio_read8(uintptr_t address);
 void mmio_write(uintptr_t address, uint32_t value);
 void dma_clean(const void *start, size_t length);
 void dma_invalidate(void *start, size_t length);
@@ -17,7 +19,7 @@ void dma_invalidate(void *start, size_t length);
 void host_publish(void);
 
 static inline void dma_publish(void) {
-  __atomic_thread_fence(__ATOMIC_RELEASE);
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
   host_publish();
 }
 static inline void dma_observe(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }

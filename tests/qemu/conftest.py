@@ -1,6 +1,7 @@
 """Guests for the system tests: each test boots its own, so that they can run side by side."""
 import os
 import re
+import subprocess
 import sys
 
 import pytest
@@ -15,9 +16,43 @@ FACTS = BOARDS[BOARD]
 ELF = os.path.join(ROOT, "build", BOARD, "firmware.elf")
 
 
+# Tests that a board cannot pass, and why not.
+NO_SECOND_UART = "the machine has one UART for its normal world"
+UNSUPPORTED = {
+    "virt": {
+        "test_boots_with_no_network_option_at_all":
+            "the NIC that the emulator adds by itself is on PCI: virtio-net-device has to be asked for",
+        "test_a_capture_over_the_second_uart": NO_SECOND_UART,
+        "test_a_capture_ends_with_its_interface": NO_SECOND_UART,
+    },
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        reason = UNSUPPORTED.get(BOARD, {}).get(item.originalname)
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
 def without_make():
     """The environment of a command that a user types, and not make."""
     return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+
+
+# Runs a command as root of a network of its own.
+IN_NETWORK = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--net"]
+
+
+def no_tap():
+    """Why NET=tap cannot work here, or an empty string."""
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        return "/dev/net/tun cannot be opened here"
+    return subprocess.run([*IN_NETWORK, "true"], capture_output=True, text=True,
+                          check=False).stderr.strip()
+
+
+needs_tap = pytest.mark.skipif(no_tap() != "", reason=f"NET=tap: {no_tap()}")
 
 
 @pytest.fixture

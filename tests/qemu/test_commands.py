@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BOARD, FACTS, ROOT, without_make
+from conftest import BOARD, FACTS, ROOT, needs_tap, without_make
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 from emulator import Guest  # noqa: E402  pylint: disable=wrong-import-position
@@ -74,16 +74,7 @@ def test_make_run_without_a_network_checks_the_simulated_nic():
     assert "8 right, 0 wrong, 0 missing" in result.stdout
 
 
-def no_tap():
-    """Why NET=tap cannot work here, or an empty string."""
-    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
-        return "/dev/net/tun cannot be opened here"
-    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    return subprocess.run(["unshare", *user, "--net", "true"], capture_output=True, text=True,
-                          check=False).stderr.strip()
-
-
-@pytest.mark.skipif(no_tap() != "", reason=f"NET=tap: {no_tap()}")
+@needs_tap
 def test_make_run_on_tap_is_pinged_by_the_real_ping():
     result = status("make run NET=tap")
     assert result.returncode == 0, result.stdout + result.stderr

@@ -7,6 +7,7 @@ static struct paper_nic *paper_of(struct nic *nic) { return (struct paper_nic *)
 
 static int start(struct nic *nic) {
   paper_of(nic)->starts++;
+  nic->offloads &= (uint8_t)~paper_of(nic)->lacks;
   return paper_of(nic)->start_error;
 }
 
@@ -97,6 +98,8 @@ bool paper_receive(struct paper_nic *paper, const void *frame, uint16_t length) 
   packet = paper->rx_slots[ring_slot(&nic->rx_ring.ring, paper->filled++)];
   memcpy(packet->payload, frame, length);
   packet_set_length(packet, paper->error_frames ? 0 : length);
+  if (paper->checked)
+    packet->flags |= PACKET_FLAG_CHECKED;
   if (paper->error_frames)
     nic_count(nic, NIC_IN_ERROR);
   if (paper->unmasked)

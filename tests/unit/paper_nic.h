@@ -21,7 +21,9 @@ struct paper_nic {
   bool hold_tx;      /* the device sends nothing */
   bool error_frames; /* it flags what it receives as bad */
   bool unmasked;     /* its interrupt gets through */
+  bool checked;      /* it vouches for the checksums of what it receives */
   bool link;         /* its carrier */
+  uint8_t lacks;     /* caps.offloads that it turns out not to have */
   int start_error;   /* what start returns */
   int enable_error;  /* what enable returns */
   unsigned doorbells_rx, doorbells_tx;

@@ -147,6 +147,32 @@ static void hoarding_cannot_stop_reception(void **state) {
   assert_int_equal(last_number, 77);
 }
 
+/* What the device vouches for it does for the copy as well, and not for the buffer's next frame. */
+static void a_frame_keeps_its_mark(void **state) {
+  (void)state;
+  hoard = true;
+  for (unsigned i = 0; i < HELD_MAX + 4; i++) {
+    paper.checked = i % 2 == 0;
+    assert_true(wire((uint8_t)i, 60));
+    run();
+  }
+  assert_int_equal(nic->counters[NIC_COPY_OUTS], 4);
+  assert_int_equal(hoarded, HELD_MAX + 4);
+  for (unsigned i = 0; i < hoarded; i++)
+    assert_int_equal(hoarded_frames[i]->flags & PACKET_FLAG_CHECKED,
+                     i % 2 == 0 ? PACKET_FLAG_CHECKED : 0);
+  while (hoarded != 0)
+    pbuf_free(hoarded_frames[--hoarded]);
+  paper.checked = false;
+  for (unsigned i = 0; i < PACKETS; i++) {
+    assert_true(wire((uint8_t)i, 60));
+    run();
+    assert_int_equal(hoarded_frames[i]->flags & PACKET_FLAG_CHECKED, 0);
+  }
+  while (hoarded != 0)
+    pbuf_free(hoarded_frames[--hoarded]);
+}
+
 static void a_flood_leaves_each_turn_after_its_budget(void **state) {
   unsigned turns = 0;
 
@@ -328,6 +354,7 @@ static void every_hand_over_goes_through_the_cache_hooks(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(a_frame_keeps_its_mark, paper_setup_enabled),
       cmocka_unit_test_setup(counts_each_bad_frame_once_and_keeps_its_buffer, paper_setup_enabled),
       cmocka_unit_test_setup(counts_by_kind_of_destination, paper_setup_enabled),
       cmocka_unit_test_setup(every_drop_has_one_cause, paper_setup_enabled),

@@ -17,6 +17,9 @@ static inline void port_irq_restore(uint32_t primask) {
 
 static inline uint32_t mmio_read(uintptr_t address) { return *(volatile uint32_t *)address; }
 
+static inline uint16_t mmio_read16(uintptr_t address) { return *(volatile uint16_t *)address; }
+static inline uint8_t mmio_read8(uintptr_t address) { return *(volatile uint8_t *)address; }
+
 static inline void mmio_write(uintptr_t address, uint32_t value) {
   *(volatile uint32_t *)address = value;
 }

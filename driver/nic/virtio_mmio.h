@@ -1,0 +1,48 @@
+/* A virtio device behind memory-mapped registers: its status, features and virtqueues (OASIS,
+ * Virtual I/O Device (VIRTIO) Version 1.2, 4.2). */
+#ifndef VIRTIO_MMIO_H
+#define VIRTIO_MMIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "virtq.h"
+
+enum { VIRTIO_INTERRUPT_CONFIG = 1 << 1 }; /* a cause of an interrupt (4.2.2) */
+
+enum { VIRTIO_MMIO_CONFIG = 0x100 }; /* from here on registers are those of the kind of device */
+
+/* `base` is that of the device's registers. All but virtio_interrupt() are the main loop's. */
+
+/* True where there is a device of kind `id` (5) that speaks version 1 or later of the
+ * specification; else a line in the log says what is missing. */
+bool virtio_is_device(uintptr_t base, uint32_t id, const char *qemu_option);
+
+/* Makes the device let go of everything; false, with a line in the log, where it does not. */
+bool virtio_reset(uintptr_t base);
+
+/* Resets it, and agrees on those features of `wanted` (bits 0 to 31; VIRTIO_F_VERSION_1 besides)
+ * that the device has, into `*features`. `depend` are of use only together with `on`. Returns 0 or
+ * -ENODEV. */
+int virtio_negotiate(uintptr_t base, uint32_t wanted, uint32_t depend, uint32_t on,
+                     uint32_t *features);
+
+/* Gives it virtqueue `number`, empty and without interrupts, of `size` descriptors: a power of two.
+ * False, with a line in the log, where it cannot be that long. */
+bool virtio_add_queue(uintptr_t base, unsigned number, struct virtq *queue, unsigned size);
+
+/* Ends the initialization: the device works from here on. */
+void virtio_driver_ok(uintptr_t base);
+
+/* Makes all entries of the available ring before `index` the device's, and tells it. */
+void virtio_notify(uintptr_t base, unsigned number, struct virtq *queue, uint16_t index);
+
+/* Takes back the interrupt; returns its causes. `*needs_reset` becomes true where the device asks
+ * for that. Interrupt only. */
+uint32_t virtio_interrupt(uintptr_t base, volatile bool *needs_reset);
+
+/* Changes when the configuration does: fields that belong together are read between two equal ones
+ * (2.5.1). */
+uint32_t virtio_config_generation(uintptr_t base);
+
+#endif

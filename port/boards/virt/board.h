@@ -1,0 +1,59 @@
+/* QEMU's virt machine with a Cortex-A7: what its software has to know. */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include "mmu.h"
+#include "registry.h"
+#include "sim_device.h"
+
+#define BOARD_NAME "virt"
+
+/* The map is the machine's own (QEMU, hw/arm/virt.c, base_memmap and a15irqmap). */
+#define BOARD_GICD_BASE UINT32_C(0x08000000)
+#define BOARD_GICC_BASE UINT32_C(0x08010000)
+
+/* The interrupt controller's numbers. The simulated NICs sit on lines that nothing is connected to.
+ */
+enum {
+  BOARD_VIRTIO_SLOTS = 32,
+  BOARD_IRQ_TIMER = 30, /* of the non-secure physical timer */
+  BOARD_IRQ_UART = 33,
+  BOARD_IRQ_SIM0 = 42,
+  BOARD_IRQ_SIM1 = 43,
+  BOARD_IRQ_VIRTIO = 48, /* of the first slot */
+  BOARD_IRQ_VIRTIO_LAST = BOARD_IRQ_VIRTIO + BOARD_VIRTIO_SLOTS - 1,
+  BOARD_IRQ_LINES,
+};
+
+/* One handler serves all slots: it is not known before start-up which one has the device. */
+#define BOARD_INTERRUPTS(X)                                                                        \
+  X(BOARD_IRQ_TIMER, timer_interrupt_handler)                                                      \
+  X(BOARD_IRQ_UART, uart_interrupt_handler)                                                        \
+  X(BOARD_IRQ_SIM0, sim0_interrupt_handler)                                                        \
+  X(BOARD_IRQ_SIM1, sim1_interrupt_handler)                                                        \
+  X(BOARD_IRQ_VIRTIO... BOARD_IRQ_VIRTIO_LAST, virtio_interrupt_handler)
+
+enum {
+  BOARD_DEVICE_REGIONS = 1,
+  BOARD_SIMS = 2,
+  BOARD_DEVICES = 1 + BOARD_SIMS,
+  BOARD_DRIVERS = 2,
+  BOARD_INSTALLED = 2,
+};
+
+/* Where registers are, for the memory map; the devices, MACs first, and the drivers, for the
+ * registry; the names of the drivers to install at start-up, once for each device that is wanted.
+ */
+extern const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS];
+extern const struct nic_device board_devices[BOARD_DEVICES];
+extern const struct nic_driver board_drivers[BOARD_DRIVERS];
+extern const char *const board_installed[BOARD_INSTALLED];
+
+/* The other side of the simulated NICs, and their interrupt lines. */
+extern struct sim_device board_sim_devices[BOARD_SIMS];
+extern const unsigned board_sim_irqs[BOARD_SIMS];
+
+/* Starts clock, console and timer. Main loop, once, first. */
+void board_init(void);
+
+#endif

@@ -1,0 +1,450 @@
+/* A register-level fake of a virtio network device behind memory-mapped registers (virtio 1.2). */
+#include "fake_virtio_net.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+enum {
+  RX,
+  TX,
+  CONTROL,
+  NEXT = 1,
+  WRITE = 2,
+  NO_INTERRUPT = 1,
+  NO_NOTIFY = 1,
+  HEADER_BYTES = 12,
+  NEEDS_CSUM = 1,
+  DRIVER_OK = 4,
+  NEEDS_RESET = 0x40,
+};
+
+struct descriptor {
+  uint64_t address;
+  uint32_t length;
+  uint16_t flags, next;
+};
+
+struct available {
+  uint16_t flags, index, ring[];
+};
+
+struct used {
+  uint16_t flags, index;
+  struct {
+    uint32_t id, length;
+  } ring[];
+};
+
+static const struct descriptor *descriptor_at(const struct fake_virtio_queue *queue, unsigned i) {
+  assert_true(i < queue->size);
+  return (const struct descriptor *)(uintptr_t)queue->descriptors + i;
+}
+
+static struct available *available_of(const struct fake_virtio_queue *queue) {
+  return (struct available *)(uintptr_t)queue->driver;
+}
+
+static struct used *used_of(const struct fake_virtio_queue *queue) {
+  return (struct used *)(uintptr_t)queue->device;
+}
+
+static void update_irq(struct fake_virtio_net *fake) {
+  host_set_irq_level(FAKE_VIRTIO_IRQ, fake->interrupts != 0);
+}
+
+/* ---- virtqueues ---- */
+
+static bool is_working(const struct fake_virtio_net *fake, unsigned number) {
+  return (fake->status & DRIVER_OK) != 0 && fake->queues[number].ready != 0;
+}
+
+/* Entries of the available ring that have not been taken. */
+static uint16_t waiting(const struct fake_virtio_queue *queue) {
+  uint16_t count = (uint16_t)(available_of(queue)->index - queue->taken);
+
+  assert_true(count <= queue->size);
+  return count;
+}
+
+static uint32_t take(struct fake_virtio_queue *queue) {
+  return available_of(queue)->ring[queue->taken++ % queue->size];
+}
+
+static void put_used(struct fake_virtio_net *fake, unsigned number, uint32_t id, uint32_t length) {
+  struct fake_virtio_queue *queue = &fake->queues[number];
+  struct used *used = used_of(queue);
+
+  used->ring[used->index % queue->size].id = id;
+  used->ring[used->index % queue->size].length = length;
+  used->index++;
+  if ((available_of(queue)->flags & NO_INTERRUPT) == 0)
+    fake->interrupts |= 1;
+}
+
+void fake_virtio_net_use(struct fake_virtio_net *fake, unsigned number, uint32_t id,
+                         uint32_t length) {
+  put_used(fake, number, id, length);
+  update_irq(fake);
+}
+
+/* Gathers a chain's readable part; the rest of the chain is to be written, from `*first_write`
+ * on. */
+static uint32_t gather(const struct fake_virtio_queue *queue, uint32_t id, uint8_t *data,
+                       uint32_t size, unsigned *parts, const struct descriptor **first_write) {
+  const struct descriptor *descriptor = descriptor_at(queue, id);
+  uint32_t length = 0;
+
+  *parts = 0;
+  *first_write = NULL;
+  for (unsigned i = 0;; i++) {
+    assert_true(i < queue->size); /* no loop */
+    assert_int_not_equal(descriptor->length, 0);
+    assert_int_equal(descriptor->address >> 32, 0);
+    if ((descriptor->flags & WRITE) != 0) {
+      *first_write = descriptor;
+      return length;
+    }
+    assert_true(length + descriptor->length <= size);
+    memcpy(data + length, (const void *)(uintptr_t)descriptor->address, descriptor->length);
+    length += descriptor->length;
+    ++*parts;
+    if ((descriptor->flags & NEXT) == 0)
+      return length;
+    descriptor = descriptor_at(queue, descriptor->next);
+  }
+}
+
+/* ---- transmit ---- */
+
+static unsigned get16(const uint8_t *bytes) { return (unsigned)bytes[1] << 8 | bytes[0]; }
+
+/* What NEEDS_CSUM asks for (5.1.6.2). */
+static void complete_checksum(uint8_t *frame, uint32_t length, unsigned start, unsigned offset) {
+  uint32_t sum = 0;
+
+  assert_true(start + offset + 2 <= length);
+  for (unsigned i = start; i < length; i++)
+    sum += (i - start) % 2 == 0 ? (uint32_t)frame[i] << 8 : frame[i];
+  while (sum >> 16 != 0)
+    sum = (sum & 0xffff) + (sum >> 16);
+  sum ^= 0xffff;
+  if (sum == 0)
+    sum = 0xffff;
+  frame[start + offset] = (uint8_t)(sum >> 8);
+  frame[start + offset + 1] = (uint8_t)sum;
+}
+
+static void send_one(struct fake_virtio_net *fake, uint32_t id) {
+  uint8_t data[FAKE_VIRTIO_FRAME_BYTES];
+  unsigned slot = fake->sent++ % FAKE_VIRTIO_SENT_MAX;
+  const struct descriptor *first_write;
+  unsigned parts;
+  uint32_t length =
+      gather(&fake->queues[TX], id, data, sizeof data, &parts, &first_write) - HEADER_BYTES;
+
+  assert_null(first_write);
+  assert_int_equal(data[1], 0);             /* no segmentation */
+  assert_int_equal(data[10] | data[11], 0); /* buffers */
+  if ((data[0] & NEEDS_CSUM) != 0) {
+    if ((fake->accepted[0] & FAKE_VIRTIO_CSUM) == 0)
+      fake->bad_accesses++;
+    complete_checksum(data + HEADER_BYTES, length, get16(data + 6), get16(data + 8));
+  }
+  fake->frames[slot].length = length;
+  fake->frames[slot].parts = parts - 1;
+  fake->frames[slot].flags = data[0];
+  memcpy(fake->frames[slot].data, data + HEADER_BYTES, length);
+}
+
+static void send_posted(struct fake_virtio_net *fake, unsigned frames) {
+  struct fake_virtio_queue *queue = &fake->queues[TX];
+  uint32_t ids[256];
+  unsigned count = 0;
+
+  while (count < frames && waiting(queue) != 0)
+    ids[count++] = take(queue);
+  for (unsigned i = 0; i < count; i++)
+    send_one(fake, ids[i]);
+  for (unsigned i = 0; i < count; i++)
+    put_used(fake, TX, ids[fake->backwards ? count - 1 - i : i], 0);
+}
+
+void fake_virtio_net_send(struct fake_virtio_net *fake, unsigned frames) {
+  if (is_working(fake, TX))
+    send_posted(fake, frames);
+  update_irq(fake);
+}
+
+/* ---- receive ---- */
+
+static void fill(struct fake_virtio_net *fake, uint32_t id, const void *frame, uint32_t length,
+                 uint8_t flags) {
+  uint8_t data[FAKE_VIRTIO_FRAME_BYTES] = {flags, [10] = 1};
+  const struct fake_virtio_queue *queue = &fake->queues[RX];
+  const struct descriptor *descriptor;
+  uint32_t left = HEADER_BYTES + length;
+  const uint8_t *from = data;
+  unsigned parts;
+
+  memcpy(data + HEADER_BYTES, frame, length);
+  assert_int_equal(gather(queue, id, NULL, 0, &parts, &descriptor), 0);
+  for (;;) {
+    uint32_t part = left < descriptor->length ? left : descriptor->length;
+
+    assert_true((descriptor->flags & WRITE) != 0);
+    memcpy((void *)(uintptr_t)descriptor->address, from, part);
+    from += part;
+    left -= part;
+    if (left == 0)
+      return;
+    assert_true((descriptor->flags & NEXT) != 0);
+    descriptor = descriptor_at(queue, descriptor->next);
+  }
+}
+
+bool fake_virtio_net_receive(struct fake_virtio_net *fake, const void *frame, uint32_t length,
+                             uint8_t flags) {
+  uint32_t id;
+
+  if (!is_working(fake, RX) || waiting(&fake->queues[RX]) == 0)
+    return false;
+  id = take(&fake->queues[RX]);
+  fill(fake, id, frame, length, flags);
+  put_used(fake, RX, id, HEADER_BYTES + length);
+  update_irq(fake);
+  return true;
+}
+
+void fake_virtio_net_receive_backwards(struct fake_virtio_net *fake, const void *frames,
+                                       uint32_t length, unsigned count) {
+  uint32_t ids[256];
+
+  assert_true(waiting(&fake->queues[RX]) >= count);
+  for (unsigned i = 0; i < count; i++)
+    ids[i] = take(&fake->queues[RX]);
+  for (unsigned i = 0; i < count; i++) {
+    fill(fake, ids[count - 1 - i], (const uint8_t *)frames + i * length, length, 0);
+    put_used(fake, RX, ids[count - 1 - i], HEADER_BYTES + length);
+  }
+  update_irq(fake);
+}
+
+/* ---- control ---- */
+
+static void obey(struct fake_virtio_net *fake) {
+  struct fake_virtio_queue *queue = &fake->queues[CONTROL];
+
+  while (!fake->hold_control && waiting(queue) != 0) {
+    uint32_t id = take(queue);
+    const struct descriptor *answer;
+    unsigned parts;
+
+    fake->command_length = gather(queue, id, fake->command, sizeof fake->command, &parts, &answer);
+    assert_non_null(answer);
+    fake->commands++;
+    if (!fake->refuses_commands) {
+      switch (fake->command[0] << 8 | fake->command[1]) {
+      case 0x0000:
+        fake->promiscuous = fake->command[2];
+        break;
+      case 0x0001:
+        fake->all_multicast = fake->command[2];
+        break;
+      case 0x0100:
+        memcpy(fake->table, fake->command + 2, fake->command_length - 2);
+        break;
+      case 0x0101:
+        assert_int_equal(fake->command_length, 2 + 6);
+        memcpy(fake->mac, fake->command + 2, 6);
+        break;
+      default:
+        fake->bad_accesses++;
+      }
+    }
+    *(uint8_t *)(uintptr_t)answer->address = fake->refuses_commands ? 1 : 0;
+    put_used(fake, CONTROL, id, 1);
+  }
+}
+
+/* ---- registers ---- */
+
+void fake_virtio_net_set_link(struct fake_virtio_net *fake, bool up) {
+  fake->link = up;
+  fake->interrupts |= 2;
+  update_irq(fake);
+}
+
+void fake_virtio_net_break(struct fake_virtio_net *fake) {
+  fake->status |= NEEDS_RESET;
+  fake->interrupts |= 2;
+  update_irq(fake);
+}
+
+static void reset(struct fake_virtio_net *fake) {
+  memset(fake->queues, 0, sizeof fake->queues);
+  memset(fake->accepted, 0, sizeof fake->accepted);
+  fake->status = 0;
+  fake->interrupts = 0;
+  fake->promiscuous = 1;
+  fake->resets++;
+}
+
+/* The order of initialization (3.1.1). */
+static void write_status(struct fake_virtio_net *fake, uint32_t value) {
+  static const uint32_t order[] = {0, 1, 3, 11, 15};
+
+  if (value == 0) {
+    if (!fake->never_resets)
+      reset(fake);
+    return;
+  }
+  if (value == 0x80) { /* given up */
+    fake->status = value;
+    return;
+  }
+  for (unsigned i = 1; i < sizeof order / sizeof *order; i++) {
+    if (value == order[i] && fake->status == order[i - 1]) {
+      fake->status = value;
+      if (value == 11 && (fake->refuses_features || (fake->accepted[1] & 1) == 0))
+        fake->status = order[i - 1];
+      return;
+    }
+  }
+  fake->bad_accesses++;
+}
+
+static void notified(struct fake_virtio_net *fake, uint32_t number) {
+  if (number > CONTROL || !is_working(fake, number)) {
+    fake->bad_accesses++;
+    return;
+  }
+  if (number == TX) {
+    fake->notifications++;
+    if (!fake->hold_tx)
+      send_posted(fake, UINT32_MAX);
+    used_of(&fake->queues[TX])->flags = fake->no_notify ? NO_NOTIFY : 0;
+  } else if (number == CONTROL) {
+    fake->asked++;
+    obey(fake);
+  }
+}
+
+static uint32_t bus_read(void *context, unsigned offset) {
+  struct fake_virtio_net *fake = context;
+
+  switch (offset) {
+  case 0x00:
+    return fake->magic;
+  case 0x04:
+    return fake->version;
+  case 0x08:
+    return fake->device_id;
+  case 0x10:
+    if ((fake->status & 2) == 0)
+      fake->bad_accesses++; /* the driver has not said that it knows the device */
+    return fake->offered[fake->device_features_sel];
+  case 0x34:
+    return fake->queue_max;
+  case 0x44:
+    return fake->queues[fake->queue_sel].ready;
+  case 0x60:
+    return fake->interrupts;
+  case 0x70:
+    return fake->status;
+  case 0xfc:
+    return 0; /* the configuration's generation */
+  case 0x100:
+    return (uint32_t)fake->mac[3] << 24 | (uint32_t)fake->mac[2] << 16 |
+           (uint32_t)fake->mac[1] << 8 | fake->mac[0];
+  case 0x104:
+    return (uint32_t)fake->link << 16 | (uint32_t)fake->mac[5] << 8 | fake->mac[4];
+  default:
+    fake->bad_accesses++;
+    return UINT32_MAX;
+  }
+}
+
+static void write_queue(struct fake_virtio_net *fake, unsigned offset, uint32_t value) {
+  struct fake_virtio_queue *queue = &fake->queues[fake->queue_sel];
+
+  if (fake->status != 11 || queue->ready != 0)
+    fake->bad_accesses++; /* out of order */
+  switch (offset) {
+  case 0x38:
+    queue->size = value;
+    if (value == 0 || value > fake->queue_max || (value & (value - 1)) != 0)
+      fake->bad_accesses++;
+    break;
+  case 0x44:
+    queue->ready = value;
+    if (queue->descriptors % 16 != 0 || queue->driver % 2 != 0 || queue->device % 4 != 0)
+      fake->bad_accesses++;
+    break;
+  case 0x80:
+    queue->descriptors = value;
+    break;
+  case 0x90:
+    queue->driver = value;
+    break;
+  case 0xa0:
+    queue->device = value;
+    break;
+  case 0x84: /* the high halves */
+  case 0x94:
+  case 0xa4:
+    fake->bad_accesses += value != 0;
+    break;
+  default:
+    fake->bad_accesses++;
+  }
+}
+
+static void bus_write(void *context, unsigned offset, uint32_t value) {
+  struct fake_virtio_net *fake = context;
+
+  switch (offset) {
+  case 0x14:
+    fake->device_features_sel = value & 1;
+    break;
+  case 0x20:
+    fake->accepted[fake->driver_features_sel] = value;
+    if ((value & ~fake->offered[fake->driver_features_sel]) != 0)
+      fake->bad_accesses++;
+    break;
+  case 0x24:
+    fake->driver_features_sel = value & 1;
+    break;
+  case 0x30:
+    assert_true(value < 3);
+    fake->queue_sel = value;
+    break;
+  case 0x50:
+    notified(fake, value);
+    break;
+  case 0x64:
+    fake->interrupts &= ~value;
+    break;
+  case 0x70:
+    write_status(fake, value);
+    break;
+  default:
+    write_queue(fake, offset, value);
+  }
+  update_irq(fake);
+}
+
+void fake_virtio_net_attach(struct fake_virtio_net *fake) {
+  *fake = (struct fake_virtio_net){.magic = 0x74726976,
+                                   .version = 2,
+                                   .device_id = 1,
+                                   .offered = {FAKE_VIRTIO_ALL, 1},
+                                   .queue_max = 256,
+                                   .mac = {2, 0, 0, 0xaa, 0xbb, 0xcc},
+                                   .link = true};
+  host_attach(&(struct host_device){.base = FAKE_VIRTIO_BASE,
+                                    .size = 0x200,
+                                    .read = bus_read,
+                                    .write = bus_write,
+                                    .context = fake});
+}
