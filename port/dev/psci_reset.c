@@ -5,10 +5,11 @@
 #define PSCI_SYSTEM_RESET UINT32_C(0x84000009)
 
 void port_reset(void) {
-  register uint32_t function __asm("r0") = PSCI_SYSTEM_RESET;
-
   port_console_flush();
   (void)port_irq_save();
-  for (;;)
+  for (;;) {
+    register uint32_t function __asm("r0") = PSCI_SYSTEM_RESET;
+
     __asm volatile(".arch_extension virt\n\thvc #0" : "+r"(function)::"memory");
+  }
 }
