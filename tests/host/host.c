@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "dma.h"
 #include "port.h"
 #include "timer_source.h"
 
@@ -33,8 +34,7 @@ static unsigned device_count;
 static char console[CONSOLE_BYTES], console_shown[CONSOLE_BYTES];
 static size_t console_used;
 static const char *typed;
-
-unsigned host_cleans, host_invalidates;
+static bool stepping; /* a device is at work */
 
 void host_reset(void) {
   now_us = 0;
@@ -44,8 +44,8 @@ void host_reset(void) {
   device_count = 0;
   console_used = 0;
   typed = "";
-  host_cleans = 0;
-  host_invalidates = 0;
+  stepping = false;
+  host_dma_stop();
 }
 
 /* ---- interrupts ---- */
@@ -101,6 +101,19 @@ void host_set_irq_level(unsigned line, bool level) {
 }
 
 bool host_irq_enabled(unsigned line) { return lines[line].enabled; }
+
+void host_device_step(void (*step)(void *context), void *context) {
+  uint32_t state = masked;
+
+  if (stepping)
+    return;
+  stepping = true;
+  masked = 1;
+  step(context);
+  masked = state;
+  stepping = false;
+  deliver();
+}
 
 /* ---- time ---- */
 
@@ -158,27 +171,18 @@ static const struct host_device *device_at(uintptr_t address) {
 
 uint32_t mmio_read(uintptr_t address) {
   const struct host_device *device = device_at(address);
+  uint32_t value = device->read(device->context, (unsigned)(address - device->base));
 
-  return device->read(device->context, (unsigned)(address - device->base));
+  host_dma_look();
+  return value;
 }
 
 void mmio_write(uintptr_t address, uint32_t value) {
   const struct host_device *device = device_at(address);
 
   device->write(device->context, (unsigned)(address - device->base), value);
+  host_dma_look();
   deliver();
-}
-
-void dma_clean(const void *start, size_t length) {
-  (void)start;
-  (void)length;
-  host_cleans++;
-}
-
-void dma_invalidate(void *start, size_t length) {
-  (void)start;
-  (void)length;
-  host_invalidates++;
 }
 
 /* ---- console ---- */

@@ -39,6 +39,10 @@ void host_set_irq_level(unsigned line, bool level);
 
 bool host_irq_enabled(unsigned line);
 
+/* A device does something by itself: `step` runs with interrupts masked, and never inside another.
+ * What it raises interrupts afterwards. */
+void host_device_step(void (*step)(void *context), void *context);
+
 /* All that was written to the console since the last host_reset() or this call. */
 const char *host_console(void);
 

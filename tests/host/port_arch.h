@@ -1,4 +1,4 @@
-/* The host's port primitives: interrupts, registers and DMA are modelled by host.c. */
+/* The host's port primitives: interrupts and registers are modelled by host.c, DMA by dma.c. */
 #ifndef PORT_ARCH_H
 #define PORT_ARCH_H
 
@@ -11,9 +11,9 @@ uint32_t mmio_read(uintptr_t address);
 void mmio_write(uintptr_t address, uint32_t value);
 void dma_clean(const void *start, size_t length);
 void dma_invalidate(void *start, size_t length);
+void dma_publish(void);
+void dma_observe(void);
 
-static inline void dma_publish(void) { __atomic_thread_fence(__ATOMIC_RELEASE); }
-static inline void dma_observe(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
 static inline uint16_t spsc_load(const uint16_t *index) {
   return __atomic_load_n(index, __ATOMIC_ACQUIRE);
 }

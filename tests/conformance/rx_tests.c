@@ -1,0 +1,230 @@
+/* Conformance of reception: order, every byte, a full ring, an empty pool, filters, errors. */
+#include "suite.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Bursts that every MAC has room for: none is lost. */
+enum { BURST = 4 };
+
+static void frames_come_in_order_round_and_round_the_ring(void) {
+  srand(3);
+  for (unsigned i = 0; i < 400; i++) {
+    unsigned burst = (unsigned)rand() % (BURST + 1);
+
+    while (burst-- != 0)
+      assert_int_equal(rig_wire(RIG_FRAME_MIN + (uint32_t)rand() % 64), FAKE_RECEIVED);
+    rig_run();
+    rig_check_idle();
+  }
+  assert_int_equal(rig.delivered, rig.wired);
+  assert_int_equal(rig.nic->counters[NIC_COPY_OUTS], 0);
+}
+
+static void frames_of_every_length_come_whole(void) {
+  for (uint32_t length = RIG_FRAME_MIN; length <= RIG_FRAME_MAX; length += length < 200 ? 1 : 73)
+    rig_wire_all(1, length);
+  rig_wire_all(20, RIG_FRAME_MAX);
+  rig_check_idle();
+  assert_int_equal(rig.delivered, rig.wired);
+}
+
+/* It is filled to the last buffer, and over, at each place of the ring. */
+static void a_full_ring_loses_no_buffer_and_goes_on(void) {
+  for (unsigned round = 0; round < 50; round++) {
+    enum fake_verdict verdict = FAKE_RECEIVED;
+
+    for (unsigned i = 0; i < RIG_TRIES_MAX && verdict == FAKE_RECEIVED; i++)
+      verdict = rig_wire(100);
+    assert_true(verdict == FAKE_LOST || verdict == FAKE_NOT_READY);
+    rig_run();
+    rig_check_idle();
+    rig_wire_all(1 + round % 7, 80);
+    rig_check_idle();
+  }
+}
+
+/* The stack holds every packet, so that nothing can be posted; the first that comes back gets
+ * reception going again. */
+static void an_empty_pool_recovers_with_the_first_buffer(void) {
+  for (unsigned round = 0; round < 4; round++) {
+    rig.hoard = true;
+    for (unsigned i = 0; i < 2 * RIG_PACKETS && rig.hoarded < RIG_PACKETS; i++) {
+      (void)rig_wire(100);
+      rig_run();
+      rig_check();
+    }
+    assert_int_equal(rig.hoarded, RIG_PACKETS);
+    for (unsigned i = 0; i < 3; i++) {
+      (void)rig_wire(100);
+      rig_run();
+      rig_check();
+    }
+    rig.hoard = false;
+    for (unsigned i = 0; i < 3; i++) {
+      unsigned delivered = rig.delivered;
+
+      rig_give_back(1);
+      rig_run();
+      (void)rig_wire(100);
+      rig_run();
+      assert_true(rig.delivered > delivered);
+      rig_check();
+    }
+    rig_give_back(RIG_PACKETS);
+    rig_run();
+    rig_check_traffic();
+    assert_int_equal(rig.nic->pool.held, 0);
+    assert_true(ring_full(&rig.nic->rx_ring.ring) || rig.nic->pool.free_count == 0);
+  }
+}
+
+static void a_frame_is_answered_in_its_own_buffer(void) {
+  rig.echo = true;
+  rig_wire_all(200, 300);
+  rig_wire_all(20, RIG_FRAME_MAX);
+  rig_check_idle();
+  assert_int_equal(rig.sent, 220);
+  assert_int_equal(rig.nic->counters[NIC_OUT_COPIES] != 0,
+                   rig.nic->ops->caps.tx_alignment > RIG_PACKET_ALIGNMENT);
+}
+
+/* They come while the driver is at any step of its work. */
+static void frames_come_at_any_moment(void) {
+  rig.echo = true;
+  for (unsigned round = 0; round < 20; round++) {
+    rig.backlog = 60;
+    (void)rig_wire(100); /* wakes the interrupt */
+    rig_run();
+    rig_check();
+  }
+  rig.backlog = 0;
+  rig_run();
+  rig.echo = false;
+  rig_check_traffic();
+}
+
+/* ---- filter ---- */
+
+static enum fake_verdict verdict;
+
+static bool sees(const uint8_t *destination) {
+  unsigned delivered = rig.delivered;
+
+  verdict = rig_wire_to(destination, 100);
+  assert_true(verdict == FAKE_RECEIVED || verdict == FAKE_FILTERED);
+  rig_run();
+  rig_check_idle();
+  return rig.delivered != delivered;
+}
+
+static const uint8_t other[] = {2, 0, 0, 0x12, 0x34, 0x57};
+static const uint8_t everyone[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+static uint8_t group[] = {1, 0, 0x5e, 0, 0, 1}, stranger[] = {1, 0, 0x5e, 0x7f, 1, 2};
+
+static void the_filter_lets_in_what_is_for_this_station(void) {
+  assert_true(sees(rig.nic->mac));
+  assert_true(sees(everyone));
+  assert_false(sees(other));
+  assert_false(sees(group));
+  assert_int_equal(nic_join_group(rig.nic, group), 0);
+  assert_true(sees(group));
+  assert_false(sees(stranger));
+  assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  assert_true(sees(group)); /* it is kept over a stop */
+  assert_false(sees(stranger));
+  assert_int_equal(nic_leave_group(rig.nic, group), 0);
+  assert_false(sees(group));
+  nic_set_all_multicast(rig.nic, true);
+  assert_true(sees(stranger));
+  assert_false(sees(other));
+  nic_set_all_multicast(rig.nic, false);
+  assert_false(sees(stranger));
+  assert_true(sees(rig.nic->mac));
+}
+
+static void a_promiscuous_interface_sees_all_where_the_mac_can(void) {
+  if (!rig.nic->ops->caps.promiscuous) {
+    assert_int_equal(nic_set_promiscuous(rig.nic, true), -ENOTSUP);
+    assert_false(sees(other));
+    return;
+  }
+  assert_int_equal(nic_set_promiscuous(rig.nic, true), 0);
+  assert_true(sees(other));
+  assert_true(sees(stranger));
+  assert_true(sees(rig.nic->mac));
+  assert_int_equal(nic_set_promiscuous(rig.nic, false), 0);
+  assert_false(sees(other));
+  assert_false(sees(stranger));
+}
+
+/* A filter keeps strangers off the bus: all of them where it is perfect, some where it hashes. */
+static void groups_are_filtered_as_the_capabilities_say(void) {
+  unsigned filtered = 0, joined = 0;
+
+  for (; joined < NIC_GROUPS_MAX; joined++) {
+    group[5] = (uint8_t)(joined + 1);
+    assert_int_equal(nic_join_group(rig.nic, group), 0);
+    if (joined == 0) {
+      for (uint8_t i = 0; i < 64; i++) {
+        stranger[5] = i;
+        assert_false(sees(stranger));
+        filtered += verdict == FAKE_FILTERED;
+      }
+    }
+  }
+  if (rig.nic->ops->caps.multicast == NIC_MULTICAST_PERFECT)
+    assert_int_equal(filtered, 64);
+  if (rig.nic->ops->caps.multicast == NIC_MULTICAST_HASH)
+    assert_in_range(filtered, 32, 64);
+  group[5] = 1;
+  assert_true(sees(group));
+  group[5] = (uint8_t)(joined + 1); /* the list has no room for it: every group passes */
+  assert_int_equal(nic_join_group(rig.nic, group), 0);
+  assert_true(sees(group));
+  assert_int_equal(nic_leave_group(rig.nic, group), 0);
+  assert_false(sees(group));
+  group[5] = 1;
+}
+
+/* ---- errors ---- */
+
+static void each_error_is_counted_and_survived(void) {
+  for (const struct fake_error *error = rig.mac->errors; error->name != NULL; error++) {
+    for (unsigned round = 0; round < 5; round++) {
+      uint32_t before = rig.nic->counters[error->counter];
+
+      rig_wire_all(round, 100);
+      rig_hold_tx(true);
+      for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(rig_transmit(100, 1, 8), 0);
+      rig_run();
+      rig_send(round);
+      rig_inject(error);
+      (void)rig_wire(100);
+      rig_run();
+      if (rig.nic->counters[error->counter] == before)
+        fail_msg("%s does not count as %s", error->name, nic_counter_name(error->counter));
+      rig_check();
+      rig_hold_tx(false);
+      nic_watch(rig.nic);
+      rig_run();
+      rig_check_traffic();
+    }
+  }
+}
+
+const struct suite_test rx_tests[] = {
+    SUITE_TEST(frames_come_in_order_round_and_round_the_ring),
+    SUITE_TEST(frames_of_every_length_come_whole),
+    SUITE_TEST(a_full_ring_loses_no_buffer_and_goes_on),
+    SUITE_TEST(an_empty_pool_recovers_with_the_first_buffer),
+    SUITE_TEST(a_frame_is_answered_in_its_own_buffer),
+    SUITE_TEST(frames_come_at_any_moment),
+    SUITE_TEST(the_filter_lets_in_what_is_for_this_station),
+    SUITE_TEST(a_promiscuous_interface_sees_all_where_the_mac_can),
+    SUITE_TEST(groups_are_filtered_as_the_capabilities_say),
+    SUITE_TEST(each_error_is_counted_and_survived),
+    SUITE_TESTS_END,
+};

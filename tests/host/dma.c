@@ -1,0 +1,313 @@
+/* The host's DMA memory: what a device sees of it, behind a write-back cache and a weak store
+ * order.
+ */
+#include "dma.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host.h"
+#include "port.h"
+
+enum { LINES = 1 << 14 };
+
+/* A line of cached memory that anyone has handed over. */
+struct line {
+  uint32_t address; /* of its first byte; 0: an empty entry */
+  uint32_t written; /* the observation that came last when a device wrote it; 0: none has */
+  uint8_t memory[HOST_DMA_LINE_MAX]; /* what memory holds */
+  uint8_t cached[HOST_DMA_LINE_MAX]; /* what the cache held when it was last the same */
+};
+
+static bool running, forbidden;
+static struct host_dma_options options;
+static struct line lines[LINES];
+static uint32_t observations;
+static unsigned accesses;
+
+/* Of the memory that is not cached. */
+static uint8_t device_sees[HOST_DMA_RINGS_MAX]; /* the device's view */
+static uint8_t published[HOST_DMA_RINGS_MAX];   /* the processor's, when it last published */
+static bool unobserved[HOST_DMA_RINGS_MAX];     /* written by the device, not seen yet */
+
+unsigned host_cleans, host_invalidates;
+
+void host_dma_start(const struct host_dma_options *wanted) {
+  options = *wanted;
+  assert_true(options.line >= 16 && options.line <= HOST_DMA_LINE_MAX);
+  assert_true(options.rings_size <= sizeof device_sees);
+  memset(lines, 0, sizeof lines);
+  memset(unobserved, 0, sizeof unobserved);
+  if (options.rings_size != 0) {
+    memcpy(device_sees, options.rings, options.rings_size);
+    memcpy(published, options.rings, options.rings_size);
+  }
+  observations = 1;
+  accesses = 0;
+  forbidden = false;
+  running = true;
+}
+
+void host_dma_stop(void) {
+  running = false;
+  host_cleans = host_invalidates = 0;
+}
+
+void host_dma_forbid(bool on) { forbidden = on; }
+
+unsigned host_dma_accesses(void) { return accesses; }
+
+void host_dma_look(void) {
+  if (running && options.look != NULL)
+    host_device_step(options.look, options.context);
+}
+
+/* ---- cached memory ---- */
+
+/* The processor's bytes, also those beside an object that a line shares with it. */
+__attribute__((no_sanitize("address"))) static uint8_t cache_load(uint32_t address) {
+  return *(volatile uint8_t *)(uintptr_t)address;
+}
+__attribute__((no_sanitize("address"))) static void cache_store(uint32_t address, uint8_t value) {
+  *(volatile uint8_t *)(uintptr_t)address = value;
+}
+
+/* The line at `address`, known or not yet. */
+static struct line *line_at(uint32_t address) {
+  uint32_t i = address / options.line;
+
+  for (unsigned tries = 0; tries < LINES; tries++, i++) {
+    struct line *line = &lines[i % LINES];
+
+    if (line->address == address || line->address == 0)
+      return line;
+  }
+  fail_msg("the model of the cache is full");
+  return NULL;
+}
+
+static bool is_dirty(const struct line *line, unsigned i) {
+  return cache_load(line->address + i) != line->cached[i];
+}
+
+static bool is_written(const struct line *line, unsigned i) {
+  return line->memory[i] != line->cached[i];
+}
+
+/* Calls `action` for each line of a range, with the part of it that lies in the range. */
+static void for_lines(uint32_t address, size_t length,
+                      void (*action)(struct line *, uint32_t base, unsigned from, unsigned to)) {
+  uint32_t end = address + (uint32_t)length;
+
+  if (length == 0)
+    return;
+  for (uint32_t base = address & ~(options.line - 1); base < end; base += options.line)
+    action(line_at(base), base, address > base ? address - base : 0,
+           end - base < options.line ? end - base : options.line);
+}
+
+static void clean_line(struct line *line, uint32_t base, unsigned from, unsigned to) {
+  bool known = line->address != 0, dirty = false, written = false;
+
+  (void)from;
+  (void)to;
+  line->address = base;
+  for (unsigned i = 0; i < options.line; i++) {
+    dirty = dirty || (known && is_dirty(line, i));
+    written = written || (known && is_written(line, i));
+  }
+  if (dirty && written)
+    fail_msg("dma_clean: the line at %#x is written over what a device wrote to it", base);
+  if (known && !dirty)
+    return;
+  for (unsigned i = 0; i < options.line; i++)
+    line->memory[i] = line->cached[i] = cache_load(base + i);
+}
+
+static void invalidate_line(struct line *line, uint32_t base, unsigned from, unsigned to) {
+  bool known = line->address != 0;
+
+  if (!known && (from != 0 || to != options.line))
+    fail_msg("dma_invalidate: the line at %#x has bytes of another owner", base);
+  line->address = base;
+  if (known && line->written == observations)
+    fail_msg("dma_invalidate: %#x, which a device wrote, without a dma_observe() before", base);
+  for (unsigned i = 0; i < options.line; i++) {
+    bool inside = i >= from && i < to;
+
+    if (!known) {
+      line->memory[i] = 0xdb; /* whatever memory held: the processor's bytes never went there */
+    } else if (is_dirty(line, i) && !inside) {
+      fail_msg("dma_invalidate: the line at %#x loses what the processor wrote at %#x", base,
+               base + i);
+    } else if (is_dirty(line, i) && line->written != 0) {
+      fail_msg("dma_invalidate: both wrote the line at %#x, the processor at %#x", base, base + i);
+    }
+    if (line->memory[i] != cache_load(base + i))
+      cache_store(base + i, line->memory[i]);
+    line->cached[i] = line->memory[i];
+  }
+  line->written = 0;
+}
+
+static uint8_t *reading;
+
+static void read_line(struct line *line, uint32_t base, unsigned from, unsigned to) {
+  if (line->address == 0)
+    fail_msg("the device reads %#x, which was never cleaned", base + from);
+  for (unsigned i = from; i < to; i++) {
+    if (is_dirty(line, i))
+      fail_msg("the device reads %#x, which the processor wrote and did not clean", base + i);
+    *reading++ = line->memory[i];
+  }
+}
+
+static const uint8_t *writing;
+
+static void write_line(struct line *line, uint32_t base, unsigned from, unsigned to) {
+  if (line->address == 0)
+    fail_msg("the device writes %#x, which was never invalidated", base + from);
+  for (unsigned i = 0; i < options.line; i++) {
+    if (is_dirty(line, i))
+      fail_msg("the device writes %#x while the processor's cache holds a changed byte at %#x",
+               base + from, base + i);
+  }
+  memcpy(line->memory + from, writing, to - from);
+  writing += to - from;
+  line->written = observations;
+}
+
+/* ---- memory that is not cached ---- */
+
+/* Where `address` lies in the rings; -1 where it does not. */
+static long ring_offset(uint32_t address, size_t length) {
+  uintptr_t start = (uintptr_t)options.rings;
+
+  if (options.rings_size == 0 || address < start || address + length > start + options.rings_size)
+    return -1;
+  return (long)(address - start);
+}
+
+/* One store of the processor arrives, if there is one at `offset`. */
+static void arrive(size_t offset) {
+  const uint8_t *processor = (const uint8_t *)options.rings + offset;
+
+  if (memcmp(published + offset, processor, options.unit) == 0)
+    return;
+  memcpy(published + offset, processor, options.unit);
+  memcpy(device_sees + offset, processor, options.unit);
+  memset(unobserved + offset, 0, options.unit);
+  host_dma_look();
+}
+
+static void publish(void) {
+  size_t units = options.rings_size / options.unit;
+
+  for (size_t i = 0; i < units; i++)
+    arrive((options.last_first ? units - 1 - i : i) * options.unit);
+}
+
+static void observe(void) {
+  uint8_t *processor = options.rings;
+
+  observations++;
+  for (size_t i = 0; i < options.rings_size; i++) {
+    if (unobserved[i])
+      processor[i] = published[i] = device_sees[i];
+    unobserved[i] = false;
+  }
+}
+
+/* ---- the device's side ---- */
+
+static void count_access(uint32_t address, size_t length) {
+  accesses++;
+  if (forbidden)
+    fail_msg("the device touches %u bytes at %#x, though it is turned off", (unsigned)length,
+             address);
+}
+
+void host_dma_read(uint32_t address, void *to, size_t length) {
+  long offset;
+
+  if (!running) {
+    memcpy(to, (const void *)(uintptr_t)address, length);
+    return;
+  }
+  count_access(address, length);
+  offset = ring_offset(address, length);
+  if (offset >= 0) {
+    memcpy(to, device_sees + offset, length);
+    return;
+  }
+  reading = to;
+  for_lines(address, length, read_line);
+}
+
+void host_dma_write(uint32_t address, const void *from, size_t length) {
+  long offset;
+
+  if (!running) {
+    memcpy((void *)(uintptr_t)address, from, length);
+    return;
+  }
+  count_access(address, length);
+  offset = ring_offset(address, length);
+  if (offset >= 0) {
+    memcpy(device_sees + offset, from, length);
+    memset(unobserved + offset, 1, length);
+    return;
+  }
+  writing = from;
+  for_lines(address, length, write_line);
+}
+
+void host_dma_give_back(uint32_t address, const void *from, size_t length) {
+  long offset = running ? ring_offset(address, length) : -1;
+
+  host_dma_write(address, from, length);
+  if (!running)
+    return;
+  if (offset < 0)
+    fail_msg("the device gives back %#x, where no descriptor is", address);
+  memcpy((uint8_t *)options.rings + offset, from, length);
+  memcpy(published + offset, from, length);
+  memset(unobserved + offset, 0, length);
+}
+
+/* ---- the port's hooks ---- */
+
+void dma_publish(void) {
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+  if (running) {
+    publish();
+    host_dma_look();
+  }
+}
+
+void dma_observe(void) {
+  __atomic_thread_fence(__ATOMIC_ACQUIRE);
+  if (running) {
+    observe();
+    host_dma_look();
+  }
+}
+
+void dma_clean(const void *start, size_t length) {
+  host_cleans++;
+  if (running) {
+    for_lines((uint32_t)(uintptr_t)start, length, clean_line);
+    host_dma_look();
+  }
+}
+
+void dma_invalidate(void *start, size_t length) {
+  host_invalidates++;
+  if (running) {
+    for_lines((uint32_t)(uintptr_t)start, length, invalidate_line);
+    host_dma_look();
+  }
+}
