@@ -120,7 +120,7 @@ void rig_wire_all(unsigned count, uint32_t length) {
       rig_run();
   }
   rig_run();
-  assert_int_equal(rig.lost, lost);
+  rig_check_equal("frames that found no buffer", rig.lost, lost);
 }
 
 /* ---- the device's own doing ---- */
@@ -273,6 +273,13 @@ int rig_transmit(uint32_t length, unsigned fragments, unsigned alignment) {
   return error;
 }
 
+void rig_must_transmit(uint32_t length, unsigned fragments, unsigned alignment) {
+  int error = rig_transmit(length, fragments, alignment);
+
+  if (error != 0)
+    fail_msg("a frame could not be sent: error %d", -error);
+}
+
 /* ---- the main loop ---- */
 
 static void look(void *context) {
@@ -374,30 +381,41 @@ static unsigned in_dropped(void) {
   return dropped;
 }
 
+void rig_check_equal(const char *what, unsigned is, unsigned should_be) {
+  if (is != should_be)
+    fail_msg("%s: %u, should be %u", what, is, should_be);
+}
+
 void rig_check(void) {
   const struct nic *nic = rig.nic;
   const uint32_t *counters = nic->counters;
+  unsigned out = nic->pool.held;
 
-  assert_int_equal(nic->pool.free_count + packet_queue_count(&nic->rx_submission) +
-                       ring_count(&nic->rx_ring.ring) + packet_queue_count(&nic->rx_completion) +
-                       nic->pool.held,
-                   RIG_PACKETS);
-  assert_int_equal(*rig.mac->bad_accesses, 0);
-  assert_int_equal(counters[NIC_IN_UCAST_PKTS] + counters[NIC_IN_MULTICAST_PKTS] +
-                       counters[NIC_IN_BROADCAST_PKTS],
-                   rig.delivered);
-  assert_int_equal(counters[NIC_IN_OCTETS], octets);
-  assert_true(skipped <= in_dropped());
-  assert_true(tx_skipped <= counters[NIC_OUT_STOPPED]);
-  if (rig.lost != 0)
-    assert_true(counters[NIC_IN_OVERFLOW] != 0);
+  rig_check_equal("packets of the pool that are somewhere",
+                  out + nic->pool.free_count + packet_queue_count(&nic->rx_submission) +
+                      ring_count(&nic->rx_ring.ring) + packet_queue_count(&nic->rx_completion),
+                  RIG_PACKETS);
+  rig_check_equal("accesses to no register, or without a meaning", *rig.mac->bad_accesses, 0);
+  rig_check_equal("delivered frames that are counted",
+                  counters[NIC_IN_UCAST_PKTS] + counters[NIC_IN_MULTICAST_PKTS] +
+                      counters[NIC_IN_BROADCAST_PKTS],
+                  rig.delivered);
+  rig_check_equal("delivered octets that are counted", counters[NIC_IN_OCTETS], octets);
+  if (skipped > in_dropped())
+    fail_msg("%u received frames were dropped and only %u counted", skipped, in_dropped());
+  if (tx_skipped > counters[NIC_OUT_STOPPED])
+    fail_msg("%u frames were not sent and only %u counted", tx_skipped, counters[NIC_OUT_STOPPED]);
+  if (rig.lost != 0 && counters[NIC_IN_OVERFLOW] == 0)
+    fail_msg("%u frames found no buffer, and none is counted", rig.lost);
 }
 
 void rig_check_idle(void) {
   rig_check();
-  assert_int_equal(rig.wired, rig.delivered + in_dropped());
-  assert_int_equal(rig.accepted, rig.sent + rig.nic->counters[NIC_OUT_STOPPED]);
-  assert_int_equal(rig.nic->pool.held, rig.hoarded);
+  rig_check_equal("received frames that were delivered or counted", rig.delivered + in_dropped(),
+                  rig.wired);
+  rig_check_equal("frames that were sent or counted", rig.sent + rig.nic->counters[NIC_OUT_STOPPED],
+                  rig.accepted);
+  rig_check_equal("packets that the stack holds", rig.nic->pool.held, rig.hoarded);
   for (unsigned i = 0; i < TX_SLOTS; i++) {
     if (tx_slots[i].fragments_out != 0)
       fail_msg("frame %u was sent and never freed", tx_slots[i].number);
@@ -409,10 +427,10 @@ void rig_check_traffic(void) {
 
   rig_wire_all(40, 200);
   for (unsigned i = 0; i < 40; i++) {
-    assert_int_equal(rig_transmit(100 + i, 1, 8), 0);
+    rig_must_transmit(100 + i, 1, 8);
     rig_run();
   }
-  assert_int_equal(rig.delivered - delivered, 40);
-  assert_int_equal(rig.sent - sent, 40);
+  rig_check_equal("frames that came through", rig.delivered - delivered, 40);
+  rig_check_equal("frames that went out", rig.sent - sent, 40);
   rig_check_idle();
 }

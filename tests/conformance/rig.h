@@ -72,12 +72,18 @@ void rig_wire_all(unsigned count, uint32_t length);
  * from multiples of it by none (1: each start is odd). Returns what datapath_transmit() does. */
 int rig_transmit(uint32_t length, unsigned fragments, unsigned alignment);
 
+/* The same, where it must be taken. */
+void rig_must_transmit(uint32_t length, unsigned fragments, unsigned alignment);
+
 /* The stack gives back up to `count` of the frames that it keeps. */
 void rig_give_back(unsigned count);
 
 /* Nothing is lost: each packet of the pool is somewhere, each frame was delivered, sent, is on its
  * way or was counted, once. */
 void rig_check(void);
+
+/* Fails, with both numbers, where they differ. */
+void rig_check_equal(const char *what, unsigned is, unsigned should_be);
 
 /* And nothing is on its way any more. */
 void rig_check_idle(void);

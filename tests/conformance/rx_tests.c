@@ -17,7 +17,7 @@ static void frames_come_in_order_round_and_round_the_ring(void) {
     rig_run();
     rig_check_idle();
   }
-  assert_int_equal(rig.delivered, rig.wired);
+  rig_check_equal("frames that were delivered", rig.delivered, rig.wired);
   assert_int_equal(rig.nic->counters[NIC_COPY_OUTS], 0);
 }
 
@@ -26,7 +26,7 @@ static void frames_of_every_length_come_whole(void) {
     rig_wire_all(1, length);
   rig_wire_all(20, RIG_FRAME_MAX);
   rig_check_idle();
-  assert_int_equal(rig.delivered, rig.wired);
+  rig_check_equal("frames that were delivered", rig.delivered, rig.wired);
 }
 
 /* It is filled to the last buffer, and over, at each place of the ring. */
@@ -68,7 +68,8 @@ static void an_empty_pool_recovers_with_the_first_buffer(void) {
       rig_run();
       (void)rig_wire(100);
       rig_run();
-      assert_true(rig.delivered > delivered);
+      if (rig.delivered == delivered)
+        fail_msg("a buffer came back, and still no frame comes through");
       rig_check();
     }
     rig_give_back(RIG_PACKETS);
@@ -108,14 +109,16 @@ static void frames_come_at_any_moment(void) {
 
 static enum fake_verdict verdict;
 
-static bool sees(const uint8_t *destination) {
+/* One that must be seen, or must not. */
+static void check_sees(const char *what, const uint8_t *destination, bool wanted) {
   unsigned delivered = rig.delivered;
 
   verdict = rig_wire_to(destination, 100);
   assert_true(verdict == FAKE_RECEIVED || verdict == FAKE_FILTERED);
   rig_run();
   rig_check_idle();
-  return rig.delivered != delivered;
+  if ((rig.delivered != delivered) != wanted)
+    fail_msg("a frame to %s %s", what, wanted ? "is kept out" : "is let in");
 }
 
 static const uint8_t other[] = {2, 0, 0, 0x12, 0x34, 0x57};
@@ -123,40 +126,40 @@ static const uint8_t everyone[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 static uint8_t group[] = {1, 0, 0x5e, 0, 0, 1}, stranger[] = {1, 0, 0x5e, 0x7f, 1, 2};
 
 static void the_filter_lets_in_what_is_for_this_station(void) {
-  assert_true(sees(rig.nic->mac));
-  assert_true(sees(everyone));
-  assert_false(sees(other));
-  assert_false(sees(group));
+  check_sees("this station", rig.nic->mac, true);
+  check_sees("everyone", everyone, true);
+  check_sees("another station", other, false);
+  check_sees("a group", group, false);
   assert_int_equal(nic_join_group(rig.nic, group), 0);
-  assert_true(sees(group));
-  assert_false(sees(stranger));
+  check_sees("a joined group", group, true);
+  check_sees("a stranger's group", stranger, false);
   assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
   assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
-  assert_true(sees(group)); /* it is kept over a stop */
-  assert_false(sees(stranger));
+  check_sees("a joined group", group, true); /* it is kept over a stop */
+  check_sees("a stranger's group", stranger, false);
   assert_int_equal(nic_leave_group(rig.nic, group), 0);
-  assert_false(sees(group));
+  check_sees("a group", group, false);
   nic_set_all_multicast(rig.nic, true);
-  assert_true(sees(stranger));
-  assert_false(sees(other));
+  check_sees("a stranger's group", stranger, true);
+  check_sees("another station", other, false);
   nic_set_all_multicast(rig.nic, false);
-  assert_false(sees(stranger));
-  assert_true(sees(rig.nic->mac));
+  check_sees("a stranger's group", stranger, false);
+  check_sees("this station", rig.nic->mac, true);
 }
 
 static void a_promiscuous_interface_sees_all_where_the_mac_can(void) {
   if (!rig.nic->ops->caps.promiscuous) {
     assert_int_equal(nic_set_promiscuous(rig.nic, true), -ENOTSUP);
-    assert_false(sees(other));
+    check_sees("another station", other, false);
     return;
   }
   assert_int_equal(nic_set_promiscuous(rig.nic, true), 0);
-  assert_true(sees(other));
-  assert_true(sees(stranger));
-  assert_true(sees(rig.nic->mac));
+  check_sees("another station", other, true);
+  check_sees("a stranger's group", stranger, true);
+  check_sees("this station", rig.nic->mac, true);
   assert_int_equal(nic_set_promiscuous(rig.nic, false), 0);
-  assert_false(sees(other));
-  assert_false(sees(stranger));
+  check_sees("another station", other, false);
+  check_sees("a stranger's group", stranger, false);
 }
 
 /* A filter keeps strangers off the bus: all of them where it is perfect, some where it hashes. */
@@ -169,7 +172,7 @@ static void groups_are_filtered_as_the_capabilities_say(void) {
     if (joined == 0) {
       for (uint8_t i = 0; i < 64; i++) {
         stranger[5] = i;
-        assert_false(sees(stranger));
+        check_sees("a stranger's group", stranger, false);
         filtered += verdict == FAKE_FILTERED;
       }
     }
@@ -179,12 +182,12 @@ static void groups_are_filtered_as_the_capabilities_say(void) {
   if (rig.nic->ops->caps.multicast == NIC_MULTICAST_HASH)
     assert_in_range(filtered, 32, 64);
   group[5] = 1;
-  assert_true(sees(group));
+  check_sees("a joined group", group, true);
   group[5] = (uint8_t)(joined + 1); /* the list has no room for it: every group passes */
   assert_int_equal(nic_join_group(rig.nic, group), 0);
-  assert_true(sees(group));
+  check_sees("a joined group", group, true);
   assert_int_equal(nic_leave_group(rig.nic, group), 0);
-  assert_false(sees(group));
+  check_sees("a group", group, false);
   group[5] = 1;
 }
 
@@ -198,7 +201,7 @@ static void each_error_is_counted_and_survived(void) {
       rig_wire_all(round, 100);
       rig_hold_tx(true);
       for (unsigned i = 0; i < 5; i++)
-        assert_int_equal(rig_transmit(100, 1, 8), 0);
+        rig_must_transmit(100, 1, 8);
       rig_run();
       rig_send(round);
       rig_inject(error);

@@ -33,8 +33,6 @@ static uint8_t device_sees[HOST_DMA_RINGS_MAX]; /* the device's view */
 static uint8_t published[HOST_DMA_RINGS_MAX];   /* the processor's, when it last published */
 static bool unobserved[HOST_DMA_RINGS_MAX];     /* written by the device, not seen yet */
 
-unsigned host_cleans, host_invalidates;
-
 void host_dma_start(const struct host_dma_options *wanted) {
   options = *wanted;
   assert_true(options.line >= 16 && options.line <= HOST_DMA_LINE_MAX);
@@ -51,10 +49,7 @@ void host_dma_start(const struct host_dma_options *wanted) {
   running = true;
 }
 
-void host_dma_stop(void) {
-  running = false;
-  host_cleans = host_invalidates = 0;
-}
+void host_dma_stop(void) { running = false; }
 
 void host_dma_forbid(bool on) { forbidden = on; }
 
@@ -297,7 +292,6 @@ void dma_observe(void) {
 }
 
 void dma_clean(const void *start, size_t length) {
-  host_cleans++;
   if (running) {
     for_lines((uint32_t)(uintptr_t)start, length, clean_line);
     host_dma_look();
@@ -305,7 +299,6 @@ void dma_clean(const void *start, size_t length) {
 }
 
 void dma_invalidate(void *start, size_t length) {
-  host_invalidates++;
   if (running) {
     for_lines((uint32_t)(uintptr_t)start, length, invalidate_line);
     host_dma_look();

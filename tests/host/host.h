@@ -49,7 +49,4 @@ const char *host_console(void);
 /* Types `text` on the console. */
 void host_type(const char *text);
 
-/* Calls of the DMA hooks so far. */
-extern unsigned host_cleans, host_invalidates;
-
 #endif
