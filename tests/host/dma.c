@@ -62,12 +62,18 @@ void host_dma_look(void) {
 
 /* ---- cached memory ---- */
 
-/* The processor's bytes, also those beside an object that a line shares with it. */
-__attribute__((no_sanitize("address"))) static uint8_t cache_load(uint32_t address) {
-  return *(volatile uint8_t *)(uintptr_t)address;
+/* The processor's view of a line, also of what is beside an object that shares it. */
+__attribute__((no_sanitize("address"))) static const uint8_t *cache_load(uint32_t base) {
+  static uint64_t view[HOST_DMA_LINE_MAX / 8];
+
+  for (unsigned i = 0; i < options.line / 8; i++)
+    view[i] = ((volatile uint64_t *)(uintptr_t)base)[i];
+  return (const uint8_t *)view;
 }
-__attribute__((no_sanitize("address"))) static void cache_store(uint32_t address, uint8_t value) {
-  *(volatile uint8_t *)(uintptr_t)address = value;
+__attribute__((no_sanitize("address"))) static void cache_store(uint32_t base,
+                                                                const uint8_t *line) {
+  for (unsigned i = 0; i < options.line; i++)
+    ((volatile uint8_t *)(uintptr_t)base)[i] = line[i];
 }
 
 /* The line at `address`, known or not yet. */
@@ -84,12 +90,14 @@ static struct line *line_at(uint32_t address) {
   return NULL;
 }
 
-static bool is_dirty(const struct line *line, unsigned i) {
-  return cache_load(line->address + i) != line->cached[i];
-}
-
-static bool is_written(const struct line *line, unsigned i) {
-  return line->memory[i] != line->cached[i];
+/* The first byte from `from` that the processor has written since the line was last the same in
+ * both; -1 where there is none. */
+static int first_dirty(const struct line *line, const uint8_t *cache, unsigned from, unsigned to) {
+  if (to <= from || memcmp(cache + from, line->cached + from, to - from) == 0)
+    return -1;
+  while (cache[from] == line->cached[from])
+    from++;
+  return (int)from;
 }
 
 /* Calls `action` for each line of a range, with the part of it that lies in the range. */
@@ -105,71 +113,78 @@ static void for_lines(uint32_t address, size_t length,
 }
 
 static void clean_line(struct line *line, uint32_t base, unsigned from, unsigned to) {
-  bool known = line->address != 0, dirty = false, written = false;
+  const uint8_t *cache = cache_load(base);
+  bool known = line->address != 0;
 
   (void)from;
   (void)to;
-  line->address = base;
-  for (unsigned i = 0; i < options.line; i++) {
-    dirty = dirty || (known && is_dirty(line, i));
-    written = written || (known && is_written(line, i));
-  }
-  if (dirty && written)
-    fail_msg("dma_clean: the line at %#x is written over what a device wrote to it", base);
-  if (known && !dirty)
+  if (known && first_dirty(line, cache, 0, options.line) < 0)
     return;
-  for (unsigned i = 0; i < options.line; i++)
-    line->memory[i] = line->cached[i] = cache_load(base + i);
+  if (known && memcmp(line->memory, line->cached, options.line) != 0)
+    fail_msg("dma_clean: the line at %#x is written over what a device wrote to it", base);
+  line->address = base;
+  memcpy(line->memory, cache, options.line);
+  memcpy(line->cached, cache, options.line);
+}
+
+static void check_loss(const struct line *line, const uint8_t *cache, unsigned from, unsigned to) {
+  int before = first_dirty(line, cache, 0, from),
+      behind = first_dirty(line, cache, to, options.line);
+  int inside = line->written != 0 ? first_dirty(line, cache, from, to) : -1;
+
+  if (before >= 0 || behind >= 0)
+    fail_msg("dma_invalidate: the line at %#x loses what the processor wrote at %#x", line->address,
+             line->address + (uint32_t)(before >= 0 ? before : behind));
+  if (inside >= 0)
+    fail_msg("dma_invalidate: both wrote the line at %#x, the processor at %#x", line->address,
+             line->address + (uint32_t)inside);
 }
 
 static void invalidate_line(struct line *line, uint32_t base, unsigned from, unsigned to) {
-  bool known = line->address != 0;
+  const uint8_t *cache = cache_load(base);
 
-  if (!known && (from != 0 || to != options.line))
-    fail_msg("dma_invalidate: the line at %#x has bytes of another owner", base);
-  line->address = base;
-  if (known && line->written == observations)
-    fail_msg("dma_invalidate: %#x, which a device wrote, without a dma_observe() before", base);
-  for (unsigned i = 0; i < options.line; i++) {
-    bool inside = i >= from && i < to;
-
-    if (!known) {
-      line->memory[i] = 0xdb; /* whatever memory held: the processor's bytes never went there */
-    } else if (is_dirty(line, i) && !inside) {
-      fail_msg("dma_invalidate: the line at %#x loses what the processor wrote at %#x", base,
-               base + i);
-    } else if (is_dirty(line, i) && line->written != 0) {
-      fail_msg("dma_invalidate: both wrote the line at %#x, the processor at %#x", base, base + i);
-    }
-    if (line->memory[i] != cache_load(base + i))
-      cache_store(base + i, line->memory[i]);
-    line->cached[i] = line->memory[i];
+  if (line->address == 0) {
+    if (from != 0 || to != options.line)
+      fail_msg("dma_invalidate: the line at %#x has bytes of another owner", base);
+    line->address = base;
+    memset(line->memory, 0xdb, options.line); /* whatever memory held */
+    memcpy(line->cached, cache, options.line);
   }
+  if (line->written == observations)
+    fail_msg("dma_invalidate: %#x, which a device wrote, without a dma_observe() before", base);
+  check_loss(line, cache, from, to);
+  if (memcmp(cache, line->memory, options.line) != 0)
+    cache_store(base, line->memory);
+  memcpy(line->cached, line->memory, options.line);
   line->written = 0;
 }
 
 static uint8_t *reading;
 
 static void read_line(struct line *line, uint32_t base, unsigned from, unsigned to) {
+  int dirty;
+
   if (line->address == 0)
     fail_msg("the device reads %#x, which was never cleaned", base + from);
-  for (unsigned i = from; i < to; i++) {
-    if (is_dirty(line, i))
-      fail_msg("the device reads %#x, which the processor wrote and did not clean", base + i);
-    *reading++ = line->memory[i];
-  }
+  dirty = first_dirty(line, cache_load(base), from, to);
+  if (dirty >= 0)
+    fail_msg("the device reads %#x, which the processor wrote and did not clean",
+             base + (uint32_t)dirty);
+  memcpy(reading, line->memory + from, to - from);
+  reading += to - from;
 }
 
 static const uint8_t *writing;
 
 static void write_line(struct line *line, uint32_t base, unsigned from, unsigned to) {
+  int dirty;
+
   if (line->address == 0)
     fail_msg("the device writes %#x, which was never invalidated", base + from);
-  for (unsigned i = 0; i < options.line; i++) {
-    if (is_dirty(line, i))
-      fail_msg("the device writes %#x while the processor's cache holds a changed byte at %#x",
-               base + from, base + i);
-  }
+  dirty = first_dirty(line, cache_load(base), 0, options.line);
+  if (dirty >= 0)
+    fail_msg("the device writes %#x while the processor's cache holds a changed byte at %#x",
+             base + from, base + (uint32_t)dirty);
   memcpy(line->memory + from, writing, to - from);
   writing += to - from;
   line->written = observations;
