@@ -42,6 +42,9 @@ static uint32_t tx_lengths[EXPECTED]; /* by number modulo its size */
 static uint32_t tx_next;              /* the number of the next frame that the device may send */
 static unsigned tx_skipped, tx_freed_unsent;
 
+static void (*at_moment)(void); /* NULL: nothing is to happen */
+static unsigned moments_left;
+
 static const uint8_t station[ETH_ADDRESS_BYTES] = {2, 0, 0, 0x12, 0x34, 0x56};
 static const uint8_t peer[ETH_ADDRESS_BYTES] = {2, 0, 0, 0, 0, 9};
 
@@ -106,6 +109,12 @@ enum fake_verdict rig_wire_to(const uint8_t destination[ETH_ADDRESS_BYTES], uint
 
   host_device_step(come_in, &arrival);
   return arrival.verdict;
+}
+
+void rig_come_in(void) {
+  struct arrival arrival = {.destination = station, .length = 100};
+
+  come_in(&arrival);
 }
 
 enum fake_verdict rig_wire(uint32_t length) { return rig_wire_to(station, length); }
@@ -290,8 +299,24 @@ static void look(void *context) {
     rig.backlog--;
     come_in(&arrival);
   }
+  if (at_moment != NULL && moments_left-- == 0) {
+    at_moment();
+    at_moment = NULL;
+  }
   if (rig.mac->look != NULL)
     rig.mac->look();
+}
+
+void rig_at(unsigned moments, void (*action)(void)) {
+  at_moment = action;
+  moments_left = moments;
+}
+
+bool rig_at_cancel(void) {
+  bool waiting = at_moment != NULL;
+
+  at_moment = NULL;
+  return waiting;
 }
 
 void rig_run(void) {
@@ -312,6 +337,7 @@ void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
   for (unsigned i = 0; i < TX_SLOTS; i++)
     tx_slots[i].fragments_out = 0;
   expected_head = expected_tail = tx_next = 0;
+  at_moment = NULL;
   skipped = octets = tx_skipped = tx_freed_unsent = 0;
   heap_before = lwip_stats.mem.used;
   rig = (struct rig){.mac = mac, .nic = mac->nic};

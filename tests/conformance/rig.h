@@ -16,6 +16,7 @@ enum {
   RIG_PACKET_ALIGNMENT = 32, /* at least, of a received frame's buffer */
   RIG_IN_FLIGHT_MAX = 150,   /* frames that a test may have under way */
   RIG_TRIES_MAX = 500,       /* frames that fill any MAC */
+  RIG_MOMENTS_MAX = 2000,    /* that a driver's turn may have */
 };
 
 /* A device under a cache and a bus: what differs from board to board. */
@@ -59,11 +60,21 @@ void rig_run(void);
 enum fake_verdict rig_wire(uint32_t length);
 enum fake_verdict rig_wire_to(const uint8_t destination[ETH_ADDRESS_BYTES], uint32_t length);
 
+/* The same of a short frame to this station, as an action of rig_at(). */
+void rig_come_in(void);
+
 /* What the device does by itself: see struct fake_mac. */
 void rig_hold_tx(bool hold);
 void rig_send(unsigned frames);
 void rig_set_link(bool up);
 void rig_inject(const struct fake_error *error);
+
+/* On a bus with an eager device, `action` happens after `moments` more of the device's moments: the
+ * steps of the driver's work that hardware can see. */
+void rig_at(unsigned moments, void (*action)(void));
+
+/* What has not happened by now does not any more: false if it had happened. */
+bool rig_at_cancel(void);
 
 /* Brings `count` frames in, running the main loop where the MAC has no room; none may be lost. */
 void rig_wire_all(unsigned count, uint32_t length);

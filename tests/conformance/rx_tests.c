@@ -44,17 +44,21 @@ static void a_full_ring_loses_no_buffer_and_goes_on(void) {
   }
 }
 
+static void hoard_all(void) {
+  rig.hoard = true;
+  for (unsigned i = 0; i < 2 * RIG_PACKETS && rig.hoarded < RIG_PACKETS; i++) {
+    (void)rig_wire(100);
+    rig_run();
+    rig_check();
+  }
+  rig_check_equal("packets that the stack holds", rig.hoarded, RIG_PACKETS);
+}
+
 /* The stack holds every packet, so that nothing can be posted; the first that comes back gets
  * reception going again. */
 static void an_empty_pool_recovers_with_the_first_buffer(void) {
   for (unsigned round = 0; round < 4; round++) {
-    rig.hoard = true;
-    for (unsigned i = 0; i < 2 * RIG_PACKETS && rig.hoarded < RIG_PACKETS; i++) {
-      (void)rig_wire(100);
-      rig_run();
-      rig_check();
-    }
-    assert_int_equal(rig.hoarded, RIG_PACKETS);
+    hoard_all();
     for (unsigned i = 0; i < 3; i++) {
       (void)rig_wire(100);
       rig_run();
@@ -88,6 +92,26 @@ static void a_frame_is_answered_in_its_own_buffer(void) {
   assert_int_equal(rig.sent, 220);
   assert_int_equal(rig.nic->counters[NIC_OUT_COPIES] != 0,
                    rig.nic->ops->caps.tx_alignment > RIG_PACKET_ALIGNMENT);
+}
+
+/* The device waits for the one buffer that is being posted: it must not have it before its address.
+ */
+static void a_frame_comes_at_each_moment_of_a_refill(void) {
+  bool over = false;
+
+  for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
+    hoard_all();
+    rig_at(moment, rig_come_in);
+    rig_give_back(1);
+    rig_run();
+    over = rig_at_cancel();
+    rig_check();
+  }
+  assert_true(over);
+  rig.hoard = false;
+  rig_give_back(RIG_PACKETS);
+  rig_run();
+  rig_check_traffic();
 }
 
 /* They come while the driver is at any step of its work. */
@@ -224,6 +248,7 @@ const struct suite_test rx_tests[] = {
     SUITE_TEST(a_full_ring_loses_no_buffer_and_goes_on),
     SUITE_TEST(an_empty_pool_recovers_with_the_first_buffer),
     SUITE_TEST(a_frame_is_answered_in_its_own_buffer),
+    SUITE_TEST(a_frame_comes_at_each_moment_of_a_refill),
     SUITE_TEST(frames_come_at_any_moment),
     SUITE_TEST(the_filter_lets_in_what_is_for_this_station),
     SUITE_TEST(a_promiscuous_interface_sees_all_where_the_mac_can),

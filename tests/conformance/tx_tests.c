@@ -124,6 +124,30 @@ static void a_chain_waits_until_the_ring_has_room_for_all_of_it(void) {
   assert_int_equal(rig.nic->counters[NIC_OUT_COPIES], 0);
 }
 
+static void send_all(void) { rig.mac->send(RIG_IN_FLIGHT_MAX); }
+
+/* The device is in the midst of the ring while more is posted: it must not see a part of a frame.
+ */
+static void frames_are_sent_at_each_moment_of_a_post(void) {
+  unsigned most = rig.nic->ops->caps.tx_fragments_max;
+  bool over = false;
+
+  most = most < RIG_FRAGMENTS_MAX ? most : RIG_FRAGMENTS_MAX;
+  for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
+    rig_hold_tx(true);
+    rig_must_transmit(100, 1, 8);
+    rig_run();
+    rig_at(moment, send_all);
+    rig_must_transmit(120, 1, 8);
+    rig_must_transmit(400, most, 8);
+    rig_run();
+    over = rig_at_cancel();
+    drain();
+  }
+  assert_true(over);
+  rig_check_equal("frames that were sent", rig.sent, rig.accepted);
+}
+
 static void a_stalled_transmitter_is_reset(void) {
   for (unsigned round = 0; round < 3; round++) {
     rig_hold_tx(true);
@@ -148,6 +172,7 @@ const struct suite_test tx_tests[] = {
     SUITE_TEST(a_full_ring_and_queue_refuse_and_count),
     SUITE_TEST(chains_of_every_length_leave_as_one_frame),
     SUITE_TEST(a_chain_waits_until_the_ring_has_room_for_all_of_it),
+    SUITE_TEST(frames_are_sent_at_each_moment_of_a_post),
     SUITE_TEST(a_stalled_transmitter_is_reset),
     SUITE_TESTS_END,
 };
