@@ -87,6 +87,27 @@ static void a_frame_lost_just_before_a_stop_is_counted(void) {
   }
 }
 
+static void come_and_go(void) {
+  rig.mac->send(2);
+  rig_come_in();
+}
+
+/* A stop does not stop the device at its first instruction. */
+static void frames_come_and_go_at_each_moment_of_a_stop(void) {
+  bool over = false;
+
+  for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
+    load(moment % 5, moment % 3);
+    rig_at(moment, come_and_go);
+    assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+    over = rig_at_cancel();
+    check_stopped();
+    assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+    rig_check_traffic();
+  }
+  assert_true(over);
+}
+
 static void it_starts_again_from_the_base(void) {
   for (unsigned round = 0; round < 20; round++) {
     rig_wire_all(round, 100);
@@ -194,6 +215,7 @@ const struct suite_test lifecycle_tests[] = {
     SUITE_TEST_BARE(a_device_that_is_not_there_is_refused),
     SUITE_TEST(a_stop_in_mid_flight_gets_all_back),
     SUITE_TEST(a_frame_lost_just_before_a_stop_is_counted),
+    SUITE_TEST(frames_come_and_go_at_each_moment_of_a_stop),
     SUITE_TEST(it_starts_again_from_the_base),
     SUITE_TEST(low_power_is_quiet_and_on_goes_on),
     SUITE_TEST(it_follows_the_link),

@@ -4,15 +4,13 @@
 
 #include "datapath.h"
 #include "dma.h"
+#include "frame.h"
 #include "lwip/stats.h"
 
 enum {
   TX_SLOTS = RIG_IN_FLIGHT_MAX + 10,
   TX_BYTES = 2048,
   EXPECTED = 1024, /* frames that the MAC has and the stack has not: a power of two */
-  TYPE_OFFSET = 12,
-  NUMBER_OFFSET = 14,
-  PATTERN_OFFSET = 18,
 };
 
 struct rig rig;
@@ -48,40 +46,6 @@ static unsigned moments_left;
 static const uint8_t station[ETH_ADDRESS_BYTES] = {2, 0, 0, 0x12, 0x34, 0x56};
 static const uint8_t peer[ETH_ADDRESS_BYTES] = {2, 0, 0, 0, 0, 9};
 
-/* ---- frames ---- */
-
-static uint8_t pattern(uint32_t number, uint32_t offset) {
-  return (uint8_t)(number * 31 + offset * 7 + (offset >> 8));
-}
-
-static void make_frame(uint8_t *frame, uint32_t length, const uint8_t *destination,
-                       const uint8_t *source, uint32_t number) {
-  memcpy(frame, destination, ETH_ADDRESS_BYTES);
-  memcpy(frame + ETH_ADDRESS_BYTES, source, ETH_ADDRESS_BYTES);
-  memcpy(frame + TYPE_OFFSET, "\x88\xb5", 2); /* for local experiments: IEEE 802, 9.2.3 */
-  memcpy(frame + NUMBER_OFFSET, &number, sizeof number);
-  for (uint32_t i = PATTERN_OFFSET; i < length; i++)
-    frame[i] = pattern(number, i);
-}
-
-static uint32_t number_of(const uint8_t *frame) {
-  uint32_t number;
-
-  memcpy(&number, frame + NUMBER_OFFSET, sizeof number);
-  return number;
-}
-
-static void check_frame(const char *way, const uint8_t *frame, uint32_t length, uint32_t number) {
-  if (memcmp(frame + TYPE_OFFSET, "\x88\xb5", 2) != 0 || number_of(frame) != number)
-    fail_msg("%s: the frame that should be number %u has type %02x%02x, number %u", way, number,
-             frame[TYPE_OFFSET], frame[TYPE_OFFSET + 1], number_of(frame));
-  for (uint32_t i = PATTERN_OFFSET; i < length; i++) {
-    if (frame[i] != pattern(number, i))
-      fail_msg("%s: byte %u of frame %u is %#x, not %#x", way, i, number, frame[i],
-               pattern(number, i));
-  }
-}
-
 /* ---- the wire ---- */
 
 struct arrival {
@@ -95,7 +59,7 @@ static void come_in(void *context) {
   struct arrival *arrival = context;
 
   assert_true(expected_head - expected_tail < EXPECTED);
-  make_frame(frame, arrival->length, arrival->destination, peer, rig.wired);
+  frame_make(frame, arrival->length, arrival->destination, peer, rig.wired);
   arrival->verdict = rig.mac->receive(frame, arrival->length);
   if (arrival->verdict == FAKE_RECEIVED) {
     expected[expected_head % EXPECTED].number = rig.wired++;
@@ -154,8 +118,8 @@ void rig_inject(const struct fake_error *error) { host_device_step(inject, &erro
 void wire_sent(const uint8_t *frame, uint32_t length) {
   uint32_t number, given;
 
-  assert_in_range(length, PATTERN_OFFSET, RIG_FRAME_MAX);
-  number = number_of(frame);
+  assert_in_range(length, FRAME_BYTES_MIN, RIG_FRAME_MAX);
+  number = frame_number(frame);
   given = tx_lengths[number % EXPECTED];
   if (number < tx_next || number >= rig.accepted)
     fail_msg("sent: frame %u, but %u to %u are on their way", number, tx_next, rig.accepted);
@@ -166,7 +130,7 @@ void wire_sent(const uint8_t *frame, uint32_t length) {
     fail_msg("sent: frame %u has %u bytes, not %u", number, length, given);
   for (uint32_t i = given; i < length; i++)
     assert_int_equal(frame[i], 0); /* padding tells nothing of other frames */
-  check_frame("sent", frame, given, number);
+  frame_check("sent", frame, given, number);
 }
 
 /* ---- the stack ---- */
@@ -179,7 +143,7 @@ static void release(struct pbuf *frame) {
 static void send_back(struct pbuf *frame) {
   uint32_t number = rig.accepted++;
 
-  make_frame(frame->payload, frame->len, peer, station, number);
+  frame_make(frame->payload, frame->len, peer, station, number);
   tx_lengths[number % EXPECTED] = frame->len;
   if (datapath_transmit(rig.nic, frame) != 0)
     rig.accepted--;
@@ -191,7 +155,7 @@ static void input(struct nic *from, struct pbuf *frame) {
 
   assert_ptr_equal(from, rig.nic);
   assert_true(frame->tot_len >= RIG_FRAME_MIN);
-  number = number_of(frame->payload);
+  number = frame_number(frame->payload);
   while (expected_tail != expected_head && expected[expected_tail % EXPECTED].number != number) {
     expected_tail++;
     skipped++;
@@ -201,7 +165,7 @@ static void input(struct nic *from, struct pbuf *frame) {
   length = expected[expected_tail++ % EXPECTED].length;
   if (frame->tot_len != length && frame->tot_len != length + ETH_FCS_BYTES)
     fail_msg("delivered: frame %u has %u bytes, not %u", number, frame->tot_len, length);
-  check_frame("delivered", frame->payload, length, number);
+  frame_check("delivered", frame->payload, length, number);
   rig.delivered++;
   octets += frame->tot_len;
   if (rig.hoard)
@@ -250,7 +214,7 @@ int rig_transmit(uint32_t length, unsigned fragments, unsigned alignment) {
   uint32_t copies = rig.nic->counters[NIC_OUT_COPIES], done = 0;
   int error;
 
-  make_frame(whole, length, peer, station, rig.accepted);
+  frame_make(whole, length, peer, station, rig.accepted);
   tx_lengths[rig.accepted % EXPECTED] = length;
   slot->number = rig.accepted;
   slot->copied = true; /* for the caller's own reference, if it is refused */

@@ -114,6 +114,21 @@ static void a_frame_comes_at_each_moment_of_a_refill(void) {
   rig_check_traffic();
 }
 
+/* None is forgotten, whichever side of the last look, the mask and the unmask it comes on. */
+static void a_frame_comes_at_each_moment_of_a_turn(void) {
+  bool over = false;
+
+  for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
+    assert_int_equal(rig_wire(100), FAKE_RECEIVED);
+    rig_at(moment, rig_come_in);
+    rig_run();
+    over = rig_at_cancel();
+    rig_check_idle();
+  }
+  assert_true(over);
+  rig_check_equal("frames that were delivered", rig.delivered, rig.wired);
+}
+
 /* They come while the driver is at any step of its work. */
 static void frames_come_at_any_moment(void) {
   rig.echo = true;
@@ -249,6 +264,7 @@ const struct suite_test rx_tests[] = {
     SUITE_TEST(an_empty_pool_recovers_with_the_first_buffer),
     SUITE_TEST(a_frame_is_answered_in_its_own_buffer),
     SUITE_TEST(a_frame_comes_at_each_moment_of_a_refill),
+    SUITE_TEST(a_frame_comes_at_each_moment_of_a_turn),
     SUITE_TEST(frames_come_at_any_moment),
     SUITE_TEST(the_filter_lets_in_what_is_for_this_station),
     SUITE_TEST(a_promiscuous_interface_sees_all_where_the_mac_can),

@@ -42,7 +42,7 @@ static int name_bus(void **state) {
   return 0;
 }
 
-int suite_run_all(const struct fake_mac *mac, const char *only) {
+int suite_run_all(const struct fake_mac *mac, const char *only, unsigned *ran) {
   const struct suite_test *const tables[] = {lifecycle_tests, rx_tests, tx_tests};
   static struct CMUnitTest tests[TESTS_MAX];
   static struct suite_case cases[TESTS_MAX];
@@ -58,5 +58,8 @@ int suite_run_all(const struct fake_mac *mac, const char *only) {
       count++;
     }
   }
+  *ran += count;
+  printf("== %s\n", mac->ops->name);
+  fflush(stdout);
   return _cmocka_run_group_tests(mac->ops->name, tests, count, NULL, NULL);
 }

@@ -23,8 +23,8 @@ extern const struct suite_test rx_tests[], tx_tests[], lifecycle_tests[];
 extern const struct rig_bus suite_buses[];
 enum { SUITE_BUSES = 3 };
 
-/* Runs them all, as a group of cmocka's with the driver's name; `only` limits it to the tests whose
- * name has it in it, NULL does not. Returns the number of tests that failed. */
-int suite_run_all(const struct fake_mac *mac, const char *only);
+/* Runs them all on each bus, as a group of cmocka's; `only` limits it to the tests whose name has
+ * it in it, NULL does not. Adds their number to `*ran`, returns how many failed. */
+int suite_run_all(const struct fake_mac *mac, const char *only, unsigned *ran);
 
 #endif

@@ -1,5 +1,5 @@
-/* Runs the conformance suite over every driver of the table; an argument limits it to a driver, a
- * second one to the tests that have it in their name. */
+/* Runs the conformance suite over every driver of the table; an argument limits it to one ("all":
+ * not), a second one to the tests that have it in their name. */
 #include "suite.h"
 
 #include <stdio.h>
@@ -28,14 +28,18 @@ static void every_driver_is_in_the_table(void **state) {
 
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(every_driver_is_in_the_table)};
+  const char *driver = argc > 1 ? argv[1] : "all", *test = argc > 2 ? argv[2] : NULL;
+  unsigned ran = 0;
   int failed;
 
   log_set_level(NULL, LOG_ERROR);
   lwip_init();
   failed = cmocka_run_group_tests_name("the table", tests, NULL, NULL);
   for (unsigned i = 0; i < MACS; i++) {
-    if (argc < 2 || strcmp(argv[1], table[i]->ops->name) == 0)
-      failed += suite_run_all(table[i], argc > 2 ? argv[2] : NULL);
+    if (strcmp(driver, "all") == 0 || strcmp(driver, table[i]->ops->name) == 0)
+      failed += suite_run_all(table[i], test, &ran);
   }
-  return failed != 0;
+  if (ran == 0)
+    fprintf(stderr, "nothing to run: driver %s, tests \"%s\"\n", driver, test == NULL ? "" : test);
+  return failed != 0 || ran == 0;
 }

@@ -73,6 +73,7 @@ static const struct trial {
 static int try_out(const struct trial *trial, char *output, size_t size) {
   size_t used = 0;
   ssize_t got;
+  unsigned ran = 0;
   int ends[2], status;
   pid_t child;
 
@@ -84,7 +85,7 @@ static int try_out(const struct trial *trial, char *output, size_t size) {
     dup2(ends[1], STDERR_FILENO);
     close(ends[0]);
     textbook_defect = trial->defect;
-    exit(suite_run_all(&fake_mac_textbook, trial->test) != 0);
+    exit(suite_run_all(&fake_mac_textbook, trial->test, &ran) != 0);
   }
   close(ends[1]);
   while (used < size - 1 && (got = read(ends[0], output + used, size - 1 - used)) > 0)
@@ -97,11 +98,11 @@ static int try_out(const struct trial *trial, char *output, size_t size) {
 
 int main(void) {
   static char output[1 << 16];
-  unsigned accepted = 0;
+  unsigned accepted = 0, ran = 0;
 
   log_set_level(NULL, LOG_ERROR);
   lwip_init();
-  if (suite_run_all(&fake_mac_textbook, NULL) != 0)
+  if (suite_run_all(&fake_mac_textbook, NULL, &ran) != 0)
     return 1;
   for (unsigned i = 0; i < sizeof trials / sizeof *trials; i++) {
     const struct trial *trial = &trials[i];
@@ -109,7 +110,7 @@ int main(void) {
     bool rejected = status == 1 && strstr(output, trial->error) != NULL;
 
     printf("%s  %s\n", rejected ? "rejected" : "ACCEPTED", trial->what);
-    if (!rejected || getenv("SHOW") != NULL)
+    if (!rejected)
       printf("exit status %d, expected \"%s\" from %s:\n%s", status, trial->error, trial->test,
              output);
     accepted += !rejected;

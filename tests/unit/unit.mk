@@ -58,3 +58,8 @@ $(foreach compiler,$(HOST_COMPILERS),$(eval $(call host_rules,$(compiler))))
 .SECONDARY:
 test-unit: $(UNIT_PROGRAMS)
 	$(Q)for program in $(UNIT_PROGRAMS); do echo "== $$program"; $$program || exit 1; done
+
+# The conformance suite alone, by gcc: over one driver, of the tests with a word in their names.
+.PHONY: test-conformance
+test-conformance: build/host-gcc/test_conformance
+	$(Q)build/host-gcc/test_conformance $(or $(DRIVER),all) $(TEST) 2>&1
