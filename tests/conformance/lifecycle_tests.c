@@ -33,7 +33,7 @@ static void a_device_that_is_not_there_is_refused(void) {
 static void load(unsigned to_send, unsigned to_receive) {
   rig_hold_tx(true);
   for (unsigned i = 0; i < 20; i++)
-    rig_must_transmit(100, 1 + i % rig.nic->ops->caps.tx_fragments_max, 8);
+    rig_must_transmit(200, 1 + i % rig.fragments_max, 8);
   rig_run();
   rig_send(to_send);
   for (unsigned i = 0; i < to_receive; i++)
@@ -189,8 +189,7 @@ static void it_goes_on_after_anything_in_any_order(void) {
     case 10:
     case 11:
     case 12:
-      (void)rig_transmit(100 + (uint32_t)rand() % 300,
-                         1 + (unsigned)rand() % rig.nic->ops->caps.tx_fragments_max, 8);
+      (void)rig_transmit(200 + (uint32_t)rand() % 300, 1 + (unsigned)rand() % rig.fragments_max, 8);
       break;
     default:
       if (rig.hoarded >= RIG_PACKETS - RIG_DEPTH)

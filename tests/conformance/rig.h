@@ -31,15 +31,17 @@ struct rig_bus {
 struct rig {
   const struct fake_mac *mac;
   struct nic *nic;
-  unsigned wired;     /* frames that the MAC has received */
-  unsigned lost;      /* frames that found no room in it */
-  unsigned delivered; /* frames that the stack got */
-  unsigned accepted;  /* frames that datapath_transmit() took */
-  unsigned sent;      /* frames on the wire */
-  bool hoard;         /* the stack keeps what it gets */
-  bool echo;          /* the stack sends back what it gets, in its own buffer */
-  unsigned hoarded;   /* frames that it keeps */
-  unsigned backlog;   /* frames that come in at the next moments of an eager device */
+  unsigned fragments_max; /* of a frame, that the MAC gathers and the rig makes */
+  unsigned wired;         /* frames that the MAC has received */
+  unsigned lost;          /* frames that found no room in it */
+  unsigned delivered;     /* frames that the stack got */
+  unsigned accepted;      /* frames that datapath_transmit() took */
+  unsigned refused;       /* frames that it did not take */
+  unsigned sent;          /* frames on the wire */
+  bool hoard;             /* the stack keeps what it gets */
+  bool echo;              /* the stack sends back what it gets, in its own buffer */
+  unsigned hoarded;       /* frames that it keeps */
+  unsigned backlog;       /* frames that come in at the next moments of an eager device */
 };
 
 extern struct rig rig;

@@ -56,12 +56,12 @@ static void a_frame_is_kept_until_it_is_sent(void) {
 
 static void a_full_ring_and_queue_refuse_and_count(void) {
   for (unsigned round = 0; round < 10; round++) {
-    unsigned accepted = rig.accepted, fragments = 1 + round % rig.nic->ops->caps.tx_fragments_max;
+    unsigned accepted = rig.accepted, fragments = 1 + round % rig.fragments_max;
     uint32_t refused = rig.nic->counters[NIC_OUT_QUEUE_FULL];
 
     rig_hold_tx(true);
     for (unsigned i = 0; i < RIG_IN_FLIGHT_MAX; i++) {
-      int error = rig_transmit(100, fragments, 8);
+      int error = rig_transmit(200, fragments, 8);
 
       if (error == 0)
         continue;
@@ -106,13 +106,10 @@ static void chains_of_every_length_leave_as_one_frame(void) {
 
 /* Chains of mixed lengths, so that one finds room for a part of it only. */
 static void a_chain_waits_until_the_ring_has_room_for_all_of_it(void) {
-  unsigned most = rig.nic->ops->caps.tx_fragments_max;
-
-  most = most < RIG_FRAGMENTS_MAX ? most : RIG_FRAGMENTS_MAX;
   for (unsigned round = 0; round < 20; round++) {
     rig_hold_tx(true);
     for (unsigned i = 0; i < RIG_DEPTH + round; i++) {
-      (void)rig_transmit(400, 1 + (i + round) % most, 8);
+      (void)rig_transmit(400, 1 + (i + round) % rig.fragments_max, 8);
       if (i % 3 == 0)
         rig_send(1);
     }
@@ -129,17 +126,15 @@ static void send_all(void) { rig.mac->send(RIG_IN_FLIGHT_MAX); }
 /* The device is in the midst of the ring while more is posted: it must not see a part of a frame.
  */
 static void frames_are_sent_at_each_moment_of_a_post(void) {
-  unsigned most = rig.nic->ops->caps.tx_fragments_max;
   bool over = false;
 
-  most = most < RIG_FRAGMENTS_MAX ? most : RIG_FRAGMENTS_MAX;
   for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
     rig_hold_tx(true);
     rig_must_transmit(100, 1, 8);
     rig_run();
     rig_at(moment, send_all);
     rig_must_transmit(120, 1, 8);
-    rig_must_transmit(400, most, 8);
+    rig_must_transmit(400, rig.fragments_max, 8);
     rig_run();
     over = rig_at_cancel();
     drain();
