@@ -58,7 +58,7 @@ static void check_stopped(void) {
 }
 
 static void a_stop_in_mid_flight_gets_all_back(void) {
-  for (unsigned round = 0; round < 40; round++) {
+  for (unsigned round = 0; round < 24; round++) {
     load(round % 17, round % 9);
     assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
     assert_int_equal(rig.nic->state, NIC_STARTED);
@@ -109,7 +109,7 @@ static void frames_come_and_go_at_each_moment_of_a_stop(void) {
 }
 
 static void it_starts_again_from_the_base(void) {
-  for (unsigned round = 0; round < 20; round++) {
+  for (unsigned round = 0; round < 10; round++) {
     rig_wire_all(round, 100);
     load(round % 5, round % 3);
     assert_int_equal(nic_stop(rig.nic), 0);
@@ -120,7 +120,7 @@ static void it_starts_again_from_the_base(void) {
 }
 
 static void low_power_is_quiet_and_on_goes_on(void) {
-  for (unsigned round = 0; round < 20; round++) {
+  for (unsigned round = 0; round < 10; round++) {
     load(round % 7, round % 5);
     assert_int_equal(nic_set_power_state(rig.nic, NIC_POWER_LOW), 0);
     check_stopped();
@@ -154,7 +154,7 @@ static void it_goes_on_after_anything_in_any_order(void) {
   bool held = false;
 
   srand(7);
-  for (unsigned i = 0; i < 3000; i++) {
+  for (unsigned i = 0; i < 2000; i++) {
     switch (rand() % 16) {
     case 0:
       rig_hold_tx(held = !held);

@@ -32,6 +32,7 @@ static unsigned accesses;
 static uint8_t device_sees[HOST_DMA_RINGS_MAX]; /* the device's view */
 static uint8_t published[HOST_DMA_RINGS_MAX];   /* the processor's, when it last published */
 static bool unobserved[HOST_DMA_RINGS_MAX];     /* written by the device, not seen yet */
+static bool any_unobserved;
 
 void host_dma_start(const struct host_dma_options *wanted) {
   options = *wanted;
@@ -39,6 +40,7 @@ void host_dma_start(const struct host_dma_options *wanted) {
   assert_true(options.rings_size <= sizeof device_sees);
   memset(lines, 0, sizeof lines);
   memset(unobserved, 0, sizeof unobserved);
+  any_unobserved = false;
   if (options.rings_size != 0) {
     memcpy(device_sees, options.rings, options.rings_size);
     memcpy(published, options.rings, options.rings_size);
@@ -216,6 +218,8 @@ static void arrive(size_t offset) {
 static void publish(void) {
   size_t units = options.rings_size / options.unit;
 
+  if (units == 0 || memcmp(published, options.rings, options.rings_size) == 0)
+    return;
   for (size_t i = 0; i < units; i++)
     arrive((options.last_first ? units - 1 - i : i) * options.unit);
 }
@@ -224,11 +228,12 @@ static void observe(void) {
   uint8_t *processor = options.rings;
 
   observations++;
-  for (size_t i = 0; i < options.rings_size; i++) {
+  for (size_t i = 0; i < options.rings_size && any_unobserved; i++) {
     if (unobserved[i])
       processor[i] = published[i] = device_sees[i];
     unobserved[i] = false;
   }
+  any_unobserved = false;
 }
 
 /* ---- the device's side ---- */
@@ -269,6 +274,7 @@ void host_dma_write(uint32_t address, const void *from, size_t length) {
   if (offset >= 0) {
     memcpy(device_sees + offset, from, length);
     memset(unobserved + offset, 1, length);
+    any_unobserved = true;
     return;
   }
   writing = from;

@@ -35,7 +35,7 @@ void host_connect_irq(unsigned line, void (*handler)(void *context), void *conte
 
 /* Sets the level of a line; while it is up, enabled and interrupts are not masked, it interrupts.
  */
-void host_set_irq_level(unsigned line, bool level);
+void host_set_irq_level(unsigned line, bool up);
 
 bool host_irq_enabled(unsigned line);
 
