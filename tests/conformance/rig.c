@@ -340,7 +340,7 @@ void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
       .pool = {.packets = RIG_PACKETS,
                .buffer_size = RIG_BUFFER,
                .headroom = 32,
-               .alignment = (uint16_t)bus->line,
+               .alignment = HOST_DMA_LINE_MAX,
                .held_max = RIG_PACKETS},
       .memory = memory,
       .memory_size = sizeof memory,

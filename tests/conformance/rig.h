@@ -13,7 +13,7 @@ enum {
   RIG_FRAME_MIN = 60,
   RIG_FRAME_MAX = 1514,
   RIG_FRAGMENTS_MAX = 12,
-  RIG_PACKET_ALIGNMENT = 32, /* at least, of a received frame's buffer */
+  RIG_PACKET_ALIGNMENT = 64, /* at least, of a received frame's buffer */
   RIG_IN_FLIGHT_MAX = 150,   /* frames that a test may have under way */
   RIG_TRIES_MAX = 500,       /* frames that fill any MAC */
   RIG_MOMENTS_MAX = 2000,    /* that a driver's turn may have */
@@ -22,7 +22,7 @@ enum {
 /* A device under a cache and a bus: what differs from board to board. */
 struct rig_bus {
   const char *name;
-  unsigned line;   /* bytes of a cache line, and the alignment of the pool's buffers */
+  unsigned line;   /* bytes of a cache line */
   bool last_first; /* order of stores that have none; see host_dma_options */
   bool eager;      /* the device looks at its rings at each moment; else when it is told to */
 };
