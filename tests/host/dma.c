@@ -12,7 +12,10 @@
 #include "host.h"
 #include "port.h"
 
-enum { LINES = 1 << 14 };
+enum {
+  LINES = 1 << 14,
+  RINGS_PART = 64, /* bytes */
+};
 
 /* A line of cached memory that anyone has handed over. */
 struct line {
@@ -32,7 +35,7 @@ static unsigned accesses;
 static uint8_t device_sees[HOST_DMA_RINGS_MAX]; /* the device's view */
 static uint8_t published[HOST_DMA_RINGS_MAX];   /* the processor's, when it last published */
 static bool unobserved[HOST_DMA_RINGS_MAX];     /* written by the device, not seen yet */
-static bool any_unobserved;
+static size_t unobserved_from, unobserved_to;   /* none is outside */
 
 void host_dma_start(const struct host_dma_options *wanted) {
   options = *wanted;
@@ -40,7 +43,8 @@ void host_dma_start(const struct host_dma_options *wanted) {
   assert_true(options.rings_size <= sizeof device_sees);
   memset(lines, 0, sizeof lines);
   memset(unobserved, 0, sizeof unobserved);
-  any_unobserved = false;
+  unobserved_from = options.rings_size;
+  unobserved_to = 0;
   if (options.rings_size != 0) {
     memcpy(device_sees, options.rings, options.rings_size);
     memcpy(published, options.rings, options.rings_size);
@@ -215,25 +219,36 @@ static void arrive(size_t offset) {
   host_dma_look();
 }
 
-static void publish(void) {
-  size_t units = options.rings_size / options.unit;
+static size_t in_order(size_t i, size_t count) { return options.last_first ? count - 1 - i : i; }
 
-  if (units == 0 || memcmp(published, options.rings, options.rings_size) == 0)
+/* A part of the rings at a time, since in most nothing has changed. */
+static void publish(void) {
+  size_t size = options.rings_size, parts = (size + RINGS_PART - 1) / RINGS_PART;
+
+  if (size == 0 || memcmp(published, options.rings, size) == 0)
     return;
-  for (size_t i = 0; i < units; i++)
-    arrive((options.last_first ? units - 1 - i : i) * options.unit);
+  for (size_t i = 0; i < parts; i++) {
+    size_t start = in_order(i, parts) * RINGS_PART;
+    size_t units = (size - start < RINGS_PART ? size - start : RINGS_PART) / options.unit;
+
+    if (memcmp(published + start, (uint8_t *)options.rings + start, units * options.unit) == 0)
+      continue;
+    for (size_t unit = 0; unit < units; unit++)
+      arrive(start + in_order(unit, units) * options.unit);
+  }
 }
 
 static void observe(void) {
   uint8_t *processor = options.rings;
 
   observations++;
-  for (size_t i = 0; i < options.rings_size && any_unobserved; i++) {
+  for (size_t i = unobserved_from; i < unobserved_to; i++) {
     if (unobserved[i])
       processor[i] = published[i] = device_sees[i];
     unobserved[i] = false;
   }
-  any_unobserved = false;
+  unobserved_from = options.rings_size;
+  unobserved_to = 0;
 }
 
 /* ---- the device's side ---- */
@@ -274,7 +289,10 @@ void host_dma_write(uint32_t address, const void *from, size_t length) {
   if (offset >= 0) {
     memcpy(device_sees + offset, from, length);
     memset(unobserved + offset, 1, length);
-    any_unobserved = true;
+    if ((size_t)offset < unobserved_from)
+      unobserved_from = (size_t)offset;
+    if ((size_t)offset + length > unobserved_to)
+      unobserved_to = (size_t)offset + length;
     return;
   }
   writing = from;
