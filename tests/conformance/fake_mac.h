@@ -69,6 +69,10 @@ struct fake_mac {
   /* The carrier comes or goes. */
   void (*set_link)(bool up);
 
+  /* The device counts as the kit's rings do, and sees their indices: the rig cannot have them begin
+   * just before their wrap, and goes there frame by frame. */
+  bool shares_indices;
+
   const unsigned *bad_accesses;        /* accesses to no register, values without a meaning: 0 */
   const struct fake_error *errors;     /* ends with a name of NULL */
   const struct fake_absence *absences; /* ends with a name of NULL */

@@ -330,7 +330,7 @@ void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
   at_moment = NULL;
   skipped = octets = tx_skipped = tx_freed_unsent = 0;
   heap_before = lwip_stats.mem.used;
-  rig = (struct rig){.mac = mac, .nic = mac->nic, .fragments_max = RIG_FRAGMENTS_MAX};
+  rig = (struct rig){.mac = mac, .nic = mac->nic, .bus = bus, .fragments_max = RIG_FRAGMENTS_MAX};
   if (mac->ops->caps.tx_fragments_max < RIG_FRAGMENTS_MAX)
     rig.fragments_max = mac->ops->caps.tx_fragments_max;
   config = (struct nic_config){
@@ -371,8 +371,10 @@ void rig_enable(void) {
   assert_int_equal(nic_start(rig.nic), 0);
   assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
   assert_true(nic_link_is_active(rig.nic));
-  age(&rig.nic->rx_ring.ring);
-  age(&rig.nic->tx_ring.ring);
+  if (!rig.mac->shares_indices) {
+    age(&rig.nic->rx_ring.ring);
+    age(&rig.nic->tx_ring.ring);
+  }
 }
 
 void rig_end(void) {

@@ -31,6 +31,7 @@ struct rig_bus {
 struct rig {
   const struct fake_mac *mac;
   struct nic *nic;
+  const struct rig_bus *bus;
   unsigned fragments_max; /* of a frame, that the MAC gathers and the rig makes */
   unsigned wired;         /* frames that the MAC has received */
   unsigned lost;          /* frames that found no room in it */
