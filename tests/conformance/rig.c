@@ -97,12 +97,12 @@ enum fake_verdict rig_wire_to(const uint8_t destination[ETH_ADDRESS_BYTES], uint
 }
 
 void rig_come_in(void) {
-  struct arrival arrival = {.destination = station, .length = 100};
+  struct arrival arrival = {.destination = rig.nic->mac, .length = 100};
 
   come_in(&arrival);
 }
 
-enum fake_verdict rig_wire(uint32_t length) { return rig_wire_to(station, length); }
+enum fake_verdict rig_wire(uint32_t length) { return rig_wire_to(rig.nic->mac, length); }
 
 void rig_wire_all(unsigned count, uint32_t length) {
   unsigned lost = rig.lost, target = rig.wired + count;
@@ -164,7 +164,7 @@ static void release(struct pbuf *frame) {
 static void send_back(struct pbuf *frame) {
   uint32_t number = rig.accepted++;
 
-  frame_make(frame->payload, frame->len, peer, station, number);
+  frame_make(frame->payload, frame->len, peer, rig.nic->mac, number);
   tx_lengths[number % EXPECTED] = frame->len;
   if (datapath_transmit(rig.nic, frame) != 0) {
     rig.accepted--;
@@ -238,7 +238,7 @@ int rig_transmit(uint32_t length, unsigned fragments, unsigned alignment) {
   int error;
 
   assert_true(fragments <= RIG_FRAGMENTS_MAX && length >= ETH_HEADER_BYTES * fragments);
-  frame_make(whole, length, peer, station, rig.accepted);
+  frame_make(whole, length, peer, rig.nic->mac, rig.accepted);
   tx_lengths[rig.accepted % EXPECTED] = length;
   slot->number = rig.accepted;
   slot->copied = true; /* for the caller's own reference, if it is refused */
@@ -282,7 +282,8 @@ void rig_must_transmit(uint32_t length, unsigned fragments, unsigned alignment) 
 /* ---- the main loop ---- */
 
 static void look(void *context) {
-  struct arrival arrival = {.destination = station, .length = RIG_FRAME_MIN + rig.backlog % 32};
+  struct arrival arrival = {.destination = rig.nic->mac,
+                            .length = RIG_FRAME_MIN + rig.backlog % 32};
 
   (void)context;
   if (rig.backlog != 0) {

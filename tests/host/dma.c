@@ -15,6 +15,7 @@
 enum {
   LINES = 1 << 14,
   RINGS_PART = 64, /* bytes */
+  UNOBSERVED_PARTS = 64,
 };
 
 /* A line of cached memory that anyone has handed over. */
@@ -35,7 +36,8 @@ static unsigned accesses;
 static uint8_t device_sees[HOST_DMA_RINGS_MAX]; /* the device's view */
 static uint8_t published[HOST_DMA_RINGS_MAX];   /* the processor's, when it last published */
 static bool unobserved[HOST_DMA_RINGS_MAX];     /* written by the device, not seen yet */
-static size_t unobserved_from, unobserved_to;   /* none is outside */
+static struct { size_t from, to; } unobserved_parts[UNOBSERVED_PARTS]; /* where they are */
+static unsigned unobserved_count;                                      /* of these */
 
 void host_dma_start(const struct host_dma_options *wanted) {
   options = *wanted;
@@ -43,8 +45,7 @@ void host_dma_start(const struct host_dma_options *wanted) {
   assert_true(options.rings_size <= sizeof device_sees);
   memset(lines, 0, sizeof lines);
   memset(unobserved, 0, sizeof unobserved);
-  unobserved_from = options.rings_size;
-  unobserved_to = 0;
+  unobserved_count = 0;
   if (options.rings_size != 0) {
     memcpy(device_sees, options.rings, options.rings_size);
     memcpy(published, options.rings, options.rings_size);
@@ -242,13 +243,29 @@ static void observe(void) {
   uint8_t *processor = options.rings;
 
   observations++;
-  for (size_t i = unobserved_from; i < unobserved_to; i++) {
-    if (unobserved[i])
-      processor[i] = published[i] = device_sees[i];
-    unobserved[i] = false;
+  for (; unobserved_count != 0; unobserved_count--) {
+    size_t to = unobserved_parts[unobserved_count - 1].to;
+
+    for (size_t i = unobserved_parts[unobserved_count - 1].from; i < to; i++) {
+      if (unobserved[i])
+        processor[i] = published[i] = device_sees[i];
+      unobserved[i] = false;
+    }
   }
-  unobserved_from = options.rings_size;
-  unobserved_to = 0;
+}
+
+/* Where there are too many parts, the last one grows. */
+static void note_unobserved(size_t from, size_t to) {
+  memset(unobserved + from, 1, to - from);
+  if (unobserved_count < UNOBSERVED_PARTS) {
+    unobserved_parts[unobserved_count].from = from;
+    unobserved_parts[unobserved_count++].to = to;
+    return;
+  }
+  if (from < unobserved_parts[UNOBSERVED_PARTS - 1].from)
+    unobserved_parts[UNOBSERVED_PARTS - 1].from = from;
+  if (to > unobserved_parts[UNOBSERVED_PARTS - 1].to)
+    unobserved_parts[UNOBSERVED_PARTS - 1].to = to;
 }
 
 /* ---- the device's side ---- */
@@ -288,11 +305,7 @@ void host_dma_write(uint32_t address, const void *from, size_t length) {
   offset = ring_offset(address, length);
   if (offset >= 0) {
     memcpy(device_sees + offset, from, length);
-    memset(unobserved + offset, 1, length);
-    if ((size_t)offset < unobserved_from)
-      unobserved_from = (size_t)offset;
-    if ((size_t)offset + length > unobserved_to)
-      unobserved_to = (size_t)offset + length;
+    note_unobserved((size_t)offset, (size_t)offset + length);
     return;
   }
   writing = from;

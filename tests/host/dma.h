@@ -23,7 +23,7 @@
 
 enum {
   HOST_DMA_LINE_MAX = 64,
-  HOST_DMA_RINGS_MAX = 16384,
+  HOST_DMA_RINGS_MAX = 32768,
 };
 
 struct host_dma_options {
