@@ -328,7 +328,7 @@ void host_dma_give_back(uint32_t address, const void *from, size_t length) {
 /* ---- the port's hooks ---- */
 
 void dma_publish(void) {
-  __atomic_thread_fence(__ATOMIC_RELEASE);
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
   if (running) {
     publish();
     host_dma_look();

@@ -10,9 +10,10 @@ HOST_CFLAGS    := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-pie \
                   -DLWIP_RAW=1 -fsanitize=address,undefined -fno-sanitize-recover=all $(HOST_INCLUDE) $(LWIP_INCLUDE)
 HOST_OWN       := $(wildcard driver/*.c driver/device/*.c driver/nic/*.c driver/wrap/*.c) port/log.c \
                   port/lwip/sys_port.c $(wildcard tests/host/*.c) $(filter-out $(UNIT_TESTS),$(wildcard tests/unit/*.c))
-# In the conformance suite the wire of each MAC is the suite's: the simulated NIC has no peer of its own.
+# In the conformance suite the rig is the suite's, and so is the wire of each MAC: the simulated NIC has
+# no peer of its own.
 CONFORMANCE_OWN   := $(filter-out $(CONFORMANCE_TESTS),$(wildcard tests/conformance/*.c))
-CONFORMANCE_LACKS := driver/device/sim_peer.c driver/device/sim_tcp.c
+CONFORMANCE_LACKS := driver/device/sim_peer.c driver/device/sim_tcp.c $(wildcard tests/unit/*_rig.c)
 # The drivers that it has to know: the files that define a struct nic_ops.
 DRIVERS           := $(notdir $(basename $(shell grep -l '^const struct nic_ops' driver/nic/*.c)))
 
