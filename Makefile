@@ -143,7 +143,7 @@ help:
 	@echo "make run          runs it in QEMU; NET=lan|slirp|tap|none QEMU= QEMU_EXTRA= PCAP=FILE"
 	@echo "make ping         pings it from a host on its LAN; COUNT= SIZE= INTERVAL="
 	@echo "make size         what of flash and RAM each part takes"
-	@echo "make test         all tests; test-unit and test-qemu run a part"
+	@echo "make test         all tests; test-unit, test-conformance (DRIVER= TEST=) and test-qemu run a part"
 	@echo "make mutants      breaks each rule of the kit once and sees the unit tests fail"
 	@echo "make clean        removes what was built, but not lwIP's source"
 

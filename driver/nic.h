@@ -157,7 +157,11 @@ struct nic_filter {
 };
 
 /* A MAC driver: it sees pbufs, registers and its rings, never lwIP, a queue or the pool. All are
- * called by the main loop but `interrupt`. */
+ * called by the main loop but `interrupt`.
+ *
+ * The kit cleans and invalidates the buffers. Descriptors are in memory that is not cached, where
+ * the board puts the driver's state or its rings: a line of a cache holds several, of both owners,
+ * and what one wrote would undo what the other did. */
 struct nic_ops {
   const char *name; /* of the driver: "msf2_emac" */
   struct nic_caps caps;
@@ -181,7 +185,8 @@ struct nic_ops {
 
   /* Takes back the oldest buffer that the device has filled, its length set; a frame with errors
    * comes back counted and with length 0. Where the device has vouched for the frame's checksums
-   * (nic->offloads), it has PACKET_FLAG_CHECKED. Returns NULL where there is none. */
+   * (nic->offloads), it has PACKET_FLAG_CHECKED. Returns NULL where there is none. The kit
+   * invalidates the buffer next, so that a driver that has filled it by itself cleans it first. */
   struct pbuf *(*rx_reap)(struct nic *nic);
 
   /* Gives the device one frame, of at most caps.tx_fragments_max pbufs. Returns false where the

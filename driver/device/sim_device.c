@@ -157,8 +157,11 @@ static struct sim_descriptor *next_buffer(struct sim_device *device) {
   return descriptor;
 }
 
+/* The device is software, so that what it wrote to the buffer is in the processor's cache, from
+ * where the driver's dma_invalidate() would drop it: a device's writes are in memory. */
 static void complete_frame(struct sim_device *device, struct sim_descriptor *descriptor,
                            uint32_t length) {
+  dma_clean((const void *)(uintptr_t)descriptor->address, length);
   if (sim_fault_strikes(&device->faults, SIM_FAULT_BAD_STATUS))
     length = SIM_DESCRIPTOR_ERROR;
   give_back(device, descriptor, length);

@@ -163,6 +163,14 @@ static int enable(struct nic *nic) {
   return 0;
 }
 
+/* A frame that the interrupt has not told of yet was lost all the same. */
+static void count_overflow(struct nic *nic) {
+  if ((reg_read(nic, RX_STATUS) & RX_STATUS_OVERFLOW) == 0)
+    return;
+  reg_write(nic, RX_STATUS, RX_STATUS_OVERFLOW);
+  nic_count(nic, NIC_IN_OVERFLOW);
+}
+
 /* Each received packet counts in RX_STATUS; the interrupt stays up until all are acknowledged. A
  * device that is turned off may hold counts of packets that nobody will reap. */
 static void disable(struct nic *nic) {
@@ -171,7 +179,7 @@ static void disable(struct nic *nic) {
   reg_write(nic, TX_CTRL, 0);
   reg_write(nic, CFG1, 0);
   (void)reg_read(nic, CFG1); /* the writes have arrived: the device is quiet */
-  reg_write(nic, RX_STATUS, RX_STATUS_OVERFLOW);
+  count_overflow(nic);
   reg_write(nic, TX_STATUS, TX_STATUS_UNDERRUN);
 }
 
@@ -278,8 +286,7 @@ static void interrupt(struct nic *nic) {
   if ((cause & INTERRUPT_TX_UNDERRUN) != 0)
     reg_write(nic, TX_STATUS, TX_STATUS_UNDERRUN);
   if ((cause & INTERRUPT_RX_OVERFLOW) != 0) {
-    reg_write(nic, RX_STATUS, RX_STATUS_OVERFLOW);
-    nic->counters[NIC_IN_OVERFLOW]++;
+    count_overflow(nic);
     nic->rx_stalled = true;
   }
   if ((cause & (INTERRUPT_TX_BUS_ERROR | INTERRUPT_RX_BUS_ERROR)) != 0) {

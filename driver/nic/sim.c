@@ -51,9 +51,17 @@ static int enable(struct nic *nic) {
   return 0;
 }
 
+static void count_missed(struct nic *nic) {
+  uint32_t missed = reg_read(nic, SIM_RX_MISSED);
+
+  nic->counters[NIC_IN_OVERFLOW] += missed - sim_of(nic)->missed;
+  sim_of(nic)->missed = missed;
+}
+
 static void disable(struct nic *nic) {
   reg_write(nic, SIM_IRQ_MASK, 0);
   reg_write(nic, SIM_CTRL, 0);
+  count_missed(nic);
   reg_write(nic, SIM_IRQ_STATUS, SIM_IRQ_RX | SIM_IRQ_TX | SIM_IRQ_OVERRUN | SIM_IRQ_ERROR);
 }
 
@@ -143,12 +151,8 @@ static void interrupt(struct nic *nic) {
 
   reg_write(nic, SIM_IRQ_MASK, 0);
   reg_write(nic, SIM_IRQ_STATUS, causes);
-  if ((causes & SIM_IRQ_OVERRUN) != 0) {
-    uint32_t missed = reg_read(nic, SIM_RX_MISSED);
-
-    nic->counters[NIC_IN_OVERFLOW] += missed - sim_of(nic)->missed;
-    sim_of(nic)->missed = missed;
-  }
+  if ((causes & SIM_IRQ_OVERRUN) != 0)
+    count_missed(nic);
   if ((causes & SIM_IRQ_ERROR) != 0)
     nic->faulted = true;
 }

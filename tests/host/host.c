@@ -1,6 +1,7 @@
 /* A host as a port: virtual time, interrupt lines and devices that a test scripts. */
 #include "host.h"
 
+#include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "dma.h"
 #include "port.h"
 #include "timer_source.h"
 
@@ -24,8 +26,8 @@ static uint32_t masked; /* as PRIMASK */
 static struct {
   void (*handler)(void *context);
   void *context;
-  bool enabled, pending, level;
 } lines[HOST_IRQ_LINES];
+static uint64_t enabled, pending, level; /* a bit for each line */
 
 static struct host_device devices[DEVICES_MAX];
 static unsigned device_count;
@@ -33,38 +35,42 @@ static unsigned device_count;
 static char console[CONSOLE_BYTES], console_shown[CONSOLE_BYTES];
 static size_t console_used;
 static const char *typed;
-
-unsigned host_cleans, host_invalidates;
-void (*host_on_publish)(void);
+static bool stepping; /* a device is at work */
 
 void host_reset(void) {
   now_us = 0;
   timer_armed = false;
   masked = 0;
   memset(lines, 0, sizeof lines);
+  enabled = pending = level = 0;
   device_count = 0;
   console_used = 0;
   typed = "";
-  host_cleans = 0;
-  host_invalidates = 0;
-  host_on_publish = NULL;
+  stepping = false;
+  host_dma_stop();
 }
 
 /* ---- interrupts ---- */
 
+static_assert(HOST_IRQ_LINES == 64, "a bit for each line");
+
+static uint64_t bit(unsigned line) { return UINT64_C(1) << line; }
+
+/* The lowest line first. A level that stays up interrupts for ever: a driver that does not quieten
+ * its device hangs. */
 static void deliver(void) {
-  for (unsigned i = 0; i < HOST_IRQ_LINES && masked == 0; i++) {
-    /* A level that stays up interrupts for ever: a driver that does not quieten its device hangs.
-     */
-    for (unsigned taken = 0; lines[i].enabled && (lines[i].pending || lines[i].level); taken++) {
-      if (taken == 100)
-        fail_msg("interrupt line %u is never quietened", i);
-      assert_non_null(lines[i].handler);
-      lines[i].pending = false;
-      masked = 1;
-      lines[i].handler(lines[i].context);
-      masked = 0;
-    }
+  uint64_t ready;
+
+  for (unsigned taken = 0; masked == 0 && (ready = enabled & (pending | level)) != 0; taken++) {
+    unsigned line = (unsigned)__builtin_ctzll(ready);
+
+    if (taken == 100)
+      fail_msg("interrupt line %u is never quietened", line);
+    assert_non_null(lines[line].handler);
+    pending &= ~bit(line);
+    masked = 1;
+    lines[line].handler(lines[line].context);
+    masked = 0;
   }
 }
 
@@ -81,14 +87,14 @@ void port_irq_restore(uint32_t state) {
 }
 
 void port_irq_enable(unsigned line) {
-  lines[line].enabled = true;
+  enabled |= bit(line);
   deliver();
 }
 
-void port_irq_disable(unsigned line) { lines[line].enabled = false; }
+void port_irq_disable(unsigned line) { enabled &= ~bit(line); }
 
 void port_irq_pend(unsigned line) {
-  lines[line].pending = true;
+  pending |= bit(line);
   deliver();
 }
 
@@ -97,12 +103,25 @@ void host_connect_irq(unsigned line, void (*handler)(void *context), void *conte
   lines[line].context = context;
 }
 
-void host_set_irq_level(unsigned line, bool level) {
-  lines[line].level = level;
+void host_set_irq_level(unsigned line, bool up) {
+  level = up ? level | bit(line) : level & ~bit(line);
   deliver();
 }
 
-bool host_irq_enabled(unsigned line) { return lines[line].enabled; }
+bool host_irq_enabled(unsigned line) { return (enabled & bit(line)) != 0; }
+
+void host_device_step(void (*step)(void *context), void *context) {
+  uint32_t state = masked;
+
+  if (stepping)
+    return;
+  stepping = true;
+  masked = 1;
+  step(context);
+  masked = state;
+  stepping = false;
+  deliver();
+}
 
 /* ---- time ---- */
 
@@ -160,8 +179,10 @@ static const struct host_device *device_at(uintptr_t address) {
 
 uint32_t mmio_read(uintptr_t address) {
   const struct host_device *device = device_at(address);
+  uint32_t value = device->read(device->context, (unsigned)(address - device->base));
 
-  return device->read(device->context, (unsigned)(address - device->base));
+  host_dma_look();
+  return value;
 }
 
 /* Devices answer whole words. */
@@ -178,24 +199,8 @@ void mmio_write(uintptr_t address, uint32_t value) {
   const struct host_device *device = device_at(address);
 
   device->write(device->context, (unsigned)(address - device->base), value);
+  host_dma_look();
   deliver();
-}
-
-void host_publish(void) {
-  if (host_on_publish != NULL)
-    host_on_publish();
-}
-
-void dma_clean(const void *start, size_t length) {
-  (void)start;
-  (void)length;
-  host_cleans++;
-}
-
-void dma_invalidate(void *start, size_t length) {
-  (void)start;
-  (void)length;
-  host_invalidates++;
 }
 
 /* ---- console ---- */

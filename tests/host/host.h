@@ -35,9 +35,13 @@ void host_connect_irq(unsigned line, void (*handler)(void *context), void *conte
 
 /* Sets the level of a line; while it is up, enabled and interrupts are not masked, it interrupts.
  */
-void host_set_irq_level(unsigned line, bool level);
+void host_set_irq_level(unsigned line, bool up);
 
 bool host_irq_enabled(unsigned line);
+
+/* A device does something by itself: `step` runs with interrupts masked, and never inside another.
+ * What it raises interrupts afterwards. */
+void host_device_step(void (*step)(void *context), void *context);
 
 /* All that was written to the console since the last host_reset() or this call. */
 const char *host_console(void);
@@ -48,8 +52,5 @@ void host_type(const char *text);
 /* What a device does when descriptors are published to it, before the store that gives them over;
  * NULL, as after host_reset(): nothing. */
 extern void (*host_on_publish)(void);
-
-/* Calls of the DMA hooks so far. */
-extern unsigned host_cleans, host_invalidates;
 
 #endif

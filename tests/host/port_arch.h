@@ -1,4 +1,4 @@
-/* The host's port primitives: interrupts, registers and DMA are modelled by host.c. */
+/* The host's port primitives: interrupts and registers are modelled by host.c, DMA by dma.c. */
 #ifndef PORT_ARCH_H
 #define PORT_ARCH_H
 
@@ -13,16 +13,9 @@ uint8_t mmio_read8(uintptr_t address);
 void mmio_write(uintptr_t address, uint32_t value);
 void dma_clean(const void *start, size_t length);
 void dma_invalidate(void *start, size_t length);
+void dma_publish(void);
+void dma_observe(void);
 
-/* A device beside the processor may look at any moment; here it does when something is published.
- */
-void host_publish(void);
-
-static inline void dma_publish(void) {
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  host_publish();
-}
-static inline void dma_observe(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
 static inline uint16_t spsc_load(const uint16_t *index) {
   return __atomic_load_n(index, __ATOMIC_ACQUIRE);
 }

@@ -133,11 +133,12 @@ def test_size_is_within_the_boards_limits():
     assert 0 < ram <= FACTS.limits[1]
 
 
-# ---- README.md ----
+# ---- README.md and docs ----
 
 def readme_transcripts():
     """(command, lines of its output) of each console block."""
-    text = open(os.path.join(ROOT, "README.md"), encoding="utf-8").read()
+    text = "".join(open(os.path.join(ROOT, name), encoding="utf-8").read()
+                   for name in ("README.md", "docs/conformance.md"))
     for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dma.h"
 #include "unit.h"
 
 enum {
@@ -31,7 +32,6 @@ enum {
   TX_EN = 1 << 3,
   MDIO_EN = 1 << 4,
   START_TX = 1 << 9,
-  MODEL_WRITES_BACK = 24,
 };
 
 #define TX_USED UINT32_C(0x80000000)
@@ -44,10 +44,17 @@ static uint32_t *reg(struct fake_cadence_gem *fake, unsigned offset) {
   return &fake->registers[offset / 4];
 }
 
-static struct descriptor *descriptor_at(uint32_t address) {
+static struct descriptor fetch(uint32_t address) {
+  struct descriptor descriptor;
+
   assert_int_equal(address % 8, 0);
   assert_int_not_equal(address, 0);
-  return (struct descriptor *)(uintptr_t)address;
+  host_dma_read(address, &descriptor, sizeof descriptor);
+  return descriptor;
+}
+
+static void give_back_tx(uint32_t address, uint32_t status) {
+  host_dma_give_back(address + 4, &status, sizeof status);
 }
 
 static void update_irq(struct fake_cadence_gem *fake) {
@@ -64,32 +71,29 @@ static void raise(struct fake_cadence_gem *fake, uint32_t cause) {
 /* False where there is no whole frame. */
 static bool send_frame(struct fake_cadence_gem *fake) {
   unsigned slot = fake->sent % FAKE_GEM_SENT_MAX;
-  struct descriptor *first = descriptor_at(fake->tx_descriptor);
   uint32_t at = fake->tx_descriptor;
-  uint32_t written_back[MODEL_WRITES_BACK / 4];
   uint32_t status;
 
   fake->frames[slot].length = 0;
   fake->frames[slot].parts = 0;
   do {
-    const struct descriptor *descriptor = descriptor_at(at);
-    uint32_t length = descriptor->status & 0x3fff;
+    const struct descriptor descriptor = fetch(at);
+    uint32_t length = descriptor.status & 0x3fff;
 
-    status = descriptor->status;
+    status = descriptor.status;
     if ((status & TX_USED) != 0 || length == 0 ||
         fake->frames[slot].length + length > FAKE_GEM_FRAME_BYTES) {
       fake->bad_accesses++; /* out of descriptors in mid-frame */
       return false;
     }
-    memcpy(fake->frames[slot].data + fake->frames[slot].length,
-           (const void *)(uintptr_t)descriptor->address, length);
+    host_dma_read(descriptor.address, fake->frames[slot].data + fake->frames[slot].length, length);
     fake->frames[slot].length += length;
     fake->frames[slot].parts++;
     at = (status & 1 << 30) != 0 ? *reg(fake, TXQBASE) : at + 8;
   } while ((status & 1 << 15) == 0);
-  memcpy(written_back, first, sizeof written_back);
-  written_back[1] |= TX_USED;
-  memcpy(first, written_back, sizeof written_back);
+  if (fake->on_sent != NULL)
+    fake->on_sent(fake->frames[slot].data, fake->frames[slot].length);
+  give_back_tx(fake->tx_descriptor, fetch(fake->tx_descriptor).status | TX_USED);
   fake->tx_descriptor = at;
   fake->sent++;
   *reg(fake, TXSTATUS) |= 1 << 5;
@@ -99,8 +103,9 @@ static bool send_frame(struct fake_cadence_gem *fake) {
 
 static void send_posted(struct fake_cadence_gem *fake, unsigned frames) {
   while (frames-- != 0 && (*reg(fake, NWCTRL) & TX_EN) != 0 && !fake->tx_halted) {
-    if ((descriptor_at(fake->tx_descriptor)->status & TX_USED) != 0) {
+    if ((fetch(fake->tx_descriptor).status & TX_USED) != 0) {
       *reg(fake, TXSTATUS) |= 1 << 0;
+      fake->going = false;
       return;
     }
     if (!send_frame(fake))
@@ -115,11 +120,11 @@ void fake_cadence_gem_send(struct fake_cadence_gem *fake, unsigned frames) {
 
 void fake_cadence_gem_fail(struct fake_cadence_gem *fake, uint32_t descriptor_status,
                            uint32_t tx_status, uint32_t cause) {
-  struct descriptor *first = descriptor_at(fake->tx_descriptor);
+  uint32_t status = fetch(fake->tx_descriptor).status;
 
-  assert_int_equal(first->status & TX_USED, 0);
+  assert_int_equal(status & TX_USED, 0);
   if (descriptor_status != 0)
-    first->status |= TX_USED | descriptor_status;
+    give_back_tx(fake->tx_descriptor, status | TX_USED | descriptor_status);
   fake->tx_descriptor = *reg(fake, TXQBASE);
   fake->tx_halted = true;
   *reg(fake, TXSTATUS) |= tx_status;
@@ -130,7 +135,7 @@ void fake_cadence_gem_fail(struct fake_cadence_gem *fake, uint32_t descriptor_st
 /* ---- receiving ---- */
 
 static void look_for_buffer(struct fake_cadence_gem *fake) {
-  fake->rx_waits = (descriptor_at(fake->rx_descriptor)->address & 1) != 0;
+  fake->rx_waits = (fetch(fake->rx_descriptor).address & 1) != 0;
   if (fake->rx_waits) {
     *reg(fake, RXSTATUS) |= 1 << 0;
     raise(fake, 1 << 2);
@@ -169,17 +174,19 @@ bool fake_cadence_gem_receive(struct fake_cadence_gem *fake, const uint8_t *fram
     return true;
   }
   while (done < length && !fake->rx_waits) {
-    struct descriptor *descriptor = descriptor_at(fake->rx_descriptor);
+    struct descriptor descriptor = fetch(fake->rx_descriptor);
     uint32_t part = length - done < buffer ? length - done : buffer;
 
-    memcpy((void *)(uintptr_t)(descriptor->address & ~UINT32_C(3)), frame + done, part);
-    descriptor->status = done == 0 ? 1 << 14 : 0;
+    host_dma_write(descriptor.address & ~UINT32_C(3), frame + done, part);
+    descriptor.status = done == 0 ? 1 << 14 : 0;
     done += part;
     if (done == length)
-      descriptor->status |= length | 1 << 15;
-    descriptor->address |= 1;
+      descriptor.status |= length | 1 << 15;
+    descriptor.address |= 1;
+    host_dma_write(fake->rx_descriptor + 4, &descriptor.status, sizeof descriptor.status);
+    host_dma_give_back(fake->rx_descriptor, &descriptor.address, sizeof descriptor.address);
     fake->rx_descriptor =
-        (descriptor->address & 2) != 0 ? *reg(fake, RXQBASE) : fake->rx_descriptor + 8;
+        (descriptor.address & 2) != 0 ? *reg(fake, RXQBASE) : fake->rx_descriptor + 8;
     look_for_buffer(fake);
   }
   *reg(fake, RXSTATUS) |= 1 << 1;
@@ -241,12 +248,15 @@ static uint32_t bus_read(void *context, unsigned offset) {
 static void write_control(struct fake_cadence_gem *fake, uint32_t value) {
   *reg(fake, NWCTRL) = value & (RX_EN | TX_EN | MDIO_EN);
   if ((value & TX_EN) == 0) {
+    fake->going = false;
     fake->tx_descriptor = *reg(fake, TXQBASE);
     fake->tx_halted = false;
   }
   if ((value & RX_EN) != 0)
     look_for_buffer(fake);
-  if ((value & START_TX) != 0 && !fake->hold_tx)
+  if ((value & START_TX) != 0)
+    fake->going = true;
+  if (fake->going && !fake->hold_tx)
     send_posted(fake, UINT32_MAX);
 }
 

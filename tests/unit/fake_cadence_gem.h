@@ -19,15 +19,17 @@ struct fake_cadence_gem {
   uint32_t tx_descriptor; /* where it goes on sending */
   bool rx_waits;          /* it has met a descriptor without a buffer */
   bool tx_halted;         /* by an error, until it is turned off */
-  bool hold_tx;           /* sends only by fake_cadence_gem_send() */
-  bool link;              /* of its PHY */
-  bool partner_1000;      /* the link's partner can 1000 Mbit/s */
-  unsigned phy_address;   /* of its PHY */
-  uint16_t phy[16];       /* its registers that can be written */
-  bool mdio_dead;         /* the management interface never gets idle */
-  unsigned bad_accesses;  /* accesses to no register, and what the manual forbids */
-  unsigned filtered;      /* frames that the address filter dropped */
-  unsigned sent;          /* frames sent */
+  void (*on_sent)(const uint8_t *frame, uint32_t length); /* told of each frame; NULL: nobody */
+  bool going;            /* it sends, as long as it finds something */
+  bool hold_tx;          /* sends only by fake_cadence_gem_send() */
+  bool link;             /* of its PHY */
+  bool partner_1000;     /* the link's partner can 1000 Mbit/s */
+  unsigned phy_address;  /* of its PHY */
+  uint16_t phy[16];      /* its registers that can be written */
+  bool mdio_dead;        /* the management interface never gets idle */
+  unsigned bad_accesses; /* accesses to no register, and what the manual forbids */
+  unsigned filtered;     /* frames that the address filter dropped */
+  unsigned sent;         /* frames sent */
   struct {
     uint32_t length;
     unsigned parts; /* descriptors that it was in */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dma.h"
 #include "unit.h"
 
 enum {
@@ -69,15 +70,24 @@ static uint32_t *reg(struct fake_imx_enet *fake, unsigned offset) {
 
 static bool is_enabled(struct fake_imx_enet *fake) { return (*reg(fake, ECR) & ETHEREN) != 0; }
 
-static struct descriptor *descriptor_at(uint32_t address) {
+static struct descriptor fetch(uint32_t address) {
+  struct descriptor descriptor;
+
   assert_int_equal(address % 8, 0);
   assert_int_not_equal(address, 0);
-  return (struct descriptor *)(uintptr_t)address;
+  host_dma_read(address, &descriptor, sizeof descriptor);
+  return descriptor;
+}
+
+static void give_back(uint32_t address, const struct descriptor *descriptor) {
+  host_dma_write(address + offsetof(struct descriptor, option), &descriptor->option,
+                 sizeof *descriptor - offsetof(struct descriptor, option));
+  host_dma_give_back(address, &descriptor->control, sizeof descriptor->control);
 }
 
 static uint32_t after(struct fake_imx_enet *fake, uint32_t address, unsigned base) {
-  return (descriptor_at(address)->control & WRAP) != 0 ? *reg(fake, base)
-                                                       : address + sizeof(struct descriptor);
+  return (fetch(address).control & WRAP) != 0 ? *reg(fake, base)
+                                              : address + sizeof(struct descriptor);
 }
 
 static void raise(struct fake_imx_enet *fake, uint32_t events) {
@@ -105,36 +115,38 @@ static void check_options(struct fake_imx_enet *fake, unsigned slot) {
 /* Takes the next frame off the ring, and writes `errors` to its last descriptor. */
 static bool take_frame(struct fake_imx_enet *fake, uint32_t errors) {
   unsigned slot = fake->sent % FAKE_ENET_SENT_MAX;
-  struct descriptor *descriptor = descriptor_at(fake->tx_descriptor);
+  struct descriptor descriptor = fetch(fake->tx_descriptor);
 
-  if ((descriptor->control & OWN) == 0)
+  if ((descriptor.control & OWN) == 0)
     return false;
   fake->frames[slot].length = 0;
   fake->frames[slot].parts = 0;
-  fake->frames[slot].options = descriptor->option;
+  fake->frames[slot].options = descriptor.option;
   for (;;) {
-    uint32_t length = descriptor->control & 0xffff;
-    bool last = (descriptor->control & LAST) != 0;
+    uint32_t length = descriptor.control & 0xffff;
+    bool last = (descriptor.control & LAST) != 0;
 
-    if ((descriptor->control & OWN) == 0) {
+    if ((descriptor.control & OWN) == 0) {
       fake->bad_accesses++; /* out of descriptors in mid-frame */
       return false;
     }
-    if (length == 0 || descriptor->option != fake->frames[slot].options ||
-        descriptor->update != 0 || last != ((descriptor->control & APPEND_FCS) != 0))
+    if (length == 0 || descriptor.option != fake->frames[slot].options || descriptor.update != 0 ||
+        last != ((descriptor.control & APPEND_FCS) != 0))
       fake->bad_accesses++;
-    memcpy(fake->frames[slot].data + fake->frames[slot].length,
-           (const void *)(uintptr_t)descriptor->data, length);
+    host_dma_read(descriptor.data, fake->frames[slot].data + fake->frames[slot].length, length);
     fake->frames[slot].length += length;
     fake->frames[slot].parts++;
     if (last)
-      descriptor->option |= errors;
-    descriptor->update = last ? (uint32_t)UPDATED : 0;
-    descriptor->control &= ~OWN;
+      descriptor.option |= errors;
+    descriptor.update = last ? (uint32_t)UPDATED : 0;
+    descriptor.control &= ~OWN;
+    if (last && errors == 0 && fake->on_sent != NULL)
+      fake->on_sent(fake->frames[slot].data, fake->frames[slot].length);
+    give_back(fake->tx_descriptor, &descriptor);
     fake->tx_descriptor = after(fake, fake->tx_descriptor, TDSR);
     if (last)
       break;
-    descriptor = descriptor_at(fake->tx_descriptor);
+    descriptor = fetch(fake->tx_descriptor);
   }
   check_options(fake, slot);
   if ((fake->frames[slot].options & TX_INTERRUPT) != 0)
@@ -146,7 +158,7 @@ static void send_posted(struct fake_imx_enet *fake, unsigned frames) {
   while (frames-- != 0 && (*reg(fake, TDAR) & ACTIVE) != 0) {
     if (take_frame(fake, 0))
       fake->sent++;
-    if ((descriptor_at(fake->tx_descriptor)->control & OWN) == 0)
+    if ((fetch(fake->tx_descriptor).control & OWN) == 0)
       *reg(fake, TDAR) = 0;
   }
 }
@@ -166,7 +178,7 @@ void fake_imx_enet_fail(struct fake_imx_enet *fake, uint32_t errors, uint32_t ev
 /* ---- receiving ---- */
 
 static void look_for_buffer(struct fake_imx_enet *fake) {
-  *reg(fake, RDAR) = (descriptor_at(fake->rx_descriptor)->control & OWN) != 0 ? ACTIVE : 0;
+  *reg(fake, RDAR) = (fetch(fake->rx_descriptor).control & OWN) != 0 ? ACTIVE : 0;
 }
 
 /* The six most significant bits of the CRC of what is on the wire, where each byte's first bit is
@@ -216,18 +228,21 @@ bool fake_imx_enet_receive(struct fake_imx_enet *fake, const uint8_t *frame, uin
     errors |= LONG;
   length = left;
   while (left != 0 && *reg(fake, RDAR) != 0) {
-    struct descriptor *descriptor = descriptor_at(fake->rx_descriptor);
+    struct descriptor descriptor = fetch(fake->rx_descriptor);
+    uint8_t data[2048];
     uint32_t part = left < *reg(fake, MRBR) ? left : *reg(fake, MRBR);
 
-    fake->bad_accesses += descriptor->data % 64 != 0 || descriptor->option != RX_INTERRUPT;
-    memset((uint8_t *)(uintptr_t)descriptor->data, 0xfc, part); /* the FCS, where nothing is */
+    fake->bad_accesses += descriptor.data % 64 != 0 || descriptor.option != RX_INTERRUPT;
+    memset(data, 0xfc, sizeof data); /* the FCS, where nothing is */
     if (part > FCS_BYTES)
-      memcpy((uint8_t *)(uintptr_t)descriptor->data, frame + done, part - FCS_BYTES);
+      memcpy(data, frame + done, part - FCS_BYTES);
+    host_dma_write(descriptor.data, data, part);
     done += part;
     left -= part;
-    descriptor->control &= WRAP;
-    descriptor->control |= left == 0 ? length | LAST | errors : part;
-    descriptor->update = left == 0 ? (uint32_t)UPDATED : 0;
+    descriptor.control &= WRAP;
+    descriptor.control |= left == 0 ? length | LAST | errors : part;
+    descriptor.update = left == 0 ? (uint32_t)UPDATED : 0;
+    give_back(fake->rx_descriptor, &descriptor);
     fake->rx_descriptor = after(fake, fake->rx_descriptor, RDSR);
     look_for_buffer(fake);
   }

@@ -18,14 +18,15 @@ enum {
 struct fake_imx_enet {
   uint32_t registers[0x400 / 4];
   unsigned irq;
-  uint32_t rx_descriptor; /* where it goes on receiving */
-  uint32_t tx_descriptor; /* where it goes on sending */
-  bool hold_tx;           /* sends only by fake_imx_enet_send() */
-  bool lose_kick;         /* the next write of TDAR is lost */
-  bool reset_hangs;       /* a reset never ends */
-  bool stop_hangs;        /* nor does a graceful stop */
-  bool mdio_hangs;        /* nor a management frame */
-  bool link;              /* of its PHYs */
+  uint32_t rx_descriptor;                                 /* where it goes on receiving */
+  uint32_t tx_descriptor;                                 /* where it goes on sending */
+  void (*on_sent)(const uint8_t *frame, uint32_t length); /* told of each frame; NULL: nobody */
+  bool hold_tx;                                           /* sends only by fake_imx_enet_send() */
+  bool lose_kick;                                         /* the next write of TDAR is lost */
+  bool reset_hangs;                                       /* a reset never ends */
+  bool stop_hangs;                                        /* nor does a graceful stop */
+  bool mdio_hangs;                                        /* nor a management frame */
+  bool link;                                              /* of its PHYs */
   uint32_t phy_addresses; /* where its management interface has a PHY, a bit each */
   uint16_t phy[32];       /* the registers that all of them share */
   uint32_t mdio_writes;   /* the PHYs that were written to, a bit each */

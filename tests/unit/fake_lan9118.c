@@ -155,6 +155,8 @@ static void send_whole(struct fake_lan9118 *fake, unsigned frames) {
   while (frames-- != 0 && fake->sent != fake->written) {
     unsigned number = fake->sent++ % FAKE_LAN9118_SENT_MAX;
 
+    if (fake->on_sent != NULL)
+      fake->on_sent(fake->frames[number].data, fake->frames[number].length);
     fake->tx_used -= 8 + (fake->frames[number].length + 3) / 4 * 4;
     assert_true(fake->tx_status_used < FAKE_LAN9118_TX_STATUSES);
     fake->tx_status[(fake->tx_status_head + fake->tx_status_used++) % FAKE_LAN9118_TX_STATUSES] =

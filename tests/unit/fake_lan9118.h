@@ -49,8 +49,9 @@ struct fake_lan9118 {
   unsigned phy_address; /* of its PHY */
   bool edges;           /* RSFL and TSFL come with a status only, as in the emulator, and not again
                            while one waits */
-  bool hold_tx;         /* sends only by fake_lan9118_send() */
-  uint32_t tx_error;    /* bits of the statuses to come, the tag's included */
+  void (*on_sent)(const uint8_t *frame, uint32_t length); /* told of each frame; NULL: nobody */
+  bool hold_tx;                                           /* sends only by fake_lan9118_send() */
+  uint32_t tx_error; /* bits of the statuses to come, the tag's included */
   bool absent, never_ready, reset_hangs, csr_hangs, mii_hangs;
 
   /* What it has seen. */

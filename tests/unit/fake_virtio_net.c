@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dma.h"
 #include "unit.h"
 
 enum {
@@ -25,28 +26,23 @@ struct descriptor {
   uint16_t flags, next;
 };
 
-struct available {
-  uint16_t flags, index, ring[];
-};
+/* Where the fields of the available and the used ring are. */
+enum { FLAGS = 0, INDEX = 2, RING = 4, USED_BYTES = 8 };
 
-struct used {
-  uint16_t flags, index;
-  struct {
-    uint32_t id, length;
-  } ring[];
-};
+static struct descriptor fetch(const struct fake_virtio_queue *queue, unsigned i) {
+  struct descriptor descriptor;
 
-static const struct descriptor *descriptor_at(const struct fake_virtio_queue *queue, unsigned i) {
   assert_true(i < queue->size);
-  return (const struct descriptor *)(uintptr_t)queue->descriptors + i;
+  host_dma_read(queue->descriptors + i * (uint32_t)sizeof descriptor, &descriptor,
+                sizeof descriptor);
+  return descriptor;
 }
 
-static struct available *available_of(const struct fake_virtio_queue *queue) {
-  return (struct available *)(uintptr_t)queue->driver;
-}
+static uint16_t read16(uint32_t address) {
+  uint16_t value;
 
-static struct used *used_of(const struct fake_virtio_queue *queue) {
-  return (struct used *)(uintptr_t)queue->device;
+  host_dma_read(address, &value, sizeof value);
+  return value;
 }
 
 static void update_irq(struct fake_virtio_net *fake) {
@@ -61,24 +57,26 @@ static bool is_working(const struct fake_virtio_net *fake, unsigned number) {
 
 /* Entries of the available ring that have not been taken. */
 static uint16_t waiting(const struct fake_virtio_queue *queue) {
-  uint16_t count = (uint16_t)(available_of(queue)->index - queue->taken);
+  uint16_t count = (uint16_t)(read16(queue->driver + INDEX) - queue->taken);
 
   assert_true(count <= queue->size);
   return count;
 }
 
 static uint32_t take(struct fake_virtio_queue *queue) {
-  return available_of(queue)->ring[queue->taken++ % queue->size];
+  return read16(queue->driver + RING + 2 * (queue->taken++ % queue->size));
 }
 
 static void put_used(struct fake_virtio_net *fake, unsigned number, uint32_t id, uint32_t length) {
   struct fake_virtio_queue *queue = &fake->queues[number];
-  struct used *used = used_of(queue);
+  uint16_t index = read16(queue->device + INDEX);
+  const uint32_t element[] = {id, length};
 
-  used->ring[used->index % queue->size].id = id;
-  used->ring[used->index % queue->size].length = length;
-  used->index++;
-  if ((available_of(queue)->flags & NO_INTERRUPT) == 0)
+  host_dma_write(queue->device + RING + USED_BYTES * (index % queue->size), element,
+                 sizeof element);
+  index++;
+  host_dma_give_back(queue->device + INDEX, &index, sizeof index);
+  if ((read16(queue->driver + FLAGS) & NO_INTERRUPT) == 0)
     fake->interrupts |= 1;
 }
 
@@ -88,30 +86,31 @@ void fake_virtio_net_use(struct fake_virtio_net *fake, unsigned number, uint32_t
   update_irq(fake);
 }
 
-/* Gathers a chain's readable part; the rest of the chain is to be written, from `*first_write`
- * on. */
+/* Gathers a chain's readable part; the rest of the chain is to be written, from descriptor
+ * `*first_write` on (-1: there is none). */
 static uint32_t gather(const struct fake_virtio_queue *queue, uint32_t id, uint8_t *data,
-                       uint32_t size, unsigned *parts, const struct descriptor **first_write) {
-  const struct descriptor *descriptor = descriptor_at(queue, id);
+                       uint32_t size, unsigned *parts, int *first_write) {
   uint32_t length = 0;
 
   *parts = 0;
-  *first_write = NULL;
+  *first_write = -1;
   for (unsigned i = 0;; i++) {
+    const struct descriptor descriptor = fetch(queue, id);
+
     assert_true(i < queue->size); /* no loop */
-    assert_int_not_equal(descriptor->length, 0);
-    assert_int_equal(descriptor->address >> 32, 0);
-    if ((descriptor->flags & WRITE) != 0) {
-      *first_write = descriptor;
+    assert_int_not_equal(descriptor.length, 0);
+    assert_int_equal(descriptor.address >> 32, 0);
+    if ((descriptor.flags & WRITE) != 0) {
+      *first_write = (int)id;
       return length;
     }
-    assert_true(length + descriptor->length <= size);
-    memcpy(data + length, (const void *)(uintptr_t)descriptor->address, descriptor->length);
-    length += descriptor->length;
+    assert_true(length + descriptor.length <= size);
+    host_dma_read((uint32_t)descriptor.address, data + length, descriptor.length);
+    length += descriptor.length;
     ++*parts;
-    if ((descriptor->flags & NEXT) == 0)
+    if ((descriptor.flags & NEXT) == 0)
       return length;
-    descriptor = descriptor_at(queue, descriptor->next);
+    id = descriptor.next;
   }
 }
 
@@ -138,12 +137,12 @@ static void complete_checksum(uint8_t *frame, uint32_t length, unsigned start, u
 static void send_one(struct fake_virtio_net *fake, uint32_t id) {
   uint8_t data[FAKE_VIRTIO_FRAME_BYTES];
   unsigned slot = fake->sent++ % FAKE_VIRTIO_SENT_MAX;
-  const struct descriptor *first_write;
+  int first_write;
   unsigned parts;
   uint32_t length =
       gather(&fake->queues[TX], id, data, sizeof data, &parts, &first_write) - HEADER_BYTES;
 
-  assert_null(first_write);
+  assert_int_equal(first_write, -1);
   assert_int_equal(data[1], 0);             /* no segmentation */
   assert_int_equal(data[10] | data[11], 0); /* buffers */
   if ((data[0] & NEEDS_CSUM) != 0) {
@@ -155,6 +154,8 @@ static void send_one(struct fake_virtio_net *fake, uint32_t id) {
   fake->frames[slot].parts = parts - 1;
   fake->frames[slot].flags = data[0];
   memcpy(fake->frames[slot].data, data + HEADER_BYTES, length);
+  if (fake->on_sent != NULL)
+    fake->on_sent(fake->frames[slot].data, length);
 }
 
 static void send_posted(struct fake_virtio_net *fake, unsigned frames) {
@@ -182,25 +183,41 @@ static void fill(struct fake_virtio_net *fake, uint32_t id, const void *frame, u
                  uint8_t flags) {
   uint8_t data[FAKE_VIRTIO_FRAME_BYTES] = {flags, [10] = 1};
   const struct fake_virtio_queue *queue = &fake->queues[RX];
-  const struct descriptor *descriptor;
   uint32_t left = HEADER_BYTES + length;
   const uint8_t *from = data;
   unsigned parts;
+  int next;
 
   memcpy(data + HEADER_BYTES, frame, length);
-  assert_int_equal(gather(queue, id, NULL, 0, &parts, &descriptor), 0);
+  assert_int_equal(gather(queue, id, NULL, 0, &parts, &next), 0);
   for (;;) {
-    uint32_t part = left < descriptor->length ? left : descriptor->length;
+    const struct descriptor descriptor = fetch(queue, (unsigned)next);
+    uint32_t part = left < descriptor.length ? left : descriptor.length;
 
-    assert_true((descriptor->flags & WRITE) != 0);
-    memcpy((void *)(uintptr_t)descriptor->address, from, part);
+    assert_true((descriptor.flags & WRITE) != 0);
+    host_dma_write((uint32_t)descriptor.address, from, part);
     from += part;
     left -= part;
     if (left == 0)
       return;
-    assert_true((descriptor->flags & NEXT) != 0);
-    descriptor = descriptor_at(queue, descriptor->next);
+    assert_true((descriptor.flags & NEXT) != 0);
+    next = descriptor.next;
   }
+}
+
+static bool passes(const struct fake_virtio_net *fake, const uint8_t *frame) {
+  uint32_t groups;
+
+  if (!fake->filters || fake->promiscuous != 0 || memcmp(frame, "\xff\xff\xff\xff\xff\xff", 6) == 0)
+    return true;
+  if ((frame[0] & 1) == 0)
+    return memcmp(frame, fake->mac, 6) == 0;
+  memcpy(&groups, fake->table + 4, sizeof groups);
+  for (uint32_t i = 0; i < groups; i++) {
+    if (memcmp(frame, fake->table + 8 + 6 * i, 6) == 0)
+      return true;
+  }
+  return fake->all_multicast != 0;
 }
 
 bool fake_virtio_net_receive(struct fake_virtio_net *fake, const void *frame, uint32_t length,
@@ -209,6 +226,10 @@ bool fake_virtio_net_receive(struct fake_virtio_net *fake, const void *frame, ui
 
   if (!is_working(fake, RX) || waiting(&fake->queues[RX]) == 0)
     return false;
+  if (!passes(fake, frame)) {
+    fake->filtered++;
+    return true;
+  }
   id = take(&fake->queues[RX]);
   fill(fake, id, frame, length, flags);
   put_used(fake, RX, id, HEADER_BYTES + length);
@@ -237,11 +258,12 @@ static void obey(struct fake_virtio_net *fake) {
 
   while (!fake->hold_control && waiting(queue) != 0) {
     uint32_t id = take(queue);
-    const struct descriptor *answer;
+    const uint8_t result = fake->refuses_commands ? 1 : 0;
     unsigned parts;
+    int answer;
 
     fake->command_length = gather(queue, id, fake->command, sizeof fake->command, &parts, &answer);
-    assert_non_null(answer);
+    assert_int_not_equal(answer, -1);
     fake->commands++;
     if (!fake->refuses_commands) {
       switch (fake->command[0] << 8 | fake->command[1]) {
@@ -262,7 +284,7 @@ static void obey(struct fake_virtio_net *fake) {
         fake->bad_accesses++;
       }
     }
-    *(uint8_t *)(uintptr_t)answer->address = fake->refuses_commands ? 1 : 0;
+    host_dma_write((uint32_t)fetch(queue, (unsigned)answer).address, &result, sizeof result);
     put_used(fake, CONTROL, id, 1);
   }
 }
@@ -315,6 +337,8 @@ static void write_status(struct fake_virtio_net *fake, uint32_t value) {
 }
 
 static void notified(struct fake_virtio_net *fake, uint32_t number) {
+  uint16_t flags;
+
   if (number > CONTROL || !is_working(fake, number)) {
     fake->bad_accesses++;
     return;
@@ -323,7 +347,9 @@ static void notified(struct fake_virtio_net *fake, uint32_t number) {
     fake->notifications++;
     if (!fake->hold_tx)
       send_posted(fake, UINT32_MAX);
-    used_of(&fake->queues[TX])->flags = fake->no_notify ? NO_NOTIFY : 0;
+    flags = fake->no_notify ? NO_NOTIFY : 0;
+    if (read16(fake->queues[TX].device + FLAGS) != flags)
+      host_dma_give_back(fake->queues[TX].device + FLAGS, &flags, sizeof flags);
   } else if (number == CONTROL) {
     fake->asked++;
     obey(fake);

@@ -37,11 +37,12 @@ struct fake_virtio_net {
   uint32_t queue_max;
   bool refuses_features;
   bool never_resets;
-  bool hold_tx;          /* sends only by fake_virtio_net_send() */
-  bool backwards;        /* is done with a batch from its end */
-  bool hold_control;     /* never answers a command */
-  bool refuses_commands; /* answers with an error */
-  bool no_notify;        /* does not want to be notified of what is sent */
+  void (*on_sent)(const uint8_t *frame, uint32_t length); /* told of each frame; NULL: nobody */
+  bool hold_tx;                                           /* sends only by fake_virtio_net_send() */
+  bool backwards;                                         /* is done with a batch from its end */
+  bool hold_control;                                      /* never answers a command */
+  bool refuses_commands;                                  /* answers with an error */
+  bool no_notify; /* does not want to be notified of what is sent */
   uint8_t mac[6];
   bool link;
 
@@ -52,12 +53,14 @@ struct fake_virtio_net {
 
   unsigned resets;
   unsigned bad_accesses;                      /* what a driver must not do */
+  unsigned filtered;                          /* frames that its filter dropped */
   unsigned notifications;                     /* of what is sent */
   unsigned asked;                             /* notifications of commands */
   unsigned commands;                          /* that it has answered */
   uint8_t command[FAKE_VIRTIO_COMMAND_BYTES]; /* the last one */
   uint32_t command_length;
   uint8_t table[FAKE_VIRTIO_COMMAND_BYTES]; /* of addresses, as last set */
+  bool filters;                             /* as it is told; else it lets all in */
   uint8_t promiscuous, all_multicast;
   unsigned sent; /* frames sent */
   struct {

@@ -30,31 +30,31 @@ struct lan9118_rig {
   uint8_t tx_memory[RIG_TX_PARTS][2048];
 };
 
-extern struct lan9118_rig rig;
-extern const uint8_t rig_station[6];
+extern struct lan9118_rig fifo_rig;
+extern const uint8_t fifo_rig_station[6];
 
 /* cmocka's set-up functions: in NIC_INIT; in NIC_ENABLED; with interrupts as in the emulator; with
  * buffers of RIG_TIGHT_BUFFER. */
-int rig_setup(void **state);
-int rig_setup_enabled(void **state);
-int rig_setup_edges(void **state);
-int rig_setup_tight(void **state);
+int fifo_rig_setup(void **state);
+int fifo_rig_setup_enabled(void **state);
+int fifo_rig_setup_edges(void **state);
+int fifo_rig_setup_tight(void **state);
 
 /* The main loop, until nothing is left to do. */
-void rig_run(void);
+void fifo_rig_run(void);
 
 /* Each packet of the pool is somewhere, and no access was wrong. */
-void rig_check_conservation(void);
+void fifo_rig_check_conservation(void);
 
 /* Frame number `number` comes in from the wire, of a length that goes with the number, or of any
  * length and with errors, which the stack does not expect. False where the receiver is off. */
-bool rig_wire(uint32_t number);
-bool rig_wire_of(uint32_t number, unsigned length, uint32_t errors);
+bool fifo_rig_wire(uint32_t number);
+bool fifo_rig_wire_of(uint32_t number, unsigned length, uint32_t errors);
 
 /* A part of a frame to be sent: `length` bytes of tx_memory[i] from `offset` on. */
-struct pbuf *rig_tx_part(unsigned i, unsigned offset, unsigned length);
+struct pbuf *fifo_rig_tx_part(unsigned i, unsigned offset, unsigned length);
 
 /* Sends frame number `i` of `length` equal bytes, which the datapath has the only reference to. */
-int rig_transmit(unsigned i, unsigned length);
+int fifo_rig_transmit(unsigned i, unsigned length);
 
 #endif

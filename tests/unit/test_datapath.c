@@ -337,21 +337,6 @@ static void reclaims_tx_under_rx_load(void **state) {
   assert_int_equal(paper.sent, 200);
 }
 
-static void every_hand_over_goes_through_the_cache_hooks(void **state) {
-  unsigned cleans, invalidates;
-
-  (void)state;
-  assert_int_equal(host_invalidates, PAPER_RING); /* each posted buffer */
-  cleans = host_cleans;
-  transmit(frame_of(60, 2), 0);
-  run();
-  assert_int_equal(host_cleans - cleans, 1);
-  invalidates = host_invalidates;
-  wire(1, 60);
-  run();
-  assert_int_equal(host_invalidates - invalidates, 2); /* before it is read, before it is posted */
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(a_frame_keeps_its_mark, paper_setup_enabled),
@@ -368,7 +353,6 @@ int main(void) {
       cmocka_unit_test_setup(copies_what_the_device_cannot_address, paper_setup_enabled),
       cmocka_unit_test_setup(refuses_and_counts_what_cannot_be_sent, paper_setup_enabled),
       cmocka_unit_test_setup(reclaims_tx_under_rx_load, paper_setup_enabled),
-      cmocka_unit_test_setup(every_hand_over_goes_through_the_cache_hooks, paper_setup_enabled),
   };
 
   host_reset();

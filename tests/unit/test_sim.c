@@ -241,16 +241,6 @@ static void a_burst_fills_the_buffers_that_are_posted(void **state) {
   assert_int_equal(device.peer.report.right, 16);
 }
 
-static void a_device_with_a_bad_ring_reports_and_recovers(void **state) {
-  (void)state;
-  sim_device_write(&device, SIM_TX_SIZE, 5);
-  run_for_ms(1100);
-  assert_int_equal(nic->counters[NIC_RECOVERIES], 1);
-  assert_int_equal(nic->state, NIC_ENABLED);
-  run_for_ms(1100); /* the first tick comes again after the reset */
-  assert_true(device.peer.report.right >= 8);
-}
-
 static void each_profile_is_answered_right(void **state) {
   static const enum sim_peer_profile profiles[] = {SIM_PEER_ECHO, SIM_PEER_FLOOD, SIM_PEER_IMIX};
 
@@ -462,8 +452,6 @@ int main(void) {
       cmocka_unit_test_setup_teardown(pulling_the_cable_stops_and_plugging_it_in_goes_on, setup,
                                       teardown),
       cmocka_unit_test_setup_teardown(a_burst_fills_the_buffers_that_are_posted, setup, teardown),
-      cmocka_unit_test_setup_teardown(a_device_with_a_bad_ring_reports_and_recovers, setup,
-                                      teardown),
       cmocka_unit_test_setup_teardown(each_profile_is_answered_right, setup, teardown),
       cmocka_unit_test_setup_teardown(a_capture_is_replayed_round_and_round, setup, teardown),
       cmocka_unit_test_setup_teardown(the_peer_answers_pings, setup, teardown),

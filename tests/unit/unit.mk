@@ -1,13 +1,21 @@
-# Host unit tests: each tests/unit/test_*.c is a program, built by gcc and clang with sanitizers.
+# Host tests: each test_*.c of tests/unit and tests/conformance is a program, built by gcc and clang with
+# sanitizers.
 
-UNIT_TESTS     := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+UNIT_TESTS        := $(wildcard tests/unit/test_*.c)
+CONFORMANCE_TESTS := $(wildcard tests/conformance/test_*.c)
 HOST_COMPILERS := gcc clang
-HOST_INCLUDE   := $(addprefix -I,tests/host tests/unit port port/lwip driver driver/nic driver/device driver/wrap app)
+HOST_INCLUDE   := $(addprefix -I,tests/host tests/unit tests/conformance port port/lwip driver driver/nic driver/device driver/wrap app)
 # Not position independent: static objects lie below 4 GiB, as the descriptors' 32-bit addresses need.
 HOST_CFLAGS    := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-pie \
                   -fsanitize=address,undefined -fno-sanitize-recover=all $(HOST_INCLUDE) $(LWIP_INCLUDE)
 HOST_OWN       := $(wildcard driver/*.c driver/device/*.c driver/nic/*.c driver/wrap/*.c) port/log.c app/line_editor.c \
-                  port/lwip/sys_port.c tests/host/host.c $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+                  port/lwip/sys_port.c $(wildcard tests/host/*.c) $(filter-out $(UNIT_TESTS),$(wildcard tests/unit/*.c))
+# In the conformance suite the rig is the suite's, and so is the wire of each MAC: the simulated NIC has
+# no peer of its own.
+CONFORMANCE_OWN   := $(filter-out $(CONFORMANCE_TESTS),$(wildcard tests/conformance/*.c))
+CONFORMANCE_LACKS := driver/device/sim_peer.c driver/device/sim_tcp.c $(wildcard tests/unit/*_rig.c)
+# The drivers that it has to know: the files that define a struct nic_ops.
+DRIVERS           := $(notdir $(basename $(shell grep -l '^const struct nic_ops' driver/nic/*.c)))
 
 # $(1): compiler
 define host_rules
@@ -23,16 +31,27 @@ build/host-$(1)/%.o: %.c
 
 build/host-$(1)/lwip/src/netif/ppp/polarssl/md5.o: HOST_CFLAGS += $$(RINGIF_MD5_FLAGS)
 
+build/host-$(1)/tests/conformance/test_conformance.o: HOST_CFLAGS += -DDRIVERS='"$(DRIVERS)"'
+
 HOST_OBJECTS_$(1) := $$(HOST_OWN:%.c=build/host-$(1)/%.o) \
                      $$(patsubst $(LWIP)/%.c,build/host-$(1)/lwip/%.o,$$(LWIP_SOURCES))
-$$(HOST_OBJECTS_$(1)) $$(UNIT_TESTS:%=build/host-$(1)/tests/unit/%.o): Makefile tests/unit/unit.mk
+CONFORMANCE_OBJECTS_$(1) := $$(CONFORMANCE_OWN:%.c=build/host-$(1)/%.o) \
+                            $$(filter-out $$(CONFORMANCE_LACKS:%.c=build/host-$(1)/%.o),$$(HOST_OBJECTS_$(1)))
+TEST_OBJECTS_$(1) := $$(UNIT_TESTS:%.c=build/host-$(1)/%.o) $$(CONFORMANCE_TESTS:%.c=build/host-$(1)/%.o)
+$$(HOST_OBJECTS_$(1)) $$(CONFORMANCE_OBJECTS_$(1)) $$(TEST_OBJECTS_$(1)): Makefile tests/unit/unit.mk
 
-build/host-$(1)/test_%: build/host-$(1)/tests/unit/test_%.o $$(HOST_OBJECTS_$(1))
+$$(UNIT_TESTS:tests/unit/%.c=build/host-$(1)/%): build/host-$(1)/%: build/host-$(1)/tests/unit/%.o \
+                                                 $$(HOST_OBJECTS_$(1))
 	$$(call say,LD)
 	$$(Q)$(1) -no-pie -fsanitize=address,undefined $$^ -lcmocka -o $$@
 
--include $$(HOST_OBJECTS_$(1):.o=.d) $$(UNIT_TESTS:%=build/host-$(1)/tests/unit/%.d)
-UNIT_PROGRAMS += $$(UNIT_TESTS:%=build/host-$(1)/%)
+$$(CONFORMANCE_TESTS:tests/conformance/%.c=build/host-$(1)/%): build/host-$(1)/%: \
+    build/host-$(1)/tests/conformance/%.o $$(CONFORMANCE_OBJECTS_$(1))
+	$$(call say,LD)
+	$$(Q)$(1) -no-pie -fsanitize=address,undefined $$^ -lcmocka -o $$@
+
+-include $$(HOST_OBJECTS_$(1):.o=.d) $$(CONFORMANCE_OBJECTS_$(1):.o=.d) $$(TEST_OBJECTS_$(1):.o=.d)
+UNIT_PROGRAMS += $$(patsubst %.c,build/host-$(1)/%,$$(notdir $$(UNIT_TESTS) $$(CONFORMANCE_TESTS)))
 endef
 $(foreach compiler,$(HOST_COMPILERS),$(eval $(call host_rules,$(compiler))))
 
@@ -40,3 +59,8 @@ $(foreach compiler,$(HOST_COMPILERS),$(eval $(call host_rules,$(compiler))))
 .SECONDARY:
 test-unit: $(UNIT_PROGRAMS)
 	$(Q)for program in $(UNIT_PROGRAMS); do echo "== $$program"; $$program || exit 1; done
+
+# The conformance suite alone, by gcc: over one driver, of the tests with a word in their names.
+.PHONY: test-conformance
+test-conformance: build/host-gcc/test_conformance
+	$(Q)build/host-gcc/test_conformance $(or $(DRIVER),all) $(TEST) 2>&1

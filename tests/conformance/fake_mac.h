@@ -1,0 +1,87 @@
+/* What the conformance suite has to know of a MAC: its driver, and a fake of it at register level.
+ *
+ * A fake reads and writes memory by host_dma_read(), host_dma_write() and host_dma_give_back()
+ * (tests/host/dma.h), hands each frame that it sends to wire_sent(), and sets its interrupt line by
+ * host_set_irq_level(). */
+#ifndef FAKE_MAC_H
+#define FAKE_MAC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nic.h"
+
+/* The table: a line for each driver. FAKE(msf2_emac) is the `const struct fake_mac` that is named
+ * fake_mac_msf2_emac. */
+#define FAKE_MACS(FAKE)                                                                            \
+  FAKE(cadence_gem) FAKE(imx_enet) FAKE(lan9118) FAKE(msf2_emac) FAKE(sim) FAKE(virtio_net)
+
+/* What became of a frame on the wire. */
+enum fake_verdict {
+  FAKE_RECEIVED,  /* the MAC has it: the stack will see it, or a counter will */
+  FAKE_FILTERED,  /* its address filter, or a limit of length, kept it out */
+  FAKE_LOST,      /* the MAC had no room, and has noted that it lost one */
+  FAKE_NOT_READY, /* reception is off: the wire may try again */
+};
+
+/* An error that the MAC can report. */
+struct fake_error {
+  const char *name;
+  void (*inject)(void);     /* it happens now, or to the next frame that is received */
+  enum nic_counter counter; /* what moves: NIC_IN_ERROR, NIC_RECOVERIES... */
+};
+
+/* A way in which the MAC or its PHY may not be there: nic_start() has to return -ENODEV. */
+struct fake_absence {
+  const char *name;
+  void (*set)(bool absent);
+};
+
+struct fake_mac {
+  const struct nic_ops *ops; /* the driver under test */
+  struct nic *nic;           /* its state, of which this is the first member */
+  size_t nic_size;           /* bytes of that state */
+  uintptr_t base;            /* for nic_config: of its registers */
+  unsigned irq;              /* for nic_config: its interrupt line */
+
+  void *rings;       /* where its descriptors are, which is not cached; NULL: it has none */
+  size_t rings_size; /* bytes of them */
+  unsigned unit;     /* bytes of a descriptor's smallest field: 2 or 4 */
+
+  /* Power on: everything as after a reset, link up, on the host's bus. The driver's state is zeros;
+   * what a board gives it beside nic_config is given here. */
+  void (*power_on)(void);
+
+  /* A frame without FCS comes in from the wire, 60 bytes or more. */
+  enum fake_verdict (*receive)(const uint8_t *frame, uint32_t length);
+
+  /* From now on it sends only by send(), or again by itself. */
+  void (*hold_tx)(bool hold);
+
+  /* While it is held: sends up to `frames` of what is posted. */
+  void (*send)(unsigned frames);
+
+  /* Looks at its rings, as hardware that runs may do at any time; not while it is held. NULL: it
+   * looks only when a register is written. */
+  void (*look)(void);
+
+  /* The carrier comes or goes. */
+  void (*set_link)(bool up);
+
+  /* The device counts as the kit's rings do, and sees their indices: the rig cannot have them begin
+   * just before their wrap, and goes there frame by frame. */
+  bool shares_indices;
+
+  const unsigned *bad_accesses;        /* accesses to no register, values without a meaning: 0 */
+  const struct fake_error *errors;     /* ends with a name of NULL */
+  const struct fake_absence *absences; /* ends with a name of NULL */
+};
+
+/* The fake has sent a frame of `length` bytes, without FCS. */
+void wire_sent(const uint8_t *frame, uint32_t length);
+
+#define FAKE_MAC_DECLARE(name) extern const struct fake_mac fake_mac_##name;
+FAKE_MACS(FAKE_MAC_DECLARE)
+#undef FAKE_MAC_DECLARE
+
+#endif

@@ -1,0 +1,289 @@
+/* A register-level fake of the SmartFusion2 Ethernet MAC, as the emulator models it. */
+#include "fake_msf2_emac.h"
+
+#include <string.h>
+
+#include "dma.h"
+#include "unit.h"
+
+enum {
+  BASE = 0x40041000,
+  IRQ = 12,
+  CFG1 = 0x00,
+  CFG2 = 0x04,
+  MAX_FRAME_LENGTH = 0x10,
+  MII_CMD = 0x24,
+  MII_ADDRESS = 0x28,
+  MII_CTRL = 0x2c,
+  MII_STATUS = 0x30,
+  MII_INDICATORS = 0x34,
+  STATION_ADDRESS1 = 0x40,
+  STATION_ADDRESS2 = 0x44,
+  FIFO_CFG0 = 0x48,
+  FIFO_CFG4 = 0x58,
+  FIFO_CFG5 = 0x5c,
+  FIFO_CFG_MULTICAST = 1 << 8,
+  TX_CTRL = 0x180,
+  TX_DESCRIPTOR = 0x184,
+  TX_STATUS = 0x188,
+  RX_CTRL = 0x18c,
+  RX_DESCRIPTOR = 0x190,
+  RX_STATUS = 0x194,
+  INTERRUPT_MASK = 0x198,
+  INTERRUPT = 0x19c,
+};
+
+#define EMPTY UINT32_C(0x80000000)
+
+struct descriptor {
+  uint32_t start, size, next;
+};
+
+struct fake_msf2_emac fake_msf2_emac;
+struct msf2_emac fake_msf2_emac_driver;
+static struct fake_msf2_emac *const fake = &fake_msf2_emac;
+
+static uint32_t *reg(unsigned offset) { return &fake->registers[offset / 4]; }
+
+static struct descriptor fetch(uint32_t address) {
+  struct descriptor descriptor;
+
+  assert_int_equal(address % 4, 0);
+  host_dma_read(address, &descriptor, sizeof descriptor);
+  return descriptor;
+}
+
+static void give_back(uint32_t address, uint32_t size) {
+  host_dma_give_back(address + offsetof(struct descriptor, size), &size, sizeof size);
+}
+
+static uint32_t causes(void) {
+  return ((*reg(RX_STATUS) & 0xf) << 4 | (*reg(TX_STATUS) & 0xf)) & *reg(INTERRUPT_MASK);
+}
+
+static void update_irq(void) { host_set_irq_level(IRQ, causes() != 0); }
+
+/* Sends up to `frames`, and stops where it finds no more. */
+static void send(unsigned frames) {
+  static uint8_t frame[2048];
+
+  while ((*reg(TX_CTRL) & 1) != 0) {
+    struct descriptor descriptor = fetch(fake->tx_descriptor);
+    uint32_t length = descriptor.size & 0x7ff;
+
+    if ((descriptor.size & EMPTY) != 0) {
+      *reg(TX_CTRL) = 0;
+      *reg(TX_STATUS) |= 2; /* "underrun": all is sent */
+    } else if (frames-- == 0) {
+      break;
+    } else {
+      host_dma_read(descriptor.start, frame, length);
+      wire_sent(frame, length);
+      give_back(fake->tx_descriptor, descriptor.size | EMPTY);
+      fake->tx_descriptor = descriptor.next;
+      *reg(TX_STATUS) = (*reg(TX_STATUS) + 0x10000) | 1;
+    }
+  }
+  update_irq();
+}
+
+static void look(void) {
+  if (!fake->hold_tx)
+    send(UINT32_MAX);
+}
+
+static void hold_tx(bool hold) {
+  fake->hold_tx = hold;
+  look();
+}
+
+static bool passes(const uint8_t *frame) {
+  static const uint8_t everyone[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  uint32_t high = *reg(STATION_ADDRESS1), low = *reg(STATION_ADDRESS2);
+  const uint8_t station[] = {(uint8_t)(high >> 24), (uint8_t)(high >> 16), (uint8_t)(high >> 8),
+                             (uint8_t)high,         (uint8_t)(low >> 24),  (uint8_t)(low >> 16)};
+
+  if (memcmp(frame, everyone, 6) == 0)
+    return true;
+  if ((frame[0] & 1) == 0)
+    return memcmp(frame, station, 6) == 0;
+  return (*reg(FIFO_CFG4) & ~*reg(FIFO_CFG5) & FIFO_CFG_MULTICAST) == 0;
+}
+
+static enum fake_verdict receive(const uint8_t *frame, uint32_t length) {
+  struct descriptor descriptor;
+
+  if ((*reg(CFG1) & 4) == 0 || (*reg(RX_CTRL) & 1) == 0)
+    return FAKE_NOT_READY;
+  if (length > *reg(MAX_FRAME_LENGTH) || !passes(frame))
+    return FAKE_FILTERED;
+  descriptor = fetch(fake->rx_descriptor);
+  if ((descriptor.size & EMPTY) == 0) {
+    *reg(RX_CTRL) = 0;
+    *reg(RX_STATUS) |= 4;
+    update_irq();
+    return FAKE_LOST;
+  }
+  host_dma_write(descriptor.start, frame, length);
+  give_back(fake->rx_descriptor, length);
+  fake->rx_descriptor = descriptor.next;
+  *reg(RX_STATUS) = (*reg(RX_STATUS) + 0x10000) | 1;
+  update_irq();
+  return FAKE_RECEIVED;
+}
+
+static uint16_t phy_read(uint32_t address) {
+  static const uint16_t registers[] = {0x1140, 0x7948, 0x0022, 0x1550, 0x01e1, 0xcde1};
+
+  if (address >> 8 != fake->phy_address || (address & 0x1f) >= 6)
+    return 0xffff;
+  if ((address & 0x1f) == 1 && fake->link)
+    return 0x796c; /* link, negotiated */
+  return registers[address & 0x1f];
+}
+
+static uint32_t bus_read(void *context, unsigned offset) {
+  (void)context;
+  switch (offset) {
+  case INTERRUPT:
+    return causes();
+  case CFG1:
+  case MII_STATUS:
+  case MII_INDICATORS:
+  case FIFO_CFG0:
+  case TX_CTRL:
+  case RX_STATUS:
+    return *reg(offset);
+  default:
+    fake->bad_accesses++;
+    return 0;
+  }
+}
+
+/* Each write of 1 takes one off the packet count; the bit goes with the last. */
+static void acknowledge(unsigned status, uint32_t value) {
+  *reg(status) &= ~(value & 0xe);
+  if ((value & 1) == 0)
+    return;
+  if (*reg(status) >> 16 == 0) {
+    fake->bad_accesses++; /* more packets acknowledged than came: the count would wrap */
+    return;
+  }
+  *reg(status) -= 0x10000;
+  if (*reg(status) >> 16 == 0)
+    *reg(status) &= ~UINT32_C(1);
+}
+
+static void bus_write(void *context, unsigned offset, uint32_t value) {
+  (void)context;
+  switch (offset) {
+  case CFG1:
+    if (value >> 31 != 0)
+      memset(fake->registers, 0, sizeof fake->registers);
+    *reg(CFG1) = value;
+    break;
+  case FIFO_CFG0:
+    *reg(FIFO_CFG0) = fake->modules_dead ? value : value | (value >> 8 & 0x1f) << 16;
+    break;
+  case MII_CMD:
+    if ((value & 1) != 0)
+      *reg(MII_STATUS) = phy_read(*reg(MII_ADDRESS));
+    break;
+  case TX_CTRL:
+    *reg(TX_CTRL) = value;
+    if ((value & 1) != 0) {
+      fake->tx_descriptor = *reg(TX_DESCRIPTOR);
+      look();
+    }
+    break;
+  case RX_CTRL:
+    *reg(RX_CTRL) = value;
+    if ((value & 1) != 0)
+      fake->rx_descriptor = *reg(RX_DESCRIPTOR);
+    break;
+  case TX_STATUS:
+  case RX_STATUS:
+    acknowledge(offset, value);
+    break;
+  case CFG2:
+  case MAX_FRAME_LENGTH:
+  case MII_ADDRESS:
+  case MII_CTRL:
+  case STATION_ADDRESS1:
+  case STATION_ADDRESS2:
+  case FIFO_CFG4:
+  case FIFO_CFG5:
+  case TX_DESCRIPTOR:
+  case RX_DESCRIPTOR:
+  case INTERRUPT_MASK:
+    *reg(offset) = value;
+    break;
+  default:
+    fake->bad_accesses++;
+  }
+  update_irq();
+}
+
+static void power_on(void) {
+  *fake = (struct fake_msf2_emac){.link = true, .phy_address = 1};
+  host_attach(&(struct host_device){
+      .base = BASE, .size = sizeof fake->registers, .read = bus_read, .write = bus_write});
+}
+
+static void set_link(bool up) { fake->link = up; }
+
+static void rx_bus_error(void) {
+  *reg(RX_STATUS) |= 8;
+  *reg(RX_CTRL) = 0;
+  update_irq();
+}
+
+static void tx_bus_error(void) {
+  *reg(TX_STATUS) |= 8;
+  *reg(TX_CTRL) = 0;
+  update_irq();
+}
+
+static void overflow(void) {
+  *reg(RX_STATUS) |= 4;
+  *reg(RX_CTRL) = 0;
+  update_irq();
+}
+
+static void lose_phy(bool absent) { fake->phy_address = absent ? 40 : 1; }
+
+static void lose_modules(bool absent) { fake->modules_dead = absent; }
+
+static const struct fake_error errors[] = {
+    {"a bus error of the rx DMA", rx_bus_error, NIC_RECOVERIES},
+    {"a bus error of the tx DMA", tx_bus_error, NIC_RECOVERIES},
+    {"an overflow", overflow, NIC_IN_OVERFLOW},
+    {NULL, NULL, 0},
+};
+
+static const struct fake_absence absences[] = {
+    {"no PHY", lose_phy},
+    {"FIFO modules that do not answer", lose_modules},
+    {NULL, NULL},
+};
+
+const struct fake_mac fake_mac_msf2_emac = {
+    .ops = &msf2_emac_ops,
+    .nic = &fake_msf2_emac_driver.nic,
+    .nic_size = sizeof fake_msf2_emac_driver,
+    .base = BASE,
+    .irq = IRQ,
+    .rings = fake_msf2_emac_driver.rx_descriptors,
+    .rings_size =
+        sizeof fake_msf2_emac_driver.rx_descriptors + sizeof fake_msf2_emac_driver.tx_descriptors,
+    .unit = 4,
+    .power_on = power_on,
+    .receive = receive,
+    .hold_tx = hold_tx,
+    .send = send,
+    .look = look,
+    .set_link = set_link,
+    .bad_accesses = &fake_msf2_emac.bad_accesses,
+    .errors = errors,
+    .absences = absences,
+};

@@ -1,0 +1,43 @@
+/* The frames that go through the rig: each has a number, and bytes that follow from it. */
+#include "frame.h"
+
+#include "nic.h"
+#include "unit.h"
+
+enum {
+  TYPE_OFFSET = 12,
+  NUMBER_OFFSET = 14,
+  PATTERN_OFFSET = FRAME_BYTES_MIN,
+};
+
+static uint8_t pattern(uint32_t number, uint32_t offset) {
+  return (uint8_t)(number * 31 + offset * 7 + (offset >> 8));
+}
+
+void frame_make(uint8_t *frame, uint32_t length, const uint8_t *destination, const uint8_t *source,
+                uint32_t number) {
+  memcpy(frame, destination, ETH_ADDRESS_BYTES);
+  memcpy(frame + ETH_ADDRESS_BYTES, source, ETH_ADDRESS_BYTES);
+  memcpy(frame + TYPE_OFFSET, "\x88\xb5", 2); /* for local experiments: IEEE 802, 9.2.3 */
+  memcpy(frame + NUMBER_OFFSET, &number, sizeof number);
+  for (uint32_t i = PATTERN_OFFSET; i < length; i++)
+    frame[i] = pattern(number, i);
+}
+
+uint32_t frame_number(const uint8_t *frame) {
+  uint32_t number;
+
+  memcpy(&number, frame + NUMBER_OFFSET, sizeof number);
+  return number;
+}
+
+void frame_check(const char *way, const uint8_t *frame, uint32_t length, uint32_t number) {
+  if (memcmp(frame + TYPE_OFFSET, "\x88\xb5", 2) != 0 || frame_number(frame) != number)
+    fail_msg("%s: the frame that should be number %u has type %02x%02x, number %u", way, number,
+             frame[TYPE_OFFSET], frame[TYPE_OFFSET + 1], frame_number(frame));
+  for (uint32_t i = PATTERN_OFFSET; i < length; i++) {
+    if (frame[i] != pattern(number, i))
+      fail_msg("%s: byte %u of frame %u is %#x, not %#x", way, i, number, frame[i],
+               pattern(number, i));
+  }
+}

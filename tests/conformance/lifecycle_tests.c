@@ -1,0 +1,238 @@
+/* Conformance of the lifecycle: start, stop in mid-flight, restart, low power, link, and any order.
+ */
+#include "suite.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "dma.h"
+#include "port.h"
+
+static void it_starts_quiet(void) {
+  assert_int_equal(nic_start(rig.nic), 0);
+  assert_false(host_irq_enabled(rig.mac->irq));
+  assert_int_equal(rig_wire(100), FAKE_NOT_READY);
+  assert_int_equal(host_dma_accesses(), 0);
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  rig_check_traffic();
+}
+
+static void a_device_that_is_not_there_is_refused(void) {
+  for (const struct fake_absence *absence = rig.mac->absences; absence->name != NULL; absence++) {
+    absence->set(true);
+    if (nic_start(rig.nic) != -ENODEV)
+      fail_msg("%s: a device that is not there was started", absence->name);
+    assert_int_equal(rig.nic->state, NIC_INIT);
+    absence->set(false);
+    assert_int_equal(nic_start(rig.nic), 0);
+    assert_int_equal(nic_stop(rig.nic), 0);
+  }
+}
+
+/* Completed, half completed and queued frames, posted and received buffers. */
+static void load(unsigned to_send, unsigned to_receive) {
+  rig_hold_tx(true);
+  for (unsigned i = 0; i < 20; i++)
+    rig_must_transmit(200, 1 + i % rig.fragments_max, 8);
+  rig_run();
+  rig_send(to_send);
+  for (unsigned i = 0; i < to_receive; i++)
+    (void)rig_wire(100);
+}
+
+/* All is back, all is counted, and the device is quiet. */
+static void check_stopped(void) {
+  assert_false(nic_link_is_active(rig.nic));
+  assert_false(host_irq_enabled(rig.mac->irq));
+  rig_check_equal("packets in the pool", rig.nic->pool.free_count, RIG_PACKETS);
+  rig_check_idle();
+  host_dma_forbid(true);
+  rig_send(5);
+  rig_hold_tx(false);
+  host_dma_look();
+  for (unsigned i = 0; i < 3; i++)
+    assert_int_equal(rig_wire(100), FAKE_NOT_READY);
+  rig_run();
+  assert_int_equal(rig_transmit(100, 1, 8), -ENETDOWN);
+  host_dma_forbid(false);
+}
+
+static void a_stop_in_mid_flight_gets_all_back(void) {
+  for (unsigned round = 0; round < 24; round++) {
+    load(round % 17, round % 9);
+    assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+    assert_int_equal(rig.nic->state, NIC_STARTED);
+    check_stopped();
+    assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+    rig_check_traffic();
+  }
+}
+
+/* The interrupt that would have counted it never comes. */
+static void a_frame_lost_just_before_a_stop_is_counted(void) {
+  for (unsigned round = 0; round < 3; round++) {
+    uint32_t before = rig.nic->counters[NIC_IN_OVERFLOW], masked = port_irq_save();
+    enum fake_verdict verdict = FAKE_RECEIVED;
+
+    for (unsigned i = 0; i < RIG_TRIES_MAX && verdict == FAKE_RECEIVED; i++)
+      verdict = rig_wire(100);
+    assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+    port_irq_restore(masked);
+    if (verdict == FAKE_LOST)
+      rig_check_equal("lost frames that are counted", rig.nic->counters[NIC_IN_OVERFLOW] - before,
+                      1);
+    check_stopped();
+    assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+    rig_check_traffic();
+  }
+}
+
+static void come_and_go(void) {
+  rig.mac->send(2);
+  rig_come_in();
+}
+
+/* A stop does not stop the device at its first instruction. */
+static void frames_come_and_go_at_each_moment_of_a_stop(void) {
+  bool over = false;
+
+  for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
+    load(moment % 5, moment % 3);
+    rig_at(moment, come_and_go);
+    assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+    over = rig_at_cancel();
+    check_stopped();
+    assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+    rig_check_traffic();
+  }
+  assert_true(over);
+}
+
+static void it_starts_again_from_the_base(void) {
+  for (unsigned round = 0; round < 10; round++) {
+    rig_wire_all(round, 100);
+    load(round % 5, round % 3);
+    assert_int_equal(nic_stop(rig.nic), 0);
+    check_stopped();
+    rig_enable();
+    rig_check_traffic();
+  }
+}
+
+static void low_power_is_quiet_and_on_goes_on(void) {
+  for (unsigned round = 0; round < 10; round++) {
+    load(round % 7, round % 5);
+    assert_int_equal(nic_set_power_state(rig.nic, NIC_POWER_LOW), 0);
+    check_stopped();
+    assert_int_equal(nic_set_power_state(rig.nic, NIC_POWER_ON), 0);
+    assert_true(nic_link_is_active(rig.nic));
+    rig_check_traffic();
+  }
+}
+
+/* Frames that are under way when the carrier goes leave, or are counted. */
+/* Where the rig cannot begin there: see rig_enable(). On one bus, for it takes its time. */
+static void it_goes_on_when_the_indices_wrap(void) {
+  unsigned frames = rig.mac->shares_indices && !rig.bus->eager ? UINT16_MAX + 500 : 500;
+
+  while (rig.delivered < frames) {
+    rig_wire_all(16, RIG_FRAME_MIN);
+    for (unsigned i = 0; i < 16; i++)
+      rig_must_transmit(RIG_FRAME_MIN, 1, 8);
+    rig_run();
+  }
+  rig_check_idle();
+  rig_check_equal("frames that were sent", rig.sent, rig.accepted);
+}
+
+static void it_follows_the_link(void) {
+  for (unsigned round = 0; round < 10; round++) {
+    uint32_t dropped = rig.nic->counters[NIC_OUT_LINK_DOWN];
+
+    rig_set_link(false);
+    nic_poll_link(rig.nic);
+    if (nic_link_is_active(rig.nic))
+      fail_msg("the carrier is gone, and the link is active");
+    assert_int_equal(rig_transmit(100, 1, 8), -ENETDOWN);
+    assert_int_equal(rig.nic->counters[NIC_OUT_LINK_DOWN], dropped + 1);
+    rig_set_link(true);
+    nic_poll_link(rig.nic);
+    assert_true(nic_link_is_active(rig.nic));
+    assert_true(rig.nic->link.speed_mbps >= 10);
+    rig_check_traffic();
+  }
+}
+
+/* Whatever happens in whatever order: the dice throw the same each time. */
+static void it_goes_on_after_anything_in_any_order(void) {
+  bool held = false;
+
+  srand(7);
+  for (unsigned i = 0; i < 2000; i++) {
+    switch (rand() % 16) {
+    case 0:
+      rig_hold_tx(held = !held);
+      break;
+    case 1:
+      rig.hoard = !rig.hoard && rig.hoarded < RIG_PACKETS / 2;
+      break;
+    case 2:
+      rig_give_back((unsigned)rand() % RIG_PACKETS);
+      break;
+    case 3:
+      rig.backlog = (unsigned)rand() % 20;
+      break;
+    case 4:
+      if (held)
+        rig_send((unsigned)rand() % 6);
+      break;
+    case 5:
+      nic_watch(rig.nic);
+      break;
+    case 6:
+      if (rand() % 16 != 0)
+        break;
+      assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+      assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+      break;
+    case 7:
+    case 8:
+    case 9:
+      (void)rig_wire(RIG_FRAME_MIN + (uint32_t)rand() % 600);
+      break;
+    case 10:
+    case 11:
+    case 12:
+      (void)rig_transmit(200 + (uint32_t)rand() % 300, 1 + (unsigned)rand() % rig.fragments_max, 8);
+      break;
+    default:
+      if (rig.hoarded >= RIG_PACKETS - RIG_DEPTH)
+        rig_give_back(RIG_DEPTH);
+      rig_run();
+      rig_check();
+    }
+  }
+  rig.backlog = 0;
+  rig.hoard = false;
+  rig_give_back(RIG_PACKETS);
+  rig_hold_tx(false);
+  for (unsigned i = 0; i < 10; i++) {
+    nic_watch(rig.nic);
+    rig_run();
+  }
+  rig_check_traffic();
+}
+
+const struct suite_test lifecycle_tests[] = {
+    SUITE_TEST_BARE(it_starts_quiet),
+    SUITE_TEST_BARE(a_device_that_is_not_there_is_refused),
+    SUITE_TEST(a_stop_in_mid_flight_gets_all_back),
+    SUITE_TEST(a_frame_lost_just_before_a_stop_is_counted),
+    SUITE_TEST(frames_come_and_go_at_each_moment_of_a_stop),
+    SUITE_TEST(it_starts_again_from_the_base),
+    SUITE_TEST(low_power_is_quiet_and_on_goes_on),
+    SUITE_TEST(it_goes_on_when_the_indices_wrap),
+    SUITE_TEST(it_follows_the_link),
+    SUITE_TEST(it_goes_on_after_anything_in_any_order),
+    SUITE_TESTS_END,
+};

@@ -1,0 +1,449 @@
+/* A driver under the kit, between a wire and a stack that check each frame: number, bytes, order.
+ */
+#include "rig.h"
+
+#include "datapath.h"
+#include "dma.h"
+#include "frame.h"
+#include "lwip/stats.h"
+
+enum {
+  TX_SLOTS = RIG_IN_FLIGHT_MAX + 10,
+  TX_BYTES = 2048,
+  EXPECTED = 1024, /* frames that the MAC has and the stack has not: a power of two */
+};
+
+struct rig rig;
+
+static struct dispatch_queue dispatch;
+static struct nic_config config;
+static _Alignas(HOST_DMA_LINE_MAX)
+    uint8_t memory[NIC_MEMORY_BYTES(RIG_PACKETS, RIG_BUFFER, 32, HOST_DMA_LINE_MAX, RIG_DEPTH)];
+static mem_size_t heap_before;
+
+/* Received frames that the stack has to see, oldest first: free-running indices. */
+static struct { uint32_t number, length; } expected[EXPECTED];
+static uint32_t expected_head, expected_tail;
+static unsigned skipped; /* of these, that it was not given */
+static unsigned octets;  /* that it was given */
+static struct pbuf *hoarded[RIG_PACKETS];
+
+/* Frames of the stack's. */
+static struct tx_slot {
+  struct pbuf_custom pbufs[RIG_FRAGMENTS_MAX];
+  unsigned fragments_out; /* that are not freed yet */
+  uint32_t number;
+  bool copied; /* the kit sends a copy, so that it may be freed before that is sent */
+} tx_slots[TX_SLOTS];
+static _Alignas(HOST_DMA_LINE_MAX) uint8_t tx_memory[TX_SLOTS][TX_BYTES];
+static uint32_t tx_lengths[EXPECTED]; /* by number modulo its size */
+static uint32_t tx_next;              /* the number of the next frame that the device may send */
+static unsigned tx_skipped, tx_freed_unsent;
+
+static void (*at_moment)(void); /* NULL: nothing is to happen */
+static unsigned moments_left;
+
+static const uint8_t station[ETH_ADDRESS_BYTES] = {2, 0, 0, 0x12, 0x34, 0x56};
+static const uint8_t peer[ETH_ADDRESS_BYTES] = {2, 0, 0, 0, 0, 9};
+
+/* ---- what the kit has counted as dropped, after it was received and after it was taken to be sent
+ * ---- */
+
+static unsigned in_dropped(void) {
+  unsigned dropped = 0;
+
+  for (unsigned i = NIC_IN_RUNT; i <= NIC_IN_STOPPED; i++)
+    dropped += i == NIC_IN_OVERFLOW ? 0 : rig.nic->counters[i];
+  return dropped;
+}
+
+static unsigned out_dropped(void) {
+  unsigned dropped = 0;
+
+  for (unsigned i = NIC_OUT_LINK_DOWN; i <= NIC_OUT_STOPPED; i++)
+    dropped += rig.nic->counters[i];
+  if (dropped < rig.refused)
+    fail_msg("%u frames were refused and only %u counted", rig.refused, dropped);
+  return dropped - rig.refused;
+}
+
+/* ---- the wire ---- */
+
+struct arrival {
+  const uint8_t *destination;
+  uint32_t length;
+  enum fake_verdict verdict;
+};
+
+static void come_in(void *context) {
+  static uint8_t frame[RIG_FRAME_MAX];
+  struct arrival *arrival = context;
+
+  assert_true(expected_head - expected_tail < EXPECTED);
+  frame_make(frame, arrival->length, arrival->destination, peer, rig.wired);
+  arrival->verdict = rig.mac->receive(frame, arrival->length);
+  if (arrival->verdict == FAKE_RECEIVED) {
+    expected[expected_head % EXPECTED].number = rig.wired++;
+    expected[expected_head++ % EXPECTED].length = arrival->length;
+  }
+  rig.lost += arrival->verdict == FAKE_LOST;
+}
+
+enum fake_verdict rig_wire_to(const uint8_t destination[ETH_ADDRESS_BYTES], uint32_t length) {
+  struct arrival arrival = {.destination = destination, .length = length};
+
+  host_device_step(come_in, &arrival);
+  return arrival.verdict;
+}
+
+void rig_come_in(void) {
+  struct arrival arrival = {.destination = rig.nic->mac, .length = 100};
+
+  come_in(&arrival);
+}
+
+enum fake_verdict rig_wire(uint32_t length) { return rig_wire_to(rig.nic->mac, length); }
+
+void rig_wire_all(unsigned count, uint32_t length) {
+  unsigned lost = rig.lost, target = rig.wired + count;
+
+  for (unsigned tries = 0; rig.wired != target; tries++) {
+    if (tries == 3 * count + 3)
+      fail_msg("the device takes no frame any more");
+    if (rig_wire(length) != FAKE_RECEIVED || expected_head - expected_tail >= 4)
+      rig_run();
+  }
+  rig_run();
+  rig_check_equal("frames that found no buffer", rig.lost, lost);
+}
+
+/* ---- the device's own doing ---- */
+
+static void set_hold(void *context) { rig.mac->hold_tx(*(bool *)context); }
+
+void rig_hold_tx(bool hold) { host_device_step(set_hold, &hold); }
+
+static void send_some(void *context) { rig.mac->send(*(unsigned *)context); }
+
+void rig_send(unsigned frames) { host_device_step(send_some, &frames); }
+
+static void set_carrier(void *context) { rig.mac->set_link(*(bool *)context); }
+
+void rig_set_link(bool up) { host_device_step(set_carrier, &up); }
+
+static void inject(void *context) { (*(const struct fake_error **)context)->inject(); }
+
+void rig_inject(const struct fake_error *error) { host_device_step(inject, &error); }
+
+/* A frame that was accepted earlier and never came was dropped, and must be counted. */
+void wire_sent(const uint8_t *frame, uint32_t length) {
+  uint32_t number, given;
+
+  assert_in_range(length, FRAME_BYTES_MIN, RIG_FRAME_MAX);
+  number = frame_number(frame);
+  given = tx_lengths[number % EXPECTED];
+  if (number < tx_next || number >= rig.accepted)
+    fail_msg("sent: frame %u, but %u to %u are on their way", number, tx_next, rig.accepted);
+  tx_skipped += number - tx_next;
+  tx_next = number + 1;
+  rig.sent++;
+  if (length != given && (length != RIG_FRAME_MIN || given > length))
+    fail_msg("sent: frame %u has %u bytes, not %u", number, length, given);
+  for (uint32_t i = given; i < length; i++)
+    assert_int_equal(frame[i], 0); /* padding tells nothing of other frames */
+  frame_check("sent", frame, given, number);
+}
+
+/* ---- the stack ---- */
+
+static void release(struct pbuf *frame) {
+  memset(frame->payload, 0x5a, frame->len); /* what it held is its own business */
+  pbuf_free(frame);
+}
+
+static void send_back(struct pbuf *frame) {
+  uint32_t number = rig.accepted++;
+
+  frame_make(frame->payload, frame->len, peer, rig.nic->mac, number);
+  tx_lengths[number % EXPECTED] = frame->len;
+  if (datapath_transmit(rig.nic, frame) != 0) {
+    rig.accepted--;
+    rig.refused++;
+  }
+  pbuf_free(frame);
+}
+
+static void input(struct nic *from, struct pbuf *frame) {
+  uint32_t number, length;
+
+  assert_ptr_equal(from, rig.nic);
+  assert_true(frame->tot_len >= RIG_FRAME_MIN);
+  number = frame_number(frame->payload);
+  while (expected_tail != expected_head && expected[expected_tail % EXPECTED].number != number) {
+    expected_tail++;
+    skipped++;
+  }
+  if (expected_tail == expected_head)
+    fail_msg("delivered: frame %u is not the MAC's to deliver (%u were)", number, rig.wired);
+  length = expected[expected_tail++ % EXPECTED].length;
+  if (frame->tot_len != length && frame->tot_len != length + ETH_FCS_BYTES)
+    fail_msg("delivered: frame %u has %u bytes, not %u", number, frame->tot_len, length);
+  frame_check("delivered", frame->payload, length, number);
+  rig.delivered++;
+  octets += frame->tot_len;
+  if (rig.hoard)
+    hoarded[rig.hoarded++] = frame;
+  else if (rig.echo)
+    send_back(frame);
+  else
+    release(frame);
+}
+
+void rig_give_back(unsigned count) {
+  while (count-- != 0 && rig.hoarded != 0)
+    release(hoarded[--rig.hoarded]);
+}
+
+/* Whoever frees a frame before it is sent has counted it first. */
+static void tx_free(struct pbuf *pbuf) {
+  struct tx_slot *slot = NULL;
+
+  for (unsigned i = 0; i < TX_SLOTS && slot == NULL; i++) {
+    if ((void *)pbuf >= (void *)tx_slots[i].pbufs && (void *)pbuf < (void *)(&tx_slots[i] + 1))
+      slot = &tx_slots[i];
+  }
+  assert_non_null(slot);
+  memset(pbuf->payload, 0xee, pbuf->len); /* a device that still reads it is found out */
+  if (--slot->fragments_out != 0 || slot->copied || slot->number < tx_next)
+    return;
+  if (++tx_freed_unsent > out_dropped())
+    fail_msg("frame %u is freed, though it was neither sent nor counted as dropped", slot->number);
+}
+
+static struct tx_slot *free_slot(void) {
+  for (unsigned i = 0; i < TX_SLOTS; i++) {
+    if (tx_slots[i].fragments_out == 0)
+      return &tx_slots[i];
+  }
+  fail_msg("no frame ever comes back");
+  return NULL;
+}
+
+int rig_transmit(uint32_t length, unsigned fragments, unsigned alignment) {
+  static uint8_t whole[RIG_FRAME_MAX];
+  struct tx_slot *slot = free_slot();
+  uint8_t *place = tx_memory[slot - tx_slots];
+  struct pbuf *frame = NULL;
+  uint32_t copies = rig.nic->counters[NIC_OUT_COPIES], done = 0;
+  int error;
+
+  assert_true(fragments <= RIG_FRAGMENTS_MAX && length >= ETH_HEADER_BYTES * fragments);
+  frame_make(whole, length, peer, rig.nic->mac, rig.accepted);
+  tx_lengths[rig.accepted % EXPECTED] = length;
+  slot->number = rig.accepted;
+  slot->copied = true; /* for the caller's own reference, if it is refused */
+  slot->fragments_out = fragments;
+  place += alignment == 1;
+  for (unsigned i = 0; i < fragments; i++) {
+    uint32_t part = i == fragments - 1 ? length - done : length / fragments + i % 2;
+    struct pbuf *pbuf;
+
+    slot->pbufs[i].custom_free_function = tx_free;
+    memcpy(place, whole + done, part);
+    pbuf =
+        pbuf_alloced_custom(PBUF_RAW, (u16_t)part, PBUF_RAM, &slot->pbufs[i], place, (u16_t)part);
+    assert_non_null(pbuf);
+    if (frame == NULL)
+      frame = pbuf;
+    else
+      pbuf_cat(frame, pbuf);
+    done += part;
+    place += (part + 15) / 8 * 8; /* starts stay as far from a multiple of 8 as the first */
+  }
+  rig.accepted++; /* it may be sent before datapath_transmit() returns */
+  error = datapath_transmit(rig.nic, frame);
+  if (error == 0) {
+    slot->copied = rig.nic->counters[NIC_OUT_COPIES] != copies;
+  } else {
+    rig.accepted--;
+    rig.refused++;
+  }
+  pbuf_free(frame);
+  return error;
+}
+
+void rig_must_transmit(uint32_t length, unsigned fragments, unsigned alignment) {
+  int error = rig_transmit(length, fragments, alignment);
+
+  if (error != 0)
+    fail_msg("a frame could not be sent: error %d", -error);
+}
+
+/* ---- the main loop ---- */
+
+static void look(void *context) {
+  struct arrival arrival = {.destination = rig.nic->mac,
+                            .length = RIG_FRAME_MIN + rig.backlog % 32};
+
+  (void)context;
+  if (rig.backlog != 0) {
+    rig.backlog--;
+    come_in(&arrival);
+  }
+  if (at_moment != NULL && moments_left-- == 0) {
+    at_moment();
+    at_moment = NULL;
+  }
+  if (rig.mac->look != NULL)
+    rig.mac->look();
+}
+
+void rig_at(unsigned moments, void (*action)(void)) {
+  at_moment = action;
+  moments_left = moments;
+}
+
+bool rig_at_cancel(void) {
+  bool waiting = at_moment != NULL;
+
+  at_moment = NULL;
+  return waiting;
+}
+
+void rig_run(void) {
+  unsigned turns = 0;
+
+  do {
+    host_run_for_us(0);
+    assert_true(++turns < 10000);
+  } while (dispatch_run(&dispatch));
+}
+
+static void interrupt(void *context) { nic_interrupt(context); }
+
+void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
+  host_reset();
+  memset(&dispatch, 0, sizeof dispatch);
+  memset(mac->nic, 0, mac->nic_size);
+  for (unsigned i = 0; i < TX_SLOTS; i++)
+    tx_slots[i].fragments_out = 0;
+  expected_head = expected_tail = tx_next = 0;
+  at_moment = NULL;
+  skipped = octets = tx_skipped = tx_freed_unsent = 0;
+  heap_before = lwip_stats.mem.used;
+  rig = (struct rig){.mac = mac, .nic = mac->nic, .bus = bus, .fragments_max = RIG_FRAGMENTS_MAX};
+  if (mac->ops->caps.tx_fragments_max < RIG_FRAGMENTS_MAX)
+    rig.fragments_max = mac->ops->caps.tx_fragments_max;
+  config = (struct nic_config){
+      .ops = mac->ops,
+      .base = mac->base,
+      .irq = mac->irq,
+      .pool = {.packets = RIG_PACKETS,
+               .buffer_size = RIG_BUFFER,
+               .headroom = 32,
+               .alignment = HOST_DMA_LINE_MAX,
+               .held_max = RIG_PACKETS},
+      .memory = memory,
+      .memory_size = sizeof memory,
+      .queue_depth = RIG_DEPTH,
+      .batch = 8,
+      .budget = 16,
+  };
+  memcpy(config.mac, station, sizeof station);
+  mac->power_on();
+  host_connect_irq(mac->irq, interrupt, mac->nic);
+  host_dma_start(&(struct host_dma_options){.line = bus->line,
+                                            .rings = mac->rings,
+                                            .rings_size = mac->rings_size,
+                                            .unit = mac->unit,
+                                            .last_first = bus->last_first,
+                                            .look = bus->eager ? look : NULL});
+  assert_int_equal(nic_init(mac->nic, &config, &dispatch), 0);
+  mac->nic->input = input;
+}
+
+/* Indices as after 65280 frames, a multiple of every ring's size, so that they soon wrap. */
+static void age(struct ring *ring) {
+  ring->head = (uint16_t)(ring->head + 0xff00);
+  ring->tail = (uint16_t)(ring->tail + 0xff00);
+}
+
+void rig_enable(void) {
+  assert_int_equal(nic_start(rig.nic), 0);
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  assert_true(nic_link_is_active(rig.nic));
+  if (!rig.mac->shares_indices) {
+    age(&rig.nic->rx_ring.ring);
+    age(&rig.nic->tx_ring.ring);
+  }
+}
+
+void rig_end(void) {
+  rig.backlog = 0;
+  rig_give_back(RIG_PACKETS);
+  rig_run();
+  rig_check();
+  if (rig.nic->state != NIC_INIT)
+    assert_int_equal(nic_stop(rig.nic), 0);
+  assert_int_equal(nic_free(rig.nic), 0);
+  assert_int_equal(rig.nic->pool.free_count, rig.nic->pool.options.packets);
+  for (unsigned i = 0; i < TX_SLOTS; i++)
+    assert_int_equal(tx_slots[i].fragments_out, 0);
+  assert_int_equal(lwip_stats.mem.used, heap_before);
+}
+
+/* ---- conservation ---- */
+
+void rig_check_equal(const char *what, unsigned is, unsigned should_be) {
+  if (is != should_be)
+    fail_msg("%s: %u, should be %u", what, is, should_be);
+}
+
+void rig_check(void) {
+  const struct nic *nic = rig.nic;
+  const uint32_t *counters = nic->counters;
+  unsigned out = nic->pool.held;
+
+  rig_check_equal("packets of the pool that are somewhere",
+                  out + nic->pool.free_count + packet_queue_count(&nic->rx_submission) +
+                      ring_count(&nic->rx_ring.ring) + packet_queue_count(&nic->rx_completion),
+                  RIG_PACKETS);
+  rig_check_equal("accesses to no register, or without a meaning", *rig.mac->bad_accesses, 0);
+  rig_check_equal("delivered frames that are counted",
+                  counters[NIC_IN_UCAST_PKTS] + counters[NIC_IN_MULTICAST_PKTS] +
+                      counters[NIC_IN_BROADCAST_PKTS],
+                  rig.delivered);
+  rig_check_equal("delivered octets that are counted", counters[NIC_IN_OCTETS], octets);
+  if (skipped > in_dropped())
+    fail_msg("%u received frames were dropped and only %u counted", skipped, in_dropped());
+  if (tx_skipped > out_dropped())
+    fail_msg("%u frames were not sent and only %u counted", tx_skipped, out_dropped());
+  if (rig.lost != 0 && counters[NIC_IN_OVERFLOW] == 0)
+    fail_msg("%u frames found no buffer, and none is counted", rig.lost);
+}
+
+void rig_check_idle(void) {
+  rig_check();
+  rig_check_equal("received frames that were delivered or counted", rig.delivered + in_dropped(),
+                  rig.wired);
+  rig_check_equal("frames that were sent or counted", rig.sent + rig.nic->counters[NIC_OUT_STOPPED],
+                  rig.accepted);
+  rig_check_equal("packets that the stack holds", rig.nic->pool.held, rig.hoarded);
+  for (unsigned i = 0; i < TX_SLOTS; i++) {
+    if (tx_slots[i].fragments_out != 0)
+      fail_msg("frame %u was sent and never freed", tx_slots[i].number);
+  }
+}
+
+void rig_check_traffic(void) {
+  unsigned delivered = rig.delivered, sent = rig.sent;
+
+  rig_wire_all(40, 200);
+  for (unsigned i = 0; i < 40; i++) {
+    rig_must_transmit(100 + i, 1, 8);
+    rig_run();
+  }
+  rig_check_equal("frames that came through", rig.delivered - delivered, 40);
+  rig_check_equal("frames that went out", rig.sent - sent, 40);
+  rig_check_idle();
+}

@@ -1,0 +1,108 @@
+/* A driver under the kit, between a wire and a stack that check each frame: number, bytes, order.
+ */
+#ifndef RIG_H
+#define RIG_H
+
+#include "fake_mac.h"
+#include "unit.h"
+
+enum {
+  RIG_PACKETS = 96, /* more than the ring of any MAC, so that some rest */
+  RIG_BUFFER = 1536,
+  RIG_DEPTH = 32,
+  RIG_FRAME_MIN = 60,
+  RIG_FRAME_MAX = 1514,
+  RIG_FRAGMENTS_MAX = 12,
+  RIG_PACKET_ALIGNMENT = 64, /* at least, of a received frame's buffer */
+  RIG_IN_FLIGHT_MAX = 150,   /* frames that a test may have under way */
+  RIG_TRIES_MAX = 500,       /* frames that fill any MAC */
+  RIG_MOMENTS_MAX = 2000,    /* that a driver's turn may have */
+};
+
+/* A device under a cache and a bus: what differs from board to board. */
+struct rig_bus {
+  const char *name;
+  unsigned line;   /* bytes of a cache line */
+  bool last_first; /* order of stores that have none; see host_dma_options */
+  bool eager;      /* the device looks at its rings at each moment; else when it is told to */
+};
+
+/* What has been seen so far. */
+struct rig {
+  const struct fake_mac *mac;
+  struct nic *nic;
+  const struct rig_bus *bus;
+  unsigned fragments_max; /* of a frame, that the MAC gathers and the rig makes */
+  unsigned wired;         /* frames that the MAC has received */
+  unsigned lost;          /* frames that found no room in it */
+  unsigned delivered;     /* frames that the stack got */
+  unsigned accepted;      /* frames that datapath_transmit() took */
+  unsigned refused;       /* frames that it did not take */
+  unsigned sent;          /* frames on the wire */
+  bool hoard;             /* the stack keeps what it gets */
+  bool echo;              /* the stack sends back what it gets, in its own buffer */
+  unsigned hoarded;       /* frames that it keeps */
+  unsigned backlog;       /* frames that come in at the next moments of an eager device */
+};
+
+extern struct rig rig;
+
+/* Builds the driver over its fake, in NIC_INIT; and what a test leaves behind is checked: the kit's
+ * memory is all back. */
+void rig_build(const struct fake_mac *mac, const struct rig_bus *bus);
+void rig_end(void);
+
+/* From NIC_INIT to NIC_ENABLED, with a link. */
+void rig_enable(void);
+
+/* The main loop, until nothing is left to do. */
+void rig_run(void);
+
+/* The next frame comes in from the wire, of `length` bytes to this station; or, addressed
+ * otherwise, to `destination`. */
+enum fake_verdict rig_wire(uint32_t length);
+enum fake_verdict rig_wire_to(const uint8_t destination[ETH_ADDRESS_BYTES], uint32_t length);
+
+/* The same of a short frame to this station, as an action of rig_at(). */
+void rig_come_in(void);
+
+/* What the device does by itself: see struct fake_mac. */
+void rig_hold_tx(bool hold);
+void rig_send(unsigned frames);
+void rig_set_link(bool up);
+void rig_inject(const struct fake_error *error);
+
+/* On a bus with an eager device, `action` happens after `moments` more of the device's moments: the
+ * steps of the driver's work that hardware can see. */
+void rig_at(unsigned moments, void (*action)(void));
+
+/* What has not happened by now does not any more: false if it had happened. */
+bool rig_at_cancel(void);
+
+/* Brings `count` frames in, running the main loop where the MAC has no room; none may be lost. */
+void rig_wire_all(unsigned count, uint32_t length);
+
+/* Sends a frame of `length` bytes, of `fragments` buffers whose starts are `alignment` bytes apart
+ * from multiples of it by none (1: each start is odd). Returns what datapath_transmit() does. */
+int rig_transmit(uint32_t length, unsigned fragments, unsigned alignment);
+
+/* The same, where it must be taken. */
+void rig_must_transmit(uint32_t length, unsigned fragments, unsigned alignment);
+
+/* The stack gives back up to `count` of the frames that it keeps. */
+void rig_give_back(unsigned count);
+
+/* Nothing is lost: each packet of the pool is somewhere, each frame was delivered, sent, is on its
+ * way or was counted, once. */
+void rig_check(void);
+
+/* Fails, with both numbers, where they differ. */
+void rig_check_equal(const char *what, unsigned is, unsigned should_be);
+
+/* And nothing is on its way any more. */
+void rig_check_idle(void);
+
+/* Frames go in both directions. */
+void rig_check_traffic(void);
+
+#endif

@@ -1,0 +1,274 @@
+/* Conformance of reception: order, every byte, a full ring, an empty pool, filters, errors. */
+#include "suite.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Bursts that every MAC has room for: none is lost. */
+enum { BURST = 4 };
+
+static void frames_come_in_order_round_and_round_the_ring(void) {
+  srand(3);
+  for (unsigned i = 0; i < 400; i++) {
+    unsigned burst = (unsigned)rand() % (BURST + 1);
+
+    while (burst-- != 0)
+      assert_int_equal(rig_wire(RIG_FRAME_MIN + (uint32_t)rand() % 64), FAKE_RECEIVED);
+    rig_run();
+    rig_check_idle();
+  }
+  rig_check_equal("frames that were delivered", rig.delivered, rig.wired);
+  assert_int_equal(rig.nic->counters[NIC_COPY_OUTS], 0);
+}
+
+static void frames_of_every_length_come_whole(void) {
+  for (uint32_t length = RIG_FRAME_MIN; length <= RIG_FRAME_MAX; length += length < 200 ? 1 : 73)
+    rig_wire_all(1, length);
+  rig_wire_all(20, RIG_FRAME_MAX);
+  rig_check_idle();
+  rig_check_equal("frames that were delivered", rig.delivered, rig.wired);
+}
+
+/* It is filled to the last buffer, and over, at each place of the ring. */
+static void a_full_ring_loses_no_buffer_and_goes_on(void) {
+  for (unsigned round = 0; round < 24; round++) {
+    enum fake_verdict verdict = FAKE_RECEIVED;
+
+    for (unsigned i = 0; i < RIG_TRIES_MAX && verdict == FAKE_RECEIVED; i++)
+      verdict = rig_wire(100);
+    assert_true(verdict == FAKE_LOST || verdict == FAKE_NOT_READY);
+    rig_run();
+    rig_check_idle();
+    rig_wire_all(1 + round % 7, 80);
+    rig_check_idle();
+  }
+}
+
+static void hoard_all(void) {
+  rig.hoard = true;
+  for (unsigned i = 0; i < 2 * RIG_PACKETS && rig.hoarded < RIG_PACKETS; i++) {
+    (void)rig_wire(100);
+    rig_run();
+    rig_check();
+  }
+  rig_check_equal("packets that the stack holds", rig.hoarded, RIG_PACKETS);
+}
+
+/* The stack holds every packet, so that nothing can be posted; the first that comes back gets
+ * reception going again. */
+static void an_empty_pool_recovers_with_the_first_buffer(void) {
+  for (unsigned round = 0; round < 4; round++) {
+    hoard_all();
+    for (unsigned i = 0; i < 3; i++) {
+      (void)rig_wire(100);
+      rig_run();
+      rig_check();
+    }
+    rig.hoard = false;
+    for (unsigned i = 0; i < 3; i++) {
+      unsigned delivered = rig.delivered;
+
+      rig_give_back(1);
+      rig_run();
+      (void)rig_wire(100);
+      rig_run();
+      if (rig.delivered == delivered)
+        fail_msg("a buffer came back, and still no frame comes through");
+      rig_check();
+    }
+    rig_give_back(RIG_PACKETS);
+    rig_run();
+    rig_check_traffic();
+    assert_int_equal(rig.nic->pool.held, 0);
+    assert_true(ring_full(&rig.nic->rx_ring.ring) || rig.nic->pool.free_count == 0);
+  }
+}
+
+static void a_frame_is_answered_in_its_own_buffer(void) {
+  rig.echo = true;
+  rig_wire_all(200, 300);
+  rig_wire_all(20, RIG_FRAME_MAX);
+  rig_check_idle();
+  assert_int_equal(rig.sent, 220);
+  assert_int_equal(rig.nic->counters[NIC_OUT_COPIES] != 0,
+                   rig.nic->ops->caps.tx_alignment > RIG_PACKET_ALIGNMENT);
+}
+
+/* The device waits for the one buffer that is being posted: it must not have it before its address.
+ */
+static void a_frame_comes_at_each_moment_of_a_refill(void) {
+  bool over = false;
+
+  for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
+    hoard_all();
+    rig_at(moment, rig_come_in);
+    rig_give_back(1);
+    rig_run();
+    over = rig_at_cancel();
+    rig_check();
+  }
+  assert_true(over);
+  rig.hoard = false;
+  rig_give_back(RIG_PACKETS);
+  rig_run();
+  rig_check_traffic();
+}
+
+/* None is forgotten, whichever side of the last look, the mask and the unmask it comes on. */
+static void a_frame_comes_at_each_moment_of_a_turn(void) {
+  bool over = false;
+
+  for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
+    assert_int_equal(rig_wire(100), FAKE_RECEIVED);
+    rig_at(moment, rig_come_in);
+    rig_run();
+    over = rig_at_cancel();
+    rig_check_idle();
+  }
+  assert_true(over);
+  rig_check_equal("frames that were delivered", rig.delivered, rig.wired);
+}
+
+/* They come while the driver is at any step of its work. */
+static void frames_come_at_any_moment(void) {
+  rig.echo = true;
+  for (unsigned round = 0; round < 20; round++) {
+    rig.backlog = 60;
+    (void)rig_wire(100); /* wakes the interrupt */
+    rig_run();
+    rig_check();
+  }
+  rig.backlog = 0;
+  rig_run();
+  rig.echo = false;
+  rig_check_traffic();
+}
+
+/* ---- filter ---- */
+
+static enum fake_verdict verdict;
+
+/* One that must be seen, or must not. */
+static void check_sees(const char *what, const uint8_t *destination, bool wanted) {
+  unsigned delivered = rig.delivered;
+
+  verdict = rig_wire_to(destination, 100);
+  assert_true(verdict == FAKE_RECEIVED || verdict == FAKE_FILTERED);
+  rig_run();
+  rig_check_idle();
+  if ((rig.delivered != delivered) != wanted)
+    fail_msg("a frame to %s %s", what, wanted ? "is kept out" : "is let in");
+}
+
+static const uint8_t other[] = {2, 0, 0, 0x12, 0x34, 0x57};
+static const uint8_t everyone[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+static uint8_t group[] = {1, 0, 0x5e, 0, 0, 1}, stranger[] = {1, 0, 0x5e, 0x7f, 1, 2};
+
+static void the_filter_lets_in_what_is_for_this_station(void) {
+  check_sees("this station", rig.nic->mac, true);
+  check_sees("everyone", everyone, true);
+  check_sees("another station", other, false);
+  check_sees("a group", group, false);
+  assert_int_equal(nic_join_group(rig.nic, group), 0);
+  check_sees("a joined group", group, true);
+  check_sees("a stranger's group", stranger, false);
+  assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  check_sees("a joined group", group, true); /* it is kept over a stop */
+  check_sees("a stranger's group", stranger, false);
+  assert_int_equal(nic_leave_group(rig.nic, group), 0);
+  check_sees("a group", group, false);
+  nic_set_all_multicast(rig.nic, true);
+  check_sees("a stranger's group", stranger, true);
+  check_sees("another station", other, false);
+  nic_set_all_multicast(rig.nic, false);
+  check_sees("a stranger's group", stranger, false);
+  check_sees("this station", rig.nic->mac, true);
+}
+
+static void a_promiscuous_interface_sees_all_where_the_mac_can(void) {
+  if (!rig.nic->ops->caps.promiscuous) {
+    assert_int_equal(nic_set_promiscuous(rig.nic, true), -ENOTSUP);
+    check_sees("another station", other, false);
+    return;
+  }
+  assert_int_equal(nic_set_promiscuous(rig.nic, true), 0);
+  check_sees("another station", other, true);
+  check_sees("a stranger's group", stranger, true);
+  check_sees("this station", rig.nic->mac, true);
+  assert_int_equal(nic_set_promiscuous(rig.nic, false), 0);
+  check_sees("another station", other, false);
+  check_sees("a stranger's group", stranger, false);
+}
+
+/* A filter keeps strangers off the bus: all of them where it is perfect, some where it hashes. */
+static void groups_are_filtered_as_the_capabilities_say(void) {
+  unsigned filtered = 0, joined = 0;
+
+  for (; joined < NIC_GROUPS_MAX; joined++) {
+    group[5] = (uint8_t)(joined + 1);
+    assert_int_equal(nic_join_group(rig.nic, group), 0);
+    if (joined == 0) {
+      for (uint8_t i = 0; i < 64; i++) {
+        stranger[5] = i;
+        check_sees("a stranger's group", stranger, false);
+        filtered += verdict == FAKE_FILTERED;
+      }
+    }
+  }
+  if (rig.nic->ops->caps.multicast == NIC_MULTICAST_PERFECT)
+    assert_int_equal(filtered, 64);
+  if (rig.nic->ops->caps.multicast == NIC_MULTICAST_HASH)
+    assert_in_range(filtered, 32, 64);
+  group[5] = 1;
+  check_sees("a joined group", group, true);
+  group[5] = (uint8_t)(joined + 1); /* the list has no room for it: every group passes */
+  assert_int_equal(nic_join_group(rig.nic, group), 0);
+  check_sees("a joined group", group, true);
+  assert_int_equal(nic_leave_group(rig.nic, group), 0);
+  check_sees("a group", group, false);
+  group[5] = 1;
+}
+
+/* ---- errors ---- */
+
+static void each_error_is_counted_and_survived(void) {
+  for (const struct fake_error *error = rig.mac->errors; error->name != NULL; error++) {
+    for (unsigned round = 0; round < 5; round++) {
+      uint32_t before = rig.nic->counters[error->counter];
+
+      rig_wire_all(round, 100);
+      rig_hold_tx(true);
+      for (unsigned i = 0; i < 5; i++)
+        rig_must_transmit(100, 1, 8);
+      rig_run();
+      rig_send(round);
+      rig_inject(error);
+      (void)rig_wire(100);
+      rig_run();
+      if (rig.nic->counters[error->counter] == before)
+        fail_msg("%s does not count as %s", error->name, nic_counter_name(error->counter));
+      rig_check();
+      rig_hold_tx(false);
+      nic_watch(rig.nic);
+      rig_run();
+      rig_check_traffic();
+    }
+  }
+}
+
+const struct suite_test rx_tests[] = {
+    SUITE_TEST(frames_come_in_order_round_and_round_the_ring),
+    SUITE_TEST(frames_of_every_length_come_whole),
+    SUITE_TEST(a_full_ring_loses_no_buffer_and_goes_on),
+    SUITE_TEST(an_empty_pool_recovers_with_the_first_buffer),
+    SUITE_TEST(a_frame_is_answered_in_its_own_buffer),
+    SUITE_TEST(a_frame_comes_at_each_moment_of_a_refill),
+    SUITE_TEST(a_frame_comes_at_each_moment_of_a_turn),
+    SUITE_TEST(frames_come_at_any_moment),
+    SUITE_TEST(the_filter_lets_in_what_is_for_this_station),
+    SUITE_TEST(a_promiscuous_interface_sees_all_where_the_mac_can),
+    SUITE_TEST(groups_are_filtered_as_the_capabilities_say),
+    SUITE_TEST(each_error_is_counted_and_survived),
+    SUITE_TESTS_END,
+};

@@ -1,0 +1,119 @@
+/* The conformance suite on trial: the textbook driver passes, and with each of its defects it is
+ * found out, for the reason that it should be. */
+#include "suite.h"
+#include "textbook.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "lwip/init.h"
+
+/* With `defect`, the test whose name has `test` in it fails with an error that has `error` in it.
+ */
+static const struct trial {
+  enum textbook_defect defect;
+  const char *what, *test, *error;
+} trials[] = {
+    {DEFECT_NO_PUBLISH, "no barrier before the owner", "leave_in_order",
+     "descriptor 1 is not its own"},
+    {DEFECT_OWNED_FIRST, "the owner before the fields", "leave_in_order",
+     "descriptor 1 is not its own"},
+    {DEFECT_FRONT_TO_BACK, "a chain is filled front to back", "chains_of",
+     "descriptor 1 is not its own"},
+    {DEFECT_TX_WRITES, "a frame is written to after its clean", "leave_in_order",
+     "which the processor wrote and did not clean"},
+    {DEFECT_RX_WRITES, "a buffer is written to after its invalidate", "come_in_order",
+     "the processor's cache holds a changed byte"},
+    {DEFECT_SHARED_LINE, "what shares a line is invalidated", "it_starts_quiet",
+     "has bytes of another owner"},
+    {DEFECT_NO_OBSERVE, "no barrier after the owner is read", "come_in_order",
+     "without a dma_observe() before"},
+    {DEFECT_RX_REORDER, "frames are handed out in another order", "come_in_order",
+     "delivered: frame "},
+    {DEFECT_TX_FREED_EARLY, "a frame is freed before it is sent", "is_kept_until",
+     "is freed, though it was neither sent"},
+    {DEFECT_BAD_UNCOUNTED, "a bad frame is not counted", "each_error",
+     "does not count as in_error"},
+    {DEFECT_BAD_LEAKED, "a bad frame's buffer is lost", "each_error",
+     "packets of the pool that are somewhere: 95"},
+    {DEFECT_STOP_LOSES, "a stop loses a buffer", "a_stop", "packets in the pool: 95"},
+    {DEFECT_STOP_FORGETS, "a stop forgets the frames on the ring", "a_stop",
+     "frames that were sent or counted"},
+    {DEFECT_STOP_UNCOUNTED, "a stop forgets a lost frame", "just_before_a_stop",
+     "lost frames that are counted: 0"},
+    {DEFECT_NOT_OFF, "a stop leaves DMA on", "a_stop", "though it is turned off"},
+    {DEFECT_NOT_FROM_BASE, "a restart goes on in mid-ring", "from_the_base", "on their way"},
+    {DEFECT_NO_DOORBELL, "no doorbell", "leave_in_order", "a lazy device"},
+    {DEFECT_EARLY_DOORBELL, "the doorbell before what it tells of", "is_answered",
+     "frames that were sent or counted: 219"},
+    {DEFECT_STALLED, "a stalled receiver is not started", "empty_pool",
+     "still no frame comes through"},
+    {DEFECT_NOT_QUIET, "an interrupt does not quieten its device", "come_in_order",
+     "is never quietened"},
+    {DEFECT_LOST_WAKE_UP, "the unmask clears what waits", "any_moment", "none is counted"},
+    {DEFECT_NO_ROOM_CHECK, "a chain is posted where only a part has room", "room_for_all",
+     "exit with status"},
+    {DEFECT_OPEN_FILTER, "the filter is always open", "the_filter",
+     "a frame to another station is let in"},
+    {DEFECT_DEAF, "groups are never let in", "the_filter", "a frame to a joined group is kept out"},
+    {DEFECT_BLIND_START, "a missing device is started", "not_there",
+     "a device that is not there was started"},
+    {DEFECT_OLD_LINK, "a lost link is not seen", "the_link", "the link is active"},
+    {DEFECT_NO_RECOVERY, "an error is not cured", "each_error", "does not count as recoveries"},
+    {DEFECT_UNKNOWN_REGISTER, "an access to no register", "come_in_order",
+     "accesses to no register"},
+    {DEFECT_OUTSIDE_MAP, "an access outside of the map", "come_in_order", "where no device is"},
+};
+
+/* Runs a part of the suite in a process of its own, since what is broken may crash; its exit
+ * status, and its output in `output`. */
+static int try_out(const struct trial *trial, char *output, size_t size) {
+  size_t used = 0;
+  ssize_t got;
+  unsigned ran = 0;
+  int ends[2], status;
+  pid_t child;
+
+  fflush(NULL);
+  if (pipe(ends) != 0 || (child = fork()) < 0)
+    exit(2);
+  if (child == 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    textbook_defect = trial->defect;
+    exit(suite_run_all(&fake_mac_textbook, trial->test, &ran) != 0);
+  }
+  close(ends[1]);
+  while (used < size - 1 && (got = read(ends[0], output + used, size - 1 - used)) > 0)
+    used += (size_t)got;
+  output[used] = '\0';
+  close(ends[0]);
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+int main(void) {
+  static char output[1 << 16];
+  unsigned accepted = 0, ran = 0;
+
+  log_set_level(NULL, LOG_ERROR);
+  lwip_init();
+  if (suite_run_all(&fake_mac_textbook, NULL, &ran) != 0)
+    return 1;
+  for (unsigned i = 0; i < sizeof trials / sizeof *trials; i++) {
+    const struct trial *trial = &trials[i];
+    int status = try_out(trial, output, sizeof output);
+    bool rejected = status == 1 && strstr(output, trial->error) != NULL;
+
+    printf("%s  %s\n", rejected ? "rejected" : "ACCEPTED", trial->what);
+    if (!rejected)
+      printf("exit status %d, expected \"%s\" from %s:\n%s", status, trial->error, trial->test,
+             output);
+    accepted += !rejected;
+  }
+  return accepted != 0;
+}

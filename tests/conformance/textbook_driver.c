@@ -1,0 +1,262 @@
+/* The textbook MAC's driver, which does everything right but what textbook_defect says. */
+#include "textbook.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "port.h"
+
+enum textbook_defect textbook_defect;
+
+static struct textbook *textbook_of(struct nic *nic) { return (struct textbook *)(void *)nic; }
+
+static bool has(enum textbook_defect defect) { return textbook_defect == defect; }
+
+static uint32_t reg_read(struct nic *nic, unsigned offset) {
+  return mmio_read(nic->config->base + offset);
+}
+
+static void reg_write(struct nic *nic, unsigned offset, uint32_t value) {
+  mmio_write(nic->config->base + offset, value);
+}
+
+static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
+
+/* ---- lifecycle ---- */
+
+static int start(struct nic *nic) {
+  if (!has(DEFECT_BLIND_START) && reg_read(nic, TEXTBOOK_ID) != TEXTBOOK_ID_VALUE)
+    return -ENODEV;
+  reg_write(nic, TEXTBOOK_CONTROL, 0);
+  reg_write(nic, TEXTBOOK_MASK, 0);
+  reg_write(nic, TEXTBOOK_CAUSE, TEXTBOOK_CAUSES);
+  return 0;
+}
+
+static void accept(struct nic *nic, const uint8_t *mac, uint32_t as) {
+  reg_write(nic, TEXTBOOK_ADDRESS_HIGH,
+            (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3]);
+  reg_write(nic, TEXTBOOK_ADDRESS_LOW, (uint32_t)mac[4] << 24 | (uint32_t)mac[5] << 16);
+  reg_write(nic, TEXTBOOK_ACCEPT, as);
+}
+
+static int enable(struct nic *nic) {
+  struct textbook *own = textbook_of(nic);
+
+  nic_ring_init(&nic->rx_ring, own->rx_slots, TEXTBOOK_RX);
+  nic_ring_init(&nic->tx_ring, own->tx_slots, TEXTBOOK_TX);
+  for (unsigned i = 0; i < TEXTBOOK_RX; i++)
+    own->rx[i].owner = 0;
+  for (unsigned i = 0; i < TEXTBOOK_TX; i++)
+    own->tx[i].owner = 0;
+  if (!has(DEFECT_NOT_FROM_BASE))
+    own->tx_head = 0;
+  own->tx_tail = own->tx_head;
+  if (has(DEFECT_SHARED_LINE))
+    dma_invalidate(own->scratch, sizeof own->scratch);
+  dma_publish();
+  accept(nic, nic->mac, 1);
+  reg_write(nic, TEXTBOOK_RX_RING, bus_address(own->rx));
+  reg_write(nic, TEXTBOOK_TX_RING, bus_address(own->tx));
+  reg_write(nic, TEXTBOOK_CONTROL, 1);
+  return 0;
+}
+
+static void disable(struct nic *nic) {
+  reg_write(nic, TEXTBOOK_MASK, 0);
+  if (!has(DEFECT_NOT_OFF))
+    reg_write(nic, TEXTBOOK_CONTROL, 0);
+  if (!has(DEFECT_STOP_UNCOUNTED) && (reg_read(nic, TEXTBOOK_CAUSE) & TEXTBOOK_STALL) != 0)
+    nic_count(nic, NIC_IN_OVERFLOW);
+  reg_write(nic, TEXTBOOK_CAUSE, TEXTBOOK_CAUSES);
+  if (has(DEFECT_STOP_LOSES) && !ring_empty(&nic->rx_ring.ring))
+    (void)nic_ring_pop(&nic->rx_ring);
+  if (has(DEFECT_STOP_FORGETS))
+    nic_ring_init(&nic->tx_ring, textbook_of(nic)->tx_slots, TEXTBOOK_TX);
+}
+
+/* ---- rings ---- */
+
+/* The owner is the last store, behind a barrier. */
+static void fill(struct textbook_descriptor *descriptor, uint32_t address, uint32_t length) {
+  if (has(DEFECT_OWNED_FIRST)) {
+    descriptor->owner = 1;
+    dma_publish();
+  }
+  descriptor->address = address;
+  descriptor->length = length;
+  if (!has(DEFECT_NO_PUBLISH))
+    dma_publish();
+  descriptor->owner = 1;
+}
+
+static bool rx_post(struct nic *nic, struct pbuf *packet) {
+  if (ring_full(&nic->rx_ring.ring))
+    return false;
+  if (has(DEFECT_RX_WRITES))
+    memset(packet->payload, 0, ETH_HEADER_BYTES);
+  fill(&textbook_of(nic)->rx[nic_ring_push(&nic->rx_ring, packet)], bus_address(packet->payload),
+       packet->len);
+  return true;
+}
+
+static struct pbuf *rx_reap(struct nic *nic) {
+  struct ring *ring = &nic->rx_ring.ring;
+  const struct textbook_descriptor *descriptors = textbook_of(nic)->rx;
+  struct pbuf *packet;
+  uint32_t length;
+
+  if (ring_empty(ring) || descriptors[ring_slot(ring, ring->tail)].owner != 0)
+    return NULL;
+  if (!has(DEFECT_NO_OBSERVE))
+    dma_observe();
+  length = descriptors[ring_slot(ring, ring->tail)].length;
+  packet = nic_ring_pop(&nic->rx_ring);
+  if (has(DEFECT_RX_REORDER) && !ring_empty(ring) &&
+      descriptors[ring_slot(ring, ring->tail)].owner == 0) {
+    struct pbuf *second = nic->rx_ring.slots[ring_slot(ring, ring->tail)];
+
+    nic->rx_ring.slots[ring_slot(ring, ring->tail)] = packet;
+    packet = second;
+  }
+  if ((length & TEXTBOOK_BAD) != 0) {
+    if (!has(DEFECT_BAD_UNCOUNTED))
+      nic_count(nic, NIC_IN_ERROR);
+    if (has(DEFECT_BAD_LEAKED))
+      return NULL;
+    length = 0;
+  }
+  packet_set_length(packet, (uint16_t)(length & TEXTBOOK_LENGTH));
+  return packet;
+}
+
+static unsigned fragments_of(const struct pbuf *frame) {
+  unsigned fragments = 0;
+
+  for (; frame != NULL; frame = frame->next)
+    fragments++;
+  return fragments;
+}
+
+/* Back to front: the MAC begins a frame when it owns the first descriptor, and all must be there.
+ */
+static bool tx_post(struct nic *nic, struct pbuf *frame) {
+  struct textbook *own = textbook_of(nic);
+  const struct pbuf *parts[TEXTBOOK_FRAGMENTS];
+  unsigned fragments = 0;
+  unsigned room = TEXTBOOK_TX - (unsigned)(uint16_t)(own->tx_head - own->tx_tail);
+
+  for (const struct pbuf *part = frame; part != NULL; part = part->next)
+    parts[fragments++] = part;
+  if ((has(DEFECT_NO_ROOM_CHECK) ? 1 : fragments) > room)
+    return false;
+  if (has(DEFECT_TX_WRITES))
+    ((uint8_t *)frame->payload)[frame->len - 1] ^= 0xff;
+  for (unsigned i = 0; i < fragments; i++) {
+    unsigned which = has(DEFECT_FRONT_TO_BACK) ? i : fragments - 1 - i;
+
+    fill(&own->tx[(own->tx_head + which) % TEXTBOOK_TX], bus_address(parts[which]->payload),
+         parts[which]->len | (which == fragments - 1 ? TEXTBOOK_LAST : 0));
+  }
+  own->tx_head = (uint16_t)(own->tx_head + fragments);
+  (void)nic_ring_push(&nic->tx_ring, frame);
+  return true;
+}
+
+static struct pbuf *tx_reap(struct nic *nic) {
+  struct textbook *own = textbook_of(nic);
+  const struct ring *ring = &nic->tx_ring.ring;
+  unsigned fragments;
+
+  if (ring_empty(ring))
+    return NULL;
+  fragments = fragments_of(nic->tx_ring.slots[ring_slot(ring, ring->tail)]);
+  if (!has(DEFECT_TX_FREED_EARLY) &&
+      own->tx[(own->tx_tail + fragments - 1) % TEXTBOOK_TX].owner != 0)
+    return NULL;
+  dma_observe();
+  own->tx_tail = (uint16_t)(own->tx_tail + fragments);
+  return nic_ring_pop(&nic->tx_ring);
+}
+
+static void doorbell(struct nic *nic, enum nic_direction which) {
+  if (!has(DEFECT_EARLY_DOORBELL))
+    dma_publish();
+  if (which == NIC_RX) {
+    if (!has(DEFECT_STALLED) && ring_count(&nic->rx_ring.ring) != 0) {
+      nic->rx_stalled = false;
+      reg_write(nic, TEXTBOOK_KICK, 1);
+    }
+    return;
+  }
+  if (!has(DEFECT_NO_DOORBELL))
+    reg_write(nic, TEXTBOOK_KICK, 2);
+}
+
+/* ---- interrupt ---- */
+
+static void interrupt(struct nic *nic) {
+  uint32_t cause = reg_read(nic, TEXTBOOK_CAUSE);
+
+  if (!has(DEFECT_NOT_QUIET)) {
+    reg_write(nic, TEXTBOOK_MASK, 0);
+    reg_write(nic, TEXTBOOK_CAUSE, cause);
+  }
+  if ((cause & TEXTBOOK_STALL) != 0) {
+    nic->counters[NIC_IN_OVERFLOW]++;
+    nic->rx_stalled = true;
+  }
+  if ((cause & TEXTBOOK_ERROR) != 0 && !has(DEFECT_NO_RECOVERY))
+    nic->faulted = true;
+  if (has(DEFECT_UNKNOWN_REGISTER))
+    (void)reg_read(nic, 0x34);
+  if (has(DEFECT_OUTSIDE_MAP))
+    (void)reg_read(nic, TEXTBOOK_REGISTER_BYTES);
+}
+
+static void irq_unmask(struct nic *nic) {
+  if (has(DEFECT_LOST_WAKE_UP))
+    reg_write(nic, TEXTBOOK_CAUSE, TEXTBOOK_CAUSES);
+  reg_write(nic, TEXTBOOK_MASK, TEXTBOOK_CAUSES);
+}
+
+static void read_link(struct nic *nic, struct nic_link *state) {
+  *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
+  if ((reg_read(nic, TEXTBOOK_LINK) & 1) != 0 || has(DEFECT_OLD_LINK))
+    *state = (struct nic_link){.status = NIC_LINK_ACTIVE, .full_duplex = true, .speed_mbps = 100};
+}
+
+static void set_filter(struct nic *nic) {
+  const struct nic_filter *filter = &nic->filter;
+  bool every_group = filter->all_multicast || filter->unlisted != 0;
+
+  if (has(DEFECT_DEAF))
+    return;
+  reg_write(nic, TEXTBOOK_ACCEPT, 3);
+  for (unsigned i = 0; i < filter->group_count; i++)
+    accept(nic, filter->groups[i], 2);
+  reg_write(nic, TEXTBOOK_FILTER,
+            (filter->promiscuous || has(DEFECT_OPEN_FILTER) ? 1u : 0) | (every_group ? 2u : 0));
+}
+
+const struct nic_ops textbook_ops = {
+    .name = "textbook",
+    .caps = {.tx_fragments_max = TEXTBOOK_FRAGMENTS,
+             .tx_alignment = 4,
+             .mtu_max = ETH_MTU,
+             .media = NIC_MEDIA_AUTO,
+             .multicast = NIC_MULTICAST_PERFECT,
+             .promiscuous = true},
+    .start = start,
+    .enable = enable,
+    .disable = disable,
+    .rx_post = rx_post,
+    .rx_reap = rx_reap,
+    .tx_post = tx_post,
+    .tx_reap = tx_reap,
+    .doorbell = doorbell,
+    .interrupt = interrupt,
+    .irq_unmask = irq_unmask,
+    .read_link = read_link,
+    .set_filter = set_filter,
+};

@@ -1,0 +1,241 @@
+/* The textbook MAC itself, from its datasheet. */
+#include "textbook.h"
+
+#include <string.h>
+
+#include "dma.h"
+#include "unit.h"
+
+enum { GROUPS_MAX = 16 };
+
+struct textbook textbook;
+
+static uint32_t registers[TEXTBOOK_REGISTER_BYTES / 4];
+static unsigned rx_index, tx_index, group_count, bad_accesses;
+static uint8_t station[6], groups[GROUPS_MAX][6];
+static bool held, bad_next, missing, stalled;
+
+static uint32_t *reg(unsigned offset) { return &registers[offset / 4]; }
+
+static void raise(uint32_t causes) {
+  *reg(TEXTBOOK_CAUSE) |= causes;
+  host_set_irq_level(TEXTBOOK_IRQ, (*reg(TEXTBOOK_CAUSE) & *reg(TEXTBOOK_MASK)) != 0);
+}
+
+static bool is_enabled(void) { return (*reg(TEXTBOOK_CONTROL) & 1) != 0; }
+
+struct fetched {
+  uint32_t address, length, owner;
+};
+
+static uint32_t address_of(unsigned ring, unsigned index) {
+  return *reg(ring) + index * (uint32_t)sizeof(struct textbook_descriptor);
+}
+
+static struct fetched fetch(unsigned ring, unsigned index) {
+  struct fetched descriptor;
+
+  host_dma_read(address_of(ring, index), &descriptor, sizeof descriptor);
+  return descriptor;
+}
+
+static void give_back(unsigned ring, unsigned index) {
+  static const uint32_t nobody;
+
+  host_dma_give_back(address_of(ring, index) + offsetof(struct textbook_descriptor, owner), &nobody,
+                     sizeof nobody);
+}
+
+/* Sends one frame; false where the first descriptor is not the MAC's. */
+static bool send_one(void) {
+  static uint8_t frame[TEXTBOOK_TX * 2048];
+  uint32_t length = 0;
+  unsigned count = 0;
+  struct fetched descriptor;
+
+  do {
+    descriptor = fetch(TEXTBOOK_TX_RING, (tx_index + count) % TEXTBOOK_TX);
+    if (descriptor.owner == 0 && count == 0)
+      return false;
+    if (descriptor.owner == 0 || count == TEXTBOOK_FRAGMENTS)
+      fail_msg("the MAC begins a frame of which descriptor %u is not its own", count);
+    host_dma_read(descriptor.address, frame + length, descriptor.length & TEXTBOOK_LENGTH);
+    length += descriptor.length & TEXTBOOK_LENGTH;
+    count++;
+  } while ((descriptor.length & TEXTBOOK_LAST) == 0);
+  wire_sent(frame, length);
+  for (; count != 0; count--) {
+    give_back(TEXTBOOK_TX_RING, tx_index);
+    tx_index = (tx_index + 1) % TEXTBOOK_TX;
+  }
+  return true;
+}
+
+static void send(unsigned frames) {
+  bool any = false;
+
+  while (is_enabled() && frames-- != 0 && send_one())
+    any = true;
+  if (any)
+    raise(TEXTBOOK_SENT);
+}
+
+static void look(void) {
+  if (!held)
+    send(UINT32_MAX);
+}
+
+static void hold_tx(bool hold) {
+  held = hold;
+  look();
+}
+
+static bool passes(const uint8_t *frame) {
+  static const uint8_t everyone[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+  if ((*reg(TEXTBOOK_FILTER) & 1) != 0 || memcmp(frame, everyone, 6) == 0)
+    return true;
+  if ((frame[0] & 1) == 0)
+    return memcmp(frame, station, 6) == 0;
+  for (unsigned i = 0; i < group_count; i++) {
+    if (memcmp(frame, groups[i], 6) == 0)
+      return true;
+  }
+  return (*reg(TEXTBOOK_FILTER) & 2) != 0;
+}
+
+static enum fake_verdict receive(const uint8_t *frame, uint32_t length) {
+  struct fetched descriptor;
+
+  if (!is_enabled() || stalled)
+    return FAKE_NOT_READY;
+  if (!passes(frame))
+    return FAKE_FILTERED;
+  descriptor = fetch(TEXTBOOK_RX_RING, rx_index);
+  if (descriptor.owner == 0) {
+    stalled = true;
+    raise(TEXTBOOK_STALL);
+    return FAKE_LOST;
+  }
+  assert_true(length <= descriptor.length);
+  host_dma_write(descriptor.address, frame, length);
+  if (bad_next)
+    length |= TEXTBOOK_BAD;
+  bad_next = false;
+  host_dma_write(address_of(TEXTBOOK_RX_RING, rx_index) +
+                     offsetof(struct textbook_descriptor, length),
+                 &length, sizeof length);
+  give_back(TEXTBOOK_RX_RING, rx_index);
+  rx_index = (rx_index + 1) % TEXTBOOK_RX;
+  raise(TEXTBOOK_RECEIVED);
+  return FAKE_RECEIVED;
+}
+
+static uint32_t bus_read(void *context, unsigned offset) {
+  (void)context;
+  if (offset == TEXTBOOK_ID)
+    return missing ? UINT32_MAX : TEXTBOOK_ID_VALUE;
+  if (offset > TEXTBOOK_KICK)
+    bad_accesses++;
+  return *reg(offset);
+}
+
+static void take_address(uint32_t as) {
+  uint32_t high = *reg(TEXTBOOK_ADDRESS_HIGH), low = *reg(TEXTBOOK_ADDRESS_LOW);
+  const uint8_t address[] = {(uint8_t)(high >> 24), (uint8_t)(high >> 16), (uint8_t)(high >> 8),
+                             (uint8_t)high,         (uint8_t)(low >> 24),  (uint8_t)(low >> 16)};
+
+  if (as == 1)
+    memcpy(station, address, 6);
+  else if (as == 3)
+    group_count = 0;
+  else if (group_count < GROUPS_MAX)
+    memcpy(groups[group_count++], address, 6);
+}
+
+static void bus_write(void *context, unsigned offset, uint32_t value) {
+  (void)context;
+  switch (offset) {
+  case TEXTBOOK_CONTROL:
+    if (!is_enabled() && value == 1) {
+      rx_index = tx_index = 0;
+      stalled = false;
+    }
+    *reg(offset) = value;
+    break;
+  case TEXTBOOK_CAUSE:
+    *reg(offset) &= ~value;
+    break;
+  case TEXTBOOK_ACCEPT:
+    take_address(value);
+    break;
+  case TEXTBOOK_KICK:
+    if ((value & 1) != 0)
+      stalled = false;
+    if ((value & 2) != 0)
+      look();
+    break;
+  case TEXTBOOK_MASK:
+  case TEXTBOOK_RX_RING:
+  case TEXTBOOK_TX_RING:
+  case TEXTBOOK_ADDRESS_HIGH:
+  case TEXTBOOK_ADDRESS_LOW:
+  case TEXTBOOK_FILTER:
+    *reg(offset) = value;
+    break;
+  default:
+    bad_accesses++;
+  }
+  raise(0);
+}
+
+static void power_on(void) {
+  memset(registers, 0, sizeof registers);
+  *reg(TEXTBOOK_LINK) = 1;
+  group_count = bad_accesses = 0;
+  held = bad_next = missing = stalled = false;
+  host_attach(&(struct host_device){
+      .base = TEXTBOOK_BASE, .size = sizeof registers, .read = bus_read, .write = bus_write});
+}
+
+static void set_link(bool up) { *reg(TEXTBOOK_LINK) = up; }
+
+static void flag_next_as_bad(void) { bad_next = true; }
+
+static void fail_fatally(void) {
+  *reg(TEXTBOOK_CONTROL) = 0;
+  raise(TEXTBOOK_ERROR);
+}
+
+static void go_missing(bool absent) { missing = absent; }
+
+static const struct fake_error errors[] = {
+    {"a frame that is flagged as bad", flag_next_as_bad, NIC_IN_ERROR},
+    {"an error that turns the MAC off", fail_fatally, NIC_RECOVERIES},
+    {NULL, NULL, 0},
+};
+
+static const struct fake_absence absences[] = {
+    {"no device at this address", go_missing},
+    {NULL, NULL},
+};
+
+const struct fake_mac fake_mac_textbook = {
+    .ops = &textbook_ops,
+    .nic = &textbook.nic,
+    .nic_size = sizeof textbook,
+    .base = TEXTBOOK_BASE,
+    .irq = TEXTBOOK_IRQ,
+    .rings = textbook.rx,
+    .rings_size = sizeof textbook.rx + sizeof textbook.tx,
+    .unit = 4,
+    .power_on = power_on,
+    .receive = receive,
+    .hold_tx = hold_tx,
+    .send = send,
+    .look = look,
+    .set_link = set_link,
+    .bad_accesses = &bad_accesses,
+    .errors = errors,
+    .absences = absences,
+};
