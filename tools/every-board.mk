@@ -1,0 +1,23 @@
+# BOARD=all: a goal for each board in turn. What runs on the host is done once.
+
+on_each = $(foreach board,$(BOARDS),$(MAKE) --no-print-directory BOARD=$(board) $(1) &&) true
+
+.PHONY: firmware size test test-unit test-conformance test-clang test-qemu
+firmware:
+	@$(call on_each,firmware)
+
+size:
+	@$(foreach board,$(BOARDS),echo "$(board)" && $(MAKE) --no-print-directory BOARD=$(board) size &&) true
+
+test: test-unit
+	@$(call on_each,test-clang test-qemu)
+
+test-unit test-conformance:
+	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) $@
+
+test-clang test-qemu:
+	@$(call on_each,$@)
+
+ifneq ($(filter-out firmware size test test-unit test-conformance test-clang test-qemu help clean,$(GOALS)),)
+$(error BOARD=all: valid for firmware, size, test, test-unit, test-conformance, test-clang, test-qemu; else: $(BOARDS))
+endif
