@@ -18,7 +18,135 @@ endif
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$@")
 
-include $(if $(filter all,$(BOARD)),tools/every-board.mk,tools/one-board.mk)
+ifeq ($(BOARD),all)
+include tools/every-board.mk
+else
+
+# ==== one board ====
+
+B := build/$(BOARD)
+include port/boards/$(BOARD)/board.mk
+
+# What has to be there before anything is built: tools/setup installs what is missing and brings
+# lwIP (LWIP_DIR= names a checkout instead). Its stamps are included, so that make makes them first and
+# then starts again with them.
+LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
+LWIPDIR := $(LWIP)/src
+ifneq ($(filter-out help clean,$(GOALS)),)
+SETUP := build/setup-$(if $(filter test% mutants,$(GOALS)),test,run).stamp
+include $(SETUP)
+include $(LWIPDIR)/Filelists.mk
+endif
+include Filelists.mk
+
+build/setup-%.stamp: tools/setup
+	@tools/setup $* && touch $@
+
+$(LWIPDIR)/Filelists.mk: | $(SETUP)
+	@tools/setup
+
+.PHONY: firmware
+firmware: $(B)/firmware.elf
+
+# ---- the firmware ----
+
+# DEFINES=-DLOG_BUILD_LEVEL=LOG_INFO leaves debug lines out, -DSIM_PROFILE=SIM_PEER_FLOOD floods en1.
+CROSS   ?= arm-none-eabi-
+CC_ARM  := $(CROSS)gcc
+WARN    := -Wall -Wextra -Wconversion -Wshadow -Werror
+INCLUDE := $(addprefix -I,$(call RINGIF_INCLUDE,$(ARCH)) port/boards/$(BOARD) app)
+LWIP_INCLUDE := $(addprefix -isystem ,$(RINGIF_LWIP_INCLUDE))
+CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -g -ffunction-sections -fdata-sections -fno-common \
+              $(DEFINES) $(INCLUDE) $(LWIP_INCLUDE)
+LDFLAGS_ARM := $(CPU_FLAGS) -nostartfiles --specs=nano.specs -Wl,--gc-sections -Llinker \
+               -T$(LINKER) -Wl,--no-warn-rwx-segments
+
+OWN_SOURCES := $(RINGIF_KIT) $(RINGIF_SIM) $(RINGIF_WRAP) $(call RINGIF_MACS,$(BOARD_NICS)) $(RINGIF_PORT) \
+               $(call RINGIF_ARCH,$(ARCH)) $(call RINGIF_DEVS,$(BOARD_DEVS)) port/boards/$(BOARD)/board.c \
+               $(wildcard app/*.c)
+LWIP_SOURCES := $(COREFILES) $(CORE4FILES) $(CORE6FILES) $(RINGIF_LWIP)
+HTTPD_SOURCES := $(LWIPDIR)/apps/http/fs.c $(LWIPDIR)/apps/http/httpd.c
+OWN_OBJECTS  := $(OWN_SOURCES:%.c=$(B)/%.o)
+LWIP_OBJECTS := $(patsubst $(LWIP)/%.c,$(B)/lwip/%.o,$(LWIP_SOURCES) $(HTTPD_SOURCES))
+
+$(OWN_OBJECTS): $(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC_ARM) $(CFLAGS_ARM) $(WARN) -MD -MP -c $< -o $@
+
+$(B)/app/control_page.o: app/page/index.html
+
+$(B)/lwip/src/netif/ppp/polarssl/md5.o: CFLAGS_ARM += $(RINGIF_MD5_FLAGS)
+
+$(LWIP_OBJECTS): $(B)/lwip/%.o: $(LWIP)/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC_ARM) $(CFLAGS_ARM) -Wall -MD -MP -c $< -o $@
+
+$(B)/firmware.elf: $(OWN_OBJECTS) $(LWIP_OBJECTS) $(LINKER) linker/$(ARCH).ld
+	$(call say,LD)
+	$(Q)$(CC_ARM) $(LDFLAGS_ARM) $(OWN_OBJECTS) $(LWIP_OBJECTS) -Wl,-Map=$(@:.elf=.map) -o $@
+
+# What was built with other options is built again.
+.PHONY: FORCE
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CFLAGS_ARM) $(WARN)' | cmp -s - $@ || echo '$(CFLAGS_ARM) $(WARN)' >$@
+
+$(OWN_OBJECTS) $(LWIP_OBJECTS): $(B)/flags port/boards/$(BOARD)/board.mk
+-include $(OWN_OBJECTS:.o=.d) $(LWIP_OBJECTS:.o=.d)
+
+.PHONY: size
+size: $(B)/firmware.elf
+	@tools/size $(B)/firmware.map
+
+# ---- running it ----
+
+CFLAGS_HOST := -std=c11 -O2 -g $(WARN)
+LAN_SOURCES := $(wildcard tools/lan/*.c)
+
+build/tools/lanping: $(LAN_SOURCES) tools/lan/lan.h
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)gcc $(CFLAGS_HOST) $(LAN_SOURCES) -lm -o $@
+
+RUN := tools/run --board "$(BOARD)" --qemu "$(or $(QEMU),qemu-system-arm)" $(if $(PCAP),--pcap "$(PCAP)") \
+       --extra="$(QEMU_EXTRA)"
+
+.PHONY: run ping
+run: $(B)/firmware.elf build/tools/lanping
+	@$(if $(filter tap,$(NET)),tools/setup tap &&) $(RUN) --net "$(NET)"
+
+ping: $(B)/firmware.elf build/tools/lanping
+	@$(RUN) --ping --count "$(or $(COUNT),5)" --size "$(or $(SIZE),56)" --interval "$(or $(INTERVAL),1)"
+
+# ---- testing it ----
+
+include tests/unit/unit.mk
+
+# Own code compiles without a warning by clang as well; gcc has built it.
+CLANG_FLAGS := --target=arm-none-eabi $(CPU_FLAGS) -std=c11 -fsyntax-only $(WARN) \
+               -isystem /usr/include/newlib $(INCLUDE) $(LWIP_INCLUDE)
+
+.PHONY: test test-qemu test-clang
+test: test-clang test-unit test-qemu
+
+test-clang: $(LWIPDIR)/Filelists.mk
+	$(Q)for source in $(OWN_SOURCES); do clang $(CLANG_FLAGS) $$source || exit 1; done
+	$(Q)clang -std=c11 -fsyntax-only $(WARN) $(LAN_SOURCES)
+	@echo "clang: no warning in $(words $(OWN_SOURCES) $(LAN_SOURCES)) files"
+
+test-qemu: $(B)/firmware.elf build/tools/lanping
+	$(Q)BOARD=$(BOARD) /usr/bin/python3 -m pytest -q -n 2 --dist loadgroup -p no:cacheprovider $(PYTEST) tests/qemu
+
+# Breaks each rule once and sees the unit tests fail.
+.PHONY: mutants
+mutants: $(LWIPDIR)/Filelists.mk
+	@tests/mutants
+
+endif
+
+# ==== any board, or none ====
 
 .PHONY: help clean
 help:

@@ -38,7 +38,7 @@ HOST_OBJECTS_$(1) := $$(HOST_OWN:%.c=build/host-$(1)/%.o) \
 CONFORMANCE_OBJECTS_$(1) := $$(CONFORMANCE_OWN:%.c=build/host-$(1)/%.o) \
                             $$(filter-out $$(CONFORMANCE_LACKS:%.c=build/host-$(1)/%.o),$$(HOST_OBJECTS_$(1)))
 TEST_OBJECTS_$(1) := $$(UNIT_TESTS:%.c=build/host-$(1)/%.o) $$(CONFORMANCE_TESTS:%.c=build/host-$(1)/%.o)
-$$(HOST_OBJECTS_$(1)) $$(CONFORMANCE_OBJECTS_$(1)) $$(TEST_OBJECTS_$(1)): tools/one-board.mk tests/unit/unit.mk
+$$(HOST_OBJECTS_$(1)) $$(CONFORMANCE_OBJECTS_$(1)) $$(TEST_OBJECTS_$(1)): Makefile tests/unit/unit.mk
 
 $$(UNIT_TESTS:tests/unit/%.c=build/host-$(1)/%): build/host-$(1)/%: build/host-$(1)/tests/unit/%.o \
                                                  $$(HOST_OBJECTS_$(1))
