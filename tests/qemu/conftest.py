@@ -85,6 +85,16 @@ def booted(boot):
     return start
 
 
+@pytest.fixture
+def on_lan(booted):
+    """A guest with an address and a host on its LAN that knows it."""
+    from lan import Lan  # which needs this file  pylint: disable=import-outside-toplevel
+    guest = booted(net="lan")
+    host = Lan(guest)
+    host.ping()
+    return guest, host
+
+
 def assert_nothing_missing(guest):
     """Every packet is in its place again, and none is in the stack's hands."""
     for _ in range(100):
