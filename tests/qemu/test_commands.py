@@ -165,6 +165,17 @@ def test_readme_shows_what_happens(command, lines):
 
 
 @readmes
+def test_readme_boots_the_board_with_plain_qemu():
+    """By the last column of its table of boards."""
+    text = open(os.path.join(ROOT, "README.md"), encoding="utf-8").read()
+    arguments = re.search(rf"^\| `{BOARD}` \|.*\| `([^`|]*)` \|$", text, re.MULTILINE).group(1).split()
+    emulator = os.environ.get("QEMU") or "qemu-system-arm"
+    with subprocess.Popen([emulator, *arguments, "-kernel", f"build/{BOARD}/firmware.elf", "-nographic"],
+                          cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as guest:
+        assert any("en0 up 10.0.2.15/24" in line for line in guest.stdout)
+        guest.terminate()
+
+
 def test_readme_console_session_is_what_the_console_says(boot):
     """The session in README's text block: lines behind "> " are typed."""
     text = open(os.path.join(ROOT, "README.md"), encoding="utf-8").read()

@@ -25,7 +25,7 @@ enum {
   BOARD_IRQ_LINES,
 };
 
-/* One handler serves all slots: it is not known before start-up which one has the device. */
+/* One handler serves all slots, a range of lines: which one has the device shows at start-up. */
 #define BOARD_INTERRUPTS(X)                                                                        \
   X(BOARD_IRQ_TIMER, timer_interrupt_handler)                                                      \
   X(BOARD_IRQ_UART, uart_interrupt_handler)                                                        \
