@@ -7,7 +7,8 @@
 
 /* What port/arch/cortex_m asks of a board: its clock, and its interrupt lines. */
 enum {
-  BOARD_SYSTICK_HZ = 142000000 / 32,
+  BOARD_CORE_HZ = 142000000,
+  BOARD_SYSTICK_HZ = BOARD_CORE_HZ / 32,
   BOARD_SYSTICK_PERIOD_MS = 3780,
 
   BOARD_IRQ_UART0 = 10,

@@ -151,11 +151,7 @@ def shape(line):
     return re.sub(r"-?\d+", "N", " ".join(line.split()))
 
 
-readmes = pytest.mark.skipif(BOARD != "emcraft-sf2", reason="README.md shows emcraft-sf2")
-
-
 @lan
-@readmes
 @pytest.mark.parametrize("command, lines", readme_transcripts())
 def test_readme_shows_what_happens(command, lines):
     output = {shape(line) for line in status(command).stdout.splitlines()}
@@ -164,7 +160,6 @@ def test_readme_shows_what_happens(command, lines):
             assert shape(line) in output, f"{command} did not print: {line}"
 
 
-@readmes
 def test_readme_boots_the_board_with_plain_qemu():
     """By the last column of its table of boards."""
     text = open(os.path.join(ROOT, "README.md"), encoding="utf-8").read()

@@ -3,10 +3,8 @@ import os
 import subprocess
 import sys
 
-import pytest
 from conftest import FACTS, IN_NETWORK, needs_tap
 
-pytestmark = pytest.mark.skipif(FACTS.driver != "virtio_net", reason="the board has no virtio device")
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
