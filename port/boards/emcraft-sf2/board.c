@@ -48,36 +48,25 @@ static _Alignas(ALIGNMENT) uint8_t emac_memory[MEMORY_BYTES(EMAC_PACKETS, EMAC_B
 static _Alignas(ALIGNMENT) uint8_t
     sim_memory[BOARD_SIMS][MEMORY_BYTES(SIM_PACKETS, SIM_BUFFER_BYTES)];
 
-static const struct nic_config emac_config = {
-    .ops = &msf2_emac_ops,
-    .base = EMAC_BASE,
-    .irq = BOARD_IRQ_EMAC,
-    .pool = {.packets = EMAC_PACKETS,
-             .buffer_size = EMAC_BUFFER_BYTES,
-             .headroom = HEADROOM_BYTES,
-             .alignment = ALIGNMENT,
-             .held_max = EMAC_PACKETS - 4},
-    .memory = emac_memory,
-    .memory_size = sizeof emac_memory,
-    .queue_depth = QUEUE_DEPTH,
-    .batch = 8,
-    .budget = 16,
-    .mac = {0x02, 0x00, 0x00, 0x12, 0x34, 0x56},
-};
-
-#define SIM_CONFIG(number)                                                                         \
+/* What all the NICs have in common; the stack may not hold the last few buffers. */
+#define CONFIG(driver, address, line, nic_memory, buffers, bytes, kept, ...)                       \
   {                                                                                                \
-    .ops = &sim_ops, .base = (uintptr_t)&board_sim_devices[number],                                \
-    .irq = BOARD_IRQ_FABRIC0 + (number),                                                           \
-    .pool = {.packets = SIM_PACKETS,                                                               \
-             .buffer_size = SIM_BUFFER_BYTES,                                                      \
+    .ops = (driver), .base = (address), .irq = (line), .memory = (nic_memory),                     \
+    .memory_size = sizeof(nic_memory), .queue_depth = QUEUE_DEPTH, .batch = 8, .budget = 16,       \
+    .pool = {.packets = (buffers),                                                                 \
+             .buffer_size = (bytes),                                                               \
              .headroom = HEADROOM_BYTES,                                                           \
              .alignment = ALIGNMENT,                                                               \
-             .held_max = SIM_PACKETS - 2},                                                         \
-    .memory = sim_memory[number], .memory_size = sizeof sim_memory[number],                        \
-    .queue_depth = QUEUE_DEPTH, .batch = 8, .budget = 16,                                          \
-    .mac = {0x02, 0x00, 0x00, 0x51, 0xd0, 0x01 + 0x10 * (number)},                                 \
+             .held_max = (buffers) - (kept)},                                                      \
+    .mac = {0x02, 0x00, 0x00, __VA_ARGS__},                                                        \
   }
+#define SIM_CONFIG(number)                                                                         \
+  CONFIG(&sim_ops, (uintptr_t)&board_sim_devices[number], BOARD_IRQ_FABRIC0 + (number),            \
+         sim_memory[number], SIM_PACKETS, SIM_BUFFER_BYTES, 2, 0x51, 0xd0, 0x01 + 0x10 * (number))
+
+static const struct nic_config emac_config =
+    CONFIG(&msf2_emac_ops, EMAC_BASE, BOARD_IRQ_EMAC, emac_memory, EMAC_PACKETS, EMAC_BUFFER_BYTES,
+           4, 0x12, 0x34, 0x56);
 static const struct nic_config sim_configs[BOARD_SIMS] = {SIM_CONFIG(0), SIM_CONFIG(1)};
 
 const struct nic_device board_devices[BOARD_DEVICES] = {

@@ -103,16 +103,6 @@ void board_init(void) {
   port_irq_enable(BOARD_IRQ_PRIVATE_TIMER);
 }
 
-/* UG585, appendix B, SLCR_UNLOCK and PSS_RST_CTRL. */
-void port_reset(void) {
-  port_console_flush();
-  (void)port_irq_save();
-  mmio_write(BOARD_SLCR_BASE + 0x008, 0xdf0d);
-  mmio_write(BOARD_SLCR_BASE + 0x200, 1);
-  for (;;)
-    __asm volatile("wfi");
-}
-
 /* The phase of the core's clock to that of its timers at start-up: the processing system has no
  * random bit generator. */
 uint32_t port_entropy(void) {

@@ -13,7 +13,6 @@
 enum { BOARD_PERIPHCLK_HZ = 100000000 };
 
 /* The processor's own peripherals (UG585, table 4-1, and ARM DDI 0407I, 1.5). */
-#define BOARD_SLCR_BASE     UINT32_C(0xf8000000)
 #define BOARD_A9_PERIPHBASE UINT32_C(0xf8f00000)
 #define BOARD_GICC_BASE     (BOARD_A9_PERIPHBASE + 0x100)
 #define BOARD_GICD_BASE     (BOARD_A9_PERIPHBASE + 0x1000)
