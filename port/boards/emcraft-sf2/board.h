@@ -28,13 +28,6 @@ enum {
   BOARD_IRQ_LINES = 81,
 };
 
-void uart0_interrupt_handler(void);
-void uart1_interrupt_handler(void);
-void emac_interrupt_handler(void);
-void timer1_interrupt_handler(void);
-void fabric0_interrupt_handler(void);
-void fabric1_interrupt_handler(void);
-
 #define BOARD_INTERRUPTS(X)                                                                        \
   X(BOARD_IRQ_UART0, uart0_interrupt_handler)                                                      \
   X(BOARD_IRQ_UART1, uart1_interrupt_handler)                                                      \
@@ -42,6 +35,9 @@ void fabric1_interrupt_handler(void);
   X(BOARD_IRQ_TIMER1, timer1_interrupt_handler)                                                    \
   X(BOARD_IRQ_FABRIC0, fabric0_interrupt_handler)                                                  \
   X(BOARD_IRQ_FABRIC1, fabric1_interrupt_handler)
+
+#define BOARD_HANDLER(line, handler) void handler(void);
+BOARD_INTERRUPTS(BOARD_HANDLER)
 
 enum {
   BOARD_SIMS = 2,
