@@ -142,15 +142,16 @@ include tests/unit/unit.mk
 
 # Own code compiles without a warning by clang as well; gcc has built it.
 CLANG_FLAGS := --target=arm-none-eabi $(CPU_FLAGS) -std=c11 -fsyntax-only $(WARN) \
-               -isystem /usr/include/newlib $(INCLUDE) $(LWIP_INCLUDE)
+               -isystem /usr/include/newlib $(INCLUDE) -Itests/unit $(LWIP_INCLUDE)
+CLANG_SOURCES := $(OWN_SOURCES) $(wildcard tests/target/*.c)
 
 .PHONY: test test-qemu test-clang
 test: test-clang test-unit test-qemu
 
 test-clang: $(LWIPDIR)/Filelists.mk
-	$(Q)for source in $(OWN_SOURCES); do clang $(CLANG_FLAGS) $$source || exit 1; done
+	$(Q)for source in $(CLANG_SOURCES); do clang $(CLANG_FLAGS) $$source || exit 1; done
 	$(Q)clang -std=c11 -fsyntax-only $(WARN) $(LAN_SOURCES)
-	@echo "clang: no warning in $(words $(OWN_SOURCES) $(LAN_SOURCES)) files"
+	@echo "clang: no warning in $(words $(CLANG_SOURCES) $(LAN_SOURCES)) files"
 
 test-qemu: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping
 	$(Q)BOARD=$(BOARD) /usr/bin/python3 -m pytest -q -n 2 --dist loadgroup -p no:cacheprovider $(PYTEST) tests/qemu
