@@ -87,14 +87,30 @@ $(B)/firmware.elf: $(OWN_OBJECTS) $(LWIP_OBJECTS) $(LINKER) linker/$(ARCH).ld
 	$(call say,LD)
 	$(Q)$(CC_ARM) $(LDFLAGS_ARM) $(OWN_OBJECTS) $(LWIP_OBJECTS) -Wl,-Map=$(@:.elf=.map) -o $@
 
+# The firmwares of tests/target, which check on the board what is written in assembly: the board's own
+# code, and what the host's tests have of cases.
+TARGET_TESTS   := $(patsubst tests/target/%.c,$(B)/%.elf,$(wildcard tests/target/test_*.c))
+TARGET_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/target/*.c) tests/unit/checksum_cases.c)
+BOARD_OBJECTS  := $(filter-out $(B)/app/%,$(OWN_OBJECTS)) $(LWIP_OBJECTS)
+
+$(TARGET_OBJECTS): $(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC_ARM) $(CFLAGS_ARM) -Itests/unit $(WARN) -MD -MP -c $< -o $@
+
+$(TARGET_TESTS): $(B)/%.elf: $(B)/tests/target/%.o $(B)/tests/unit/checksum_cases.o $(BOARD_OBJECTS) \
+                             $(LINKER) linker/$(ARCH).ld
+	$(call say,LD)
+	$(Q)$(CC_ARM) $(LDFLAGS_ARM) $(filter %.o,$^) -o $@
+
 # What was built with other options is built again.
 .PHONY: FORCE
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CFLAGS_ARM) $(WARN)' | cmp -s - $@ || echo '$(CFLAGS_ARM) $(WARN)' >$@
 
-$(OWN_OBJECTS) $(LWIP_OBJECTS): $(B)/flags port/boards/$(BOARD)/board.mk
--include $(OWN_OBJECTS:.o=.d) $(LWIP_OBJECTS:.o=.d)
+$(OWN_OBJECTS) $(LWIP_OBJECTS) $(TARGET_OBJECTS): $(B)/flags port/boards/$(BOARD)/board.mk
+-include $(OWN_OBJECTS:.o=.d) $(LWIP_OBJECTS:.o=.d) $(TARGET_OBJECTS:.o=.d)
 
 .PHONY: size
 size: $(B)/firmware.elf
@@ -126,17 +142,18 @@ include tests/unit/unit.mk
 
 # Own code compiles without a warning by clang as well; gcc has built it.
 CLANG_FLAGS := --target=arm-none-eabi $(CPU_FLAGS) -std=c11 -fsyntax-only $(WARN) \
-               -isystem /usr/include/newlib $(INCLUDE) $(LWIP_INCLUDE)
+               -isystem /usr/include/newlib $(INCLUDE) -Itests/unit $(LWIP_INCLUDE)
+CLANG_SOURCES := $(OWN_SOURCES) $(wildcard tests/target/*.c)
 
 .PHONY: test test-qemu test-clang
 test: test-clang test-unit test-qemu
 
 test-clang: $(LWIPDIR)/Filelists.mk
-	$(Q)for source in $(OWN_SOURCES); do clang $(CLANG_FLAGS) $$source || exit 1; done
+	$(Q)for source in $(CLANG_SOURCES); do clang $(CLANG_FLAGS) $$source || exit 1; done
 	$(Q)clang -std=c11 -fsyntax-only $(WARN) $(LAN_SOURCES)
-	@echo "clang: no warning in $(words $(OWN_SOURCES) $(LAN_SOURCES)) files"
+	@echo "clang: no warning in $(words $(CLANG_SOURCES) $(LAN_SOURCES)) files"
 
-test-qemu: $(B)/firmware.elf build/tools/lanping
+test-qemu: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping
 	$(Q)BOARD=$(BOARD) /usr/bin/python3 -m pytest -q -n 2 --dist loadgroup -p no:cacheprovider $(PYTEST) tests/qemu
 
 # Breaks each rule once and sees the unit tests fail.

@@ -91,11 +91,11 @@ def boot(request):
     """boot(net="lan", ...) starts a guest that ends with the test; its console is kept under build."""
     guests = []
 
-    def start(**options):
+    def start(elf=ELF, **options):
         logs = os.path.join(ROOT, "build", BOARD, "tests")
         os.makedirs(logs, exist_ok=True)
         name = f"{request.node.name}-{len(guests)}.log"
-        guest = Guest(ELF, board=BOARD, transcript=os.path.join(logs, name), **options)
+        guest = Guest(elf, board=BOARD, transcript=os.path.join(logs, name), **options)
         guests.append(guest)
         return guest
 

@@ -9,7 +9,7 @@ HOST_INCLUDE   := $(addprefix -I,tests/host tests/unit tests/conformance port po
 HOST_CFLAGS    := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-pie \
                   -fsanitize=address,undefined -fno-sanitize-recover=all $(HOST_INCLUDE) $(LWIP_INCLUDE)
 HOST_OWN       := $(wildcard driver/*.c driver/device/*.c driver/nic/*.c driver/wrap/*.c) port/log.c app/line_editor.c \
-                  port/lwip/sys_port.c $(wildcard tests/host/*.c) $(filter-out $(UNIT_TESTS),$(wildcard tests/unit/*.c))
+                  $(wildcard port/lwip/*.c) $(wildcard tests/host/*.c) $(filter-out $(UNIT_TESTS),$(wildcard tests/unit/*.c))
 # In the conformance suite the rig is the suite's, and so is the wire of each MAC: the simulated NIC has
 # no peer of its own.
 CONFORMANCE_OWN   := $(filter-out $(CONFORMANCE_TESTS),$(wildcard tests/conformance/*.c))

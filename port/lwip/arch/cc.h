@@ -1,8 +1,10 @@
-/* lwIP's view of the compiler: byte order, packing, diagnostics (gcc and clang). */
+/* lwIP's view of the compiler: byte order, checksum, diagnostics (gcc and clang). */
 #ifndef LWIP_ARCH_CC_H
 #define LWIP_ARCH_CC_H
 
 #include <stdlib.h>
+
+#include "internet_checksum.h"
 
 #define LWIP_TIMEVAL_PRIVATE  0
 #define LWIP_ERRNO_STDINCLUDE 1
@@ -16,6 +18,8 @@ unsigned lwip_port_rand(void);
 #define lwip_ntohs(x)                         lwip_htons(x)
 #define lwip_ntohl(x)                         lwip_htonl(x)
 #define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS 1
+
+#define LWIP_CHKSUM internet_checksum
 
 /* A broken invariant of the stack ends the run with its text: going on would hide it. */
 _Noreturn void lwip_port_assert(const char *message, const char *file, int line);

@@ -1,0 +1,17 @@
+"""What is written in assembly, checked on the board by firmwares of its own (tests/target)."""
+import os
+
+from conftest import BOARD, ROOT
+
+
+def target_test(name):
+    return os.path.join(ROOT, "build", BOARD, f"test_{name}.elf")
+
+
+def test_the_checksum_is_right_and_takes_a_third_of_an_instruction_a_byte(boot):
+    guest = boot(elf=target_test("checksum"), net="none", extra=("-icount", "shift=0,sleep=off"))
+    for offset in range(4):
+        for length in (20, 64, 536, 1460, 1472):
+            took = guest.expect(rf"checksum: {length} bytes from {offset}: (\d+) ns").group(1)
+            assert int(took) < 60 + length / 3  # an instruction is a nanosecond here
+    guest.expect(r"checksum: ok 49176 cases")

@@ -1,0 +1,76 @@
+/* The cases of an Internet checksum, against a sum that is made byte by byte. */
+#include "checksum_cases.h"
+
+#include <string.h>
+
+enum pattern { RANDOM, ZEROES, ONES };
+static const char *const pattern_names[CASE_PATTERNS] = {"random", "zeroes", "ones"};
+
+static _Alignas(CASE_OFFSETS) uint8_t memory[CASE_OFFSETS + CASE_LENGTH_MAX + CASE_OFFSETS];
+static uint32_t random_state;
+
+/* xorshift32, from a fixed seed: each run has the same bytes. */
+static uint8_t random_byte(void) {
+  random_state ^= random_state << 13;
+  random_state ^= random_state >> 17;
+  random_state ^= random_state << 5;
+  return (uint8_t)random_state;
+}
+
+static uint8_t byte_of(enum pattern pattern) {
+  if (pattern == RANDOM)
+    return random_byte();
+  return pattern == ZEROES ? 0x00 : 0xff;
+}
+
+/* What lies beside the data must not be in its sum, so it is unlike it. */
+static void fill_surroundings(enum pattern pattern) {
+  for (size_t i = 0; i < sizeof memory; i++)
+    memory[i] = pattern == RANDOM ? random_byte() : (uint8_t)~byte_of(pattern);
+}
+
+static uint16_t folded(uint32_t sum) {
+  while (sum > UINT16_MAX)
+    sum = (sum & UINT16_MAX) + (sum >> 16);
+  return (uint16_t)sum;
+}
+
+/* The data grows by a byte a case, and so does its sum: an even byte is the lower one of its
+ * little-endian halfword, an odd one the upper. */
+static unsigned lengths(checksum_function *checksum, struct checksum_case *current,
+                        enum pattern pattern) {
+  uint8_t *data = &memory[current->offset];
+  uint32_t sum = 0;
+
+  for (current->length = 0; current->length <= CASE_LENGTH_MAX; current->length++) {
+    if (current->length > 0) {
+      size_t last = current->length - 1;
+
+      data[last] = byte_of(pattern);
+      sum += last % 2 == 0 ? data[last] : (uint32_t)data[last] << 8;
+    }
+    current->right_sum = folded(sum);
+    current->sum = checksum(data, current->length);
+    if (current->sum != current->right_sum)
+      return (unsigned)current->length;
+  }
+  return CASE_LENGTH_MAX + 1;
+}
+
+unsigned checksum_cases(checksum_function *checksum, struct checksum_case *wrong) {
+  unsigned right = 0;
+
+  random_state = 1;
+  for (enum pattern pattern = RANDOM; pattern <= ONES; pattern++)
+    for (unsigned offset = 0; offset < CASE_OFFSETS; offset++) {
+      unsigned passed;
+
+      fill_surroundings(pattern);
+      *wrong = (struct checksum_case){.pattern = pattern_names[pattern], .offset = offset};
+      passed = lengths(checksum, wrong, pattern);
+      right += passed;
+      if (passed <= CASE_LENGTH_MAX)
+        return right;
+    }
+  return right;
+}
