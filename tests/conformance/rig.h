@@ -36,11 +36,15 @@ struct rig {
   unsigned wired;         /* frames that the MAC has received */
   unsigned lost;          /* frames that found no room in it */
   unsigned delivered;     /* frames that the stack got */
+  unsigned checked;       /* of these, whose checksums the MAC vouched for */
+  const uint8_t *payload; /* of the last one */
   unsigned accepted;      /* frames that datapath_transmit() took */
   unsigned refused;       /* frames that it did not take */
   unsigned sent;          /* frames on the wire */
   bool hoard;             /* the stack keeps what it gets */
   bool echo;              /* the stack sends back what it gets, in its own buffer */
+  bool ragged;            /* fragments are of any length, down to none, and start anywhere */
+  bool foreign;           /* frames go out that the rig has not made: they are counted */
   unsigned hoarded;       /* frames that it keeps */
   unsigned backlog;       /* frames that come in at the next moments of an eager device */
 };
@@ -64,7 +68,10 @@ enum fake_verdict rig_wire(uint32_t length);
 enum fake_verdict rig_wire_to(const uint8_t destination[ETH_ADDRESS_BYTES], uint32_t length);
 
 /* The same of a short frame to this station, as an action of rig_at(). */
-void rig_come_in(void);
+enum fake_verdict rig_come_in(void);
+
+/* A frame of any length comes in that the stack must not get. */
+void rig_wire_bad(uint32_t length);
 
 /* What the device does by itself: see struct fake_mac. */
 void rig_hold_tx(bool hold);

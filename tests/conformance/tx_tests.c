@@ -104,6 +104,23 @@ static void chains_of_every_length_leave_as_one_frame(void) {
   rig_check_equal("frames that were sent", rig.sent, rig.accepted);
 }
 
+/* Fragments of any length and alignment, empty ones too. */
+static void chains_of_any_parts_leave_as_one_frame(void) {
+  srand(4);
+  rig.ragged = true;
+  for (unsigned round = 0; round < 600; round++) {
+    rig_must_transmit(18 * RIG_FRAGMENTS_MAX + (uint32_t)rand() % 400,
+                      1 + round % rig.fragments_max, 8);
+    if (round % 4 == 3)
+      rig_run();
+  }
+  rig.ragged = false;
+  rig_run();
+  rig_check_idle();
+  rig_check_equal("frames that were sent", rig.sent, rig.accepted);
+  assert_int_equal(rig.nic->counters[NIC_OUT_COPIES] != 0, rig.nic->ops->caps.tx_alignment > 1);
+}
+
 /* Chains of mixed lengths, so that one finds room for a part of it only. */
 static void a_chain_waits_until_the_ring_has_room_for_all_of_it(void) {
   for (unsigned round = 0; round < 20; round++) {
@@ -166,6 +183,7 @@ const struct suite_test tx_tests[] = {
     SUITE_TEST(a_frame_is_kept_until_it_is_sent),
     SUITE_TEST(a_full_ring_and_queue_refuse_and_count),
     SUITE_TEST(chains_of_every_length_leave_as_one_frame),
+    SUITE_TEST(chains_of_any_parts_leave_as_one_frame),
     SUITE_TEST(a_chain_waits_until_the_ring_has_room_for_all_of_it),
     SUITE_TEST(frames_are_sent_at_each_moment_of_a_post),
     SUITE_TEST(a_stalled_transmitter_is_reset),

@@ -136,7 +136,6 @@ static void complete_checksum(uint8_t *frame, uint32_t length, unsigned start, u
 
 static void send_one(struct fake_virtio_net *fake, uint32_t id) {
   uint8_t data[FAKE_VIRTIO_FRAME_BYTES];
-  unsigned slot = fake->sent++ % FAKE_VIRTIO_SENT_MAX;
   int first_write;
   unsigned parts;
   uint32_t length =
@@ -150,12 +149,11 @@ static void send_one(struct fake_virtio_net *fake, uint32_t id) {
       fake->bad_accesses++;
     complete_checksum(data + HEADER_BYTES, length, get16(data + 6), get16(data + 8));
   }
-  fake->frames[slot].length = length;
-  fake->frames[slot].parts = parts - 1;
-  fake->frames[slot].flags = data[0];
-  memcpy(fake->frames[slot].data, data + HEADER_BYTES, length);
-  if (fake->on_sent != NULL)
-    fake->on_sent(fake->frames[slot].data, length);
+  fake->last.length = length;
+  fake->last.parts = parts - 1;
+  fake->last.flags = data[0];
+  memcpy(fake->last.data, data + HEADER_BYTES, length);
+  wire_sent(fake->last.data, length);
 }
 
 static void send_posted(struct fake_virtio_net *fake, unsigned frames) {
@@ -179,9 +177,8 @@ void fake_virtio_net_send(struct fake_virtio_net *fake, unsigned frames) {
 
 /* ---- receive ---- */
 
-static void fill(struct fake_virtio_net *fake, uint32_t id, const void *frame, uint32_t length,
-                 uint8_t flags) {
-  uint8_t data[FAKE_VIRTIO_FRAME_BYTES] = {flags, [10] = 1};
+static void fill(struct fake_virtio_net *fake, uint32_t id, const void *frame, uint32_t length) {
+  uint8_t data[FAKE_VIRTIO_FRAME_BYTES] = {fake->rx_flags, [10] = 1};
   const struct fake_virtio_queue *queue = &fake->queues[RX];
   uint32_t left = HEADER_BYTES + length;
   const uint8_t *from = data;
@@ -208,7 +205,7 @@ static void fill(struct fake_virtio_net *fake, uint32_t id, const void *frame, u
 static bool passes(const struct fake_virtio_net *fake, const uint8_t *frame) {
   uint32_t groups;
 
-  if (!fake->filters || fake->promiscuous != 0 || memcmp(frame, "\xff\xff\xff\xff\xff\xff", 6) == 0)
+  if (fake->promiscuous != 0 || memcmp(frame, "\xff\xff\xff\xff\xff\xff", 6) == 0)
     return true;
   if ((frame[0] & 1) == 0)
     return memcmp(frame, fake->mac, 6) == 0;
@@ -220,21 +217,19 @@ static bool passes(const struct fake_virtio_net *fake, const uint8_t *frame) {
   return fake->all_multicast != 0;
 }
 
-bool fake_virtio_net_receive(struct fake_virtio_net *fake, const void *frame, uint32_t length,
-                             uint8_t flags) {
+enum fake_verdict fake_virtio_net_receive(struct fake_virtio_net *fake, const uint8_t *frame,
+                                          uint32_t length) {
   uint32_t id;
 
   if (!is_working(fake, RX) || waiting(&fake->queues[RX]) == 0)
-    return false;
-  if (!passes(fake, frame)) {
-    fake->filtered++;
-    return true;
-  }
+    return FAKE_NOT_READY;
+  if (!passes(fake, frame))
+    return FAKE_FILTERED;
   id = take(&fake->queues[RX]);
-  fill(fake, id, frame, length, flags);
+  fill(fake, id, frame, length);
   put_used(fake, RX, id, HEADER_BYTES + length);
   update_irq(fake);
-  return true;
+  return FAKE_RECEIVED;
 }
 
 void fake_virtio_net_receive_backwards(struct fake_virtio_net *fake, const void *frames,
@@ -245,7 +240,7 @@ void fake_virtio_net_receive_backwards(struct fake_virtio_net *fake, const void 
   for (unsigned i = 0; i < count; i++)
     ids[i] = take(&fake->queues[RX]);
   for (unsigned i = 0; i < count; i++) {
-    fill(fake, ids[count - 1 - i], (const uint8_t *)frames + i * length, length, 0);
+    fill(fake, ids[count - 1 - i], (const uint8_t *)frames + i * length, length);
     put_used(fake, RX, ids[count - 1 - i], HEADER_BYTES + length);
   }
   update_irq(fake);
