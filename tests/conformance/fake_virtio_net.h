@@ -69,6 +69,9 @@ struct fake_virtio_net {
   } last; /* frame sent */
 };
 
+/* The one that the suite drives. */
+extern struct fake_virtio_net fake_virtio_net;
+
 /* Resets the fake, which offers all it has, and puts it on the host's bus. */
 void fake_virtio_net_attach(struct fake_virtio_net *fake);
 

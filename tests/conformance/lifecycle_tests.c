@@ -91,7 +91,7 @@ static void a_frame_lost_just_before_a_stop_is_counted(void) {
 
 static void come_and_go(void) {
   rig.mac->send(2);
-  (void)rig_come_in();
+  (void)rig_come_in(100);
 }
 
 /* A stop does not stop the device at its first instruction. */

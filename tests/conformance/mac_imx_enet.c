@@ -6,6 +6,7 @@
 
 #include "datapath.h"
 #include "fake_imx_enet.h"
+#include "frame.h"
 #include "suite.h"
 
 enum {
@@ -294,43 +295,30 @@ static void the_hash_is_the_manuals(void) {
 
 static void checksums_are_inserted_where_lwip_leaves_them_out(void) {
   static const struct {
-    uint16_t type, fragment, checksum;
-    uint8_t protocol;
+    struct frame_packet packet;
     uint32_t options;
   } frames[] = {
-      {0x0800, 0, 0, 6, IINS | PINS},
-      {0x0800, 0, 0, 17, IINS | PINS},
-      {0x0800, 0x4000, 0, 6, IINS | PINS}, /* don't fragment */
-      {0x0800, 0x2000, 0, 17, IINS},       /* more fragments: lwIP has cut it up, and made it */
-      {0x0800, 0x00b9, 0, 17, IINS},       /* a later fragment */
-      {0x0800, 0x0100, 0, 17, IINS},
-      {0x0800, 0, 0, 1, IINS},    /* ICMP: lwIP makes it */
-      {0x0800, 0, 0, 2, IINS},    /* IGMP */
-      {0x0800, 0, 0x1234, 17, 0}, /* not from lwIP */
-      {0x0800, 0, 0x0001, 6, 0},
-      {0x0806, 0, 0, 0, 0}, /* no IPv4 */
-      {0x86dd, 0, 0, 0, 0},
-      {0x8800, 0, 0, 0, 0},
-      {0x8100, 0, 0, 0, 0},
+      {{0x0800, 0, 0, FRAME_TCP, 0}, IINS | PINS},
+      {{0x0800, 0, 0, FRAME_UDP, 0}, IINS | PINS},
+      {{0x0800, 0x4000, 0, FRAME_TCP, 0}, IINS | PINS}, /* don't fragment */
+      {{0x0800, 0x2000, 0, FRAME_UDP, 0}, IINS},        /* more fragments: lwIP has made it */
+      {{0x0800, 0x00b9, 0, FRAME_UDP, 0}, IINS},        /* a later fragment */
+      {{0x0800, 0x0100, 0, FRAME_UDP, 0}, IINS},
+      {{0x0800, 0, 0, 1, 0}, IINS},           /* ICMP: lwIP makes it */
+      {{0x0800, 0, 0, 2, 0}, IINS},           /* IGMP */
+      {{0x0800, 0, 0x1234, FRAME_UDP, 0}, 0}, /* not from lwIP */
+      {{0x0800, 0, 0x0001, FRAME_TCP, 0}, 0},
+      {{0x0806, 0, 0, 0, 0}, 0}, /* no IPv4 */
+      {{0x86dd, 0, 0, 0, 0}, 0},
+      {{0x8800, 0, 0, 0, 0}, 0},
+      {{0x8100, 0, 0, 0, 0}, 0},
   };
 
   rig.foreign = true;
   for (unsigned i = 0; i < sizeof frames / sizeof *frames; i++) {
-    struct pbuf *frame = pbuf_alloc(PBUF_RAW, 60, PBUF_RAM);
-    uint8_t *bytes = frame->payload;
+    struct pbuf *frame = pbuf_alloc(PBUF_RAW, FRAME_PACKET_MAX, PBUF_RAM);
 
-    memset(bytes, 0, 60);
-    bytes[0] = 2;
-    bytes[12] = (uint8_t)(frames[i].type >> 8);
-    bytes[13] = (uint8_t)frames[i].type;
-    bytes[14] = 0x45;
-    bytes[20] = (uint8_t)(frames[i].fragment >> 8);
-    bytes[21] = (uint8_t)frames[i].fragment;
-    bytes[23] = frames[i].protocol;
-    bytes[24] = (uint8_t)(frames[i].checksum >> 8);
-    bytes[25] = (uint8_t)frames[i].checksum;
-    if (frames[i].protocol == 1)
-      bytes[36] = 0x5a;
+    pbuf_realloc(frame, frame_make_packet(frame->payload, &frames[i].packet));
     assert_int_equal(datapath_transmit(rig.nic, frame), 0);
     pbuf_free(frame);
     rig_run();

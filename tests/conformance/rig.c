@@ -42,9 +42,6 @@ static uint32_t tx_lengths[EXPECTED]; /* by number modulo its size */
 static uint32_t tx_next;              /* the number of the next frame that the device may send */
 static unsigned tx_skipped, tx_freed_unsent;
 
-static void (*at_moment)(void); /* NULL: nothing is to happen */
-static unsigned moments_left;
-
 static const uint8_t station[ETH_ADDRESS_BYTES] = {2, 0, 0, 0x12, 0x34, 0x56};
 static const uint8_t peer[ETH_ADDRESS_BYTES] = {2, 0, 0, 0, 0, 9};
 
@@ -108,8 +105,8 @@ void rig_wire_bad(uint32_t length) {
   assert_true(arrival.verdict == FAKE_RECEIVED || arrival.verdict == FAKE_LOST);
 }
 
-enum fake_verdict rig_come_in(void) {
-  struct arrival arrival = {.destination = rig.nic->mac, .length = 100};
+enum fake_verdict rig_come_in(uint32_t length) {
+  struct arrival arrival = {.destination = rig.nic->mac, .length = length};
 
   come_in(&arrival);
   return arrival.verdict;
@@ -129,32 +126,6 @@ void rig_wire_all(unsigned count, uint32_t length) {
   rig_run();
   rig_check_equal("frames that found no buffer", rig.lost, lost);
 }
-
-/* ---- the device's own doing ---- */
-
-static void set_hold(void *context) {
-  *rig.mac->hold_tx = *(bool *)context;
-  if (!*rig.mac->hold_tx)
-    rig.mac->send(UINT32_MAX);
-}
-
-void rig_hold_tx(bool hold) { host_device_step(set_hold, &hold); }
-
-static void send_some(void *context) { rig.mac->send(*(unsigned *)context); }
-
-void rig_send(unsigned frames) { host_device_step(send_some, &frames); }
-
-static void set_carrier(void *context) { rig.mac->set_link(*(bool *)context); }
-
-void rig_set_link(bool up) { host_device_step(set_carrier, &up); }
-
-static void inject(void *context) {
-  const struct fake_error *error = *(const struct fake_error **)context;
-
-  error->inject(error);
-}
-
-void rig_inject(const struct fake_error *error) { host_device_step(inject, &error); }
 
 /* A frame that was accepted earlier and never came was dropped, and must be counted. */
 void wire_sent(const uint8_t *frame, uint32_t length) {
@@ -319,35 +290,6 @@ void rig_must_transmit(uint32_t length, unsigned fragments, unsigned alignment) 
 
 /* ---- the main loop ---- */
 
-static void look(void *context) {
-  struct arrival arrival = {.destination = rig.nic->mac,
-                            .length = RIG_FRAME_MIN + rig.backlog % 32};
-
-  (void)context;
-  if (rig.backlog != 0) {
-    rig.backlog--;
-    come_in(&arrival);
-  }
-  if (at_moment != NULL && moments_left-- == 0) {
-    at_moment();
-    at_moment = NULL;
-  }
-  if (!*rig.mac->hold_tx)
-    rig.mac->send(UINT32_MAX);
-}
-
-void rig_at(unsigned moments, void (*action)(void)) {
-  at_moment = action;
-  moments_left = moments;
-}
-
-bool rig_at_cancel(void) {
-  bool waiting = at_moment != NULL;
-
-  at_moment = NULL;
-  return waiting;
-}
-
 void rig_run(void) {
   unsigned turns = 0;
 
@@ -366,7 +308,7 @@ void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
   for (unsigned i = 0; i < TX_SLOTS; i++)
     tx_slots[i].fragments_out = 0;
   expected_head = expected_tail = tx_next = 0;
-  at_moment = NULL;
+  (void)rig_at_cancel();
   skipped = octets = tx_skipped = tx_freed_unsent = 0;
   heap_before = lwip_stats.mem.used;
   rig = (struct rig){.mac = mac, .nic = mac->nic, .bus = bus, .fragments_max = RIG_FRAGMENTS_MAX};
@@ -395,7 +337,7 @@ void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
                                             .rings_size = mac->rings_size,
                                             .unit = mac->unit,
                                             .last_first = bus->last_first,
-                                            .look = bus->eager ? look : NULL});
+                                            .look = bus->eager ? rig_look : NULL});
   assert_int_equal(nic_init(mac->nic, &config, &dispatch), 0);
   mac->nic->input = input;
 }

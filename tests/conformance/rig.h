@@ -67,8 +67,8 @@ void rig_run(void);
 enum fake_verdict rig_wire(uint32_t length);
 enum fake_verdict rig_wire_to(const uint8_t destination[ETH_ADDRESS_BYTES], uint32_t length);
 
-/* The same of a short frame to this station, as an action of rig_at(). */
-enum fake_verdict rig_come_in(void);
+/* The same of a frame to this station, in an action of rig_at(). */
+enum fake_verdict rig_come_in(uint32_t length);
 
 /* A frame of any length comes in that the stack must not get. */
 void rig_wire_bad(uint32_t length);
@@ -82,6 +82,9 @@ void rig_inject(const struct fake_error *error);
 /* On a bus with an eager device, `action` happens after `moments` more of the device's moments: the
  * steps of the driver's work that hardware can see. */
 void rig_at(unsigned moments, void (*action)(void));
+
+/* One of these moments. */
+void rig_look(void *context);
 
 /* What has not happened by now does not any more: false if it had happened. */
 bool rig_at_cancel(void);

@@ -104,7 +104,7 @@ static void a_frame_is_answered_in_its_own_buffer(void) {
                    rig.nic->ops->caps.tx_alignment > RIG_PACKET_ALIGNMENT);
 }
 
-static void come_in(void) { (void)rig_come_in(); }
+static void come_in(void) { (void)rig_come_in(100); }
 
 /* The device waits for the one buffer that is being posted: it must not have it before its address.
  */
@@ -127,7 +127,7 @@ static void a_frame_comes_at_each_moment_of_a_refill(void) {
 }
 
 static void come_in_until_full(void) {
-  for (unsigned i = 0; i < RIG_TRIES_MAX && rig_come_in() == FAKE_RECEIVED; i++) {
+  for (unsigned i = 0; i < RIG_TRIES_MAX && rig_come_in(100) == FAKE_RECEIVED; i++) {
   }
 }
 
