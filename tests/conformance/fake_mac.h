@@ -77,10 +77,10 @@ struct fake_mac {
   const struct suite_test *tests;      /* of what no other driver has to do; NULL: none */
 };
 
-/* These, where a fake calls them what they are called here. */
+/* These, where a fake calls them what they are called here, and its driver's state `driver`. */
 #define FAKE_MAC_MEMBERS                                                                           \
-  .power_on = power_on, .receive = receive, .send = send, .set_link = set_link, .errors = errors,  \
-  .absences = absences
+  .nic = &driver.nic, .nic_size = sizeof driver, .power_on = power_on, .receive = receive,         \
+  .send = send, .set_link = set_link, .errors = errors, .absences = absences
 
 /* The fake has sent a frame of `length` bytes, without FCS. */
 void wire_sent(const uint8_t *frame, uint32_t length);

@@ -288,15 +288,13 @@ static const struct suite_test tests[] = {
 
 const struct fake_mac fake_mac_msf2_emac = {
     .ops = &msf2_emac_ops,
-    .nic = &driver.nic,
-    .nic_size = sizeof driver,
+    FAKE_MAC_MEMBERS,
     .base = BASE,
     .irq = IRQ,
     .rings = driver.rx_descriptors,
     .rings_size = sizeof driver.rx_descriptors + sizeof driver.tx_descriptors,
     .unit = 4,
     .bad_accesses = &bad_accesses,
-    FAKE_MAC_MEMBERS,
     .hold_tx = &hold_tx,
     .tests = tests,
 };

@@ -201,14 +201,12 @@ static const struct fake_absence absences[] = {
 
 const struct fake_mac fake_mac_sim = {
     .ops = &sim_ops,
-    .nic = &driver.nic,
-    .nic_size = sizeof driver,
+    FAKE_MAC_MEMBERS,
     .base = (uintptr_t)&device,
     .irq = IRQ,
     .rings = driver.rx_descriptors,
     .rings_size = sizeof driver.rx_descriptors + sizeof driver.tx_descriptors,
     .unit = 4,
     .bad_accesses = &bad_accesses,
-    FAKE_MAC_MEMBERS,
     .hold_tx = &held,
 };

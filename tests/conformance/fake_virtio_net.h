@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "fake_mac.h"
+#include "fake_virtq.h"
 
 enum {
   FAKE_VIRTIO_BASE = 0x0a003e00,
@@ -26,12 +27,6 @@ enum {
                     FAKE_VIRTIO_CTRL_RX | FAKE_VIRTIO_CTRL_MAC_ADDR,
 };
 
-struct fake_virtio_queue {
-  uint32_t size, ready;
-  uint32_t descriptors, driver, device; /* addresses of its parts */
-  uint16_t taken;                       /* of the available ring; free-running */
-};
-
 struct fake_virtio_net {
   uint32_t magic, version, device_id; /* as a test wants them */
   uint32_t offered[2];                /* features */
@@ -50,7 +45,7 @@ struct fake_virtio_net {
   uint32_t accepted[2]; /* features */
   uint32_t status, interrupts;
   uint32_t device_features_sel, driver_features_sel, queue_sel;
-  struct fake_virtio_queue queues[3];
+  struct fake_virtq queues[3];
 
   unsigned resets;
   unsigned bad_accesses;                      /* what a driver must not do */

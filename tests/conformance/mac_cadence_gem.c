@@ -158,14 +158,12 @@ static const struct suite_test tests[] = {
 
 const struct fake_mac fake_mac_cadence_gem = {
     .ops = &cadence_gem_ops,
-    .nic = &driver.nic,
-    .nic_size = sizeof driver,
+    FAKE_MAC_MEMBERS,
     .base = FAKE_GEM_BASE,
     .irq = FAKE_GEM_IRQ,
     .rings = &rings,
     .rings_size = sizeof rings,
     .unit = 4,
-    FAKE_MAC_MEMBERS,
     .hold_tx = &fake.hold_tx,
     .bad_accesses = &fake.bad_accesses,
     .tests = tests,

@@ -218,11 +218,9 @@ static const struct suite_test tests[] = {
 
 const struct fake_mac fake_mac_lan9118 = {
     .ops = &lan9118_ops,
-    .nic = &driver.nic,
-    .nic_size = sizeof driver,
+    FAKE_MAC_MEMBERS,
     .base = FAKE_LAN9118_BASE,
     .irq = FAKE_LAN9118_IRQ,
-    FAKE_MAC_MEMBERS,
     .hold_tx = &fake.hold_tx,
     .bad_accesses = &fake.bad_accesses,
     .tests = tests,

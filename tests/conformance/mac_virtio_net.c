@@ -48,14 +48,12 @@ static const struct fake_absence absences[] = {
 
 const struct fake_mac fake_mac_virtio_net = {
     .ops = &virtio_net_ops,
-    .nic = &driver.nic,
-    .nic_size = sizeof driver,
+    FAKE_MAC_MEMBERS,
     .base = FAKE_VIRTIO_BASE,
     .irq = FAKE_VIRTIO_IRQ,
     .rings = &rings,
     .rings_size = sizeof rings,
     .unit = 2,
-    FAKE_MAC_MEMBERS,
     .hold_tx = &fake_virtio_net.hold_tx,
     .bad_accesses = &fake_virtio_net.bad_accesses,
     .tests = virtio_net_tests,

@@ -225,6 +225,11 @@ const struct fake_mac fake_mac_textbook = {
     .rings_size = sizeof textbook.rx + sizeof textbook.tx,
     .unit = 4,
     .bad_accesses = &bad_accesses,
-    FAKE_MAC_MEMBERS,
+    .power_on = power_on,
+    .receive = receive,
+    .send = send,
+    .set_link = set_link,
+    .errors = errors,
+    .absences = absences,
     .hold_tx = &held,
 };
