@@ -132,7 +132,6 @@ static void low_power_is_quiet_and_on_goes_on(void) {
   }
 }
 
-/* Frames that are under way when the carrier goes leave, or are counted. */
 /* Where the rig cannot begin there: see rig_enable(). On one bus, for it takes its time. */
 static void it_goes_on_when_the_indices_wrap(void) {
   unsigned frames = rig.mac->shares_indices && !rig.bus->eager ? UINT16_MAX + 500 : 500;
