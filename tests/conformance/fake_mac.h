@@ -71,6 +71,8 @@ struct fake_mac {
    * just before their wrap, and goes there frame by frame. */
   bool shares_indices;
 
+  bool sends_at_once; /* a frame that is alone is sent and freed without an interrupt */
+
   const unsigned *bad_accesses;        /* accesses to no register, values without a meaning: 0 */
   const struct fake_error *errors;     /* ends with a name of NULL */
   const struct fake_absence *absences; /* ends with a name of NULL */

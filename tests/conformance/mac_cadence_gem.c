@@ -165,6 +165,7 @@ const struct fake_mac fake_mac_cadence_gem = {
     .rings_size = sizeof rings,
     .unit = 4,
     .hold_tx = &fake.hold_tx,
+    .sends_at_once = true,
     .bad_accesses = &fake.bad_accesses,
     .tests = tests,
 };

@@ -354,6 +354,7 @@ const struct fake_mac fake_mac_imx_enet = {
     .rings_size = sizeof rings,
     .unit = 4,
     .hold_tx = &fake.hold_tx,
+    .sends_at_once = true,
     .bad_accesses = &fake.bad_accesses,
     .tests = tests,
 };

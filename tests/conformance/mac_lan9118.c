@@ -222,6 +222,7 @@ const struct fake_mac fake_mac_lan9118 = {
     .base = FAKE_LAN9118_BASE,
     .irq = FAKE_LAN9118_IRQ,
     .hold_tx = &fake.hold_tx,
+    .sends_at_once = true,
     .bad_accesses = &fake.bad_accesses,
     .tests = tests,
 };

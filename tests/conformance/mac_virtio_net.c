@@ -55,6 +55,7 @@ const struct fake_mac fake_mac_virtio_net = {
     .rings_size = sizeof rings,
     .unit = 2,
     .hold_tx = &fake_virtio_net.hold_tx,
+    .sends_at_once = true,
     .bad_accesses = &fake_virtio_net.bad_accesses,
     .tests = virtio_net_tests,
     .shares_indices = true,

@@ -309,7 +309,7 @@ static void each_error_is_counted_and_survived(void) {
       rig_wire_all(round, 100);
       rig_hold_tx(true);
       for (unsigned i = 0; i < 5; i++)
-        rig_must_transmit(100, 1, 8);
+        rig_must_transmit(200, 1 + (i + 1) % rig.fragments_max, 8);
       rig_run();
       rig_send(round);
       rig_inject(error);

@@ -34,6 +34,16 @@ static void frames_leave_in_order_without_a_copy(void) {
   rig_check_idle();
 }
 
+/* A transmitter that is done before anyone sleeps wants none. */
+static void a_frame_alone_is_one_interrupt_at_most(void) {
+  for (unsigned i = 0; i < 100; i++) {
+    rig_must_transmit(100, 1, 8);
+    rig_run();
+  }
+  assert_int_equal(rig.sent, 100);
+  assert_true(rig.nic->counters[NIC_INTERRUPTS] <= (rig.mac->sends_at_once ? 0 : 100));
+}
+
 /* The rig sees a frame that is freed before it is sent; here, that it is freed by an interrupt. */
 static void a_frame_is_kept_until_it_is_sent(void) {
   for (unsigned round = 0; round < 40; round++) {
@@ -180,6 +190,7 @@ static void a_stalled_transmitter_is_reset(void) {
 
 const struct suite_test tx_tests[] = {
     SUITE_TEST(frames_leave_in_order_without_a_copy),
+    SUITE_TEST(a_frame_alone_is_one_interrupt_at_most),
     SUITE_TEST(a_frame_is_kept_until_it_is_sent),
     SUITE_TEST(a_full_ring_and_queue_refuse_and_count),
     SUITE_TEST(chains_of_every_length_leave_as_one_frame),
