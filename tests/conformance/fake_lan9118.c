@@ -83,7 +83,6 @@ static void reset(struct fake_lan9118 *fake) {
   fake->tx_status_used = fake->tx_used = fake->tx_state = 0;
   fake->written = fake->sent;
   fake->busy = BUSY_READS;
-  fake->resets++;
 }
 
 /* ---- the wire ---- */
@@ -386,7 +385,6 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
 void fake_lan9118_attach(struct fake_lan9118 *fake) {
   *fake = (struct fake_lan9118){.link = true, .partner = 0x0f71, .phy_address = 1};
   reset(fake);
-  fake->resets = 0;
   host_attach(&(struct host_device){.base = FAKE_LAN9118_BASE,
                                     .size = sizeof fake->registers,
                                     .read = bus_read,

@@ -58,7 +58,6 @@ struct fake_lan9118 {
 
   /* What it has seen. */
   unsigned bad_accesses; /* to no register, out of step, too early after another */
-  unsigned resets;
 };
 
 /* Resets the fake and puts it on the host's bus. */

@@ -57,7 +57,8 @@ struct fake_mac {
    * what a board gives it beside nic_config is given here. */
   void (*power_on)(void);
 
-  /* A frame without FCS comes in from the wire, 60 bytes or more. */
+  /* A frame without FCS comes in from the wire: 60 bytes or more, but where one of `tests` has it
+   * otherwise. */
   enum fake_verdict (*receive)(const uint8_t *frame, uint32_t length);
 
   /* Looks at its rings and sends up to `frames` of what is posted. */
