@@ -27,15 +27,20 @@ enum fake_verdict {
 /* An error that the MAC can report. */
 struct fake_error {
   const char *name;
-  void (*inject)(void);     /* it happens now, or to the next frame that is received */
-  enum nic_counter counter; /* what moves: NIC_IN_ERROR, NIC_RECOVERIES... */
+  void (*inject)(const struct fake_error *error); /* it happens now, or to the next frame that is
+                                                      received */
+  enum nic_counter counter;                       /* what moves: NIC_IN_ERROR, NIC_RECOVERIES... */
+  uint32_t bits[3]; /* for `inject`: what the registers and descriptors tell of it */
 };
 
 /* A way in which the MAC or its PHY may not be there: nic_start() has to return -ENODEV. */
 struct fake_absence {
   const char *name;
-  void (*set)(bool absent);
+  uint32_t *where; /* what the fake has there */
+  uint32_t value;  /* and has there where it is absent */
 };
+
+struct suite_test;
 
 struct fake_mac {
   const struct nic_ops *ops; /* the driver under test */
@@ -52,18 +57,13 @@ struct fake_mac {
    * what a board gives it beside nic_config is given here. */
   void (*power_on)(void);
 
-  /* A frame without FCS comes in from the wire, 60 bytes or more. */
+  /* A frame without FCS comes in from the wire: 60 bytes or more, but where one of `tests` has it
+   * otherwise. */
   enum fake_verdict (*receive)(const uint8_t *frame, uint32_t length);
 
-  /* From now on it sends only by send(), or again by itself. */
-  void (*hold_tx)(bool hold);
-
-  /* While it is held: sends up to `frames` of what is posted. */
+  /* Looks at its rings and sends up to `frames` of what is posted. */
   void (*send)(unsigned frames);
-
-  /* Looks at its rings, as hardware that runs may do at any time; not while it is held. NULL: it
-   * looks only when a register is written. */
-  void (*look)(void);
+  bool *hold_tx; /* true: it sends by this alone, and not by itself */
 
   /* The carrier comes or goes. */
   void (*set_link)(bool up);
@@ -72,10 +72,18 @@ struct fake_mac {
    * just before their wrap, and goes there frame by frame. */
   bool shares_indices;
 
+  bool sends_at_once; /* a frame that is alone is sent and freed without an interrupt */
+
   const unsigned *bad_accesses;        /* accesses to no register, values without a meaning: 0 */
   const struct fake_error *errors;     /* ends with a name of NULL */
   const struct fake_absence *absences; /* ends with a name of NULL */
+  const struct suite_test *tests;      /* of what no other driver has to do; NULL: none */
 };
+
+/* These, where a fake calls them what they are called here, and its driver's state `driver`. */
+#define FAKE_MAC_MEMBERS                                                                           \
+  .nic = &driver.nic, .nic_size = sizeof driver, .power_on = power_on, .receive = receive,         \
+  .send = send, .set_link = set_link, .errors = errors, .absences = absences
 
 /* The fake has sent a frame of `length` bytes, without FCS. */
 void wire_sent(const uint8_t *frame, uint32_t length);

@@ -1,10 +1,10 @@
 /* A register-level fake of the SmartFusion2 Ethernet MAC, as the emulator models it. */
-#include "fake_msf2_emac.h"
+#include "msf2_emac.h"
 
 #include <string.h>
 
 #include "dma.h"
-#include "unit.h"
+#include "suite.h"
 
 enum {
   BASE = 0x40041000,
@@ -39,11 +39,16 @@ struct descriptor {
   uint32_t start, size, next;
 };
 
-struct fake_msf2_emac fake_msf2_emac;
-struct msf2_emac fake_msf2_emac_driver;
-static struct fake_msf2_emac *const fake = &fake_msf2_emac;
+static struct msf2_emac driver;
+static uint32_t registers[0x1a0 / 4];
+static uint32_t rx_next, tx_next; /* descriptors, where it goes on */
+static bool hold_tx;              /* it sends when it is told to */
+static bool has_link;             /* of its PHY */
+static uint32_t phy_address;      /* of its PHY */
+static uint32_t modules_dead;     /* the FIFO modules do not answer */
+static unsigned bad_accesses;     /* to no register, and register values that make no sense */
 
-static uint32_t *reg(unsigned offset) { return &fake->registers[offset / 4]; }
+static uint32_t *reg(unsigned offset) { return &registers[offset / 4]; }
 
 static struct descriptor fetch(uint32_t address) {
   struct descriptor descriptor;
@@ -68,7 +73,7 @@ static void send(unsigned frames) {
   static uint8_t frame[2048];
 
   while ((*reg(TX_CTRL) & 1) != 0) {
-    struct descriptor descriptor = fetch(fake->tx_descriptor);
+    struct descriptor descriptor = fetch(tx_next);
     uint32_t length = descriptor.size & 0x7ff;
 
     if ((descriptor.size & EMPTY) != 0) {
@@ -79,22 +84,12 @@ static void send(unsigned frames) {
     } else {
       host_dma_read(descriptor.start, frame, length);
       wire_sent(frame, length);
-      give_back(fake->tx_descriptor, descriptor.size | EMPTY);
-      fake->tx_descriptor = descriptor.next;
+      give_back(tx_next, descriptor.size | EMPTY);
+      tx_next = descriptor.next;
       *reg(TX_STATUS) = (*reg(TX_STATUS) + 0x10000) | 1;
     }
   }
   update_irq();
-}
-
-static void look(void) {
-  if (!fake->hold_tx)
-    send(UINT32_MAX);
-}
-
-static void hold_tx(bool hold) {
-  fake->hold_tx = hold;
-  look();
 }
 
 static bool passes(const uint8_t *frame) {
@@ -117,7 +112,7 @@ static enum fake_verdict receive(const uint8_t *frame, uint32_t length) {
     return FAKE_NOT_READY;
   if (length > *reg(MAX_FRAME_LENGTH) || !passes(frame))
     return FAKE_FILTERED;
-  descriptor = fetch(fake->rx_descriptor);
+  descriptor = fetch(rx_next);
   if ((descriptor.size & EMPTY) == 0) {
     *reg(RX_CTRL) = 0;
     *reg(RX_STATUS) |= 4;
@@ -125,21 +120,21 @@ static enum fake_verdict receive(const uint8_t *frame, uint32_t length) {
     return FAKE_LOST;
   }
   host_dma_write(descriptor.start, frame, length);
-  give_back(fake->rx_descriptor, length);
-  fake->rx_descriptor = descriptor.next;
+  give_back(rx_next, length);
+  rx_next = descriptor.next;
   *reg(RX_STATUS) = (*reg(RX_STATUS) + 0x10000) | 1;
   update_irq();
   return FAKE_RECEIVED;
 }
 
 static uint16_t phy_read(uint32_t address) {
-  static const uint16_t registers[] = {0x1140, 0x7948, 0x0022, 0x1550, 0x01e1, 0xcde1};
+  static const uint16_t phy[] = {0x1140, 0x7948, 0x0022, 0x1550, 0x01e1, 0xcde1};
 
-  if (address >> 8 != fake->phy_address || (address & 0x1f) >= 6)
+  if (address >> 8 != phy_address || (address & 0x1f) >= 6)
     return 0xffff;
-  if ((address & 0x1f) == 1 && fake->link)
+  if ((address & 0x1f) == 1 && has_link)
     return 0x796c; /* link, negotiated */
-  return registers[address & 0x1f];
+  return phy[address & 0x1f];
 }
 
 static uint32_t bus_read(void *context, unsigned offset) {
@@ -155,7 +150,7 @@ static uint32_t bus_read(void *context, unsigned offset) {
   case RX_STATUS:
     return *reg(offset);
   default:
-    fake->bad_accesses++;
+    bad_accesses++;
     return 0;
   }
 }
@@ -166,7 +161,7 @@ static void acknowledge(unsigned status, uint32_t value) {
   if ((value & 1) == 0)
     return;
   if (*reg(status) >> 16 == 0) {
-    fake->bad_accesses++; /* more packets acknowledged than came: the count would wrap */
+    bad_accesses++; /* more packets acknowledged than came: the count would wrap */
     return;
   }
   *reg(status) -= 0x10000;
@@ -179,11 +174,11 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   switch (offset) {
   case CFG1:
     if (value >> 31 != 0)
-      memset(fake->registers, 0, sizeof fake->registers);
+      memset(registers, 0, sizeof registers);
     *reg(CFG1) = value;
     break;
   case FIFO_CFG0:
-    *reg(FIFO_CFG0) = fake->modules_dead ? value : value | (value >> 8 & 0x1f) << 16;
+    *reg(FIFO_CFG0) = modules_dead ? value : value | (value >> 8 & 0x1f) << 16;
     break;
   case MII_CMD:
     if ((value & 1) != 0)
@@ -192,14 +187,15 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   case TX_CTRL:
     *reg(TX_CTRL) = value;
     if ((value & 1) != 0) {
-      fake->tx_descriptor = *reg(TX_DESCRIPTOR);
-      look();
+      tx_next = *reg(TX_DESCRIPTOR);
+      if (!hold_tx)
+        send(UINT32_MAX);
     }
     break;
   case RX_CTRL:
     *reg(RX_CTRL) = value;
     if ((value & 1) != 0)
-      fake->rx_descriptor = *reg(RX_DESCRIPTOR);
+      rx_next = *reg(RX_DESCRIPTOR);
     break;
   case TX_STATUS:
   case RX_STATUS:
@@ -219,71 +215,76 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
     *reg(offset) = value;
     break;
   default:
-    fake->bad_accesses++;
+    bad_accesses++;
   }
   update_irq();
 }
 
 static void power_on(void) {
-  *fake = (struct fake_msf2_emac){.link = true, .phy_address = 1};
+  memset(registers, 0, sizeof registers);
+  hold_tx = false;
+  modules_dead = false;
+  has_link = true;
+  phy_address = 1;
+  bad_accesses = 0;
   host_attach(&(struct host_device){
-      .base = BASE, .size = sizeof fake->registers, .read = bus_read, .write = bus_write});
+      .base = BASE, .size = sizeof registers, .read = bus_read, .write = bus_write});
 }
 
-static void set_link(bool up) { fake->link = up; }
+static void set_link(bool up) { has_link = up; }
 
-static void rx_bus_error(void) {
-  *reg(RX_STATUS) |= 8;
-  *reg(RX_CTRL) = 0;
+/* A side stops, its status has the cause. */
+static void stop_dma(const struct fake_error *error) {
+  *reg(error->bits[0]) = 0;
+  *reg(error->bits[1]) |= error->bits[2];
   update_irq();
 }
-
-static void tx_bus_error(void) {
-  *reg(TX_STATUS) |= 8;
-  *reg(TX_CTRL) = 0;
-  update_irq();
-}
-
-static void overflow(void) {
-  *reg(RX_STATUS) |= 4;
-  *reg(RX_CTRL) = 0;
-  update_irq();
-}
-
-static void lose_phy(bool absent) { fake->phy_address = absent ? 40 : 1; }
-
-static void lose_modules(bool absent) { fake->modules_dead = absent; }
 
 static const struct fake_error errors[] = {
-    {"a bus error of the rx DMA", rx_bus_error, NIC_RECOVERIES},
-    {"a bus error of the tx DMA", tx_bus_error, NIC_RECOVERIES},
-    {"an overflow", overflow, NIC_IN_OVERFLOW},
-    {NULL, NULL, 0},
+    {"a bus error of the rx DMA", stop_dma, NIC_RECOVERIES, {RX_CTRL, RX_STATUS, 8}},
+    {"a bus error of the tx DMA", stop_dma, NIC_RECOVERIES, {TX_CTRL, TX_STATUS, 8}},
+    {"an overflow", stop_dma, NIC_IN_OVERFLOW, {RX_CTRL, RX_STATUS, 4}},
+    {.name = NULL},
 };
 
 static const struct fake_absence absences[] = {
-    {"no PHY", lose_phy},
-    {"FIFO modules that do not answer", lose_modules},
-    {NULL, NULL},
+    {"no PHY", &phy_address, 40},
+    {"FIFO modules that do not answer", &modules_dead, true},
+    {.name = NULL},
+};
+
+/* ---- what only its driver has to do ---- */
+
+static void it_programs_its_station_address(void) {
+  rig_enable();
+  assert_int_equal(*reg(STATION_ADDRESS1), 0x02000012);
+  assert_int_equal(*reg(STATION_ADDRESS2), 0x34560000);
+}
+
+static void it_finds_its_phy_at_any_address(void) {
+  for (phy_address = 0; phy_address < 32; phy_address++) {
+    assert_int_equal(nic_start(rig.nic), 0);
+    assert_int_equal(driver.phy.address, phy_address);
+    assert_int_equal(nic_stop(rig.nic), 0);
+  }
+}
+
+static const struct suite_test tests[] = {
+    SUITE_TEST_BARE(it_programs_its_station_address),
+    SUITE_TEST_BARE(it_finds_its_phy_at_any_address),
+    SUITE_TESTS_END,
 };
 
 const struct fake_mac fake_mac_msf2_emac = {
     .ops = &msf2_emac_ops,
-    .nic = &fake_msf2_emac_driver.nic,
-    .nic_size = sizeof fake_msf2_emac_driver,
+    FAKE_MAC_MEMBERS,
     .base = BASE,
     .irq = IRQ,
-    .rings = fake_msf2_emac_driver.rx_descriptors,
-    .rings_size =
-        sizeof fake_msf2_emac_driver.rx_descriptors + sizeof fake_msf2_emac_driver.tx_descriptors,
+    .rings = driver.rx_descriptors,
+    .rings_size = sizeof driver.rx_descriptors + sizeof driver.tx_descriptors,
     .unit = 4,
-    .power_on = power_on,
-    .receive = receive,
-    .hold_tx = hold_tx,
-    .send = send,
-    .look = look,
-    .set_link = set_link,
-    .bad_accesses = &fake_msf2_emac.bad_accesses,
-    .errors = errors,
-    .absences = absences,
+    .bad_accesses = &bad_accesses,
+    .hold_tx = &hold_tx,
+    .sends_at_once = true,
+    .tests = tests,
 };

@@ -143,20 +143,7 @@ static void step(void *context) {
 /* Its timer's interrupt, in which its hardware works. */
 static void timer(void *context) { host_device_step(step, context); }
 
-static void look(void) {
-  if (!held)
-    step(&device);
-}
-
-static void hold_tx(bool hold) {
-  held = hold;
-  credit = 0;
-  look();
-}
-
 static void send(unsigned frames) {
-  if (!held)
-    return;
   credit = frames;
   step(&device);
   credit = 0;
@@ -192,41 +179,34 @@ static void power_on(void) {
 
 static void set_link(bool up) { sim_device_set_carrier(&device, up); }
 
-static void flag_next_as_bad(void) { bad_status = true; }
+static void flag_next_as_bad(const struct fake_error *error) {
+  (void)error;
+  bad_status = true;
+}
 
-static void bad_ring(void) { device.registers[SIM_TX_SIZE / 4] = 5; }
-
-static void lose_device(bool absent) {
-  device.registers[SIM_ID / 4] = absent ? UINT32_MAX : SIM_ID_VALUE;
+static void bad_ring(const struct fake_error *error) {
+  device.registers[SIM_TX_SIZE / 4] = error->bits[0];
 }
 
 static const struct fake_error errors[] = {
-    {"a frame that is flagged as bad", flag_next_as_bad, NIC_IN_ERROR},
-    {"a ring that makes no sense", bad_ring, NIC_RECOVERIES},
-    {NULL, NULL, 0},
+    {"a frame that is flagged as bad", flag_next_as_bad, NIC_IN_ERROR, {0}},
+    {"a ring that makes no sense", bad_ring, NIC_RECOVERIES, {5}},
+    {.name = NULL},
 };
 
 static const struct fake_absence absences[] = {
-    {"no device at this address", lose_device},
-    {NULL, NULL},
+    {"no device at this address", &device.registers[SIM_ID / 4], UINT32_MAX},
+    {.name = NULL},
 };
 
 const struct fake_mac fake_mac_sim = {
     .ops = &sim_ops,
-    .nic = &driver.nic,
-    .nic_size = sizeof driver,
+    FAKE_MAC_MEMBERS,
     .base = (uintptr_t)&device,
     .irq = IRQ,
     .rings = driver.rx_descriptors,
     .rings_size = sizeof driver.rx_descriptors + sizeof driver.tx_descriptors,
     .unit = 4,
-    .power_on = power_on,
-    .receive = receive,
-    .hold_tx = hold_tx,
-    .send = send,
-    .look = look,
-    .set_link = set_link,
     .bad_accesses = &bad_accesses,
-    .errors = errors,
-    .absences = absences,
+    .hold_tx = &held,
 };

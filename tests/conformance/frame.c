@@ -41,3 +41,25 @@ void frame_check(const char *way, const uint8_t *frame, uint32_t length, uint32_
                pattern(number, i));
   }
 }
+
+static void put16(uint8_t *bytes, uint16_t value) {
+  bytes[0] = (uint8_t)(value >> 8);
+  bytes[1] = (uint8_t)value;
+}
+
+uint16_t frame_make_packet(uint8_t *frame, const struct frame_packet *packet) {
+  uint16_t ip_bytes = (uint16_t)(20 + packet->option_bytes);
+  uint16_t length = (uint16_t)(14 + ip_bytes + FRAME_SEGMENT);
+  uint8_t *ip = frame + 14;
+
+  for (unsigned i = 0; i < length; i++)
+    frame[i] = (uint8_t)(i * 11 + 3);
+  put16(frame + 12, packet->ethertype);
+  ip[0] = (uint8_t)(0x40 | ip_bytes / 4);
+  put16(ip + 2, (uint16_t)(length - 14));
+  put16(ip + 6, packet->fragment);
+  ip[9] = packet->protocol;
+  put16(ip + 10, packet->checksum);
+  put16(ip + ip_bytes + (packet->protocol == FRAME_TCP ? 16 : 6), 0);
+  return length;
+}

@@ -1,86 +1,171 @@
-/* The Cadence GEM, as the conformance suite drives its fake. */
+/* The Cadence GEM in the conformance suite: its fake, and what only its driver has to do. */
 #include "cadence_gem.h"
 
 #include <string.h>
 
 #include "fake_cadence_gem.h"
-#include "fake_mac.h"
+#include "suite.h"
 
 static struct cadence_gem driver;
 static struct cadence_gem_rings rings;
 static struct fake_cadence_gem fake;
+static unsigned tx_clock; /* as the driver has set it, in Mbit/s */
+
+static uint32_t *reg(unsigned offset) { return &fake.registers[offset / 4]; }
+
+static void set_tx_clock(unsigned speed_mbps) { tx_clock = speed_mbps; }
 
 static void power_on(void) {
   memset(&rings, 0, sizeof rings);
   driver.rings = &rings;
+  driver.set_tx_clock = set_tx_clock;
   fake_cadence_gem_attach(&fake);
-  fake.on_sent = wire_sent;
 }
 
 static enum fake_verdict receive(const uint8_t *frame, uint32_t length) {
-  unsigned filtered = fake.filtered;
-
-  if (!fake_cadence_gem_receive(&fake, frame, length))
-    return FAKE_NOT_READY;
-  return fake.filtered != filtered ? FAKE_FILTERED : FAKE_RECEIVED;
+  return fake_cadence_gem_receive(&fake, frame, length);
 }
 
-static void send(unsigned frames) {
-  if (fake.going)
-    fake_cadence_gem_send(&fake, frames);
-}
-
-static void look(void) {
-  if (!fake.hold_tx)
-    send(UINT32_MAX);
-}
-
-static void hold_tx(bool hold) {
-  fake.hold_tx = hold;
-  look();
-}
+static void send(unsigned frames) { fake_cadence_gem_send(&fake, frames); }
 
 static void set_link(bool up) { fake.link = up; }
 
-static void rx_bus_error(void) { fake_cadence_gem_report(&fake, 1 << 3, 1 << 11); }
+/* ---- errors ---- */
 
-static void underrun(void) { fake_cadence_gem_fail(&fake, 1 << 28, 1 << 6, 1 << 4); }
+static void fail_rx(const struct fake_error *error) {
+  fake_cadence_gem_report(&fake, error->bits[0], error->bits[1]);
+}
 
-static void lose_phy(bool absent) { fake.phy_address = absent ? 40 : 7; }
-
-static void lose_mdio(bool absent) { fake.mdio_dead = absent; }
-
-static void lose_mac(bool absent) { fake.registers[0xfc / 4] = absent ? 0 : 0x00020118; }
+static void fail_tx(const struct fake_error *error) {
+  fake_cadence_gem_fail(&fake, error->bits[0], error->bits[1], error->bits[2]);
+}
 
 static const struct fake_error errors[] = {
-    {"a bus error of the rx DMA", rx_bus_error, NIC_RECOVERIES},
-    {"an underrun", underrun, NIC_RECOVERIES},
-    {NULL, NULL, 0},
+    {"a bus error of the rx DMA", fail_rx, NIC_RECOVERIES, {1 << 3, 1 << 11}},
+    {"the retry limit", fail_tx, NIC_RECOVERIES, {1 << 29, 1 << 2, 1 << 5}},
+    {"a late collision", fail_tx, NIC_RECOVERIES, {1 << 26, 1 << 7, 1 << 5}},
+    {"a bus error in mid-frame", fail_tx, NIC_RECOVERIES, {1 << 27, 1 << 4, 1 << 6}},
+    {"an underrun", fail_tx, NIC_RECOVERIES, {1 << 28, 1 << 6, 1 << 4}},
+    {"a bus error at a tx descriptor", fail_tx, NIC_RECOVERIES, {0, 1 << 8, 1 << 11}},
+    {.name = NULL},
 };
 
 static const struct fake_absence absences[] = {
-    {"no PHY", lose_phy},
-    {"a management interface that hangs", lose_mdio},
-    {"no MAC at this address", lose_mac},
-    {NULL, NULL},
+    {"no PHY", &fake.phy_address, 40},
+    {"a management interface that hangs", &fake.mdio_dead, true},
+    {"no MAC at this address", &fake.registers[0xfc / 4], 0},
+    {.name = NULL},
+};
+
+/* Told by nothing but the descriptor. */
+static void a_frame_that_was_not_sent_is_no_frame_sent(void) {
+  rig_hold_tx(true);
+  for (unsigned i = 0; i < 5; i++)
+    rig_must_transmit(100, 1, 8);
+  rig_run();
+  fake_cadence_gem_fail(&fake, 1 << 29, 0, 0);
+  nic_watch(rig.nic); /* which looks at the rings */
+  rig_run();
+  assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 1);
+  rig_hold_tx(false);
+  rig_check_traffic();
+}
+
+/* The device goes on by itself, and what the model reports wrongly harms nothing. */
+static void an_overrun_is_no_fault(void) {
+  fake_cadence_gem_report(&fake, 1 << 2, 1 << 10);
+  rig_run();
+  assert_int_equal(*reg(0x20) & 1 << 2, 0);
+  fake_cadence_gem_report(&fake, 0, 1 << 6); /* as for an rx frame that is too long */
+  rig_run();
+  assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 0);
+  rig_check_traffic();
+}
+
+static void a_frame_that_is_longer_than_a_buffer_counts_once(void) {
+  rig_wire_bad(RIG_BUFFER + 2);
+  rig_run();
+  assert_int_equal(rig.nic->counters[NIC_IN_TOO_LONG], 1);
+  assert_int_equal(nic_dropped(rig.nic), 1);
+  rig_check_traffic();
+}
+
+static void what_the_device_drops_is_counted(void) {
+  static const struct {
+    unsigned offset, counter;
+  } drops[] = {
+      {0x184, NIC_IN_RUNT},  {0x188, NIC_IN_TOO_LONG}, {0x18c, NIC_IN_TOO_LONG},
+      {0x190, NIC_IN_ERROR}, {0x194, NIC_IN_ERROR},    {0x198, NIC_IN_ERROR},
+      {0x19c, NIC_IN_ERROR}, {0x1a0, NIC_IN_OVERFLOW}, {0x1a4, NIC_IN_OVERFLOW},
+  };
+
+  for (unsigned i = 0; i < sizeof drops / sizeof *drops; i++) {
+    uint32_t before = rig.nic->counters[drops[i].counter];
+
+    *reg(drops[i].offset) = i + 1;
+    nic_poll_link(rig.nic);
+    nic_poll_link(rig.nic); /* they are cleared by reading: nothing counts twice */
+    assert_int_equal(rig.nic->counters[drops[i].counter] - before, i + 1);
+  }
+  *reg(0x190) = 100;
+  assert_int_equal(nic_stop(rig.nic), 0);
+  assert_int_equal(nic_dropped(rig.nic), 45 + 100);
+}
+
+/* ---- registers ---- */
+
+static void it_programs_its_registers(void) {
+  fake.phy_address = 31;
+  assert_int_equal(nic_start(rig.nic), 0);
+  assert_int_equal(driver.phy.address, 31);
+  assert_int_equal(*reg(0x00) & 0xc, 0);       /* receiver, transmitter */
+  assert_int_equal(*reg(0x30) & 0xfff, 0xfff); /* interrupts */
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  assert_int_equal(*reg(0x88), 0x12000002);
+  assert_int_equal(*reg(0x8c), 0x5634);
+  assert_int_equal(*reg(0x10) >> 16 & 0xff, RIG_BUFFER / 64);
+}
+
+static void check_speed(unsigned speed_mbps, uint32_t configuration) {
+  nic_poll_link(rig.nic);
+  assert_int_equal(rig.nic->link.speed_mbps, speed_mbps);
+  assert_int_equal(*reg(0x04) & 0x403, configuration);
+  assert_int_equal(tx_clock, speed_mbps);
+}
+
+static void it_follows_the_links_speed(void) {
+  check_speed(1000, 0x402);
+  fake.partner_1000 = false;
+  check_speed(100, 0x003);
+  assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_10_HALF), 0);
+  check_speed(10, 0);
+  assert_int_equal(fake.phy[0], 0);
+  assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_1000_FULL), 0);
+  assert_int_equal(fake.phy[0] & 0x1200, 0x1200); /* by negotiation, offering nothing else */
+  assert_int_equal(fake.phy[4], 0x0001);
+  rig_check_traffic();
+}
+
+static const struct suite_test tests[] = {
+    SUITE_TEST(a_frame_that_was_not_sent_is_no_frame_sent),
+    SUITE_TEST(an_overrun_is_no_fault),
+    SUITE_TEST(a_frame_that_is_longer_than_a_buffer_counts_once),
+    SUITE_TEST(what_the_device_drops_is_counted),
+    SUITE_TEST_BARE(it_programs_its_registers),
+    SUITE_TEST(it_follows_the_links_speed),
+    SUITE_TESTS_END,
 };
 
 const struct fake_mac fake_mac_cadence_gem = {
     .ops = &cadence_gem_ops,
-    .nic = &driver.nic,
-    .nic_size = sizeof driver,
+    FAKE_MAC_MEMBERS,
     .base = FAKE_GEM_BASE,
     .irq = FAKE_GEM_IRQ,
     .rings = &rings,
     .rings_size = sizeof rings,
     .unit = 4,
-    .power_on = power_on,
-    .receive = receive,
-    .hold_tx = hold_tx,
-    .send = send,
-    .look = look,
-    .set_link = set_link,
+    .hold_tx = &fake.hold_tx,
+    .sends_at_once = true,
     .bad_accesses = &fake.bad_accesses,
-    .errors = errors,
-    .absences = absences,
+    .tests = tests,
 };

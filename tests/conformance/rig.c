@@ -2,6 +2,8 @@
  */
 #include "rig.h"
 
+#include <stdlib.h>
+
 #include "datapath.h"
 #include "dma.h"
 #include "frame.h"
@@ -40,9 +42,6 @@ static uint32_t tx_lengths[EXPECTED]; /* by number modulo its size */
 static uint32_t tx_next;              /* the number of the next frame that the device may send */
 static unsigned tx_skipped, tx_freed_unsent;
 
-static void (*at_moment)(void); /* NULL: nothing is to happen */
-static unsigned moments_left;
-
 static const uint8_t station[ETH_ADDRESS_BYTES] = {2, 0, 0, 0x12, 0x34, 0x56};
 static const uint8_t peer[ETH_ADDRESS_BYTES] = {2, 0, 0, 0, 0, 9};
 
@@ -72,20 +71,23 @@ static unsigned out_dropped(void) {
 struct arrival {
   const uint8_t *destination;
   uint32_t length;
+  bool bad; /* the stack must not get it */
   enum fake_verdict verdict;
 };
 
 static void come_in(void *context) {
-  static uint8_t frame[RIG_FRAME_MAX];
+  static uint8_t frame[RIG_BUFFER + 1024];
   struct arrival *arrival = context;
 
   assert_true(expected_head - expected_tail < EXPECTED);
-  frame_make(frame, arrival->length, arrival->destination, peer, rig.wired);
+  frame_make(frame, arrival->length < RIG_FRAME_MIN ? RIG_FRAME_MIN : arrival->length,
+             arrival->destination, peer, rig.wired);
   arrival->verdict = rig.mac->receive(frame, arrival->length);
-  if (arrival->verdict == FAKE_RECEIVED) {
-    expected[expected_head % EXPECTED].number = rig.wired++;
+  if (arrival->verdict == FAKE_RECEIVED && !arrival->bad) {
+    expected[expected_head % EXPECTED].number = rig.wired;
     expected[expected_head++ % EXPECTED].length = arrival->length;
   }
+  rig.wired += arrival->verdict == FAKE_RECEIVED;
   rig.lost += arrival->verdict == FAKE_LOST;
 }
 
@@ -96,10 +98,18 @@ enum fake_verdict rig_wire_to(const uint8_t destination[ETH_ADDRESS_BYTES], uint
   return arrival.verdict;
 }
 
-void rig_come_in(void) {
-  struct arrival arrival = {.destination = rig.nic->mac, .length = 100};
+void rig_wire_bad(uint32_t length) {
+  struct arrival arrival = {.destination = rig.nic->mac, .length = length, .bad = true};
+
+  host_device_step(come_in, &arrival);
+  assert_true(arrival.verdict == FAKE_RECEIVED || arrival.verdict == FAKE_LOST);
+}
+
+enum fake_verdict rig_come_in(uint32_t length) {
+  struct arrival arrival = {.destination = rig.nic->mac, .length = length};
 
   come_in(&arrival);
+  return arrival.verdict;
 }
 
 enum fake_verdict rig_wire(uint32_t length) { return rig_wire_to(rig.nic->mac, length); }
@@ -117,28 +127,14 @@ void rig_wire_all(unsigned count, uint32_t length) {
   rig_check_equal("frames that found no buffer", rig.lost, lost);
 }
 
-/* ---- the device's own doing ---- */
-
-static void set_hold(void *context) { rig.mac->hold_tx(*(bool *)context); }
-
-void rig_hold_tx(bool hold) { host_device_step(set_hold, &hold); }
-
-static void send_some(void *context) { rig.mac->send(*(unsigned *)context); }
-
-void rig_send(unsigned frames) { host_device_step(send_some, &frames); }
-
-static void set_carrier(void *context) { rig.mac->set_link(*(bool *)context); }
-
-void rig_set_link(bool up) { host_device_step(set_carrier, &up); }
-
-static void inject(void *context) { (*(const struct fake_error **)context)->inject(); }
-
-void rig_inject(const struct fake_error *error) { host_device_step(inject, &error); }
-
 /* A frame that was accepted earlier and never came was dropped, and must be counted. */
 void wire_sent(const uint8_t *frame, uint32_t length) {
   uint32_t number, given;
 
+  if (rig.foreign) {
+    rig.sent++;
+    return;
+  }
   assert_in_range(length, FRAME_BYTES_MIN, RIG_FRAME_MAX);
   number = frame_number(frame);
   given = tx_lengths[number % EXPECTED];
@@ -190,6 +186,8 @@ static void input(struct nic *from, struct pbuf *frame) {
     fail_msg("delivered: frame %u has %u bytes, not %u", number, frame->tot_len, length);
   frame_check("delivered", frame->payload, length, number);
   rig.delivered++;
+  rig.checked += (frame->flags & PACKET_FLAG_CHECKED) != 0;
+  rig.payload = frame->payload;
   octets += frame->tot_len;
   if (rig.hoard)
     hoarded[rig.hoarded++] = frame;
@@ -229,6 +227,19 @@ static struct tx_slot *free_slot(void) {
   return NULL;
 }
 
+/* Of part `i`, where `left` bytes are to come. The last one is never empty: lwIP cannot copy it
+ * (pbuf_copy). */
+static uint32_t part_length(uint32_t length, unsigned fragments, unsigned i, uint32_t left) {
+  uint32_t part = length / fragments + i % 2;
+
+  if (rig.ragged && i != 0) {
+    part = rand() % 2 != 0 ? 6 : 120;
+    part = (uint32_t)rand() % part;
+    part = part < left ? part : left - 1;
+  }
+  return i == fragments - 1 ? left : part;
+}
+
 int rig_transmit(uint32_t length, unsigned fragments, unsigned alignment) {
   static uint8_t whole[RIG_FRAME_MAX];
   struct tx_slot *slot = free_slot();
@@ -245,9 +256,11 @@ int rig_transmit(uint32_t length, unsigned fragments, unsigned alignment) {
   slot->fragments_out = fragments;
   place += alignment == 1;
   for (unsigned i = 0; i < fragments; i++) {
-    uint32_t part = i == fragments - 1 ? length - done : length / fragments + i % 2;
+    uint32_t part = part_length(length, fragments, i, length - done);
     struct pbuf *pbuf;
 
+    if (rig.ragged)
+      place += rand() % 4;
     slot->pbufs[i].custom_free_function = tx_free;
     memcpy(place, whole + done, part);
     pbuf =
@@ -281,35 +294,6 @@ void rig_must_transmit(uint32_t length, unsigned fragments, unsigned alignment) 
 
 /* ---- the main loop ---- */
 
-static void look(void *context) {
-  struct arrival arrival = {.destination = rig.nic->mac,
-                            .length = RIG_FRAME_MIN + rig.backlog % 32};
-
-  (void)context;
-  if (rig.backlog != 0) {
-    rig.backlog--;
-    come_in(&arrival);
-  }
-  if (at_moment != NULL && moments_left-- == 0) {
-    at_moment();
-    at_moment = NULL;
-  }
-  if (rig.mac->look != NULL)
-    rig.mac->look();
-}
-
-void rig_at(unsigned moments, void (*action)(void)) {
-  at_moment = action;
-  moments_left = moments;
-}
-
-bool rig_at_cancel(void) {
-  bool waiting = at_moment != NULL;
-
-  at_moment = NULL;
-  return waiting;
-}
-
 void rig_run(void) {
   unsigned turns = 0;
 
@@ -328,7 +312,7 @@ void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
   for (unsigned i = 0; i < TX_SLOTS; i++)
     tx_slots[i].fragments_out = 0;
   expected_head = expected_tail = tx_next = 0;
-  at_moment = NULL;
+  (void)rig_at_cancel();
   skipped = octets = tx_skipped = tx_freed_unsent = 0;
   heap_before = lwip_stats.mem.used;
   rig = (struct rig){.mac = mac, .nic = mac->nic, .bus = bus, .fragments_max = RIG_FRAGMENTS_MAX};
@@ -357,7 +341,7 @@ void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
                                             .rings_size = mac->rings_size,
                                             .unit = mac->unit,
                                             .last_first = bus->last_first,
-                                            .look = bus->eager ? look : NULL});
+                                            .look = bus->eager ? rig_look : NULL});
   assert_int_equal(nic_init(mac->nic, &config, &dispatch), 0);
   mac->nic->input = input;
 }
@@ -426,7 +410,8 @@ void rig_check_idle(void) {
   rig_check();
   rig_check_equal("received frames that were delivered or counted", rig.delivered + in_dropped(),
                   rig.wired);
-  rig_check_equal("frames that were sent or counted", rig.sent + rig.nic->counters[NIC_OUT_STOPPED],
+  rig_check_equal("frames that were sent or counted",
+                  rig.sent + rig.nic->counters[NIC_OUT_STOPPED] + rig.nic->counters[NIC_OUT_ERROR],
                   rig.accepted);
   rig_check_equal("packets that the stack holds", rig.nic->pool.held, rig.hoarded);
   for (unsigned i = 0; i < TX_SLOTS; i++) {

@@ -36,11 +36,15 @@ struct rig {
   unsigned wired;         /* frames that the MAC has received */
   unsigned lost;          /* frames that found no room in it */
   unsigned delivered;     /* frames that the stack got */
+  unsigned checked;       /* of these, whose checksums the MAC vouched for */
+  const uint8_t *payload; /* of the last one */
   unsigned accepted;      /* frames that datapath_transmit() took */
   unsigned refused;       /* frames that it did not take */
   unsigned sent;          /* frames on the wire */
   bool hoard;             /* the stack keeps what it gets */
   bool echo;              /* the stack sends back what it gets, in its own buffer */
+  bool ragged;            /* fragments are of any length, down to none, and start anywhere */
+  bool foreign;           /* frames go out that the rig has not made: they are counted */
   unsigned hoarded;       /* frames that it keeps */
   unsigned backlog;       /* frames that come in at the next moments of an eager device */
 };
@@ -63,8 +67,11 @@ void rig_run(void);
 enum fake_verdict rig_wire(uint32_t length);
 enum fake_verdict rig_wire_to(const uint8_t destination[ETH_ADDRESS_BYTES], uint32_t length);
 
-/* The same of a short frame to this station, as an action of rig_at(). */
-void rig_come_in(void);
+/* The same of a frame to this station, in an action of rig_at(). */
+enum fake_verdict rig_come_in(uint32_t length);
+
+/* A frame of any length comes in that the stack must not get. */
+void rig_wire_bad(uint32_t length);
 
 /* What the device does by itself: see struct fake_mac. */
 void rig_hold_tx(bool hold);
@@ -75,6 +82,9 @@ void rig_inject(const struct fake_error *error);
 /* On a bus with an eager device, `action` happens after `moments` more of the device's moments: the
  * steps of the driver's work that hardware can see. */
 void rig_at(unsigned moments, void (*action)(void));
+
+/* One of these moments. */
+void rig_look(void *context);
 
 /* What has not happened by now does not any more: false if it had happened. */
 bool rig_at_cancel(void);

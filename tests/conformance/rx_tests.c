@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "port.h"
+
 /* Bursts that every MAC has room for: none is lost. */
 enum { BURST = 4 };
 
@@ -58,12 +60,20 @@ static void hoard_all(void) {
  * reception going again. */
 static void an_empty_pool_recovers_with_the_first_buffer(void) {
   for (unsigned round = 0; round < 4; round++) {
+    uint32_t interrupts;
+
     hoard_all();
     for (unsigned i = 0; i < 3; i++) {
       (void)rig_wire(100);
       rig_run();
       rig_check();
     }
+    interrupts = rig.nic->counters[NIC_INTERRUPTS];
+    for (unsigned i = 0; i < 10; i++) {
+      nic_watch(rig.nic);
+      rig_run();
+    }
+    rig_check_equal("interrupts of what waits", rig.nic->counters[NIC_INTERRUPTS], interrupts);
     rig.hoard = false;
     for (unsigned i = 0; i < 3; i++) {
       unsigned delivered = rig.delivered;
@@ -94,6 +104,8 @@ static void a_frame_is_answered_in_its_own_buffer(void) {
                    rig.nic->ops->caps.tx_alignment > RIG_PACKET_ALIGNMENT);
 }
 
+static void come_in(void) { (void)rig_come_in(100); }
+
 /* The device waits for the one buffer that is being posted: it must not have it before its address.
  */
 static void a_frame_comes_at_each_moment_of_a_refill(void) {
@@ -101,7 +113,7 @@ static void a_frame_comes_at_each_moment_of_a_refill(void) {
 
   for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
     hoard_all();
-    rig_at(moment, rig_come_in);
+    rig_at(moment, come_in);
     rig_give_back(1);
     rig_run();
     over = rig_at_cancel();
@@ -114,13 +126,59 @@ static void a_frame_comes_at_each_moment_of_a_refill(void) {
   rig_check_traffic();
 }
 
+static void come_in_until_full(void) {
+  for (unsigned i = 0; i < RIG_TRIES_MAX && rig_come_in(100) == FAKE_RECEIVED; i++) {
+  }
+}
+
+/* The device takes all that is its own, to the buffer that is being posted. */
+static void a_burst_comes_at_each_moment_of_a_refill(void) {
+  bool over = false;
+
+  for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
+    for (unsigned i = 0; i < BURST; i++)
+      assert_int_equal(rig_wire(100), FAKE_RECEIVED);
+    rig_at(moment, come_in_until_full);
+    rig_run();
+    over = rig_at_cancel();
+    rig_check_idle();
+  }
+  assert_true(over);
+}
+
+/* What nic_ops says of irq_unmask(). */
+static void what_comes_under_the_mask_interrupts_when_it_opens(void) {
+  uint32_t before = rig.nic->counters[NIC_INTERRUPTS];
+
+  rig.nic->ops->interrupt(rig.nic);
+  dma_publish(); /* the device has heard of it */
+  assert_int_equal(rig_wire(100), FAKE_RECEIVED);
+  rig_check_equal("interrupts under the mask", rig.nic->counters[NIC_INTERRUPTS], before);
+  rig.nic->ops->irq_unmask(rig.nic);
+  rig_check_equal("interrupts", rig.nic->counters[NIC_INTERRUPTS], before + 1);
+  rig_run();
+  rig_check_idle();
+  before = rig.nic->counters[NIC_INTERRUPTS];
+  rig_hold_tx(true);
+  rig_must_transmit(100, 1, 8);
+  rig_run();
+  rig.nic->ops->interrupt(rig.nic);
+  dma_publish(); /* the device has heard of it */
+  rig_send(1);
+  rig_check_equal("interrupts under the mask", rig.nic->counters[NIC_INTERRUPTS], before);
+  rig.nic->ops->irq_unmask(rig.nic);
+  rig_check_equal("interrupts", rig.nic->counters[NIC_INTERRUPTS], before + 1);
+  rig_run();
+  rig_check_idle();
+}
+
 /* None is forgotten, whichever side of the last look, the mask and the unmask it comes on. */
 static void a_frame_comes_at_each_moment_of_a_turn(void) {
   bool over = false;
 
   for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
     assert_int_equal(rig_wire(100), FAKE_RECEIVED);
-    rig_at(moment, rig_come_in);
+    rig_at(moment, come_in);
     rig_run();
     over = rig_at_cancel();
     rig_check_idle();
@@ -201,6 +259,17 @@ static void a_promiscuous_interface_sees_all_where_the_mac_can(void) {
   check_sees("a stranger's group", stranger, false);
 }
 
+/* Each of them has its place in a hash. */
+static void each_group_that_is_joined_comes_in(void) {
+  for (uint8_t i = 0; i < 64; i++) {
+    group[5] = i;
+    assert_int_equal(nic_join_group(rig.nic, group), 0);
+    check_sees("a joined group", group, true);
+    assert_int_equal(nic_leave_group(rig.nic, group), 0);
+  }
+  group[5] = 1;
+}
+
 /* A filter keeps strangers off the bus: all of them where it is perfect, some where it hashes. */
 static void groups_are_filtered_as_the_capabilities_say(void) {
   unsigned filtered = 0, joined = 0;
@@ -240,7 +309,7 @@ static void each_error_is_counted_and_survived(void) {
       rig_wire_all(round, 100);
       rig_hold_tx(true);
       for (unsigned i = 0; i < 5; i++)
-        rig_must_transmit(100, 1, 8);
+        rig_must_transmit(200, 1 + (i + 1) % rig.fragments_max, 8);
       rig_run();
       rig_send(round);
       rig_inject(error);
@@ -264,10 +333,13 @@ const struct suite_test rx_tests[] = {
     SUITE_TEST(an_empty_pool_recovers_with_the_first_buffer),
     SUITE_TEST(a_frame_is_answered_in_its_own_buffer),
     SUITE_TEST(a_frame_comes_at_each_moment_of_a_refill),
+    SUITE_TEST(a_burst_comes_at_each_moment_of_a_refill),
+    SUITE_TEST(what_comes_under_the_mask_interrupts_when_it_opens),
     SUITE_TEST(a_frame_comes_at_each_moment_of_a_turn),
     SUITE_TEST(frames_come_at_any_moment),
     SUITE_TEST(the_filter_lets_in_what_is_for_this_station),
     SUITE_TEST(a_promiscuous_interface_sees_all_where_the_mac_can),
+    SUITE_TEST(each_group_that_is_joined_comes_in),
     SUITE_TEST(groups_are_filtered_as_the_capabilities_say),
     SUITE_TEST(each_error_is_counted_and_survived),
     SUITE_TESTS_END,

@@ -43,13 +43,13 @@ static int name_bus(void **state) {
 }
 
 int suite_run_all(const struct fake_mac *mac, const char *only, unsigned *ran) {
-  const struct suite_test *const tables[] = {lifecycle_tests, rx_tests, tx_tests};
+  const struct suite_test *const tables[] = {lifecycle_tests, rx_tests, tx_tests, mac->tests};
   static struct CMUnitTest tests[TESTS_MAX];
   static struct suite_case cases[TESTS_MAX];
   unsigned count = 0;
 
   for (unsigned i = 0; i < sizeof tables / sizeof *tables; i++) {
-    for (const struct suite_test *test = tables[i]; test->name != NULL; test++) {
+    for (const struct suite_test *test = tables[i]; test != NULL && test->name != NULL; test++) {
       if (only != NULL && strstr(test->name, only) == NULL)
         continue;
       assert_true(count < TESTS_MAX);

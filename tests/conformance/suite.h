@@ -19,6 +19,7 @@ struct suite_test {
 
 /* Each ends with SUITE_TESTS_END. */
 extern const struct suite_test rx_tests[], tx_tests[], lifecycle_tests[];
+extern const struct suite_test virtio_net_tests[]; /* of that driver alone */
 
 extern const struct rig_bus suite_buses[];
 enum { SUITE_BUSES = 3 };

@@ -13,7 +13,8 @@ struct textbook textbook;
 static uint32_t registers[TEXTBOOK_REGISTER_BYTES / 4];
 static unsigned rx_index, tx_index, group_count, bad_accesses;
 static uint8_t station[6], groups[GROUPS_MAX][6];
-static bool held, bad_next, missing, stalled;
+static bool held, bad_next, stalled;
+static uint32_t missing;
 
 static uint32_t *reg(unsigned offset) { return &registers[offset / 4]; }
 
@@ -78,16 +79,6 @@ static void send(unsigned frames) {
     any = true;
   if (any)
     raise(TEXTBOOK_SENT);
-}
-
-static void look(void) {
-  if (!held)
-    send(UINT32_MAX);
-}
-
-static void hold_tx(bool hold) {
-  held = hold;
-  look();
 }
 
 static bool passes(const uint8_t *frame) {
@@ -173,7 +164,8 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
     if ((value & 1) != 0)
       stalled = false;
     if ((value & 2) != 0)
-      look();
+      if (!held)
+        send(UINT32_MAX);
     break;
   case TEXTBOOK_MASK:
   case TEXTBOOK_RX_RING:
@@ -193,31 +185,34 @@ static void power_on(void) {
   memset(registers, 0, sizeof registers);
   *reg(TEXTBOOK_LINK) = 1;
   group_count = bad_accesses = 0;
-  held = bad_next = missing = stalled = false;
+  held = bad_next = stalled = false;
+  missing = false;
   host_attach(&(struct host_device){
       .base = TEXTBOOK_BASE, .size = sizeof registers, .read = bus_read, .write = bus_write});
 }
 
 static void set_link(bool up) { *reg(TEXTBOOK_LINK) = up; }
 
-static void flag_next_as_bad(void) { bad_next = true; }
+static void flag_next_as_bad(const struct fake_error *error) {
+  (void)error;
+  bad_next = true;
+}
 
-static void fail_fatally(void) {
+static void fail_fatally(const struct fake_error *error) {
+  (void)error;
   *reg(TEXTBOOK_CONTROL) = 0;
   raise(TEXTBOOK_ERROR);
 }
 
-static void go_missing(bool absent) { missing = absent; }
-
 static const struct fake_error errors[] = {
-    {"a frame that is flagged as bad", flag_next_as_bad, NIC_IN_ERROR},
-    {"an error that turns the MAC off", fail_fatally, NIC_RECOVERIES},
-    {NULL, NULL, 0},
+    {"a frame that is flagged as bad", flag_next_as_bad, NIC_IN_ERROR, {0}},
+    {"an error that turns the MAC off", fail_fatally, NIC_RECOVERIES, {0}},
+    {.name = NULL},
 };
 
 static const struct fake_absence absences[] = {
-    {"no device at this address", go_missing},
-    {NULL, NULL},
+    {"no device at this address", &missing, true},
+    {.name = NULL},
 };
 
 const struct fake_mac fake_mac_textbook = {
@@ -229,13 +224,12 @@ const struct fake_mac fake_mac_textbook = {
     .rings = textbook.rx,
     .rings_size = sizeof textbook.rx + sizeof textbook.tx,
     .unit = 4,
+    .bad_accesses = &bad_accesses,
     .power_on = power_on,
     .receive = receive,
-    .hold_tx = hold_tx,
     .send = send,
-    .look = look,
     .set_link = set_link,
-    .bad_accesses = &bad_accesses,
     .errors = errors,
     .absences = absences,
+    .hold_tx = &held,
 };

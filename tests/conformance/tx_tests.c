@@ -34,6 +34,16 @@ static void frames_leave_in_order_without_a_copy(void) {
   rig_check_idle();
 }
 
+/* A transmitter that is done before anyone sleeps wants none. */
+static void a_frame_alone_is_one_interrupt_at_most(void) {
+  for (unsigned i = 0; i < 100; i++) {
+    rig_must_transmit(100, 1, 8);
+    rig_run();
+  }
+  assert_int_equal(rig.sent, 100);
+  assert_true(rig.nic->counters[NIC_INTERRUPTS] <= (rig.mac->sends_at_once ? 0 : 100));
+}
+
 /* The rig sees a frame that is freed before it is sent; here, that it is freed by an interrupt. */
 static void a_frame_is_kept_until_it_is_sent(void) {
   for (unsigned round = 0; round < 40; round++) {
@@ -104,6 +114,23 @@ static void chains_of_every_length_leave_as_one_frame(void) {
   rig_check_equal("frames that were sent", rig.sent, rig.accepted);
 }
 
+/* Fragments of any length and alignment, empty ones too. */
+static void chains_of_any_parts_leave_as_one_frame(void) {
+  srand(4);
+  rig.ragged = true;
+  for (unsigned round = 0; round < 600; round++) {
+    rig_must_transmit(18 * RIG_FRAGMENTS_MAX + (uint32_t)rand() % 400,
+                      1 + round % rig.fragments_max, 8);
+    if (round % 4 == 3)
+      rig_run();
+  }
+  rig.ragged = false;
+  rig_run();
+  rig_check_idle();
+  rig_check_equal("frames that were sent", rig.sent, rig.accepted);
+  assert_int_equal(rig.nic->counters[NIC_OUT_COPIES] != 0, rig.nic->ops->caps.tx_alignment > 1);
+}
+
 /* Chains of mixed lengths, so that one finds room for a part of it only. */
 static void a_chain_waits_until_the_ring_has_room_for_all_of_it(void) {
   for (unsigned round = 0; round < 20; round++) {
@@ -163,9 +190,11 @@ static void a_stalled_transmitter_is_reset(void) {
 
 const struct suite_test tx_tests[] = {
     SUITE_TEST(frames_leave_in_order_without_a_copy),
+    SUITE_TEST(a_frame_alone_is_one_interrupt_at_most),
     SUITE_TEST(a_frame_is_kept_until_it_is_sent),
     SUITE_TEST(a_full_ring_and_queue_refuse_and_count),
     SUITE_TEST(chains_of_every_length_leave_as_one_frame),
+    SUITE_TEST(chains_of_any_parts_leave_as_one_frame),
     SUITE_TEST(a_chain_waits_until_the_ring_has_room_for_all_of_it),
     SUITE_TEST(frames_are_sent_at_each_moment_of_a_post),
     SUITE_TEST(a_stalled_transmitter_is_reset),

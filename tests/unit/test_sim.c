@@ -12,97 +12,34 @@
 #include "lwip/stats.h"
 #include "lwip/sys.h"
 #include "lwip/tcp.h"
-#include "lwip/timeouts.h"
-#include "netif/ethernet.h"
 #include "port.h"
-#include "ringif.h"
-#include "sim.h"
+#include "sim_rig.h"
 
-enum {
-  IRQ = 34,
-  PACKETS = 10, /* the ring's eight, and two for what must come while the stack holds eight */
-  BUFFER = 1536,
-  DEPTH = 16,
-};
-
-static struct sim_device device;
-static struct sim sim;
-static struct nic *const nic = &sim.nic;
-static struct netif netif;
-static struct dispatch_queue dispatch;
+static struct sim_device *const device = &sim_rig.device;
+static struct nic *const nic = &sim_rig.sim.nic;
+static struct netif *const netif = &sim_rig.netif;
 static struct dispatch_source burst_done;
 static unsigned bursts_done;
 static uint64_t burst_done_at[8];
-static _Alignas(32) uint8_t memory[NIC_MEMORY_BYTES(PACKETS, BUFFER, 32, 32, DEPTH)];
-
-static const struct sim_peer_config peer = {
-    .mac = {2, 0, 0, 0x51, 0xd0, 2},
-    .address = {10, 1, 0, 2},
-    .station = {10, 1, 0, 1},
-    .burst = 8,
-    .first_ms = 1000,
-    .period_ms = 5000,
-};
-
-static struct nic_config config = {
-    .ops = &sim_ops,
-    .irq = IRQ,
-    .pool =
-        {.packets = PACKETS, .buffer_size = BUFFER, .headroom = 32, .alignment = 32, .held_max = 8},
-    .memory = memory,
-    .memory_size = sizeof memory,
-    .queue_depth = DEPTH,
-    .batch = 8,
-    .budget = 16,
-    .mac = {2, 0, 0, 0x51, 0xd0, 1},
-};
-
-static void interrupt(void *context) { nic_interrupt(context); }
 
 static void count_burst(void *context) {
   (void)context;
   burst_done_at[bursts_done++ % 8] = port_clock_us();
 }
 
-static void run_for_ms(unsigned duration) {
-  while (duration-- != 0) {
-    while (dispatch_run(&dispatch)) {
-    }
-    sys_check_timeouts();
-    while (dispatch_run(&dispatch)) {
-    }
-    host_run_for_us(1000);
-  }
-}
-
 static int setup(void **state) {
-  ip4_addr_t address, netmask;
-
   (void)state;
   bursts_done = 0;
-  config.base = (uintptr_t)&device;
-  sim_device_init(&device, &peer, IRQ);
-  host_connect_irq(IRQ, interrupt, nic);
-  assert_int_equal(dispatch_add(&dispatch, &burst_done, count_burst, NULL), 0);
-  device.peer.burst_done = &burst_done;
-  IP4_ADDR(&address, 10, 1, 0, 1);
-  IP4_ADDR(&netmask, 255, 255, 255, 0);
-  assert_int_equal(nic_init(nic, &config, &dispatch), 0);
-  assert_non_null(netif_add(&netif, &address, &netmask, NULL, nic, ringif_init, ethernet_input));
-  netif_set_up(&netif);
-  assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  sim_rig_setup(1000, 5000);
+  assert_int_equal(dispatch_add(&sim_rig.dispatch, &burst_done, count_burst, NULL), 0);
+  device->peer.burst_done = &burst_done;
   return 0;
 }
 
 static int teardown(void **state) {
   (void)state;
-  if (nic->state != NIC_INIT)
-    assert_int_equal(nic_stop(nic), 0);
-  ringif_remove(&netif);
-  run_for_ms(1);
-  assert_int_equal(nic_free(nic), 0);
+  sim_rig_teardown();
   dispatch_remove(&burst_done);
-  assert_int_equal(timer_source_armed(), 0);
   return 0;
 }
 
@@ -111,11 +48,11 @@ static void ticks_come_when_the_seed_has_them(void **state) {
 
   (void)state;
   run_for_ms(999);
-  assert_int_equal(device.peer.report.ticks, 0);
+  assert_int_equal(device->peer.report.ticks, 0);
   run_for_ms(2);
-  assert_int_equal(device.peer.report.ticks, 1);
+  assert_int_equal(device->peer.report.ticks, 1);
   run_for_ms(10002);
-  assert_int_equal(device.peer.report.ticks, 3);
+  assert_int_equal(device->peer.report.ticks, 3);
   assert_int_equal(bursts_done, 3);
   for (unsigned i = 0; i < 3; i++)
     assert_in_range(burst_done_at[i] - enabled_at, 1000000 + i * 5000000,
@@ -125,11 +62,11 @@ static void ticks_come_when_the_seed_has_them(void **state) {
 static void every_answer_is_right(void **state) {
   (void)state;
   run_for_ms(100000);
-  assert_int_equal(device.peer.report.ticks, 20);
-  assert_int_equal(device.peer.report.requests, 160);
-  assert_int_equal(device.peer.report.right, 160);
-  assert_int_equal(device.peer.report.wrong, 0);
-  assert_int_equal(device.peer.report.missing, 0);
+  assert_int_equal(device->peer.report.ticks, 20);
+  assert_int_equal(device->peer.report.requests, 160);
+  assert_int_equal(device->peer.report.right, 160);
+  assert_int_equal(device->peer.report.wrong, 0);
+  assert_int_equal(device->peer.report.missing, 0);
   assert_int_equal(nic->counters[NIC_COPY_OUTS], 0);
   assert_int_equal(nic->counters[NIC_OUT_COPIES], 0);
   assert_int_equal(nic_dropped(nic), 0);
@@ -143,7 +80,7 @@ static void the_clock_may_wrap(void **state) {
   host_start_clock_at_us((UINT64_C(1) << 32) * 1000 - 3000000);
   setup(NULL);
   run_for_ms(21500);
-  assert_int_equal(device.peer.report.right, 40);
+  assert_int_equal(device->peer.report.right, 40);
   assert_true(sys_now() < 30000);
 }
 
@@ -152,13 +89,13 @@ static void an_answer_that_is_wrong_is_counted_wrong(void **state) {
 
   (void)state;
   run_for_ms(1001);
-  assert_int_equal(device.peer.report.right, 8);
-  sim_peer_receive(&device.peer, frame, 5); /* less than a header */
-  assert_int_equal(device.peer.report.wrong, 1);
+  assert_int_equal(device->peer.report.right, 8);
+  sim_peer_receive(&device->peer, frame, 5); /* less than a header */
+  assert_int_equal(device->peer.report.wrong, 1);
   memcpy(frame + 12, "\x08\x00\x45", 3);
   frame[23] = 1; /* ICMP echo reply, of all zeros */
-  sim_peer_receive(&device.peer, frame, sizeof frame);
-  assert_int_equal(device.peer.report.wrong, 2);
+  sim_peer_receive(&device->peer, frame, sizeof frame);
+  assert_int_equal(device->peer.report.wrong, 2);
 }
 
 /* Each byte of a right answer matters, but those of the identification and the time to live. */
@@ -177,68 +114,68 @@ static void every_byte_of_an_answer_is_checked(void **state) {
 
   (void)state;
   run_for_ms(900);
-  linkoutput = netif.linkoutput;
-  netif.linkoutput = keep_answer; /* the answers are not sent, but tried here */
+  linkoutput = netif->linkoutput;
+  netif->linkoutput = keep_answer; /* the answers are not sent, but tried here */
   run_for_ms(102);
-  assert_int_equal(device.peer.report.requests, 8);
-  assert_int_equal(device.peer.report.right, 0);
+  assert_int_equal(device->peer.report.requests, 8);
+  assert_int_equal(device->peer.report.right, 0);
   for (unsigned i = 0; i < sizeof answer; i++) {
     uint8_t changed[sizeof answer];
-    uint32_t right = device.peer.report.right;
+    uint32_t right = device->peer.report.right;
 
     memcpy(changed, answer, sizeof answer);
     changed[i] ^= 0x10;
-    sim_peer_receive(&device.peer, changed, sizeof changed);
-    if (device.peer.report.right != right) {
+    sim_peer_receive(&device->peer, changed, sizeof changed);
+    if (device->peer.report.right != right) {
       accepted++;
       fprintf(stderr, "byte %u does not matter\n", i);
     }
   }
   assert_int_equal(accepted, 0);
-  sim_peer_receive(&device.peer, answer, sizeof answer);
-  assert_int_equal(device.peer.report.right, 1);
-  sim_peer_receive(&device.peer, answer, sizeof answer); /* the same once more */
-  assert_int_equal(device.peer.report.right, 1);
-  netif.linkoutput = linkoutput;
+  sim_peer_receive(&device->peer, answer, sizeof answer);
+  assert_int_equal(device->peer.report.right, 1);
+  sim_peer_receive(&device->peer, answer, sizeof answer); /* the same once more */
+  assert_int_equal(device->peer.report.right, 1);
+  netif->linkoutput = linkoutput;
 }
 
 static void what_is_not_answered_is_missing(void **state) {
   (void)state;
   run_for_ms(900);
-  netif.linkoutput = keep_answer;
+  netif->linkoutput = keep_answer;
   run_for_ms(5200);
-  assert_int_equal(device.peer.report.ticks, 2);
-  assert_int_equal(device.peer.report.missing, 8);
+  assert_int_equal(device->peer.report.ticks, 2);
+  assert_int_equal(device->peer.report.missing, 8);
   assert_int_equal(bursts_done, 1);
 }
 
 static void pulling_the_cable_stops_and_plugging_it_in_goes_on(void **state) {
   (void)state;
   run_for_ms(1100);
-  sim_device_set_carrier(&device, false);
+  sim_device_set_carrier(device, false);
   run_for_ms(300);
-  assert_false(netif_is_link_up(&netif));
+  assert_false(netif_is_link_up(netif));
   run_for_ms(5000);
-  assert_int_equal(device.peer.report.requests, 8);
-  sim_device_set_carrier(&device, true);
+  assert_int_equal(device->peer.report.requests, 8);
+  sim_device_set_carrier(device, true);
   run_for_ms(300);
-  assert_true(netif_is_link_up(&netif));
+  assert_true(netif_is_link_up(netif));
   run_for_ms(10000);
-  assert_int_equal(device.peer.report.right + device.peer.report.missing,
-                   device.peer.report.requests);
-  assert_true(device.peer.report.right >= 16);
+  assert_int_equal(device->peer.report.right + device->peer.report.missing,
+                   device->peer.report.requests);
+  assert_true(device->peer.report.right >= 16);
 }
 
 static void a_burst_fills_the_buffers_that_are_posted(void **state) {
   (void)state;
-  device.peer.config.burst = 12; /* 8 buffers */
+  device->peer.config.burst = 12; /* 8 buffers */
   run_for_ms(1100);
-  assert_int_equal(device.peer.report.requests, 8);
-  assert_int_equal(device.peer.report.right, 8);
-  assert_int_equal(sim_device_read(&device, SIM_RX_MISSED), 1);
+  assert_int_equal(device->peer.report.requests, 8);
+  assert_int_equal(device->peer.report.right, 8);
+  assert_int_equal(sim_device_read(device, SIM_RX_MISSED), 1);
   assert_int_equal(nic->counters[NIC_IN_OVERFLOW], 1);
   run_for_ms(5000);
-  assert_int_equal(device.peer.report.right, 16);
+  assert_int_equal(device->peer.report.right, 16);
 }
 
 static void each_profile_is_answered_right(void **state) {
@@ -247,25 +184,25 @@ static void each_profile_is_answered_right(void **state) {
   (void)state;
   run_for_ms(1100);
   for (unsigned i = 0; i < sizeof profiles / sizeof *profiles; i++) {
-    struct sim_peer_config wanted = device.peer.config;
+    struct sim_peer_config wanted = device->peer.config;
     struct sim_peer_report before;
     uint32_t octets;
 
     wanted.profile = profiles[i];
     wanted.period_ms = 100;
-    sim_device_set_peer(&device, &wanted);
+    sim_device_set_peer(device, &wanted);
     run_for_ms(5); /* late answers to the burst before */
-    before = device.peer.report;
+    before = device->peer.report;
     octets = nic->counters[NIC_IN_OCTETS];
     run_for_ms(10000);
-    assert_true(device.peer.report.requests - before.requests >= 8 * 45);
-    assert_int_equal(device.peer.report.missing, before.missing);
-    assert_int_equal(device.peer.report.right - before.right,
-                     device.peer.report.requests - before.requests -
-                         (uint32_t)__builtin_popcount(device.peer.outstanding));
-    assert_int_equal(device.peer.report.wrong, before.wrong);
+    assert_true(device->peer.report.requests - before.requests >= 8 * 45);
+    assert_int_equal(device->peer.report.missing, before.missing);
+    assert_int_equal(device->peer.report.right - before.right,
+                     device->peer.report.requests - before.requests -
+                         (uint32_t)__builtin_popcount(device->peer.outstanding));
+    assert_int_equal(device->peer.report.wrong, before.wrong);
     octets =
-        (nic->counters[NIC_IN_OCTETS] - octets) / (device.peer.report.requests - before.requests);
+        (nic->counters[NIC_IN_OCTETS] - octets) / (device->peer.report.requests - before.requests);
     if (profiles[i] == SIM_PEER_FLOOD)
       assert_int_equal(octets, 60);
     if (profiles[i] == SIM_PEER_IMIX)
@@ -275,7 +212,7 @@ static void each_profile_is_answered_right(void **state) {
 
 static void a_capture_is_replayed_round_and_round(void **state) {
   static uint8_t capture[24 + 2 * 16 + 60 + 70];
-  struct sim_peer_config wanted = device.peer.config;
+  struct sim_peer_config wanted = device->peer.config;
 
   (void)state;
   memcpy(capture, "\xd4\xc3\xb2\xa1", 4);
@@ -288,9 +225,9 @@ static void a_capture_is_replayed_round_and_round(void **state) {
   wanted.replay = capture;
   wanted.replay_length = sizeof capture;
   wanted.burst = 4;
-  sim_device_set_peer(&device, &wanted);
+  sim_device_set_peer(device, &wanted);
   run_for_ms(1100);
-  assert_int_equal(device.peer.report.requests, 4);
+  assert_int_equal(device->peer.report.requests, 4);
   assert_int_equal(nic->counters[NIC_IN_UNKNOWN_PROTOS], 4);
   assert_int_equal(nic->counters[NIC_IN_OCTETS], 2 * 130 + 60); /* and an ARP request */
   assert_int_equal(bursts_done, 1);
@@ -299,16 +236,16 @@ static void a_capture_is_replayed_round_and_round(void **state) {
   for (uint32_t length = 0; length < sizeof capture; length++) {
     wanted.replay_length = length;
     wanted.period_ms = 10;
-    sim_device_set_peer(&device, &wanted);
+    sim_device_set_peer(device, &wanted);
     run_for_ms(15);
   }
   capture[0] = 0;
   wanted.replay_length = sizeof capture;
-  sim_device_set_peer(&device, &wanted);
+  sim_device_set_peer(device, &wanted);
   run_for_ms(5100); /* the last tick that was set by the old period */
-  uint32_t requests = device.peer.report.requests;
+  uint32_t requests = device->peer.report.requests;
   run_for_ms(100);
-  assert_int_equal(device.peer.report.requests, requests);
+  assert_int_equal(device->peer.report.requests, requests);
 }
 
 static struct pbuf *pong;
@@ -376,7 +313,7 @@ static err_t accept_echo(void *argument, struct tcp_pcb *pcb, err_t error) {
 }
 
 static void the_peer_checks_the_tcp_echo(void **state) {
-  struct sim_peer_config wanted = device.peer.config;
+  struct sim_peer_config wanted = device->peer.config;
   struct tcp_pcb *pcb = tcp_new();
   static int wrong;
 
@@ -386,30 +323,30 @@ static void the_peer_checks_the_tcp_echo(void **state) {
   tcp_accept(pcb, accept_echo);
   wanted.profile = SIM_PEER_PEER;
   wanted.period_ms = 1000;
-  sim_device_set_peer(&device, &wanted);
+  sim_device_set_peer(device, &wanted);
   run_for_ms(20900);
-  assert_int_equal(device.peer.report.requests, 20);
-  assert_int_equal(device.peer.report.right, 20);
-  assert_int_equal(device.peer.report.wrong, 0);
+  assert_int_equal(device->peer.report.requests, 20);
+  assert_int_equal(device->peer.report.right, 20);
+  assert_int_equal(device->peer.report.wrong, 0);
 
   tcp_arg(pcb, &wrong); /* now it answers with a wrong bit */
   run_for_ms(3000);
-  assert_int_equal(device.peer.report.wrong, 3);
-  assert_int_equal(device.peer.report.right, 20);
+  assert_int_equal(device->peer.report.wrong, 3);
+  assert_int_equal(device->peer.report.right, 20);
   tcp_arg(pcb, NULL);
   run_for_ms(3000);
-  assert_true(device.peer.report.right >= 22);
+  assert_true(device->peer.report.right >= 22);
 
   /* Frames are lost: sessions fail, are reset, and come right again afterwards. */
-  device.faults.probability[SIM_FAULT_DROP] = 100;
+  device->faults.probability[SIM_FAULT_DROP] = 100;
   run_for_ms(30000);
-  assert_true(device.peer.report.missing > 3);
-  memset(device.faults.probability, 0, sizeof device.faults.probability);
+  assert_true(device->peer.report.missing > 3);
+  memset(device->faults.probability, 0, sizeof device->faults.probability);
   run_for_ms(3000);
-  struct sim_peer_report before = device.peer.report;
+  struct sim_peer_report before = device->peer.report;
   run_for_ms(10000);
-  assert_true(device.peer.report.right - before.right >= 9);
-  assert_int_equal(device.peer.report.missing, before.missing);
+  assert_true(device->peer.report.right - before.right >= 9);
+  assert_int_equal(device->peer.report.missing, before.missing);
   tcp_close(pcb);
 }
 
@@ -417,13 +354,13 @@ static void suspends_and_resumes(void **state) {
   (void)state;
   run_for_ms(1100);
   assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
-  assert_false(netif_is_link_up(&netif));
+  assert_false(netif_is_link_up(netif));
   assert_int_equal(timer_source_armed(), 0); /* the device's clock stands */
   run_for_ms(20000);
-  assert_int_equal(device.peer.report.ticks, 1);
+  assert_int_equal(device->peer.report.ticks, 1);
   assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0);
   run_for_ms(1100);
-  assert_int_equal(device.peer.report.right, 16);
+  assert_int_equal(device->peer.report.right, 16);
 }
 
 static void installs_and_removes_a_thousand_times(void **state) {
@@ -439,7 +376,7 @@ static void installs_and_removes_a_thousand_times(void **state) {
   assert_int_equal(lwip_stats.mem.used, heap);
   assert_int_equal(lwip_stats.memp[MEMP_SYS_TIMEOUT]->used, timeouts);
   run_for_ms(1100);
-  assert_int_equal(device.peer.report.right, 8);
+  assert_int_equal(device->peer.report.right, 8);
 }
 
 int main(void) {

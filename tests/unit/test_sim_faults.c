@@ -6,113 +6,27 @@
 
 #include "log.h"
 #include "lwip/init.h"
-#include "lwip/stats.h"
-#include "lwip/timeouts.h"
-#include "netif/ethernet.h"
-#include "port.h"
-#include "ringif.h"
-#include "sim.h"
+#include "sim_rig.h"
 
-enum {
-  IRQ = 34,
-  PACKETS = 10,
-  BUFFER = 608,
-  DEPTH = 16,
-  PERIOD_MS = 50,
-};
+enum { PERIOD_MS = 50 };
 
-static struct sim_device device;
-static struct sim sim;
-static struct nic *const nic = &sim.nic;
-static struct netif netif;
-static struct dispatch_queue dispatch;
-static _Alignas(32) uint8_t memory[NIC_MEMORY_BYTES(PACKETS, BUFFER, 32, 32, DEPTH)];
-
-static const struct sim_peer_config peer = {
-    .mac = {2, 0, 0, 0x51, 0xd0, 2},
-    .address = {10, 1, 0, 2},
-    .station = {10, 1, 0, 1},
-    .burst = 8,
-    .first_ms = 100,
-    .period_ms = PERIOD_MS,
-};
-
-static struct nic_config config = {
-    .ops = &sim_ops,
-    .irq = IRQ,
-    .pool = {.packets = PACKETS,
-             .buffer_size = BUFFER,
-             .headroom = 32,
-             .alignment = 32,
-             .held_max = PACKETS - 2},
-    .memory = memory,
-    .memory_size = sizeof memory,
-    .queue_depth = DEPTH,
-    .batch = 8,
-    .budget = 16,
-    .mac = {2, 0, 0, 0x51, 0xd0, 1},
-};
-
-static void interrupt(void *context) { nic_interrupt(context); }
-
-static void check_conservation(void) {
-  assert_int_equal(nic->pool.free_count + packet_queue_count(&nic->rx_submission) +
-                       ring_count(&nic->rx_ring.ring) + packet_queue_count(&nic->rx_completion) +
-                       nic->pool.held,
-                   PACKETS);
-}
-
-static void run_for_ms(unsigned duration) {
-  while (duration-- != 0) {
-    for (unsigned turns = 0; dispatch_run(&dispatch); turns++)
-      assert_true(turns < 1000);
-    sys_check_timeouts();
-    for (unsigned turns = 0; dispatch_run(&dispatch); turns++)
-      assert_true(turns < 1000);
-    check_conservation();
-    host_run_for_us(1000);
-  }
-}
-
-static int setup(void **state) {
-  ip4_addr_t address, netmask;
-
-  (void)state;
-  config.base = (uintptr_t)&device;
-  sim_device_init(&device, &peer, IRQ);
-  host_connect_irq(IRQ, interrupt, nic);
-  IP4_ADDR(&address, 10, 1, 0, 1);
-  IP4_ADDR(&netmask, 255, 255, 255, 0);
-  assert_int_equal(nic_init(nic, &config, &dispatch), 0);
-  assert_non_null(netif_add(&netif, &address, &netmask, NULL, nic, ringif_init, ethernet_input));
-  netif_set_up(&netif);
-  assert_int_equal(nic_set_interface_enable(nic, true), 0);
-  return 0;
-}
-
-static int teardown(void **state) {
-  (void)state;
-  ringif_remove(&netif);
-  run_for_ms(1);
-  assert_int_equal(nic_free(nic), 0);
-  assert_int_equal(timer_source_armed(), 0);
-  return 0;
-}
+static struct sim_device *const device = &sim_rig.device;
+static struct nic *const nic = &sim_rig.sim.nic;
 
 /* All answers are right again, at most a second after the last fault. A stalled tx ring is found
  * after NIC_TX_TIMEOUT_MS. */
 static void check_recovery(const char *name) {
   struct sim_peer_report before;
 
-  memset(device.faults.probability, 0, sizeof device.faults.probability);
+  memset(device->faults.probability, 0, sizeof device->faults.probability);
   run_for_ms(NIC_TX_TIMEOUT_MS + 1000);
-  before = device.peer.report;
+  before = device->peer.report;
   run_for_ms(100 * PERIOD_MS);
-  if (device.peer.report.right - before.right < 99 * 8)
+  if (device->peer.report.right - before.right < 99 * 8)
     fail_msg("%s: only %u of 100 ticks' answers came after it", name,
-             (device.peer.report.right - before.right) / 8);
-  assert_int_equal(device.peer.report.wrong, before.wrong);
-  assert_int_equal(device.peer.report.missing, before.missing);
+             (device->peer.report.right - before.right) / 8);
+  assert_int_equal(device->peer.report.wrong, before.wrong);
+  assert_int_equal(device->peer.report.missing, before.missing);
 }
 
 static void each_fault_is_survived(void **state) {
@@ -123,15 +37,15 @@ static void each_fault_is_survived(void **state) {
     for (unsigned i = 0; i < sizeof probabilities / sizeof *probabilities; i++) {
       const char *name = sim_fault_name((enum sim_fault)fault);
 
-      setup(NULL);
-      sim_faults_seed(&device.faults, 7 * fault + i + 1);
-      device.faults.probability[fault] = probabilities[i];
+      sim_rig_setup(100, PERIOD_MS);
+      sim_faults_seed(&device->faults, 7 * fault + i + 1);
+      device->faults.probability[fault] = probabilities[i];
       run_for_ms(20000);
-      if (device.faults.struck[fault] < 3)
+      if (device->faults.struck[fault] < 3)
         fail_msg("%s at %u of 1000 has struck %u times only", name, probabilities[i],
-                 device.faults.struck[fault]);
+                 device->faults.struck[fault]);
       check_recovery(name);
-      teardown(NULL);
+      sim_rig_teardown();
     }
   }
 }
@@ -139,13 +53,13 @@ static void each_fault_is_survived(void **state) {
 static void all_faults_at_once_are_survived(void **state) {
   (void)state;
   for (uint32_t seed = 1; seed <= 10; seed++) {
-    setup(NULL);
-    sim_faults_seed(&device.faults, seed);
+    sim_rig_setup(100, PERIOD_MS);
+    sim_faults_seed(&device->faults, seed);
     for (unsigned fault = 0; fault < SIM_FAULT_COUNT; fault++)
-      device.faults.probability[fault] = 30;
+      device->faults.probability[fault] = 30;
     run_for_ms(20000);
     check_recovery("all faults");
-    teardown(NULL);
+    sim_rig_teardown();
   }
 }
 
@@ -155,16 +69,16 @@ static void the_same_seed_is_the_same_run(void **state) {
 
   (void)state;
   for (unsigned run = 0; run < 2; run++) {
-    setup(NULL);
-    sim_faults_seed(&device.faults, 42);
+    sim_rig_setup(100, PERIOD_MS);
+    sim_faults_seed(&device->faults, 42);
     for (unsigned fault = 0; fault < SIM_FAULT_COUNT; fault++)
-      device.faults.probability[fault] = 30;
+      device->faults.probability[fault] = 30;
     run_for_ms(10000);
     memcpy(counters[run], nic->counters, sizeof counters[run]);
-    memcpy(struck[run], device.faults.struck, sizeof struck[run]);
-    reports[run] = device.peer.report;
+    memcpy(struck[run], device->faults.struck, sizeof struck[run]);
+    reports[run] = device->peer.report;
     check_recovery("all faults");
-    teardown(NULL);
+    sim_rig_teardown();
   }
   assert_memory_equal(counters[0], counters[1], sizeof counters[0]);
   assert_memory_equal(struck[0], struck[1], sizeof struck[0]);
@@ -185,16 +99,16 @@ static void faults_are_seen_and_counted(void **state) {
 
   (void)state;
   for (unsigned i = 0; i < sizeof seen / sizeof *seen; i++) {
-    setup(NULL);
-    device.faults.probability[seen[i].fault] = 200;
+    sim_rig_setup(100, PERIOD_MS);
+    device->faults.probability[seen[i].fault] = 200;
     run_for_ms(2000);
     assert_true(nic->counters[seen[i].counter] > 0);
     if (seen[i].fault == SIM_FAULT_BAD_STATUS)
-      assert_int_equal(nic->counters[NIC_IN_ERROR], device.faults.struck[SIM_FAULT_BAD_STATUS]);
+      assert_int_equal(nic->counters[NIC_IN_ERROR], device->faults.struck[SIM_FAULT_BAD_STATUS]);
     if (seen[i].fault == SIM_FAULT_OVERRUN)
-      assert_int_equal(nic->counters[NIC_IN_OVERFLOW], sim_device_read(&device, SIM_RX_MISSED));
+      assert_int_equal(nic->counters[NIC_IN_OVERFLOW], sim_device_read(device, SIM_RX_MISSED));
     check_recovery(sim_fault_name(seen[i].fault));
-    teardown(NULL);
+    sim_rig_teardown();
   }
 }
 
@@ -203,19 +117,19 @@ static void a_lost_interrupt_delays_by_a_watch_at_most(void **state) {
   uint32_t right;
 
   (void)state;
-  setup(NULL);
+  sim_rig_setup(100, PERIOD_MS);
   run_for_ms(175);
-  device.peer.config.period_ms = 10000; /* after the tick that is set already */
-  right = device.peer.report.right;
-  device.faults.probability[SIM_FAULT_LOST_INTERRUPT] = SIM_FAULT_ALWAYS;
-  for (unsigned i = 0; i < PERIOD_MS && device.faults.struck[SIM_FAULT_LOST_INTERRUPT] == 0; i++)
+  device->peer.config.period_ms = 10000; /* after the tick that is set already */
+  right = device->peer.report.right;
+  device->faults.probability[SIM_FAULT_LOST_INTERRUPT] = SIM_FAULT_ALWAYS;
+  for (unsigned i = 0; i < PERIOD_MS && device->faults.struck[SIM_FAULT_LOST_INTERRUPT] == 0; i++)
     run_for_ms(1);
-  assert_int_equal(device.faults.struck[SIM_FAULT_LOST_INTERRUPT], 1);
-  assert_int_equal(device.peer.report.right, right);
-  device.faults.probability[SIM_FAULT_LOST_INTERRUPT] = 0;
+  assert_int_equal(device->faults.struck[SIM_FAULT_LOST_INTERRUPT], 1);
+  assert_int_equal(device->peer.report.right, right);
+  device->faults.probability[SIM_FAULT_LOST_INTERRUPT] = 0;
   run_for_ms(NIC_WATCH_MS + 5);
-  assert_int_equal(device.peer.report.right, right + 8);
-  teardown(NULL);
+  assert_int_equal(device->peer.report.right, right + 8);
+  sim_rig_teardown();
 }
 
 static void names_and_faults_belong_together(void **state) {

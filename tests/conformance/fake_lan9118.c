@@ -83,7 +83,6 @@ static void reset(struct fake_lan9118 *fake) {
   fake->tx_status_used = fake->tx_used = fake->tx_state = 0;
   fake->written = fake->sent;
   fake->busy = BUSY_READS;
-  fake->resets++;
 }
 
 /* ---- the wire ---- */
@@ -119,25 +118,22 @@ static bool passes(const struct fake_lan9118 *fake, const uint8_t *destination) 
          (fake->mac[hash < 32 ? MAC_HASHL : MAC_HASHH] >> hash % 32 & 1) != 0;
 }
 
-bool fake_lan9118_receive(struct fake_lan9118 *fake, const uint8_t *frame, uint32_t length,
-                          uint32_t errors) {
+enum fake_verdict fake_lan9118_receive(struct fake_lan9118 *fake, const uint8_t *frame,
+                                       uint32_t length) {
   const unsigned offset = *reg(fake, RX_CFG) >> 8 & 0x1f;
   const unsigned words = (offset + length + 4 + 3) / 4;
   uint8_t bytes[4 * 1024];
 
   if ((fake->mac[MAC_CR] & 4) == 0)
-    return false;
+    return FAKE_NOT_READY;
   assert_true(4 * words <= sizeof bytes);
-  if (!passes(fake, frame)) {
-    fake->rx_filtered++;
-    return true;
-  }
+  if (!passes(fake, frame))
+    return FAKE_FILTERED;
   if (4 * (fake->rx_data_used + words) > FAKE_LAN9118_RX_BYTES ||
       fake->rx_status_used == FAKE_LAN9118_RX_STATUSES) {
-    fake->rx_dropped++;
     ++*reg(fake, RX_DROP);
     fake_lan9118_raise(fake, INT_RXDF);
-    return true;
+    return FAKE_LOST;
   }
   memset(bytes, 0xee, sizeof bytes); /* offset, FCS and padding: none of it is the frame's */
   memcpy(bytes + offset, frame, length);
@@ -146,21 +142,23 @@ bool fake_lan9118_receive(struct fake_lan9118 *fake, const uint8_t *frame, uint3
         &fake->rx_data[(fake->rx_data_head + fake->rx_data_used++) % (FAKE_LAN9118_RX_BYTES / 4)],
         bytes + 4 * i, 4);
   fake->rx_status[(fake->rx_status_head + fake->rx_status_used++) % FAKE_LAN9118_RX_STATUSES] =
-      (length + 4) << 16 | errors;
+      (length + 4) << 16 | fake->rx_errors;
+  fake->rx_errors = 0;
   fake_lan9118_raise(fake, INT_RSFL);
-  return true;
+  return FAKE_RECEIVED;
 }
 
 static void send_whole(struct fake_lan9118 *fake, unsigned frames) {
   while (frames-- != 0 && fake->sent != fake->written) {
     unsigned number = fake->sent++ % FAKE_LAN9118_SENT_MAX;
 
-    if (fake->on_sent != NULL)
-      fake->on_sent(fake->frames[number].data, fake->frames[number].length);
+    if (fake->tx_error == 0)
+      wire_sent(fake->frames[number].data, fake->frames[number].length);
     fake->tx_used -= 8 + (fake->frames[number].length + 3) / 4 * 4;
     assert_true(fake->tx_status_used < FAKE_LAN9118_TX_STATUSES);
     fake->tx_status[(fake->tx_status_head + fake->tx_status_used++) % FAKE_LAN9118_TX_STATUSES] =
         (fake->tags[number] & 0xffff0000) ^ fake->tx_error;
+    fake->tx_error = 0;
     *reg(fake, INT_STS) |= INT_TSFL;
   }
 }
@@ -344,6 +342,8 @@ static uint32_t bus_read(void *context, unsigned offset) {
 static void bus_write(void *context, unsigned offset, uint32_t value) {
   struct fake_lan9118 *fake = context;
 
+  if (fake->absent)
+    return;
   switch (offset) {
   case TX_DATA_FIFO:
     fake->tx_settle = 0;
@@ -362,7 +362,8 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
       *reg(fake, HW_CFG) = value;
     break;
   case MAC_CSR_CMD:
-    fake->bad_accesses += fake->busy != 0 || value >> 31 == 0 || (value & 0xf) > MAC_MII_DATA;
+    fake->bad_accesses +=
+        (fake->busy != 0 && !fake->csr_hangs) || value >> 31 == 0 || (value & 0xf) > MAC_MII_DATA;
     fake->busy = BUSY_READS;
     if ((value & UINT32_C(1) << 30) != 0)
       *reg(fake, MAC_CSR_DATA) = fake->mac[value & 7];
@@ -384,7 +385,6 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
 void fake_lan9118_attach(struct fake_lan9118 *fake) {
   *fake = (struct fake_lan9118){.link = true, .partner = 0x0f71, .phy_address = 1};
   reset(fake);
-  fake->resets = 0;
   host_attach(&(struct host_device){.base = FAKE_LAN9118_BASE,
                                     .size = sizeof fake->registers,
                                     .read = bus_read,

@@ -6,10 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fake_mac.h"
+
 enum {
   FAKE_GEM_BASE = 0x5000b000,
   FAKE_GEM_IRQ = 54,
-  FAKE_GEM_SENT_MAX = 64,
   FAKE_GEM_FRAME_BYTES = 2048,
 };
 
@@ -19,30 +20,22 @@ struct fake_cadence_gem {
   uint32_t tx_descriptor; /* where it goes on sending */
   bool rx_waits;          /* it has met a descriptor without a buffer */
   bool tx_halted;         /* by an error, until it is turned off */
-  void (*on_sent)(const uint8_t *frame, uint32_t length); /* told of each frame; NULL: nobody */
-  bool going;            /* it sends, as long as it finds something */
-  bool hold_tx;          /* sends only by fake_cadence_gem_send() */
-  bool link;             /* of its PHY */
-  bool partner_1000;     /* the link's partner can 1000 Mbit/s */
-  unsigned phy_address;  /* of its PHY */
-  uint16_t phy[16];      /* its registers that can be written */
-  bool mdio_dead;        /* the management interface never gets idle */
-  unsigned bad_accesses; /* accesses to no register, and what the manual forbids */
-  unsigned filtered;     /* frames that the address filter dropped */
-  unsigned sent;         /* frames sent */
-  struct {
-    uint32_t length;
-    unsigned parts; /* descriptors that it was in */
-    uint8_t data[FAKE_GEM_FRAME_BYTES];
-  } frames[FAKE_GEM_SENT_MAX]; /* the last ones sent, by number modulo its size */
+  bool going;             /* it sends, as long as it finds something */
+  bool hold_tx;           /* sends only by fake_cadence_gem_send() */
+  bool link;              /* of its PHY */
+  bool partner_1000;      /* the link's partner can 1000 Mbit/s */
+  uint32_t phy_address;   /* of its PHY */
+  uint16_t phy[16];       /* its registers that can be written */
+  uint32_t mdio_dead;     /* the management interface never gets idle */
+  unsigned bad_accesses;  /* accesses to no register, and what the manual forbids */
 };
 
 /* Resets the fake and puts it on the host's bus. */
 void fake_cadence_gem_attach(struct fake_cadence_gem *fake);
 
-/* A frame comes in from the wire. Returns false where the MAC is not ready, and the wire keeps it.
- */
-bool fake_cadence_gem_receive(struct fake_cadence_gem *fake, const uint8_t *frame, uint32_t length);
+/* A frame comes in from the wire. */
+enum fake_verdict fake_cadence_gem_receive(struct fake_cadence_gem *fake, const uint8_t *frame,
+                                           uint32_t length);
 
 /* Sends up to `frames` of what is posted, where hold_tx is set. */
 void fake_cadence_gem_send(struct fake_cadence_gem *fake, unsigned frames);

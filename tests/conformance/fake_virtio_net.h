@@ -5,10 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fake_mac.h"
+#include "fake_virtq.h"
+
 enum {
   FAKE_VIRTIO_BASE = 0x0a003e00,
   FAKE_VIRTIO_IRQ = 47,
-  FAKE_VIRTIO_SENT_MAX = 64,
   FAKE_VIRTIO_FRAME_BYTES = 2048,
   FAKE_VIRTIO_COMMAND_BYTES = 128,
 
@@ -25,59 +27,52 @@ enum {
                     FAKE_VIRTIO_CTRL_RX | FAKE_VIRTIO_CTRL_MAC_ADDR,
 };
 
-struct fake_virtio_queue {
-  uint32_t size, ready;
-  uint32_t descriptors, driver, device; /* addresses of its parts */
-  uint16_t taken;                       /* of the available ring; free-running */
-};
-
 struct fake_virtio_net {
   uint32_t magic, version, device_id; /* as a test wants them */
   uint32_t offered[2];                /* features */
   uint32_t queue_max;
   bool refuses_features;
-  bool never_resets;
-  void (*on_sent)(const uint8_t *frame, uint32_t length); /* told of each frame; NULL: nobody */
-  bool hold_tx;                                           /* sends only by fake_virtio_net_send() */
-  bool backwards;                                         /* is done with a batch from its end */
-  bool hold_control;                                      /* never answers a command */
-  bool refuses_commands;                                  /* answers with an error */
-  bool no_notify; /* does not want to be notified of what is sent */
+  uint32_t never_resets;
+  bool hold_tx;          /* sends only by fake_virtio_net_send() */
+  bool backwards;        /* is done with a batch from its end */
+  bool hold_control;     /* never answers a command */
+  bool refuses_commands; /* answers with an error */
+  bool no_notify;        /* does not want to be notified of what is sent */
+  uint8_t rx_flags;      /* of the headers of what it receives */
   uint8_t mac[6];
   bool link;
 
   uint32_t accepted[2]; /* features */
   uint32_t status, interrupts;
   uint32_t device_features_sel, driver_features_sel, queue_sel;
-  struct fake_virtio_queue queues[3];
+  struct fake_virtq queues[3];
 
   unsigned resets;
   unsigned bad_accesses;                      /* what a driver must not do */
-  unsigned filtered;                          /* frames that its filter dropped */
   unsigned notifications;                     /* of what is sent */
   unsigned asked;                             /* notifications of commands */
   unsigned commands;                          /* that it has answered */
   uint8_t command[FAKE_VIRTIO_COMMAND_BYTES]; /* the last one */
   uint32_t command_length;
   uint8_t table[FAKE_VIRTIO_COMMAND_BYTES]; /* of addresses, as last set */
-  bool filters;                             /* as it is told; else it lets all in */
   uint8_t promiscuous, all_multicast;
-  unsigned sent; /* frames sent */
   struct {
     uint32_t length;
     unsigned parts; /* descriptors behind the header's */
     uint8_t flags;  /* of the header */
     uint8_t data[FAKE_VIRTIO_FRAME_BYTES];
-  } frames[FAKE_VIRTIO_SENT_MAX]; /* the last ones sent, by number modulo its size */
+  } last; /* frame sent */
 };
+
+/* The one that the suite drives. */
+extern struct fake_virtio_net fake_virtio_net;
 
 /* Resets the fake, which offers all it has, and puts it on the host's bus. */
 void fake_virtio_net_attach(struct fake_virtio_net *fake);
 
-/* A frame comes in, with `flags` in its header. False where no buffer is there, and the wire keeps
- * it. */
-bool fake_virtio_net_receive(struct fake_virtio_net *fake, const void *frame, uint32_t length,
-                             uint8_t flags);
+/* A frame comes in. */
+enum fake_verdict fake_virtio_net_receive(struct fake_virtio_net *fake, const uint8_t *frame,
+                                          uint32_t length);
 
 /* `count` frames come in at once, of `length` bytes each, in the buffers from the last posted one
  * back: `frames` in the order of their arrival. */

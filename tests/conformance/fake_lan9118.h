@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fake_mac.h"
+
 enum {
   FAKE_LAN9118_BASE = 0x40200000,
   FAKE_LAN9118_IRQ = 13,
@@ -46,28 +48,24 @@ struct fake_lan9118 {
   /* What the test sets. */
   bool link;            /* of its PHY */
   uint16_t partner;     /* ANLPAR of its PHY */
-  unsigned phy_address; /* of its PHY */
+  uint32_t phy_address; /* of its PHY */
   bool edges;           /* RSFL and TSFL come with a status only, as in the emulator, and not again
                            while one waits */
-  void (*on_sent)(const uint8_t *frame, uint32_t length); /* told of each frame; NULL: nobody */
-  bool hold_tx;                                           /* sends only by fake_lan9118_send() */
-  uint32_t tx_error; /* bits of the statuses to come, the tag's included */
-  bool absent, never_ready, reset_hangs, csr_hangs, mii_hangs;
+  bool hold_tx;         /* sends only by fake_lan9118_send() */
+  uint32_t rx_errors;   /* bits of the next received frame's status */
+  uint32_t tx_error; /* bits that are wrong in the next sent frame's status, the tag's included */
+  uint32_t absent, never_ready, reset_hangs, csr_hangs, mii_hangs;
 
   /* What it has seen. */
   unsigned bad_accesses; /* to no register, out of step, too early after another */
-  unsigned rx_dropped;   /* frames that found a FIFO full */
-  unsigned rx_filtered;  /* frames that were for others */
-  unsigned resets;
 };
 
 /* Resets the fake and puts it on the host's bus. */
 void fake_lan9118_attach(struct fake_lan9118 *fake);
 
-/* A frame (without FCS) comes in from the wire, with `errors` in its status. Returns false where
- * the receiver is off. */
-bool fake_lan9118_receive(struct fake_lan9118 *fake, const uint8_t *frame, uint32_t length,
-                          uint32_t errors);
+/* A frame (without FCS) comes in from the wire. */
+enum fake_verdict fake_lan9118_receive(struct fake_lan9118 *fake, const uint8_t *frame,
+                                       uint32_t length);
 
 /* Sends up to `frames` of what is whole, where hold_tx is set. */
 void fake_lan9118_send(struct fake_lan9118 *fake, unsigned frames);

@@ -10,40 +10,12 @@ enum {
   RX,
   TX,
   CONTROL,
-  NEXT = 1,
-  WRITE = 2,
-  NO_INTERRUPT = 1,
   NO_NOTIFY = 1,
   HEADER_BYTES = 12,
   NEEDS_CSUM = 1,
   DRIVER_OK = 4,
   NEEDS_RESET = 0x40,
 };
-
-struct descriptor {
-  uint64_t address;
-  uint32_t length;
-  uint16_t flags, next;
-};
-
-/* Where the fields of the available and the used ring are. */
-enum { FLAGS = 0, INDEX = 2, RING = 4, USED_BYTES = 8 };
-
-static struct descriptor fetch(const struct fake_virtio_queue *queue, unsigned i) {
-  struct descriptor descriptor;
-
-  assert_true(i < queue->size);
-  host_dma_read(queue->descriptors + i * (uint32_t)sizeof descriptor, &descriptor,
-                sizeof descriptor);
-  return descriptor;
-}
-
-static uint16_t read16(uint32_t address) {
-  uint16_t value;
-
-  host_dma_read(address, &value, sizeof value);
-  return value;
-}
 
 static void update_irq(struct fake_virtio_net *fake) {
   host_set_irq_level(FAKE_VIRTIO_IRQ, fake->interrupts != 0);
@@ -55,28 +27,8 @@ static bool is_working(const struct fake_virtio_net *fake, unsigned number) {
   return (fake->status & DRIVER_OK) != 0 && fake->queues[number].ready != 0;
 }
 
-/* Entries of the available ring that have not been taken. */
-static uint16_t waiting(const struct fake_virtio_queue *queue) {
-  uint16_t count = (uint16_t)(read16(queue->driver + INDEX) - queue->taken);
-
-  assert_true(count <= queue->size);
-  return count;
-}
-
-static uint32_t take(struct fake_virtio_queue *queue) {
-  return read16(queue->driver + RING + 2 * (queue->taken++ % queue->size));
-}
-
 static void put_used(struct fake_virtio_net *fake, unsigned number, uint32_t id, uint32_t length) {
-  struct fake_virtio_queue *queue = &fake->queues[number];
-  uint16_t index = read16(queue->device + INDEX);
-  const uint32_t element[] = {id, length};
-
-  host_dma_write(queue->device + RING + USED_BYTES * (index % queue->size), element,
-                 sizeof element);
-  index++;
-  host_dma_give_back(queue->device + INDEX, &index, sizeof index);
-  if ((read16(queue->driver + FLAGS) & NO_INTERRUPT) == 0)
+  if (fake_virtq_put(&fake->queues[number], id, length))
     fake->interrupts |= 1;
 }
 
@@ -84,34 +36,6 @@ void fake_virtio_net_use(struct fake_virtio_net *fake, unsigned number, uint32_t
                          uint32_t length) {
   put_used(fake, number, id, length);
   update_irq(fake);
-}
-
-/* Gathers a chain's readable part; the rest of the chain is to be written, from descriptor
- * `*first_write` on (-1: there is none). */
-static uint32_t gather(const struct fake_virtio_queue *queue, uint32_t id, uint8_t *data,
-                       uint32_t size, unsigned *parts, int *first_write) {
-  uint32_t length = 0;
-
-  *parts = 0;
-  *first_write = -1;
-  for (unsigned i = 0;; i++) {
-    const struct descriptor descriptor = fetch(queue, id);
-
-    assert_true(i < queue->size); /* no loop */
-    assert_int_not_equal(descriptor.length, 0);
-    assert_int_equal(descriptor.address >> 32, 0);
-    if ((descriptor.flags & WRITE) != 0) {
-      *first_write = (int)id;
-      return length;
-    }
-    assert_true(length + descriptor.length <= size);
-    host_dma_read((uint32_t)descriptor.address, data + length, descriptor.length);
-    length += descriptor.length;
-    ++*parts;
-    if ((descriptor.flags & NEXT) == 0)
-      return length;
-    id = descriptor.next;
-  }
 }
 
 /* ---- transmit ---- */
@@ -136,11 +60,11 @@ static void complete_checksum(uint8_t *frame, uint32_t length, unsigned start, u
 
 static void send_one(struct fake_virtio_net *fake, uint32_t id) {
   uint8_t data[FAKE_VIRTIO_FRAME_BYTES];
-  unsigned slot = fake->sent++ % FAKE_VIRTIO_SENT_MAX;
   int first_write;
   unsigned parts;
   uint32_t length =
-      gather(&fake->queues[TX], id, data, sizeof data, &parts, &first_write) - HEADER_BYTES;
+      fake_virtq_gather(&fake->queues[TX], id, data, sizeof data, &parts, &first_write) -
+      HEADER_BYTES;
 
   assert_int_equal(first_write, -1);
   assert_int_equal(data[1], 0);             /* no segmentation */
@@ -150,21 +74,20 @@ static void send_one(struct fake_virtio_net *fake, uint32_t id) {
       fake->bad_accesses++;
     complete_checksum(data + HEADER_BYTES, length, get16(data + 6), get16(data + 8));
   }
-  fake->frames[slot].length = length;
-  fake->frames[slot].parts = parts - 1;
-  fake->frames[slot].flags = data[0];
-  memcpy(fake->frames[slot].data, data + HEADER_BYTES, length);
-  if (fake->on_sent != NULL)
-    fake->on_sent(fake->frames[slot].data, length);
+  fake->last.length = length;
+  fake->last.parts = parts - 1;
+  fake->last.flags = data[0];
+  memcpy(fake->last.data, data + HEADER_BYTES, length);
+  wire_sent(fake->last.data, length);
 }
 
 static void send_posted(struct fake_virtio_net *fake, unsigned frames) {
-  struct fake_virtio_queue *queue = &fake->queues[TX];
+  struct fake_virtq *queue = &fake->queues[TX];
   uint32_t ids[256];
   unsigned count = 0;
 
-  while (count < frames && waiting(queue) != 0)
-    ids[count++] = take(queue);
+  while (count < frames && fake_virtq_waiting(queue) != 0)
+    ids[count++] = fake_virtq_take(queue);
   for (unsigned i = 0; i < count; i++)
     send_one(fake, ids[i]);
   for (unsigned i = 0; i < count; i++)
@@ -179,28 +102,27 @@ void fake_virtio_net_send(struct fake_virtio_net *fake, unsigned frames) {
 
 /* ---- receive ---- */
 
-static void fill(struct fake_virtio_net *fake, uint32_t id, const void *frame, uint32_t length,
-                 uint8_t flags) {
-  uint8_t data[FAKE_VIRTIO_FRAME_BYTES] = {flags, [10] = 1};
-  const struct fake_virtio_queue *queue = &fake->queues[RX];
+static void fill(struct fake_virtio_net *fake, uint32_t id, const void *frame, uint32_t length) {
+  uint8_t data[FAKE_VIRTIO_FRAME_BYTES] = {fake->rx_flags, [10] = 1};
+  const struct fake_virtq *queue = &fake->queues[RX];
   uint32_t left = HEADER_BYTES + length;
   const uint8_t *from = data;
   unsigned parts;
   int next;
 
   memcpy(data + HEADER_BYTES, frame, length);
-  assert_int_equal(gather(queue, id, NULL, 0, &parts, &next), 0);
+  assert_int_equal(fake_virtq_gather(queue, id, NULL, 0, &parts, &next), 0);
   for (;;) {
-    const struct descriptor descriptor = fetch(queue, (unsigned)next);
+    const struct fake_virtq_descriptor descriptor = fake_virtq_descriptor(queue, (unsigned)next);
     uint32_t part = left < descriptor.length ? left : descriptor.length;
 
-    assert_true((descriptor.flags & WRITE) != 0);
+    assert_true((descriptor.flags & FAKE_VIRTQ_WRITE) != 0);
     host_dma_write((uint32_t)descriptor.address, from, part);
     from += part;
     left -= part;
     if (left == 0)
       return;
-    assert_true((descriptor.flags & NEXT) != 0);
+    assert_true((descriptor.flags & FAKE_VIRTQ_NEXT) != 0);
     next = descriptor.next;
   }
 }
@@ -208,7 +130,7 @@ static void fill(struct fake_virtio_net *fake, uint32_t id, const void *frame, u
 static bool passes(const struct fake_virtio_net *fake, const uint8_t *frame) {
   uint32_t groups;
 
-  if (!fake->filters || fake->promiscuous != 0 || memcmp(frame, "\xff\xff\xff\xff\xff\xff", 6) == 0)
+  if (fake->promiscuous != 0 || memcmp(frame, "\xff\xff\xff\xff\xff\xff", 6) == 0)
     return true;
   if ((frame[0] & 1) == 0)
     return memcmp(frame, fake->mac, 6) == 0;
@@ -220,32 +142,30 @@ static bool passes(const struct fake_virtio_net *fake, const uint8_t *frame) {
   return fake->all_multicast != 0;
 }
 
-bool fake_virtio_net_receive(struct fake_virtio_net *fake, const void *frame, uint32_t length,
-                             uint8_t flags) {
+enum fake_verdict fake_virtio_net_receive(struct fake_virtio_net *fake, const uint8_t *frame,
+                                          uint32_t length) {
   uint32_t id;
 
-  if (!is_working(fake, RX) || waiting(&fake->queues[RX]) == 0)
-    return false;
-  if (!passes(fake, frame)) {
-    fake->filtered++;
-    return true;
-  }
-  id = take(&fake->queues[RX]);
-  fill(fake, id, frame, length, flags);
+  if (!is_working(fake, RX) || fake_virtq_waiting(&fake->queues[RX]) == 0)
+    return FAKE_NOT_READY;
+  if (!passes(fake, frame))
+    return FAKE_FILTERED;
+  id = fake_virtq_take(&fake->queues[RX]);
+  fill(fake, id, frame, length);
   put_used(fake, RX, id, HEADER_BYTES + length);
   update_irq(fake);
-  return true;
+  return FAKE_RECEIVED;
 }
 
 void fake_virtio_net_receive_backwards(struct fake_virtio_net *fake, const void *frames,
                                        uint32_t length, unsigned count) {
   uint32_t ids[256];
 
-  assert_true(waiting(&fake->queues[RX]) >= count);
+  assert_true(fake_virtq_waiting(&fake->queues[RX]) >= count);
   for (unsigned i = 0; i < count; i++)
-    ids[i] = take(&fake->queues[RX]);
+    ids[i] = fake_virtq_take(&fake->queues[RX]);
   for (unsigned i = 0; i < count; i++) {
-    fill(fake, ids[count - 1 - i], (const uint8_t *)frames + i * length, length, 0);
+    fill(fake, ids[count - 1 - i], (const uint8_t *)frames + i * length, length);
     put_used(fake, RX, ids[count - 1 - i], HEADER_BYTES + length);
   }
   update_irq(fake);
@@ -254,15 +174,16 @@ void fake_virtio_net_receive_backwards(struct fake_virtio_net *fake, const void 
 /* ---- control ---- */
 
 static void obey(struct fake_virtio_net *fake) {
-  struct fake_virtio_queue *queue = &fake->queues[CONTROL];
+  struct fake_virtq *queue = &fake->queues[CONTROL];
 
-  while (!fake->hold_control && waiting(queue) != 0) {
-    uint32_t id = take(queue);
+  while (!fake->hold_control && fake_virtq_waiting(queue) != 0) {
+    uint32_t id = fake_virtq_take(queue);
     const uint8_t result = fake->refuses_commands ? 1 : 0;
     unsigned parts;
     int answer;
 
-    fake->command_length = gather(queue, id, fake->command, sizeof fake->command, &parts, &answer);
+    fake->command_length =
+        fake_virtq_gather(queue, id, fake->command, sizeof fake->command, &parts, &answer);
     assert_int_not_equal(answer, -1);
     fake->commands++;
     if (!fake->refuses_commands) {
@@ -284,7 +205,8 @@ static void obey(struct fake_virtio_net *fake) {
         fake->bad_accesses++;
       }
     }
-    host_dma_write((uint32_t)fetch(queue, (unsigned)answer).address, &result, sizeof result);
+    host_dma_write((uint32_t)fake_virtq_descriptor(queue, (unsigned)answer).address, &result,
+                   sizeof result);
     put_used(fake, CONTROL, id, 1);
   }
 }
@@ -337,8 +259,6 @@ static void write_status(struct fake_virtio_net *fake, uint32_t value) {
 }
 
 static void notified(struct fake_virtio_net *fake, uint32_t number) {
-  uint16_t flags;
-
   if (number > CONTROL || !is_working(fake, number)) {
     fake->bad_accesses++;
     return;
@@ -347,9 +267,7 @@ static void notified(struct fake_virtio_net *fake, uint32_t number) {
     fake->notifications++;
     if (!fake->hold_tx)
       send_posted(fake, UINT32_MAX);
-    flags = fake->no_notify ? NO_NOTIFY : 0;
-    if (read16(fake->queues[TX].device + FLAGS) != flags)
-      host_dma_give_back(fake->queues[TX].device + FLAGS, &flags, sizeof flags);
+    fake_virtq_set_flags(&fake->queues[TX], fake->no_notify ? NO_NOTIFY : 0);
   } else if (number == CONTROL) {
     fake->asked++;
     obey(fake);
@@ -392,7 +310,7 @@ static uint32_t bus_read(void *context, unsigned offset) {
 }
 
 static void write_queue(struct fake_virtio_net *fake, unsigned offset, uint32_t value) {
-  struct fake_virtio_queue *queue = &fake->queues[fake->queue_sel];
+  struct fake_virtq *queue = &fake->queues[fake->queue_sel];
 
   if (fake->status != 11 || queue->ready != 0)
     fake->bad_accesses++; /* out of order */

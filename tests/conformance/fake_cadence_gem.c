@@ -70,32 +70,26 @@ static void raise(struct fake_cadence_gem *fake, uint32_t cause) {
 
 /* False where there is no whole frame. */
 static bool send_frame(struct fake_cadence_gem *fake) {
-  unsigned slot = fake->sent % FAKE_GEM_SENT_MAX;
-  uint32_t at = fake->tx_descriptor;
+  static uint8_t frame[FAKE_GEM_FRAME_BYTES];
+  uint32_t at = fake->tx_descriptor, frame_length = 0;
   uint32_t status;
 
-  fake->frames[slot].length = 0;
-  fake->frames[slot].parts = 0;
   do {
     const struct descriptor descriptor = fetch(at);
     uint32_t length = descriptor.status & 0x3fff;
 
     status = descriptor.status;
-    if ((status & TX_USED) != 0 || length == 0 ||
-        fake->frames[slot].length + length > FAKE_GEM_FRAME_BYTES) {
+    if ((status & TX_USED) != 0 || length == 0 || frame_length + length > sizeof frame) {
       fake->bad_accesses++; /* out of descriptors in mid-frame */
       return false;
     }
-    host_dma_read(descriptor.address, fake->frames[slot].data + fake->frames[slot].length, length);
-    fake->frames[slot].length += length;
-    fake->frames[slot].parts++;
+    host_dma_read(descriptor.address, frame + frame_length, length);
+    frame_length += length;
     at = (status & 1 << 30) != 0 ? *reg(fake, TXQBASE) : at + 8;
   } while ((status & 1 << 15) == 0);
-  if (fake->on_sent != NULL)
-    fake->on_sent(fake->frames[slot].data, fake->frames[slot].length);
+  wire_sent(frame, frame_length);
   give_back_tx(fake->tx_descriptor, fetch(fake->tx_descriptor).status | TX_USED);
   fake->tx_descriptor = at;
-  fake->sent++;
   *reg(fake, TXSTATUS) |= 1 << 5;
   raise(fake, 1 << 7);
   return true;
@@ -114,7 +108,8 @@ static void send_posted(struct fake_cadence_gem *fake, unsigned frames) {
 }
 
 void fake_cadence_gem_send(struct fake_cadence_gem *fake, unsigned frames) {
-  send_posted(fake, frames);
+  if (fake->going)
+    send_posted(fake, frames);
   update_irq(fake);
 }
 
@@ -162,17 +157,15 @@ static bool is_wanted(struct fake_cadence_gem *fake, const uint8_t *frame) {
          (hash >> hash_index(frame) & 1) != 0;
 }
 
-bool fake_cadence_gem_receive(struct fake_cadence_gem *fake, const uint8_t *frame,
-                              uint32_t length) {
+enum fake_verdict fake_cadence_gem_receive(struct fake_cadence_gem *fake, const uint8_t *frame,
+                                           uint32_t length) {
   uint32_t buffer = (*reg(fake, DMACFG) >> 16 & 0xff) * 64;
   uint32_t done = 0;
 
   if ((*reg(fake, NWCTRL) & RX_EN) == 0 || fake->rx_waits)
-    return false;
-  if (!is_wanted(fake, frame)) {
-    fake->filtered++;
-    return true;
-  }
+    return FAKE_NOT_READY;
+  if (!is_wanted(fake, frame))
+    return FAKE_FILTERED;
   while (done < length && !fake->rx_waits) {
     struct descriptor descriptor = fetch(fake->rx_descriptor);
     uint32_t part = length - done < buffer ? length - done : buffer;
@@ -192,7 +185,7 @@ bool fake_cadence_gem_receive(struct fake_cadence_gem *fake, const uint8_t *fram
   *reg(fake, RXSTATUS) |= 1 << 1;
   raise(fake, 1 << 1);
   update_irq(fake);
-  return true;
+  return FAKE_RECEIVED;
 }
 
 void fake_cadence_gem_report(struct fake_cadence_gem *fake, uint32_t rx_status, uint32_t cause) {

@@ -47,6 +47,7 @@ enum {
   EVENT_GRA = 1 << 28,
 
   TRUNCATED = 1 << 16,
+  OVERRUN = 1 << 17,
   LONG = 1 << 21,
   APPEND_FCS = 1 << 26,
   LAST = 1 << 27,
@@ -98,9 +99,8 @@ static void raise(struct fake_imx_enet *fake, uint32_t events) {
 /* ---- sending ---- */
 
 /* Checksums may be inserted where their fields are 0, by the options of the whole frame. */
-static void check_options(struct fake_imx_enet *fake, unsigned slot) {
-  const uint8_t *frame = fake->frames[slot].data;
-  uint32_t options = fake->frames[slot].options;
+static void check_options(struct fake_imx_enet *fake, const uint8_t *frame) {
+  uint32_t options = fake->options;
   unsigned transport = 14 + (frame[14] & 0xfU) * 4;
 
   if ((options & IINS) != 0)
@@ -114,14 +114,13 @@ static void check_options(struct fake_imx_enet *fake, unsigned slot) {
 
 /* Takes the next frame off the ring, and writes `errors` to its last descriptor. */
 static bool take_frame(struct fake_imx_enet *fake, uint32_t errors) {
-  unsigned slot = fake->sent % FAKE_ENET_SENT_MAX;
+  static uint8_t frame[FAKE_ENET_FRAME_BYTES];
   struct descriptor descriptor = fetch(fake->tx_descriptor);
+  uint32_t frame_length = 0;
 
   if ((descriptor.control & OWN) == 0)
     return false;
-  fake->frames[slot].length = 0;
-  fake->frames[slot].parts = 0;
-  fake->frames[slot].options = descriptor.option;
+  fake->options = descriptor.option;
   for (;;) {
     uint32_t length = descriptor.control & 0xffff;
     bool last = (descriptor.control & LAST) != 0;
@@ -130,45 +129,39 @@ static bool take_frame(struct fake_imx_enet *fake, uint32_t errors) {
       fake->bad_accesses++; /* out of descriptors in mid-frame */
       return false;
     }
-    if (length == 0 || descriptor.option != fake->frames[slot].options || descriptor.update != 0 ||
+    if (length == 0 || descriptor.option != fake->options || descriptor.update != 0 ||
         last != ((descriptor.control & APPEND_FCS) != 0))
       fake->bad_accesses++;
-    host_dma_read(descriptor.data, fake->frames[slot].data + fake->frames[slot].length, length);
-    fake->frames[slot].length += length;
-    fake->frames[slot].parts++;
+    assert_true(frame_length + length <= sizeof frame);
+    host_dma_read(descriptor.data, frame + frame_length, length);
+    frame_length += length;
     if (last)
       descriptor.option |= errors;
     descriptor.update = last ? (uint32_t)UPDATED : 0;
     descriptor.control &= ~OWN;
-    if (last && errors == 0 && fake->on_sent != NULL)
-      fake->on_sent(fake->frames[slot].data, fake->frames[slot].length);
+    if (last && errors == 0)
+      wire_sent(frame, frame_length);
     give_back(fake->tx_descriptor, &descriptor);
     fake->tx_descriptor = after(fake, fake->tx_descriptor, TDSR);
     if (last)
       break;
     descriptor = fetch(fake->tx_descriptor);
   }
-  check_options(fake, slot);
-  if ((fake->frames[slot].options & TX_INTERRUPT) != 0)
+  check_options(fake, frame);
+  if ((fake->options & TX_INTERRUPT) != 0)
     raise(fake, EVENT_TXB | EVENT_TXF);
   return true;
 }
 
 static void send_posted(struct fake_imx_enet *fake, unsigned frames) {
   while (frames-- != 0 && (*reg(fake, TDAR) & ACTIVE) != 0) {
-    if (take_frame(fake, 0))
-      fake->sent++;
+    (void)take_frame(fake, 0);
     if ((fetch(fake->tx_descriptor).control & OWN) == 0)
       *reg(fake, TDAR) = 0;
   }
 }
 
 void fake_imx_enet_send(struct fake_imx_enet *fake, unsigned frames) { send_posted(fake, frames); }
-
-void fake_imx_enet_look(struct fake_imx_enet *fake) {
-  *reg(fake, TDAR) = ACTIVE;
-  send_posted(fake, UINT32_MAX);
-}
 
 void fake_imx_enet_fail(struct fake_imx_enet *fake, uint32_t errors, uint32_t event) {
   assert_true(take_frame(fake, errors));
@@ -210,16 +203,15 @@ static bool is_wanted(struct fake_imx_enet *fake, const uint8_t *frame) {
   return (frame[0] & 1) != 0 && (hash >> fake_imx_enet_hash(frame) & 1) != 0;
 }
 
-bool fake_imx_enet_receive(struct fake_imx_enet *fake, const uint8_t *frame, uint32_t length,
-                           uint32_t errors) {
-  uint32_t left = length + FCS_BYTES, done = 0;
+enum fake_verdict fake_imx_enet_receive(struct fake_imx_enet *fake, const uint8_t *frame,
+                                        uint32_t length) {
+  uint32_t left = length + FCS_BYTES, done = 0, errors = fake->rx_errors;
 
   if (!is_enabled(fake) || *reg(fake, RDAR) == 0)
-    return false;
-  if (!is_wanted(fake, frame)) {
-    fake->filtered++;
-    return true;
-  }
+    return FAKE_NOT_READY;
+  if (!is_wanted(fake, frame))
+    return FAKE_FILTERED;
+  fake->rx_errors = 0;
   if (left > *reg(fake, FTRL)) {
     left = *reg(fake, FTRL);
     errors |= TRUNCATED;
@@ -247,7 +239,7 @@ bool fake_imx_enet_receive(struct fake_imx_enet *fake, const uint8_t *frame, uin
     look_for_buffer(fake);
   }
   raise(fake, left == 0 ? EVENT_RXF : EVENT_RXB);
-  return true;
+  return (errors & OVERRUN) != 0 ? FAKE_LOST : FAKE_RECEIVED;
 }
 
 /* ---- registers ---- */

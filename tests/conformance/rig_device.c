@@ -1,0 +1,55 @@
+/* What the device under the rig does by itself, and at which moment of the driver's work. */
+#include "rig.h"
+
+static void (*at_moment)(void); /* NULL: nothing is to happen */
+static unsigned moments_left;
+
+static void set_hold(void *context) {
+  *rig.mac->hold_tx = *(bool *)context;
+  if (!*rig.mac->hold_tx)
+    rig.mac->send(UINT32_MAX);
+}
+
+void rig_hold_tx(bool hold) { host_device_step(set_hold, &hold); }
+
+static void send_some(void *context) { rig.mac->send(*(unsigned *)context); }
+
+void rig_send(unsigned frames) { host_device_step(send_some, &frames); }
+
+static void set_carrier(void *context) { rig.mac->set_link(*(bool *)context); }
+
+void rig_set_link(bool up) { host_device_step(set_carrier, &up); }
+
+static void inject(void *context) {
+  const struct fake_error *error = *(const struct fake_error **)context;
+
+  error->inject(error);
+}
+
+void rig_inject(const struct fake_error *error) { host_device_step(inject, &error); }
+
+void rig_look(void *context) {
+  (void)context;
+  if (rig.backlog != 0) {
+    rig.backlog--;
+    (void)rig_come_in(RIG_FRAME_MIN + rig.backlog % 32);
+  }
+  if (at_moment != NULL && moments_left-- == 0) {
+    at_moment();
+    at_moment = NULL;
+  }
+  if (!*rig.mac->hold_tx)
+    rig.mac->send(UINT32_MAX);
+}
+
+void rig_at(unsigned moments, void (*action)(void)) {
+  at_moment = action;
+  moments_left = moments;
+}
+
+bool rig_at_cancel(void) {
+  bool waiting = at_moment != NULL;
+
+  at_moment = NULL;
+  return waiting;
+}

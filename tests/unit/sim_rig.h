@@ -1,0 +1,26 @@
+/* The simulated NIC under real lwIP, in virtual time. */
+#ifndef SIM_RIG_H
+#define SIM_RIG_H
+
+#include "lwip/netif.h"
+#include "sim.h"
+
+struct sim_rig {
+  struct sim_device device;
+  struct sim sim;
+  struct netif netif;
+  struct dispatch_queue dispatch;
+};
+extern struct sim_rig sim_rig;
+
+/* An enabled interface, whose peer first sends a burst of eight after `first_ms`, and then each
+ * `period_ms`. */
+void sim_rig_setup(uint32_t first_ms, uint32_t period_ms);
+
+/* All is given back. */
+void sim_rig_teardown(void);
+
+/* Time goes by; each packet of the pool is somewhere. */
+void run_for_ms(unsigned duration);
+
+#endif
