@@ -208,7 +208,7 @@ class Bench:
             yield self.figure(f"UDP echo {size} B", lambda _, s=size: self.exchange(peer.udp(data[:s])))
         for batch in (8, 32):
             size = min(batch, self.board.ring)
-            note = f"batches of {size}" + (", the ring's length" if size < batch else "")
+            note = f"{size} at a time, all that the ring takes" if size < batch else ""
             yield self.figure(f"UDP echo 64 B, batch {batch}", lambda _, n=size: self.burst(peer.udp(data[:64]), n),
                               per=size, note=note, rounds=ROUNDS // 2)
         connection = self.connect(lan.discard(peer))
@@ -284,15 +284,15 @@ def record(figure, meter, devices):
 HEADINGS = ("instr.", *PART_NAMES, "irq", "read", "write", "copied", "summed")
 
 
-def print_row(name, cells):
-    print(f"{name:24}" + "".join(f"{cell:>{max(len(heading) + 2, 7)}}" for heading, cell in zip(HEADINGS, cells)),
-          flush=True)
+def print_row(name, cells, note=""):
+    print(f"{name:23}" + "".join(f"{cell:>{max(len(heading) + 1, 6)}}" for heading, cell in zip(HEADINGS, cells)) +
+          (f"  ({note})" if note else ""), flush=True)
 
 
 def print_figure(name, entry):
     cells = (entry["instructions"], *(entry["parts"][part] for part in PART_NAMES), entry["interrupts"],
              entry["mmio_reads"], entry["mmio_writes"], entry["copied"], entry["summed"])
-    print_row(name, [round(cell) if cell >= 10 else cell for cell in cells])
+    print_row(name, [round(cell) if cell >= 10 else cell for cell in cells], entry.get("note", ""))
 
 
 def measure(board, qemu):
