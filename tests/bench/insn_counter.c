@@ -292,8 +292,7 @@ static void accessed(unsigned cpu, uint32_t info, uint64_t address, void *data) 
       hold_if_wanted('d');
     return;
   }
-  /* What a function saves on the stack, or has as a constant in its code, is no data of its work.
-   */
+  /* What a function saves on the stack, or has as a constant in its code, is not its data. */
   if (function->kind == PLAIN || within_any(stacks, stack_count, address) ||
       within(&function->range, address))
     return;
