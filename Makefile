@@ -139,6 +139,7 @@ ping: $(B)/firmware.elf build/tools/lanping
 # ---- testing it ----
 
 include tests/unit/unit.mk
+include tests/bench/bench.mk
 
 # Own code compiles without a warning by clang as well; gcc has built it.
 CLANG_FLAGS := --target=arm-none-eabi $(CPU_FLAGS) -std=c11 -fsyntax-only $(WARN) \
@@ -150,10 +151,10 @@ test: test-clang test-unit test-qemu
 
 test-clang: $(LWIPDIR)/Filelists.mk
 	$(Q)for source in $(CLANG_SOURCES); do clang $(CLANG_FLAGS) $$source || exit 1; done
-	$(Q)clang -std=c11 -fsyntax-only $(WARN) $(LAN_SOURCES)
-	@echo "clang: no warning in $(words $(CLANG_SOURCES) $(LAN_SOURCES)) files"
+	$(Q)clang -std=c11 -fsyntax-only $(WARN) $(LAN_SOURCES) $(BENCH_SOURCE)
+	@echo "clang: no warning in $(words $(CLANG_SOURCES) $(LAN_SOURCES) $(BENCH_SOURCE)) files"
 
-test-qemu: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping
+test-qemu: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping $(BENCH_PLUGINS)
 	$(Q)BOARD=$(BOARD) /usr/bin/python3 -m pytest -q -n 2 --dist loadgroup -p no:cacheprovider $(PYTEST) tests/qemu
 
 # Breaks each rule once and sees the unit tests fail.
@@ -171,6 +172,7 @@ help:
 	@echo "make run          runs it in QEMU; NET=lan|slirp|tap|none QEMU= QEMU_EXTRA= PCAP=FILE"
 	@echo "make ping         pings it from a host on its LAN; COUNT= SIZE= INTERVAL="
 	@echo "make size         what of flash and RAM each part takes"
+	@echo "make bench        guest instructions a packet; bench-compare: against the baseline, which bench-baseline writes"
 	@echo "make test         all tests on all boards, or on BOARD; test-unit, test-conformance (DRIVER= TEST=) and test-qemu run a part"
 	@echo "make mutants      breaks each rule of the kit once and sees the unit tests fail"
 	@echo "make clean        removes what was built, but not lwIP's source"

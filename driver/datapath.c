@@ -47,6 +47,15 @@ static void count_sent(struct nic *nic, const struct pbuf *frame) {
     nic_count(nic, NIC_OUT_MULTICAST_PKTS);
 }
 
+/* In one piece. lwIP's pbuf_clone() asserts that a chain does not end in an empty pbuf. */
+static struct pbuf *copy_of(const struct pbuf *frame) {
+  struct pbuf *copy = pbuf_alloc(PBUF_RAW, frame->tot_len, PBUF_RAM);
+
+  if (copy != NULL)
+    (void)pbuf_copy_partial(frame, copy->payload, frame->tot_len, 0);
+  return copy;
+}
+
 int datapath_transmit(struct nic *nic, struct pbuf *frame) {
   if (nic->state != NIC_ENABLED || !nic_link_is_active(nic)) {
     nic_count(nic, NIC_OUT_LINK_DOWN);
@@ -57,7 +66,7 @@ int datapath_transmit(struct nic *nic, struct pbuf *frame) {
     return -EMSGSIZE;
   }
   if (must_copy(nic, frame)) {
-    frame = pbuf_clone(PBUF_RAW, PBUF_RAM, frame);
+    frame = copy_of(frame);
     if (frame == NULL) {
       nic_count(nic, NIC_OUT_NO_BUFFER);
       return -ENOMEM;
@@ -202,7 +211,7 @@ static void deliver(struct nic *nic, struct pbuf *packet) {
     nic->input(nic, packet);
     return;
   }
-  copy = pbuf_clone(PBUF_RAW, PBUF_RAM, packet);
+  copy = copy_of(packet);
   if (copy != NULL)
     copy->flags |= packet->flags & PACKET_FLAG_CHECKED;
   packet_pool_recycle(pool, packet);

@@ -2,7 +2,7 @@
 
 on_each = $(foreach board,$(BOARDS),$(MAKE) --no-print-directory BOARD=$(board) $(1) &&) true
 
-.PHONY: firmware size test test-unit test-conformance test-clang test-qemu
+.PHONY: firmware size test test-unit test-conformance test-clang test-qemu bench bench-compare bench-baseline
 firmware:
 	@$(call on_each,firmware)
 
@@ -18,6 +18,10 @@ test-unit test-conformance:
 test-clang test-qemu:
 	@$(call on_each,$@)
 
-ifneq ($(filter-out firmware size test test-unit test-conformance test-clang test-qemu help clean,$(GOALS)),)
-$(error BOARD=all: valid for firmware, size, test, test-unit, test-conformance, test-clang, test-qemu; else: $(BOARDS))
+bench bench-compare bench-baseline: firmware
+	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) BENCH_BOARDS="$(BOARDS)" $@
+
+each := firmware size test test-unit test-conformance test-clang test-qemu bench bench-compare bench-baseline
+ifneq ($(filter-out $(each) help clean,$(GOALS)),)
+$(error BOARD=all: valid for $(each); else: $(BOARDS))
 endif

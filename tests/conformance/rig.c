@@ -227,15 +227,14 @@ static struct tx_slot *free_slot(void) {
   return NULL;
 }
 
-/* Of part `i`, where `left` bytes are to come. The last one is never empty: lwIP cannot copy it
- * (pbuf_copy). */
+/* Of part `i`, where `left` bytes are to come. */
 static uint32_t part_length(uint32_t length, unsigned fragments, unsigned i, uint32_t left) {
   uint32_t part = length / fragments + i % 2;
 
   if (rig.ragged && i != 0) {
     part = rand() % 2 != 0 ? 6 : 120;
     part = (uint32_t)rand() % part;
-    part = part < left ? part : left - 1;
+    part = part < left ? part : left;
   }
   return i == fragments - 1 ? left : part;
 }

@@ -53,6 +53,8 @@ FOR_SOME_BOARDS = {
     "test_a_legacy_device_is_refused_with_the_option_to_give": VIRTIO,
     "test_a_device_that_is_not_there_is_told": VIRTIO,
     "test_the_device_is_found_in_any_slot": VIRTIO,
+    "test_a_known_guest_is_counted_to_the_instruction":
+        (only("emcraft-sf2"), "the guest is one of emcraft-sf2"),
     "test_the_address_is_the_hosts_until_another_is_set": VIRTIO,
     "test_the_device_filters_as_it_is_told": VIRTIO,
     "test_the_host_and_the_device_make_each_others_checksums": VIRTIO,

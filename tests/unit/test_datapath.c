@@ -262,6 +262,20 @@ static void gathers_what_it_can_and_copies_the_rest(void **state) {
   assert_int_equal(paper.sent_data[1][83], 6);
 }
 
+/* An empty pbuf at a chain's end is nothing, and no reason to stop. */
+static void copies_a_chain_that_ends_in_an_empty_part(void **state) {
+  struct pbuf *frame = frame_of(14, 2);
+
+  (void)state;
+  pbuf_cat(frame, frame_of(46, 4));
+  pbuf_cat(frame, frame_of(0, 6));
+  transmit(frame, 0);
+  run();
+  assert_int_equal(nic->counters[NIC_OUT_COPIES], 1);
+  assert_int_equal(paper.sent_length[0], 60);
+  assert_int_equal(paper.sent_data[0][59], 4);
+}
+
 /* PBUF_REF data may change as soon as the call returns. */
 static void copies_data_that_may_change(void **state) {
   uint8_t data[60] = {0};
@@ -349,6 +363,7 @@ int main(void) {
       cmocka_unit_test_setup(refills_with_one_doorbell_a_batch, paper_setup_enabled),
       cmocka_unit_test_setup(sends_a_batch_with_one_doorbell, paper_setup_enabled),
       cmocka_unit_test_setup(gathers_what_it_can_and_copies_the_rest, paper_setup_enabled),
+      cmocka_unit_test_setup(copies_a_chain_that_ends_in_an_empty_part, paper_setup_enabled),
       cmocka_unit_test_setup(copies_data_that_may_change, paper_setup_enabled),
       cmocka_unit_test_setup(copies_what_the_device_cannot_address, paper_setup_enabled),
       cmocka_unit_test_setup(refuses_and_counts_what_cannot_be_sent, paper_setup_enabled),

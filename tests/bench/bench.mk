@@ -1,0 +1,23 @@
+# Guest instructions a packet: docs/performance.md.
+
+BENCH_BOARDS ?= $(BOARD)
+BENCH := QEMU="$(QEMU)" CROSS="$(CROSS)" tests/bench/bench.py
+BENCH_SOURCE := tests/bench/insn_counter.c
+BENCH_CFLAGS := -std=c11 -O2 -g $(WARN) -fPIC -shared -fvisibility=hidden
+# The version of the plugin interface that QEMU 7.2 has, and one that 10.0 takes.
+BENCH_PLUGINS := build/tools/insn_counter_1.so build/tools/insn_counter_2.so
+
+build/tools/insn_counter_%.so: $(BENCH_SOURCE) tests/bench/bench.mk
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)gcc $(BENCH_CFLAGS) -DPLUGIN_VERSION=$* $< -o $@
+
+.PHONY: bench bench-compare bench-baseline
+bench: $(B)/firmware.elf $(BENCH_PLUGINS)
+	@$(BENCH) $(BENCH_BOARDS)
+
+bench-compare: $(B)/firmware.elf $(BENCH_PLUGINS)
+	@$(BENCH) --compare $(BENCH_BOARDS)
+
+bench-baseline: $(B)/firmware.elf $(BENCH_PLUGINS)
+	@$(BENCH) --baseline $(BENCH_BOARDS)

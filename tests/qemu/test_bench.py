@@ -1,0 +1,64 @@
+"""The meter of `make bench` counts right, counts the same again, and tells what grew."""
+import os
+import subprocess
+import sys
+
+from conftest import BOARD, ROOT
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "bench"))
+import bench  # noqa: E402  pylint: disable=wrong-import-position
+from emulator import Guest  # noqa: E402  pylint: disable=wrong-import-position
+from meter import Meter  # noqa: E402  pylint: disable=wrong-import-position
+
+QEMU = os.environ.get("QEMU") or "qemu-system-arm"
+
+
+def test_a_known_guest_is_counted_to_the_instruction(tmp_path):
+    """tests/bench/known_guest.S says beside each of its functions what it takes."""
+    elf = str(tmp_path / "known.elf")
+    subprocess.run([f"{os.environ.get('CROSS') or 'arm-none-eabi-'}gcc", "-nostdlib", "-Llinker",
+                    "-Tlinker/emcraft-sf2.ld", "-Wl,--no-warn-rwx-segments", "tests/bench/known_guest.S",
+                    "-o", elf], cwd=ROOT, check=True)
+    with Meter(elf, bench.plugin_for(QEMU)) as meter, Guest(elf, net="none", extra=meter.arguments):
+        meter.connect()
+        meter.listen()
+        meter.settle()
+        counts = meter.read()
+    assert dict(meter.top(counts)) == {
+        "known_loop": 2006, "memcpy": 67, "reset_handler": 25, "lwip_standard_chksum": 19,
+        "systick_handler": 3, "port_sleep": 1}
+    assert counts.instructions == 2006 + 67 + 25 + 19 + 3 + 1
+    assert counts.interrupts == 3
+    assert counts.registers == ((0xe000ed04, 5, 3),)
+    assert counts.copied == 64
+    assert counts.summed == 40
+
+
+def test_two_runs_give_the_same_figures():
+    def run():
+        with bench.Bench(BOARD, bench.plugin_for(QEMU)) as guest:
+            data = bytes(range(64))
+            udp = guest.figure("UDP", lambda _: guest.exchange(guest.peer.udp(data)), rounds=50)
+            burst = guest.figure("burst", lambda _: guest.burst(guest.peer.udp(data), 8), rounds=20)
+            return udp.counts, burst.counts
+
+    first, second = run(), run()
+    assert first[0].instructions > 500
+    assert first == second
+    assert first[1].instructions < 8 * first[0].instructions, "a batch costs less than its packets one by one"
+    assert first[1].summed == 8 * first[0].summed
+
+
+def test_what_grew_is_told_in_a_line_and_a_little_is_not():
+    def result(instructions, reads):
+        return {"compiler": "gcc", "emulator": "7.2", "figures": {"ARP": {
+            "instructions": instructions, "interrupts": 1, "mmio_reads": reads, "mmio_writes": 0, "copied": 0,
+            "summed": 0}}}
+
+    assert not list(bench.grown("b", result(1020, 0), result(1000, 0)))
+    assert not list(bench.grown("b", result(500, 0), result(1000, 0)))
+    assert list(bench.grown("b", result(1021, 0), result(1000, 0))) == [
+        "b: ARP: instructions 1000 -> 1021 (+2.1%)"]
+    assert list(bench.grown("b", result(1000, 1), result(1000, 0))) == ["b: ARP: mmio_reads 0 -> 1"]
+    assert list(bench.grown("b", {**result(0, 0), "figures": {}}, result(1, 0))) == [
+        "b: ARP: is not measured any more"]
