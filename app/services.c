@@ -89,12 +89,19 @@ static void send_echo(struct connection *connection) {
   (void)tcp_output(pcb);
 }
 
+/* Each line begins with the character after that which the one before began with (RFC 864). */
 static void send_chargen(struct connection *connection) {
+  static const char characters[] =
+      " !\"#$%&'()*+,-./"
+      "0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz"
+      "{|}~ !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdef";
+
+  _Static_assert(sizeof characters - 1 >= CHARGEN_CHARACTERS - 1 + CHARGEN_LINE - 2,
+                 "a line may begin at any character");
   while (tcp_sndbuf(connection->pcb) >= CHARGEN_LINE) {
     char line[CHARGEN_LINE];
 
-    for (unsigned i = 0; i < CHARGEN_LINE - 2; i++)
-      line[i] = (char)(' ' + (connection->line + i) % CHARGEN_CHARACTERS);
+    memcpy(line, characters + connection->line, CHARGEN_LINE - 2);
     memcpy(line + CHARGEN_LINE - 2, "\r\n", 2);
     if (tcp_write(connection->pcb, line, sizeof line, TCP_WRITE_FLAG_COPY) != ERR_OK)
       break;

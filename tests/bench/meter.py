@@ -17,7 +17,7 @@ CROSS = os.environ.get("CROSS", "arm-none-eabi-")
 # counts for the function that it stands in.
 PARTS = (
     ("copy", r":(memcpy|memmove|__aeabi_mem(cpy|move)\d*)$"),
-    ("checksum", r"/core/inet_chksum\.[ch]:|/include/lwip/inet_chksum\.h:|:\w*chksum\w*$|/driver/checksum\.c:"),
+    ("checksum", r"/core/inet_chksum\.[ch]:|/include/lwip/inet_chksum\.h:|:\w*(chksum|checksum)\w*$|/driver/checksum\.c:"),
     ("lwIP core", r"/lwip/(src|contrib)/"),
     ("port", r"/port/"),
     ("driver", r"/driver/"),
@@ -26,7 +26,7 @@ PARTS = (
 )
 PART_NAMES = ("driver", "port", "lwIP core", "checksum", "copy", "app", "libc")
 COPIES = re.compile(r"memcpy|memmove|__aeabi_mem(cpy|move)\d*")  # they store each byte once
-SUMS = re.compile(r"lwip_standard_chksum")                       # they load each byte once
+SUMS = re.compile(r"internet_checksum")  # they load each byte once
 
 # struct counts of insn_counter.c
 REGISTERS, FUNCTIONS = 2048, 4096
