@@ -56,12 +56,7 @@ void host_dma_start(const struct host_dma_options *wanted) {
   running = true;
 }
 
-void (*host_on_publish)(void);
-
-void host_dma_stop(void) {
-  running = false;
-  host_on_publish = NULL;
-}
+void host_dma_stop(void) { running = false; }
 
 void host_dma_forbid(bool on) { forbidden = on; }
 
@@ -334,8 +329,6 @@ void host_dma_give_back(uint32_t address, const void *from, size_t length) {
 
 void dma_publish(void) {
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  if (host_on_publish != NULL)
-    host_on_publish();
   if (running) {
     publish();
     host_dma_look();

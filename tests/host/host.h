@@ -49,8 +49,4 @@ const char *host_console(void);
 /* Types `text` on the console. */
 void host_type(const char *text);
 
-/* What a device does when descriptors are published to it, before the store that gives them over;
- * NULL, as after host_reset(): nothing. */
-extern void (*host_on_publish)(void);
-
 #endif
