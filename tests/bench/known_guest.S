@@ -34,7 +34,7 @@ copied: .space  64
         bl      memcpy
         ldr     r0, =known_loop
         bic     r0, #1
-        bl      lwip_standard_chksum
+        bl      internet_checksum
         ldr     r0, =0xe000ed04
         mov     r1, #1 << 26
         .rept   3
@@ -72,7 +72,7 @@ copied: .space  64
         finish  memcpy
 
 /* 4 + 3 * 5, for 40 bytes; the constant in its code is none of them. */
-        function lwip_standard_chksum
+        function internet_checksum
         push    {r4, lr}
         ldr     r4, =0x12345
         mov     r4, #5
@@ -80,7 +80,7 @@ copied: .space  64
         subs    r4, #1
         bne     1b
         pop     {r4, pc}
-        finish  lwip_standard_chksum
+        finish  internet_checksum
 
         function systick_handler
         bx      lr
