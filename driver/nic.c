@@ -23,12 +23,6 @@ uint32_t nic_dropped(const struct nic *nic) {
   return dropped;
 }
 
-const char *nic_state_name(const struct nic *nic) {
-  static const char *const names[] = {"absent", "init", "started", "enabled", "low"};
-
-  return names[nic->state];
-}
-
 int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_queue *dispatch) {
   if (nic->state != NIC_ABSENT)
     return -EPERM;

@@ -376,9 +376,6 @@ const char *nic_counter_name(enum nic_counter counter);
 /* Frames dropped for any cause. */
 uint32_t nic_dropped(const struct nic *nic);
 
-/* The name of the state: "enabled". */
-const char *nic_state_name(const struct nic *nic);
-
 /* Puts a packet on a device's ring, which must not be full, and returns its slot. MAC drivers. */
 static inline uint16_t nic_ring_push(struct nic_ring *ring, struct pbuf *packet) {
   uint16_t slot = ring_slot(&ring->ring, ring->ring.head++);
