@@ -56,9 +56,9 @@ CC_ARM  := $(CROSS)gcc
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Werror
 INCLUDE := $(addprefix -I,$(call RINGIF_INCLUDE,$(ARCH)) port/boards/$(BOARD) app)
 LWIP_INCLUDE := $(addprefix -isystem ,$(RINGIF_LWIP_INCLUDE))
-CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -g -ffunction-sections -fdata-sections -fno-common \
+CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -g -flto=auto -ffunction-sections -fdata-sections -fno-common \
               $(DEFINES) $(INCLUDE) $(LWIP_INCLUDE)
-LDFLAGS_ARM := $(CPU_FLAGS) -nostartfiles --specs=nano.specs -Wl,--gc-sections -Llinker \
+LDFLAGS_ARM := $(CFLAGS_ARM) -nostartfiles --specs=nano.specs -Wl,--gc-sections -Llinker \
                -T$(LINKER) -Wl,--no-warn-rwx-segments
 
 OWN_SOURCES := $(RINGIF_KIT) $(RINGIF_SIM) $(RINGIF_WRAP) $(call RINGIF_MACS,$(BOARD_NICS)) $(RINGIF_PORT) \
@@ -75,6 +75,10 @@ $(OWN_OBJECTS): $(B)/%.o: %.c
 	$(Q)$(CC_ARM) $(CFLAGS_ARM) $(WARN) -MD -MP -c $< -o $@
 
 $(B)/app/control_page.o: app/page/index.html
+
+# What assembly or newlib looks for by name has to be there by its name when the link begins.
+NO_LTO := app/control_page port/arch/$(ARCH)/fault port/arch/$(ARCH)/startup $(basename $(wildcard port/newlib/*.c))
+$(NO_LTO:%=$(B)/%.o): CFLAGS_ARM += -fno-lto
 
 $(B)/lwip/src/netif/ppp/polarssl/md5.o: CFLAGS_ARM += $(RINGIF_MD5_FLAGS)
 

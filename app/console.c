@@ -342,7 +342,8 @@ static struct line_editor editor = {
     .write = port_console_write,
     .word = word_behind,
 };
-static bool interactive;                 /* somebody has typed: show the prompt */
+static bool interactive; /* somebody has typed: show the prompt */
+static struct dispatch_source input_event;
 static bool line_waits;                  /* a line is whole, but a job is not over */
 static void (*cancel_job)(void);         /* of the job, or NULL */
 static enum line_event event_of_waiting; /* what the line that waits is */
@@ -351,7 +352,9 @@ void console_job_start(void (*cancel)(void)) { cancel_job = cancel; }
 
 void console_job_end(void) {
   cancel_job = NULL;
-  if (!line_waits)
+  if (line_waits)
+    dispatch_post(&input_event);
+  else
     line_editor_show(&editor);
 }
 
@@ -386,8 +389,12 @@ static void run_waiting_line(void) {
   run_line(event_of_waiting);
 }
 
-void console_poll(void) {
-  int byte;
+/* Takes in what was typed, and runs a command at the end of a line; the rest waits for the next
+ * turn. */
+static void take_input(void *context) {
+  int byte = 0;
+
+  (void)context;
 
   if (line_waits && cancel_job == NULL)
     run_waiting_line();
@@ -412,11 +419,16 @@ void console_poll(void) {
       run_line(event);
     }
   }
+  if (byte >= 0 && !line_waits)
+    dispatch_post(&input_event);
 }
 
-bool console_pending(void) { return line_waits ? cancel_job == NULL : port_console_pending(); }
+static void typed(void) { dispatch_post(&input_event); }
 
-void console_start(void) {
+void console_start(struct dispatch_queue *dispatch) {
+  (void)dispatch_add(dispatch, &input_event, take_input, NULL);
+  port_console_on_input(typed);
+  dispatch_post(&input_event); /* for what came before */
   console_print("type help for the console's commands\r\n");
   log_set_output(write_log);
 }

@@ -61,14 +61,8 @@ void console_job_end(void);
  * refused. `line` is cut into words. Main loop. */
 enum console_result console_run_remote(char *line, char *answer, size_t size);
 
-/* Says that the console is there, and lets log lines pass by the line that is being typed. Main
- * loop, once. */
-void console_start(void);
-
-/* Takes in what was typed, and runs a command at the end of a line. Main loop. */
-void console_poll(void);
-
-/* True if console_poll() has something to do. Main loop. */
-bool console_pending(void);
+/* Says that the console is there, has what is typed taken in by an event of `dispatch`, and lets
+ * log lines pass by the line that is being typed. Main loop, once. */
+void console_start(struct dispatch_queue *dispatch);
 
 #endif

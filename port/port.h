@@ -62,8 +62,9 @@ void port_sleep(void);
  * buffer is full. Main loop and fault handlers. */
 void port_console_write(const char *text, size_t length);
 
-/* True if a received byte waits: the main loop does not go to sleep on it. Main loop. */
-bool port_console_pending(void);
+/* Has `received` called in the interrupt that takes in what is typed on the serial console; what
+ * came before waits to be read. Main loop. */
+void port_console_on_input(void (*received)(void));
 
 /* The next byte received on the serial console, or -1. Main loop. */
 int port_console_read(void);

@@ -52,8 +52,6 @@ void uart_write(struct uart *uart, const char *data, size_t length) {
   port_irq_restore(state);
 }
 
-bool uart_pending(const struct uart *uart) { return spsc_load(&uart->rx_head) != uart->rx_tail; }
-
 int uart_read(struct uart *uart) {
   uint16_t tail = uart->rx_tail;
   uint8_t byte;
@@ -81,6 +79,8 @@ void uart_flush(struct uart *uart) {
 }
 
 void uart_interrupt(struct uart *uart) {
+  uint16_t rx_before = uart->rx_head;
+
   if (uart->ops->acknowledge != NULL)
     uart->ops->acknowledge(uart);
   for (unsigned i = 0; i < READS_MAX; i++) {
@@ -98,4 +98,6 @@ void uart_interrupt(struct uart *uart) {
   }
   (void)refill(uart);
   enable_interrupts(uart);
+  if (uart->rx_head != rx_before && uart->received != NULL)
+    uart->received();
 }

@@ -36,6 +36,7 @@ struct uart {
   uint32_t clock_hz;         /* of its input clock */
   uint16_t tx_head, tx_tail; /* free-running; the main loop puts in, the interrupt takes out */
   uint16_t rx_head, rx_tail; /* free-running; the interrupt puts in, the main loop takes out */
+  void (*received)(void);    /* called in the interrupt when a byte has come; NULL: nobody */
   volatile bool rx_paused;   /* the buffer is full: the FIFO keeps what comes */
   uint32_t rx_overruns;      /* times that the FIFO was full, too, and bytes were lost */
   uint32_t tx_lost;          /* bytes that the line did not take in a reasonable time */
@@ -50,9 +51,6 @@ void uart_start(struct uart *uart, uint32_t baud);
 /* Writes `length` bytes; where the buffer is full it waits for the line. Main loop, fault handlers.
  */
 void uart_write(struct uart *uart, const char *data, size_t length);
-
-/* True if a byte has come in. Main loop. */
-bool uart_pending(const struct uart *uart);
 
 /* The next byte that came in, or -1. Main loop. */
 int uart_read(struct uart *uart);

@@ -7,7 +7,7 @@ void port_console_write(const char *text, size_t length) {
   uart_write(&board_console, text, length);
 }
 
-bool port_console_pending(void) { return uart_pending(&board_console); }
+void port_console_on_input(void (*received)(void)) { board_console.received = received; }
 
 int port_console_read(void) { return uart_read(&board_console); }
 

@@ -20,10 +20,10 @@
 #define MEMP_NUM_UDP_PCB        4
 #define MEMP_NUM_RAW_PCB        1 /* a ping */
 
-#define MEMP_NUM_REASSDATA      2
-#define MEMP_NUM_FRAG_PBUF      4
-#define MEMP_NUM_ARP_QUEUE      12
-#define MEMP_NUM_SYS_TIMEOUT    (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 9) /* two an interface, a ping */
+#define MEMP_NUM_REASSDATA   2
+#define MEMP_NUM_FRAG_PBUF   4
+#define MEMP_NUM_ARP_QUEUE   12
+#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 9) /* two an interface, a ping */
 
 /* Ethernet and ARP. The queue keeps the packets that wait for an address. */
 #define LWIP_ARP                     1
@@ -103,6 +103,10 @@
 #define LWIP_STATS_DISPLAY 0
 #define MIB2_STATS         0
 #define LWIP_STATS_LARGE   1
+
+/* For sys_timeouts_get_next_timeout(), by which lwip_timers_arm() sees that another timeout has
+ * become the first: it changes nothing else without a loop interface. */
+#define LWIP_TESTMODE 1
 
 /* No threads; the id is for the client data of apps, which none uses. */
 #define LWIP_NUM_NETIF_CLIENT_DATA 0

@@ -35,6 +35,7 @@ static unsigned device_count;
 static char console[CONSOLE_BYTES], console_shown[CONSOLE_BYTES];
 static size_t console_used;
 static const char *typed;
+static void (*console_received)(void);
 static bool stepping; /* a device is at work */
 
 void host_reset(void) {
@@ -46,6 +47,7 @@ void host_reset(void) {
   device_count = 0;
   console_used = 0;
   typed = "";
+  console_received = NULL;
   stepping = false;
   host_dma_stop();
 }
@@ -214,11 +216,15 @@ void port_console_write(const char *text, size_t length) {
 
 void port_console_flush(void) {}
 
-bool port_console_pending(void) { return *typed != '\0'; }
+void port_console_on_input(void (*received)(void)) { console_received = received; }
 
 int port_console_read(void) { return *typed != '\0' ? (unsigned char)*typed++ : -1; }
 
-void host_type(const char *text) { typed = text; }
+void host_type(const char *text) {
+  typed = text;
+  if (console_received != NULL)
+    console_received();
+}
 
 const char *host_console(void) {
   memcpy(console_shown, console, console_used);

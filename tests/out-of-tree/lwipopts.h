@@ -13,6 +13,7 @@
 #define LWIP_NETIF_LINK_CALLBACK     1
 #define ARP_QUEUEING                 1
 #define PBUF_POOL_SIZE               0 /* frames are in the NIC's packet pool */
+#define LWIP_TESTMODE                1 /* for the list of timeouts */
 #define MEM_ALIGNMENT                4
 #define MEMP_NUM_SYS_TIMEOUT         (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 2) /* one a NIC */
 

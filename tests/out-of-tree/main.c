@@ -3,20 +3,15 @@
 #include "dispatch.h"
 #include "log.h"
 #include "lwip/init.h"
-#include "lwip/timeouts.h"
 #include "lwip/udp.h"
 #include "lwip_port.h"
+#include "lwip_timers.h"
 #include "netif/ethernet.h"
 #include "port.h"
 #include "ringif.h"
-#include "timer_source.h"
 
 static struct dispatch_queue dispatch;
-static struct dispatch_source wake_event;
-static struct timer_source wake_timer = {.event = &wake_event};
 static struct netif netifs[BOARD_NICS];
-
-static void wake(void *context) { (void)context; }
 
 static void add_interface(unsigned number) {
   struct nic *nic = board_nics[number];
@@ -42,11 +37,8 @@ static void echo(void *unused, struct udp_pcb *pcb, struct pbuf *data, const ip_
 }
 
 static void sleep_until_event(void) {
-  uint64_t wake_us = port_clock_us() + UINT64_C(1000) * sys_timeouts_sleeptime();
-  uint32_t state;
+  uint32_t state = port_irq_save();
 
-  timer_source_wake_at(&wake_timer, wake_us);
-  state = port_irq_save();
   if (!dispatch_pending(&dispatch))
     port_sleep();
   port_irq_restore(state);
@@ -58,7 +50,7 @@ int main(void) {
   board_init();
   lwip_port_init(0);
   lwip_init();
-  (void)dispatch_add(&dispatch, &wake_event, wake, NULL);
+  (void)lwip_timers_start(&dispatch);
   for (unsigned i = 0; i < BOARD_NICS; i++)
     add_interface(i);
   pcb = udp_new();
@@ -66,7 +58,7 @@ int main(void) {
     udp_recv(pcb, echo, NULL);
   for (;;) {
     (void)dispatch_run(&dispatch);
-    sys_check_timeouts();
+    lwip_timers_arm();
     sleep_until_event();
   }
 }

@@ -1,0 +1,51 @@
+/* lwIP's timeouts, run by the event of a hardware timer. */
+#include "lwip_timers.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lwip/timeouts.h"
+#include "port.h"
+#include "timer_source.h"
+
+#if !LWIP_TESTMODE
+#error "lwipopts.h: LWIP_TESTMODE has to be 1: else lwIP does not say which timeout is first"
+#endif
+
+static struct dispatch_source due_event;
+static struct timer_source due_timer = {.event = &due_event};
+
+/* The timeout that the timer was last wound for: its place in memory serves others later, so that
+ * its time belongs to it. */
+static const struct sys_timeo *first;
+static uint32_t first_time;
+
+/* The timer may be early: what is not due yet is waited for again. */
+static void run_due(void *context) {
+  (void)context;
+  sys_check_timeouts();
+  first = NULL;
+}
+
+int lwip_timers_start(struct dispatch_queue *queue) {
+  first = NULL;
+  return dispatch_add(queue, &due_event, run_due, NULL);
+}
+
+/* A timer that is wound for an earlier time is left alone: waking early costs less than winding. */
+static void wind(void) {
+  uint64_t deadline_us = port_clock_us() + UINT64_C(1000) * sys_timeouts_sleeptime();
+
+  if (!due_timer.armed || deadline_us < due_timer.deadline_us)
+    timer_source_wake_at(&due_timer, deadline_us);
+}
+
+void lwip_timers_arm(void) {
+  const struct sys_timeo *now_first = *sys_timeouts_get_next_timeout();
+
+  if (now_first == NULL || (now_first == first && now_first->time == first_time))
+    return;
+  first = now_first;
+  first_time = now_first->time;
+  wind();
+}

@@ -1,0 +1,113 @@
+/* lwIP's timeouts by the timer's event: each in its time, also one that becomes the first later. */
+#include "unit.h"
+
+#include "dispatch.h"
+#include "lwip/init.h"
+#include "lwip/timeouts.h"
+#include "lwip_timers.h"
+#include "port.h"
+#include "timer_source.h"
+
+enum { LATE_MS = 1 }; /* deadlines are whole milliseconds of a clock that is within one */
+
+static struct dispatch_queue queue;
+static char ran[64];
+static uint32_t ran_at[64];
+
+static void note(void *context) {
+  ran_at[strlen(ran)] = port_clock_ms();
+  strcat(ran, context);
+}
+
+/* As the main loop does, for so long; returns how many turns there was something to do in. */
+static unsigned run_for_ms(unsigned duration) {
+  uint64_t end_us = port_clock_us() + UINT64_C(1000) * duration;
+  unsigned woken = 0;
+
+  while (port_clock_us() < end_us) {
+    woken += dispatch_run(&queue);
+    lwip_timers_arm();
+    host_run_for_us(100);
+  }
+  return woken;
+}
+
+static int setup(void **state) {
+  static bool initialized;
+
+  (void)state;
+  host_reset();
+  if (!initialized) {
+    lwip_init();
+    assert_int_equal(lwip_timers_start(&queue), 0);
+    initialized = true;
+  }
+  sys_restart_timeouts();
+  run_for_ms(10);
+  ran[0] = '\0';
+  return 0;
+}
+
+static void assert_ran(unsigned index, uint32_t since_ms, uint32_t after_ms) {
+  assert_in_range(ran_at[index] - since_ms, after_ms, after_ms + LATE_MS);
+}
+
+static void runs_each_in_its_time(void **state) {
+  uint32_t now = port_clock_ms();
+
+  (void)state;
+  sys_timeout(250, note, "b");
+  sys_timeout(30, note, "a");
+  run_for_ms(400);
+  assert_string_equal(ran, "ab");
+  assert_ran(0, now, 30);
+  assert_ran(1, now, 250);
+}
+
+static void sees_that_another_has_become_the_first(void **state) {
+  uint32_t now = port_clock_ms();
+
+  (void)state;
+  sys_timeout(50, note, "b");
+  run_for_ms(10);
+  sys_timeout(5, note, "a");
+  run_for_ms(100);
+  assert_string_equal(ran, "ab");
+  assert_ran(0, now, 15);
+  assert_ran(1, now, 50);
+}
+
+/* The one that comes in the place of the first may have its memory. */
+static void sees_that_the_first_was_taken_back(void **state) {
+  uint32_t now = port_clock_ms();
+
+  (void)state;
+  sys_timeout(5, note, "x");
+  run_for_ms(1);
+  sys_untimeout(note, "x");
+  sys_timeout(20, note, "a");
+  run_for_ms(1);
+  sys_untimeout(note, "a");
+  sys_timeout(8, note, "b");
+  run_for_ms(100);
+  assert_string_equal(ran, "b");
+  assert_ran(0, now, 10);
+}
+
+static void sleeps_between_timeouts(void **state) {
+  unsigned woken;
+
+  (void)state;
+  woken = run_for_ms(1000); /* lwIP's own: IGMP's and MLD's of 100 ms, and those of a second */
+  assert_in_range(woken, 10, 40);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(runs_each_in_its_time, setup),
+      cmocka_unit_test_setup(sees_that_another_has_become_the_first, setup),
+      cmocka_unit_test_setup(sees_that_the_first_was_taken_back, setup),
+      cmocka_unit_test_setup(sleeps_between_timeouts, setup),
+  };
+  return cmocka_run_group_tests_name("lwip_timers", tests, NULL, NULL);
+}
