@@ -28,8 +28,8 @@ static void print_node(const char *branch, const char *name, const char *class, 
 
 static void print_queue(const char *branch, const char *name, const struct packet_queue *queue) {
   print_node(branch, name, "packet_queue", "%u of %u, in %" PRIu32 ", out %" PRIu32 "%s",
-             packet_queue_count(queue), ring_size(&queue->ring), queue->enqueued, queue->dequeued,
-             queue->enabled ? "" : ", disabled");
+             packet_queue_count(queue), queue->depth, queue->enqueued, queue->dequeued,
+             packet_queue_enabled(queue) ? "" : ", disabled");
 }
 
 static void print_netif(const char *branch, const struct registry_entry *entry) {
@@ -105,7 +105,6 @@ static enum console_result ioreg(unsigned words, char *word[]) {
 }
 
 const struct console_command ioreg_commands[] = {
-    {"ioreg", "", "all of the kit as a tree", ioreg, false,
-     NULL},
+    {"ioreg", "", "all of the kit as a tree", ioreg, false, NULL},
     {.name = NULL},
 };

@@ -187,8 +187,8 @@ static enum console_result pools(unsigned words, char *word[]) {
 static void show_queue(const char *name, const char *which, const struct packet_queue *queue) {
   console_print(
       "%s %-13s %2u of %2u, in %" PRIu32 ", out %" PRIu32 ", most %u, refused %" PRIu32 "%s\r\n",
-      name, which, packet_queue_count(queue), ring_size(&queue->ring), queue->enqueued,
-      queue->dequeued, queue->high_water, queue->refused, queue->enabled ? "" : " (disabled)");
+      name, which, packet_queue_count(queue), queue->depth, queue->enqueued, queue->dequeued,
+      queue->high_water, queue->refused, packet_queue_enabled(queue) ? "" : " (disabled)");
 }
 
 static void show_queues(const char *name, struct nic *from) {
@@ -213,7 +213,7 @@ const struct console_command nic_commands[] = {
     {"stats", "[NAME] [-z]", "counters that are not 0; -z clears them", stats, false, NULL},
     {"pool", "[NAME]", "where each packet is", pools, false, NULL},
     {"queues", "[NAME]", "the four queues", queues, false, NULL},
-    {"pcap", CAPTURE_USAGE, "its frames, to the second UART or a file", capture_command,
-     false, NULL},
+    {"pcap", CAPTURE_USAGE, "its frames, to the second UART or a file", capture_command, false,
+     NULL},
     {.name = NULL},
 };

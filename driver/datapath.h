@@ -26,8 +26,8 @@ void tx_packet_available(void *context);
  */
 int datapath_transmit(struct nic *nic, struct pbuf *frame);
 
-/* Posts empty buffers until the rx ring is full or none is left, and rings the doorbell. Main loop.
- */
+/* Posts empty buffers until the rx ring is full or none is left, and rings the doorbell, for a
+ * device that was turned on just now. Main loop. */
 void datapath_refill(struct nic *nic);
 
 #endif

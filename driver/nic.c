@@ -78,6 +78,15 @@ static int make_pool_and_queues(struct nic *nic) {
   return 0;
 }
 
+static void (*turn_of(const struct nic_ops *ops))(void *nic) {
+  return ops->turn != NULL ? ops->turn : datapath_run;
+}
+
+void nic_set_ops(struct nic *nic, const struct nic_ops *ops) {
+  nic->ops = ops;
+  nic->interrupt_event.action = turn_of(ops);
+}
+
 int nic_start(struct nic *nic) {
   int error;
 
@@ -86,7 +95,7 @@ int nic_start(struct nic *nic) {
   error = make_pool_and_queues(nic);
   if (error != 0)
     return error;
-  error = dispatch_add(nic->dispatch, &nic->interrupt_event, datapath_run, nic);
+  error = dispatch_add(nic->dispatch, &nic->interrupt_event, turn_of(nic->ops), nic);
   if (error != 0)
     return error;
   error = dispatch_add(nic->dispatch, &nic->tx_event, tx_packet_available, nic);
@@ -186,7 +195,7 @@ static void keep_buffers(struct nic *nic) {
   struct pbuf *packet;
 
   packet_queue_set_enable(&nic->rx_submission, true);
-  while (packet_queue_count(&nic->rx_submission) < ring_size(&nic->rx_submission.ring) &&
+  while (packet_queue_count(&nic->rx_submission) < nic->rx_submission.depth &&
          (packet = packet_pool_get(&nic->pool)) != NULL)
     (void)packet_queue_put(&nic->rx_submission, packet);
   packet_queue_set_enable(&nic->rx_submission, false);

@@ -199,6 +199,9 @@ struct nic_ops {
   /* Tells the device of what was posted, once a batch; starts what has stalled. */
   void (*doorbell)(struct nic *nic, enum nic_direction which);
 
+  /* DATAPATH_TURN() of these nic_ops, for speed; NULL: the one that is compiled for all. */
+  void (*turn)(void *nic);
+
   /* Acknowledges and masks the device's interrupts, and sets nic->rx_stalled, nic->faulted and
    * nic->link_event. Called in the interrupt. */
   void (*interrupt)(struct nic *nic);
@@ -286,6 +289,10 @@ struct nic {
 /* Describes a NIC: no memory and no hardware is touched. `config` must outlive it. Returns 0,
  * -EPERM out of order, -EINVAL where the configuration contradicts itself. */
 int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_queue *dispatch);
+
+/* Has the NIC driven by `ops` from now on: those of something around its MAC driver, or again its
+ * own. */
+void nic_set_ops(struct nic *nic, const struct nic_ops *ops);
 
 /* Makes the pool, the queues and the events, resets the hardware. Returns 0, or the error of the
  * step that failed, with all steps before it undone. */

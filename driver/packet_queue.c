@@ -3,19 +3,23 @@
 
 #include <errno.h>
 
+#include "ring.h"
+
 int packet_queue_init(struct packet_queue *queue, struct pbuf **slots, unsigned depth,
                       struct dispatch_source *data_available) {
   if (!ring_size_valid(depth))
     return -EINVAL;
   *queue = (struct packet_queue){
-      .ring.mask = (uint16_t)(depth - 1),
+      .depth = (uint16_t)depth,
       .slots = slots,
       .data_available = data_available,
   };
   return 0;
 }
 
-void packet_queue_set_enable(struct packet_queue *queue, bool enable) { queue->enabled = enable; }
+void packet_queue_set_enable(struct packet_queue *queue, bool enable) {
+  queue->room = enable ? queue->depth : 0;
+}
 
 void packet_queue_purge(struct packet_queue *queue, void (*give_back)(void *context, struct pbuf *),
                         void *context) {

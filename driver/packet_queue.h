@@ -14,17 +14,17 @@
 #include "dispatch.h"
 #include "lwip/pbuf.h"
 #include "port.h"
-#include "ring.h"
 
 struct packet_queue {
-  struct ring ring;
-  struct pbuf **slots;                    /* ring_size() pointers */
+  struct pbuf *
+      *slots; /* `depth` pointers; a packet's slot is the number of those before it, masked */
+  uint32_t enqueued;   /* packets ever put in, modulo 2^32; the producer writes it */
+  uint32_t dequeued;   /* packets ever taken out, purged ones too; the consumer writes it */
+  uint32_t room;       /* packets it takes: `depth`, or 0 where it is disabled */
+  uint16_t depth;      /* a power of two */
+  uint16_t high_water; /* most packets it ever held */
+  uint32_t refused;    /* packets not taken: full or disabled */
   struct dispatch_source *data_available; /* posted when the first packet comes in; NULL: none */
-  bool enabled;                           /* a disabled queue refuses */
-  uint16_t high_water;                    /* most packets it ever held */
-  uint32_t enqueued;                      /* packets put in */
-  uint32_t dequeued;                      /* packets taken out, purged ones too */
-  uint32_t refused;                       /* packets not taken: full or disabled */
 };
 
 /* Makes an empty, disabled queue of `depth` packets (a power of two, 2 to 256) over `slots`, which
@@ -41,23 +41,32 @@ void packet_queue_purge(struct packet_queue *queue, void (*give_back)(void *cont
                         void *context);
 
 /* The number of packets it holds. Producer or consumer. */
-static inline uint16_t packet_queue_count(const struct packet_queue *queue) {
-  return (uint16_t)(spsc_load(&queue->ring.head) - spsc_load(&queue->ring.tail));
+static inline unsigned packet_queue_count(const struct packet_queue *queue) {
+  return (unsigned)(spsc_load(&queue->enqueued) - spsc_load(&queue->dequeued));
+}
+
+/* True if it takes packets. Any context. */
+static inline bool packet_queue_enabled(const struct packet_queue *queue) {
+  return queue->room != 0;
+}
+
+/* Where the packet number `index` of all stands. */
+static inline struct pbuf **packet_queue_slot(const struct packet_queue *queue, uint32_t index) {
+  return &queue->slots[index & (queue->depth - 1u)];
 }
 
 /* Puts `packet` in. Returns false, and counts, where the queue is full or disabled: the caller
  * keeps the packet. Producer only. */
 static inline bool packet_queue_put(struct packet_queue *queue, struct pbuf *packet) {
-  uint16_t head = queue->ring.head;
-  uint16_t count = (uint16_t)(head - spsc_load(&queue->ring.tail));
+  uint32_t head = queue->enqueued;
+  uint32_t count = head - spsc_load(&queue->dequeued);
 
-  if (count > queue->ring.mask || !queue->enabled) {
+  if (count >= queue->room) {
     queue->refused++;
     return false;
   }
-  queue->slots[ring_slot(&queue->ring, head)] = packet;
-  spsc_store(&queue->ring.head, (uint16_t)(head + 1));
-  queue->enqueued++;
+  *packet_queue_slot(queue, head) = packet;
+  spsc_store(&queue->enqueued, head + 1);
   if (count >= queue->high_water)
     queue->high_water = (uint16_t)(count + 1);
   if (count == 0 && queue->data_available != NULL)
@@ -65,24 +74,43 @@ static inline bool packet_queue_put(struct packet_queue *queue, struct pbuf *pac
   return true;
 }
 
-/* The oldest packet, which stays in, or NULL where the queue is empty. Consumer only. */
-static inline struct pbuf *packet_queue_peek(struct packet_queue *queue) {
-  uint16_t tail = queue->ring.tail;
+/* Puts `packet` in a queue that is known to have room and has nobody to tell;
+ * packet_queue_appended() follows the last of a batch. Producer only. */
+static inline void packet_queue_append(struct packet_queue *queue, struct pbuf *packet) {
+  uint32_t head = queue->enqueued;
 
-  if (spsc_load(&queue->ring.head) == tail)
-    return NULL;
-  return queue->slots[ring_slot(&queue->ring, tail)];
+  *packet_queue_slot(queue, head) = packet;
+  spsc_store(&queue->enqueued, head + 1);
+}
+
+static inline void packet_queue_appended(struct packet_queue *queue) {
+  unsigned count = packet_queue_count(queue);
+
+  if (count > queue->high_water)
+    queue->high_water = (uint16_t)count;
+}
+
+/* True if it holds none. Consumer only. */
+static inline bool packet_queue_empty(const struct packet_queue *queue) {
+  return spsc_load(&queue->enqueued) == queue->dequeued;
+}
+
+/* The oldest packet of a queue that is not empty; it stays in. Consumer only. */
+static inline struct pbuf *packet_queue_peek(const struct packet_queue *queue) {
+  return *packet_queue_slot(queue, queue->dequeued);
+}
+
+/* Takes the oldest packet out of a queue that is not empty. Consumer only. */
+static inline struct pbuf *packet_queue_take(struct packet_queue *queue) {
+  struct pbuf *packet = packet_queue_peek(queue);
+
+  spsc_store(&queue->dequeued, queue->dequeued + 1);
+  return packet;
 }
 
 /* Takes out the oldest packet, or returns NULL where the queue is empty. Consumer only. */
 static inline struct pbuf *packet_queue_get(struct packet_queue *queue) {
-  struct pbuf *packet = packet_queue_peek(queue);
-
-  if (packet != NULL) {
-    spsc_store(&queue->ring.tail, (uint16_t)(queue->ring.tail + 1));
-    queue->dequeued++;
-  }
-  return packet;
+  return packet_queue_empty(queue) ? NULL : packet_queue_take(queue);
 }
 
 #endif

@@ -16,8 +16,8 @@
  *                                          ownership that was loaded before it
  *   void     dma_clean(const void *, size_t)       memory now holds what the processor wrote
  *   void     dma_invalidate(void *, size_t)        the processor will read what a device wrote
- *   uint16_t spsc_load(const uint16_t *)           index of the other side of a queue
- *   void     spsc_store(uint16_t *, uint16_t)      own index; publishes the slots written before
+ *   uint32_t spsc_load(const uint32_t *)           index of the other side of a queue
+ *   void     spsc_store(uint32_t *, uint32_t)      own index; publishes the slots written before
  */
 #ifndef PORT_H
 #define PORT_H

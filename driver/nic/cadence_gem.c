@@ -9,68 +9,15 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "cadence_gem_regs.h"
+#include "datapath_turn.h"
+#include "mac_access.h"
 #include "port.h"
 
-/* Registers, by their names in appendix B.18 (without "reg"), and their bits. */
 enum {
-  NWCTRL = 0x00, /* net_ctrl */
-  NWCTRL_RX_EN = 1 << 2,
-  NWCTRL_TX_EN = 1 << 3,
-  NWCTRL_MDIO_EN = 1 << 4,
-  NWCTRL_CLEAR_STATISTICS = 1 << 5,
-  NWCTRL_START_TX = 1 << 9,
-  NWCFG = 0x04, /* net_cfg */
-  NWCFG_100 = 1 << 0,
-  NWCFG_FULL_DUPLEX = 1 << 1,
-  NWCFG_COPY_ALL = 1 << 4,
-  NWCFG_MULTICAST_HASH = 1 << 6,
-  NWCFG_RX_1536 = 1 << 8,
-  NWCFG_1000 = 1 << 10,
-  NWCFG_STRIP_FCS = 1 << 17,
-  NWCFG_MDC_DIV_64 = 4 << 18, /* of a clock of at most 160 MHz makes at most 2.5 MHz */
-  NWCFG_SPEED = NWCFG_100 | NWCFG_1000 | NWCFG_FULL_DUPLEX,
-  NWSTATUS = 0x08, /* net_status */
-  NWSTATUS_MDIO_IDLE = 1 << 2,
-  DMACFG = 0x10,          /* dma_cfg */
-  DMACFG_BUFFERS = 0x710, /* bursts of 16 words, all of the packet buffers both ways */
-  DMACFG_TX_CHECKSUM = 1 << 11,
-  DMACFG_BUFFER_UNIT = 64, /* of a receive buffer's size, from bit 16 on */
-  TXSTATUS = 0x14,         /* tx_status; written ones clear, here and in RXSTATUS */
-  TXSTATUS_GO = 1 << 3,
-  TXSTATUS_FAULTS = 0x1d4, /* retry limit, corrupted frame, underrun, late collision, bus error */
-  RXQBASE = 0x18,          /* rx_qbar */
-  TXQBASE = 0x1c,          /* tx_qbar */
-  RXSTATUS = 0x20,         /* rx_status */
-  RXSTATUS_NO_BUFFER = 1 << 0,
-  RXSTATUS_HRESP = 1 << 3,
-  ISR = 0x24, /* intr_status */
-  IER = 0x28, /* intr_en, intr_dis: written ones set and clear bits of the mask */
-  IDR = 0x2c,
-  INTERRUPT_RX = 1 << 1,
-  INTERRUPT_RX_USED = 1 << 2,
-  INTERRUPT_TX_FAULTS = 7 << 4, /* underrun; retry limit or late collision; frame corrupted */
-  INTERRUPT_TX = 1 << 7,
-  INTERRUPT_RX_FAULTS = 3 << 10, /* overrun; bus error */
-  INTERRUPT_ALL = 0x7ffffff,
-  PHYMNTNC = 0x34, /* phy_maint */
-  HASHLO = 0x80,
-  HASHHI = 0x84,
-  SPADDR1LO = 0x88, /* specific address 1: of use once its high half is written */
-  SPADDR1HI = 0x8c,
-  MODID = 0xfc, /* 2 in its upper half */
-
-  RX_USED = 1 << 0, /* flags in an rx descriptor's address */
-  RX_WRAP = 1 << 1,
-  RX_LENGTH = 0x1fff, /* in its status */
-  RX_FIRST = 1 << 14,
-  RX_LAST = 1 << 15,
-  TX_LAST = 1 << 15, /* in a tx descriptor's status */
-  TX_WRAP = 1 << 30,
-  TX_ERRORS = 0xf << 26, /* late collision, bus error, underrun, retry limit */
   TX_PARTS_MAX = 16,
   POLLS_MAX = 10000, /* a management frame lasts 64 bits at 2.5 MHz: 26 us; a burst less */
 };
-static const uint32_t TX_USED = UINT32_C(1) << 31;
 
 /* Statistics (B.18, from 0x100 on), of which each frame that is dropped counts in one. */
 static const struct {
@@ -92,16 +39,6 @@ static_assert(sizeof(struct cadence_gem_descriptor) == 8, "the layout is the dev
 static_assert(offsetof(struct cadence_gem, nic) == 0, "the kit's pointer is ours");
 
 static struct cadence_gem *gem_of(struct nic *nic) { return (struct cadence_gem *)(void *)nic; }
-
-static uint32_t reg_read(struct nic *nic, unsigned offset) {
-  return mmio_read(nic->config->base + offset);
-}
-
-static void reg_write(struct nic *nic, unsigned offset, uint32_t value) {
-  mmio_write(nic->config->base + offset, value);
-}
-
-static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
 
 /* `wrap` where the slot is a ring's last. */
 static uint32_t wrap_at(const struct ring *ring, unsigned slot, uint32_t wrap) {
@@ -136,6 +73,7 @@ static void mdio_write(struct nic *nic, unsigned address, unsigned reg, uint16_t
 
 static void acknowledge_all(struct nic *nic) {
   reg_write(nic, IDR, INTERRUPT_ALL);
+  gem_of(nic)->polled = true;
   reg_write(nic, ISR, reg_read(nic, ISR));
   reg_write(nic, TXSTATUS, UINT32_MAX);
   reg_write(nic, RXSTATUS, UINT32_MAX);
@@ -206,7 +144,7 @@ static void disable(struct nic *nic) {
 
 /* ---- rings ---- */
 
-static bool rx_post(struct nic *nic, struct pbuf *packet) {
+static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
   struct cadence_gem_descriptor *descriptor;
   uint16_t slot;
 
@@ -229,7 +167,7 @@ static bool rx_is_done(struct nic *nic, uint16_t index) {
 }
 
 /* Bad frames do not come this far; one that is longer than a buffer comes in several. */
-static struct pbuf *rx_reap(struct nic *nic) {
+static inline struct pbuf *rx_reap(struct nic *nic) {
   struct ring *ring = &nic->rx_ring.ring;
   struct pbuf *packet;
   uint32_t status;
@@ -251,7 +189,7 @@ static struct pbuf *rx_reap(struct nic *nic) {
 
 /* The device reads no further than the first descriptor that is USED: so the parts of a frame are
  * given over from the last to the first. An empty part has no descriptor. */
-static bool tx_post(struct nic *nic, struct pbuf *frame) {
+static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct cadence_gem *gem = gem_of(nic);
   const struct pbuf *parts[TX_PARTS_MAX];
   unsigned count = 0;
@@ -287,7 +225,7 @@ static bool tx_is_done(struct nic *nic) {
 
 /* A frame that was not sent stops the transmitter and sets its pointer back to the ring's base: it
  * stays on the ring until the reset that cures this counts it. */
-static struct pbuf *tx_reap(struct nic *nic) {
+static inline struct pbuf *tx_reap(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   unsigned count;
 
@@ -314,7 +252,7 @@ static void restart_receiver(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   const struct ring *ring = &nic->rx_ring.ring;
 
-  if (!nic->rx_stalled && (reg_read(nic, RXSTATUS) & RXSTATUS_NO_BUFFER) == 0)
+  if (!nic->rx_stalled && (!gem->polled || (reg_read(nic, RXSTATUS) & RXSTATUS_NO_BUFFER) == 0))
     return; /* a running receiver finds the new descriptors by itself */
   nic->rx_stalled = true;
   if (ring_empty(ring) || rx_is_done(nic, (uint16_t)(ring->head - 1)))
@@ -337,16 +275,12 @@ static void doorbell(struct nic *nic, enum nic_direction which) {
 
 /* ---- interrupt ---- */
 
-/* ISR is cleared by reading it in some versions, in others by writing it: it is read once, and what
- * was read is written. What went wrong is taken from the status registers: the emulator's model
- * sets the interrupt of a corrupted tx frame for an rx frame that is too long, too. */
-static void interrupt(struct nic *nic) {
-  uint32_t tx, rx;
+/* What went wrong is taken from the status registers: the model sets the interrupt of a corrupted
+ * tx frame for an rx frame that is too long, too. */
+static void read_status(struct nic *nic) {
+  uint32_t tx = reg_read(nic, TXSTATUS);
+  uint32_t rx = reg_read(nic, RXSTATUS);
 
-  reg_write(nic, ISR, reg_read(nic, ISR));
-  reg_write(nic, IDR, INTERRUPT_ALL);
-  tx = reg_read(nic, TXSTATUS);
-  rx = reg_read(nic, RXSTATUS);
   reg_write(nic, TXSTATUS, tx);
   reg_write(nic, RXSTATUS, rx & ~(uint32_t)RXSTATUS_NO_BUFFER); /* that is the doorbell's */
   if ((rx & RXSTATUS_NO_BUFFER) != 0)
@@ -355,20 +289,39 @@ static void interrupt(struct nic *nic) {
     nic->faulted = true;
 }
 
-/* What came while the mask was closed does not interrupt when it opens: descriptors and status
- * tell.
- */
-static void irq_unmask(struct nic *nic) {
-  uint32_t mask = INTERRUPT_RX | INTERRUPT_RX_FAULTS | INTERRUPT_TX_FAULTS;
+/* ISR is cleared by reading it in some versions, in others by writing it: it is read once, and what
+ * was read is written. Packets mask their own interrupts alone, so that what goes wrong during a
+ * turn still interrupts: the model keeps nothing of what is masked. */
+static void interrupt(struct nic *nic) {
+  uint32_t cause = reg_read(nic, ISR);
 
-  if (!ring_empty(&nic->rx_ring.ring))
+  reg_write(nic, ISR, cause);
+  if ((cause & ~(uint32_t)INTERRUPT_PACKETS) == 0) {
+    reg_write(nic, IDR, INTERRUPT_PACKETS);
+    return;
+  }
+  reg_write(nic, IDR, INTERRUPT_ALL);
+  gem_of(nic)->polled = true;
+  read_status(nic);
+}
+
+/* What came while the mask was closed does not interrupt when it opens: descriptors and status
+ * tell. */
+static void irq_unmask(struct nic *nic) {
+  struct cadence_gem *gem = gem_of(nic);
+  uint32_t mask = INTERRUPT_RX | INTERRUPT_RX_FAULTS | INTERRUPT_TX_FAULTS;
+  bool was_polled = gem->polled;
+
+  gem->polled = ring_empty(&nic->rx_ring.ring);
+  if (!gem->polled)
     mask |= INTERRUPT_RX_USED; /* else each frame that is lost would interrupt */
   if (!ring_empty(&nic->tx_ring.ring))
     mask |= INTERRUPT_TX;
   reg_write(nic, IER, mask);
-  if (rx_is_done(nic, nic->rx_ring.ring.tail) || tx_is_done(nic) ||
-      (reg_read(nic, TXSTATUS) & TXSTATUS_FAULTS) != 0 ||
-      (reg_read(nic, RXSTATUS) & RXSTATUS_HRESP) != 0)
+  if (was_polled)
+    read_status(nic);
+  if (rx_is_done(nic, nic->rx_ring.ring.tail) || tx_is_done(nic) || nic->faulted ||
+      (nic->rx_stalled && !gem->polled))
     port_irq_pend(nic->config->irq);
 }
 
@@ -423,6 +376,8 @@ static void set_media(struct nic *nic, enum nic_media media) {
   phy_set_media(nic, &gem_of(nic)->phy, media);
 }
 
+DATAPATH_TURN(cadence_gem_ops)
+
 const struct nic_ops cadence_gem_ops = {
     .name = "cadence_gem",
     .caps = {.tx_fragments_max = TX_PARTS_MAX,
@@ -441,6 +396,7 @@ const struct nic_ops cadence_gem_ops = {
     .tx_post = tx_post,
     .tx_reap = tx_reap,
     .doorbell = doorbell,
+    .turn = turn,
     .interrupt = interrupt,
     .irq_unmask = irq_unmask,
     .read_link = read_link,

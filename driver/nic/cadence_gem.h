@@ -33,6 +33,7 @@ struct cadence_gem {
   void (*set_tx_clock)(unsigned speed_mbps);
 
   struct phy phy;
+  volatile bool polled;   /* status registers: not all of what they tell may interrupt */
   uint32_t control;       /* of NWCTRL, whose commands read as 0 */
   uint32_t configuration; /* of NWCFG */
   struct ring tx;         /* of tx descriptors; nic.tx_ring holds frames, of one or more each */

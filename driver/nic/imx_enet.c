@@ -10,6 +10,8 @@
 #include <errno.h>
 
 #include "imx_enet_regs.h"
+#include "datapath_turn.h"
+#include "mac_access.h"
 #include "port.h"
 
 enum {
@@ -34,16 +36,6 @@ static_assert(sizeof(struct imx_enet_descriptor) == 32, "the descriptor's layout
 static_assert(offsetof(struct imx_enet, nic) == 0, "the kit's pointer is ours");
 
 static struct imx_enet *enet_of(struct nic *nic) { return (struct imx_enet *)(void *)nic; }
-
-static uint32_t reg_read(struct nic *nic, unsigned offset) {
-  return mmio_read(nic->config->base + offset);
-}
-
-static void reg_write(struct nic *nic, unsigned offset, uint32_t value) {
-  mmio_write(nic->config->base + offset, value);
-}
-
-static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
 
 static uint32_t wrap_at(const struct ring *ring, unsigned slot) {
   return slot == ring->mask ? CONTROL_W : 0;
@@ -215,7 +207,7 @@ static void disable(struct nic *nic) {
 
 /* ---- rings ---- */
 
-static bool rx_post(struct nic *nic, struct pbuf *packet) {
+static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
   struct imx_enet_descriptor *descriptor;
   uint16_t slot;
 
@@ -246,7 +238,7 @@ static enum nic_counter rx_error(const struct imx_enet *enet, uint32_t control) 
 
 /* The length is that of the frame with its FCS: RCR's CRCFWD would take that off, but not in the
  * emulator. */
-static struct pbuf *rx_reap(struct nic *nic) {
+static inline struct pbuf *rx_reap(struct nic *nic) {
   struct imx_enet *enet = enet_of(nic);
   struct ring *ring = &nic->rx_ring.ring;
   struct pbuf *packet;
@@ -295,7 +287,7 @@ static uint32_t checksums_of(const struct pbuf *frame) {
 /* The device reads no further than the first descriptor that is not its own: so the parts of a
  * frame are given over from the last to the first. An empty part has no descriptor. All have the
  * same options (Enhanced transmit buffer descriptor). */
-static bool tx_post(struct nic *nic, struct pbuf *frame) {
+static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct imx_enet *enet = enet_of(nic);
   const struct pbuf *parts[TX_PARTS_MAX];
   uint32_t option = OPTION_TX_INT | checksums_of(frame);
@@ -326,7 +318,7 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
 
 /* The device clears R of each part that it is done with, of the last one at the end. A frame that
  * was not sent is lost, and the device goes on with the next. */
-static struct pbuf *tx_reap(struct nic *nic) {
+static inline struct pbuf *tx_reap(struct nic *nic) {
   struct imx_enet *enet = enet_of(nic);
   struct ring *frames = &nic->tx_ring.ring;
   const struct imx_enet_descriptor *last;
@@ -423,6 +415,8 @@ static void set_media(struct nic *nic, enum nic_media media) {
   phy_set_media(nic, &enet_of(nic)->phy, media);
 }
 
+DATAPATH_TURN(imx_enet_ops)
+
 const struct nic_ops imx_enet_ops = {
     .name = "imx_enet",
     .caps = {.tx_fragments_max = TX_PARTS_MAX,
@@ -441,6 +435,7 @@ const struct nic_ops imx_enet_ops = {
     .tx_post = tx_post,
     .tx_reap = tx_reap,
     .doorbell = doorbell,
+    .turn = turn,
     .interrupt = interrupt,
     .irq_unmask = irq_unmask,
     .read_link = read_link,

@@ -10,65 +10,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "datapath_turn.h"
+#include "lan9118_regs.h"
+#include "mac_access.h"
 #include "port.h"
-
-/* System registers [5.3], by their names in the manual. */
-enum {
-  RX_DATA_FIFO = 0x00,
-  TX_DATA_FIFO = 0x20,
-  TX_COMMAND_A_WHOLE = 1 << 13 | 1 << 12, /* a buffer that starts and ends a frame [3.12.2] */
-  RX_STATUS_FIFO = 0x40,                  /* [3.13.3] */
-  RX_STATUS_TOO_LONG = 1 << 7,
-  RX_STATUS_BAD = 1 << 15 | 1 << 4 | 1 << 3, /* error status, watchdog, MII error */
-  TX_STATUS_FIFO = 0x48,                     /* [3.12.4] */
-  TX_STATUS_ERROR = 1 << 15,
-  IRQ_CFG = 0x54,
-  IRQ_CFG_HIGH = 1 << 8 | 1 << 4 | 1 << 0, /* enabled, active high, push-pull */
-  INT_STS = 0x58,                          /* written 1 clears */
-  INT_EN = 0x5c,
-  INT_RSFL = 1 << 3, /* frames received */
-  INT_RXDF = 1 << 6, /* frames dropped: a FIFO was full */
-  INT_TSFL = 1 << 7, /* frames sent */
-  INT_RXSTOP = 1 << 24,
-  /* TXSO, RXE, TXE, TDFO: the two sides disagree on what is in a FIFO [3.12.7, 3.13.5], and only a
-     reset brings them together again. */
-  INT_FAULTS = 1 << 16 | 1 << 14 | 1 << 13 | 1 << 10,
-  BYTE_TEST = 0x64,
-  RX_CFG = 0x6c, /* the offset from bit 8 on */
-  TX_CFG = 0x70,
-  TX_CFG_STOP = 1 << 0,
-  TX_CFG_ON = 1 << 1,
-  HW_CFG = 0x74,
-  HW_CFG_SOFT_RESET = 1 << 0,
-  HW_CFG_SOFT_RESET_TIMEOUT = 1 << 1,
-  HW_CFG_NORMAL = 1 << 20 | 5 << 16, /* must be one; FIFOs of 4608 bytes for tx, 10560 for rx */
-  RX_FIFO_INF = 0x7c,                /* statuses that wait, from bit 16 on, and bytes */
-  TX_FIFO_INF = 0x80,                /* statuses that wait, from bit 16 on, and free bytes */
-  PMT_CTRL = 0x84,
-  PMT_CTRL_READY = 1 << 0,
-  RX_DROP = 0xa0, /* reading clears */
-  MAC_CSR_CMD = 0xa4,
-  MAC_CSR_CMD_READ = 1 << 30,
-  MAC_CSR_DATA = 0xa8,
-  E2P_CMD = 0xb0,
-};
-
-/* Registers of the MAC, behind MAC_CSR_CMD [5.4]. */
-enum { MAC_CR = 1, MAC_ADDRH, MAC_ADDRL, MAC_HASHH, MAC_HASHL, MAC_MII_ACC, MAC_MII_DATA };
-enum {
-  MAC_CR_RX_ENABLE = 1 << 2,
-  MAC_CR_TX_ENABLE = 1 << 3,
-  MAC_CR_HASH_FILTER = 1 << 13, /* HPFILT: groups by the hash, stations still by the address */
-  MAC_CR_PROMISCUOUS = 1 << 18,
-  MAC_CR_ALL_GROUPS = 1 << 19, /* MCPAS */
-  MAC_CR_FULL_DUPLEX = 1 << 20,
-  MAC_CR_NOT_OWN = 1 << 23, /* RCVOWN: in half duplex, what is sent is not received */
-  MAC_MII_ACC_BUSY = 1 << 0,
-  MAC_MII_ACC_WRITE = 1 << 1,
-};
-
-static const uint32_t CSR_BUSY = UINT32_C(1) << 31; /* in MAC_CSR_CMD and E2P_CMD */
-static const uint32_t BYTE_TEST_VALUE = UINT32_C(0x87654321);
 
 enum {
   SETTLE_READS = 3,     /* of 45 ns each: the longest wait that we meet */
@@ -80,14 +25,6 @@ enum {
 static_assert(offsetof(struct lan9118, nic) == 0, "the kit's pointer is ours");
 
 static struct lan9118 *lan9118_of(struct nic *nic) { return (struct lan9118 *)(void *)nic; }
-
-static uint32_t reg_read(struct nic *nic, unsigned offset) {
-  return mmio_read(nic->config->base + offset);
-}
-
-static void reg_write(struct nic *nic, unsigned offset, uint32_t value) {
-  mmio_write(nic->config->base + offset, value);
-}
 
 /* Reads a register that a write or a FIFO's pop has just changed: it takes a while [6.1.1, 6.1.2],
  * and reads of BYTE_TEST take it. */
@@ -244,7 +181,7 @@ static void disable(struct nic *nic) {
 
 /* ---- receive ---- */
 
-static bool rx_post(struct nic *nic, struct pbuf *packet) {
+static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
   if (ring_full(&nic->rx_ring.ring))
     return false;
   nic_ring_push(&nic->rx_ring, packet);
@@ -266,7 +203,7 @@ static void pop_words(struct nic *nic, uint8_t *buffer, unsigned kept, unsigned 
 }
 
 /* Without a posted buffer frames wait in the FIFO, which the MAC fills up and then drops from. */
-static struct pbuf *rx_reap(struct nic *nic) {
+static inline struct pbuf *rx_reap(struct nic *nic) {
   const unsigned offset = lan9118_of(nic)->rx_offset;
   struct pbuf *packet;
   uint32_t status;
@@ -332,7 +269,7 @@ static void push_words(struct nic *nic, const struct pbuf *frame) {
 }
 
 /* A frame that finds the FIFO full is posted again when the status of one before it has come. */
-static bool tx_post(struct nic *nic, struct pbuf *frame) {
+static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   const uint16_t tag = nic->tx_ring.ring.head;
   const unsigned needed = 8 + (frame->tot_len + 3U) / 4 * 4; /* [3.12.5] */
 
@@ -346,7 +283,7 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
 }
 
 /* The status carries the tag of the frame, which is its place on the ring. */
-static struct pbuf *tx_reap(struct nic *nic) {
+static inline struct pbuf *tx_reap(struct nic *nic) {
   const struct ring *ring = &nic->tx_ring.ring;
   uint32_t status;
 
@@ -378,12 +315,20 @@ static void interrupt(struct nic *nic) {
     nic->faulted = true;
 }
 
-/* A cause stays up until it is cleared, so that what came meanwhile interrupts now. Frames that
- * wait for a buffer would do so for ever: the first buffer that is posted lets them. */
+/* Frames that wait for a buffer would interrupt for ever: the first buffer that is posted lets
+ * them. What came meanwhile interrupts now; in the emulator a cause comes with a status and stays
+ * down while others wait, so that the FIFOs tell. */
 static void irq_unmask(struct nic *nic) {
-  reg_write(nic, INT_EN,
-            INT_RXDF | INT_FAULTS | (ring_empty(&nic->rx_ring.ring) ? 0 : INT_RSFL) |
-                (ring_empty(&nic->tx_ring.ring) ? 0 : INT_TSFL));
+  uint32_t rx = ring_empty(&nic->rx_ring.ring) ? 0 : INT_RSFL;
+  uint32_t tx = ring_empty(&nic->tx_ring.ring) ? 0 : INT_TSFL;
+
+  reg_write(nic, INT_EN, INT_RXDF | INT_FAULTS | rx | tx);
+  if (rx != 0 && statuses(nic, RX_FIFO_INF) == 0)
+    rx = 0;
+  if (tx != 0 && statuses(nic, TX_FIFO_INF) == 0)
+    tx = 0;
+  if ((rx | tx) != 0 && (reg_read(nic, INT_STS) & (rx | tx)) == 0)
+    port_irq_pend(nic->config->irq);
 }
 
 static void read_link(struct nic *nic, struct nic_link *state) {
@@ -424,6 +369,8 @@ static void set_media(struct nic *nic, enum nic_media media) {
   phy_set_media(nic, &lan9118_of(nic)->phy, media);
 }
 
+DATAPATH_TURN(lan9118_ops)
+
 const struct nic_ops lan9118_ops = {
     .name = "lan9118",
     .caps = {.tx_fragments_max = UINT8_MAX,
@@ -441,6 +388,7 @@ const struct nic_ops lan9118_ops = {
     .tx_post = tx_post,
     .tx_reap = tx_reap,
     .doorbell = doorbell,
+    .turn = turn,
     .interrupt = interrupt,
     .irq_unmask = irq_unmask,
     .read_link = read_link,

@@ -8,6 +8,8 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "datapath_turn.h"
+#include "mac_access.h"
 #include "port.h"
 
 /* Registers, by their names in the manual. */
@@ -62,6 +64,8 @@ enum {
   INTERRUPT_RX_RECEIVED = 1 << 4,
   INTERRUPT_RX_OVERFLOW = 1 << 6,
   INTERRUPT_RX_BUS_ERROR = 1 << 7,
+  INTERRUPT_RX = INTERRUPT_RX_RECEIVED | INTERRUPT_RX_OVERFLOW | INTERRUPT_RX_BUS_ERROR |
+                 INTERRUPT_TX_BUS_ERROR, /* while nothing is in flight */
 };
 
 static const uint32_t CFG1_SOFT_RESET = UINT32_C(1) << 31;
@@ -80,16 +84,6 @@ static_assert(sizeof(struct msf2_emac_descriptor) == 12, "the descriptor's layou
 static_assert(offsetof(struct msf2_emac, nic) == 0, "the kit's pointer is ours");
 
 static struct msf2_emac *emac_of(struct nic *nic) { return (struct msf2_emac *)(void *)nic; }
-
-static uint32_t reg_read(struct nic *nic, unsigned offset) {
-  return mmio_read(nic->config->base + offset);
-}
-
-static void reg_write(struct nic *nic, unsigned offset, uint32_t value) {
-  mmio_write(nic->config->base + offset, value);
-}
-
-static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
 
 /* ---- the PHY's management interface ---- */
 
@@ -185,7 +179,7 @@ static void disable(struct nic *nic) {
 
 /* ---- rings ---- */
 
-static bool rx_post(struct nic *nic, struct pbuf *packet) {
+static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
   struct msf2_emac_descriptor *descriptor;
 
   if (ring_full(&nic->rx_ring.ring))
@@ -197,7 +191,7 @@ static bool rx_post(struct nic *nic, struct pbuf *packet) {
   return true;
 }
 
-static struct pbuf *rx_reap(struct nic *nic) {
+static inline struct pbuf *rx_reap(struct nic *nic) {
   struct ring *ring = &nic->rx_ring.ring;
   uint32_t size;
   struct pbuf *packet;
@@ -214,7 +208,7 @@ static struct pbuf *rx_reap(struct nic *nic) {
   return packet;
 }
 
-static bool tx_post(struct nic *nic, struct pbuf *frame) {
+static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct msf2_emac_descriptor *descriptor;
 
   if (ring_full(&nic->tx_ring.ring))
@@ -226,7 +220,7 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
   return true;
 }
 
-static struct pbuf *tx_reap(struct nic *nic) {
+static inline struct pbuf *tx_reap(struct nic *nic) {
   struct ring *ring = &nic->tx_ring.ring;
 
   if (ring_empty(ring) || (emac_of(nic)->tx_descriptors[ring_slot(ring, ring->tail)].packet_size &
@@ -249,7 +243,7 @@ first_pending(const struct ring *ring, struct msf2_emac_descriptor *descriptors,
   return NULL;
 }
 
-static void doorbell(struct nic *nic, enum nic_direction which) {
+static inline void doorbell(struct nic *nic, enum nic_direction which) {
   struct msf2_emac *emac = emac_of(nic);
   struct msf2_emac_descriptor *first;
 
@@ -277,12 +271,26 @@ static void doorbell(struct nic *nic, enum nic_direction which) {
 
 /* ---- interrupt ---- */
 
-/* Status bits stay up until they are cleared, so that whatever comes while the mask is closed
- * interrupts when it opens. */
-static void interrupt(struct nic *nic) {
-  uint32_t cause = reg_read(nic, INTERRUPT);
+static void mask_interrupts(struct nic *nic, uint32_t mask) {
+  emac_of(nic)->mask = mask;
+  reg_write(nic, INTERRUPT_MASK, mask);
+}
 
-  reg_write(nic, INTERRUPT_MASK, 0);
+/* Status bits stay up until they are cleared, so that whatever comes while the mask is closed
+ * interrupts when it opens.
+ *
+ * The first interrupt after the unmask, with nothing in flight, is hardly ever for anything but
+ * frames received, and so their mask is closed without a look; where it was for something else, it
+ * comes again at once. */
+static void interrupt(struct nic *nic) {
+  uint32_t cause;
+
+  if (emac_of(nic)->mask == INTERRUPT_RX) {
+    mask_interrupts(nic, INTERRUPT_RX & ~INTERRUPT_RX_RECEIVED);
+    return;
+  }
+  cause = reg_read(nic, INTERRUPT);
+  mask_interrupts(nic, 0);
   if ((cause & INTERRUPT_TX_UNDERRUN) != 0)
     reg_write(nic, TX_STATUS, TX_STATUS_UNDERRUN);
   if ((cause & INTERRUPT_RX_OVERFLOW) != 0) {
@@ -299,12 +307,8 @@ static void interrupt(struct nic *nic) {
 /* The transmitter reports "underrun" whenever it has sent all there was, so that the interrupt is
  * of use only while frames are in flight. */
 static void irq_unmask(struct nic *nic) {
-  uint32_t mask = INTERRUPT_RX_RECEIVED | INTERRUPT_RX_OVERFLOW | INTERRUPT_RX_BUS_ERROR |
-                  INTERRUPT_TX_BUS_ERROR;
-
-  if (!ring_empty(&nic->tx_ring.ring))
-    mask |= INTERRUPT_TX_UNDERRUN;
-  reg_write(nic, INTERRUPT_MASK, mask);
+  mask_interrupts(nic, ring_empty(&nic->tx_ring.ring) ? INTERRUPT_RX
+                                                      : INTERRUPT_RX | INTERRUPT_TX_UNDERRUN);
 }
 
 static void read_link(struct nic *nic, struct nic_link *state) {
@@ -327,6 +331,8 @@ static void set_media(struct nic *nic, enum nic_media media) {
   phy_set_media(nic, &emac_of(nic)->phy, media);
 }
 
+DATAPATH_TURN(msf2_emac_ops)
+
 const struct nic_ops msf2_emac_ops = {
     .name = "msf2_emac",
     .caps = {.tx_fragments_max = 1,
@@ -343,6 +349,7 @@ const struct nic_ops msf2_emac_ops = {
     .tx_post = tx_post,
     .tx_reap = tx_reap,
     .doorbell = doorbell,
+    .turn = turn,
     .interrupt = interrupt,
     .irq_unmask = irq_unmask,
     .read_link = read_link,

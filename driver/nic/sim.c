@@ -5,11 +5,14 @@
 #include <errno.h>
 
 #include "log.h"
+#include "datapath_turn.h"
 #include "port.h"
 
 static_assert(offsetof(struct sim, nic) == 0, "the kit's pointer is ours");
 
 static struct sim *sim_of(struct nic *nic) { return (struct sim *)(void *)nic; }
+
+static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
 
 static uint32_t reg_read(struct nic *nic, enum sim_register reg) {
   return sim_device_read((struct sim_device *)nic->config->base, reg);
@@ -18,8 +21,6 @@ static uint32_t reg_read(struct nic *nic, enum sim_register reg) {
 static void reg_write(struct nic *nic, enum sim_register reg, uint32_t value) {
   sim_device_write((struct sim_device *)nic->config->base, reg, value);
 }
-
-static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
 
 static int start(struct nic *nic) {
   if (reg_read(nic, SIM_ID) != SIM_ID_VALUE)
@@ -65,7 +66,7 @@ static void disable(struct nic *nic) {
   reg_write(nic, SIM_IRQ_STATUS, SIM_IRQ_RX | SIM_IRQ_TX | SIM_IRQ_OVERRUN | SIM_IRQ_ERROR);
 }
 
-static bool rx_post(struct nic *nic, struct pbuf *packet) {
+static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
   struct sim_descriptor *descriptor;
 
   if (ring_full(&nic->rx_ring.ring))
@@ -90,7 +91,7 @@ static bool has_skipped(const struct ring *ring, const struct sim_descriptor *de
   return false;
 }
 
-static struct pbuf *rx_reap(struct nic *nic) {
+static inline struct pbuf *rx_reap(struct nic *nic) {
   struct ring *ring = &nic->rx_ring.ring;
   struct pbuf *packet;
   uint32_t control;
@@ -112,7 +113,7 @@ static struct pbuf *rx_reap(struct nic *nic) {
   return packet;
 }
 
-static bool tx_post(struct nic *nic, struct pbuf *frame) {
+static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct sim_descriptor *descriptor;
 
   if (ring_full(&nic->tx_ring.ring))
@@ -126,7 +127,7 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
   return true;
 }
 
-static struct pbuf *tx_reap(struct nic *nic) {
+static inline struct pbuf *tx_reap(struct nic *nic) {
   struct ring *ring = &nic->tx_ring.ring;
   const struct sim_descriptor *descriptors = sim_of(nic)->tx_descriptors;
 
@@ -180,6 +181,8 @@ static void set_filter(struct nic *nic) {
   reg_write(nic, SIM_FILTER, filter->promiscuous ? SIM_FILTER_PROMISCUOUS : 0);
 }
 
+DATAPATH_TURN(sim_ops)
+
 const struct nic_ops sim_ops = {
     .name = "sim",
     .caps = {.tx_fragments_max = 1,
@@ -196,6 +199,7 @@ const struct nic_ops sim_ops = {
     .tx_post = tx_post,
     .tx_reap = tx_reap,
     .doorbell = doorbell,
+    .turn = turn,
     .interrupt = interrupt,
     .irq_unmask = irq_unmask,
     .read_link = read_link,

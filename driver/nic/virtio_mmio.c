@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "log.h"
+#include "mac_access.h"
 #include "port.h"
 
 /* Registers, by their names in the specification (4.2.2). */
@@ -44,8 +45,6 @@ enum {
   RESET_POLLS_MAX = 100000,
 };
 #define MAGIC UINT32_C(0x74726976)
-
-static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
 
 bool virtio_is_device(uintptr_t base, uint32_t id, const char *qemu_option) {
   uint32_t version = mmio_read(base + VERSION);

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "log.h"
+#include "datapath_turn.h"
+#include "mac_access.h"
 #include "port.h"
 
 /* The device's configuration (5.1.4). */
@@ -63,8 +65,6 @@ static_assert(VIRTIO_NET_RX_BUFFERS * RX_STRIDE <= VIRTQ_SIZE_MAX &&
 static_assert(offsetof(struct virtio_net, nic) == 0, "the kit's pointer is ours");
 
 static struct virtio_net *virtio_of(struct nic *nic) { return (struct virtio_net *)(void *)nic; }
-
-static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
 
 /* ---- lifecycle ---- */
 
@@ -158,7 +158,7 @@ static void disable(struct nic *nic) { (void)virtio_reset(nic->config->base); }
 
 /* ---- rings ---- */
 
-static bool rx_post(struct nic *nic, struct pbuf *packet) {
+static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
   struct virtqueue *queue = &virtio_of(nic)->rx;
   struct virtq_descriptor *descriptor;
 
@@ -170,7 +170,7 @@ static bool rx_post(struct nic *nic, struct pbuf *packet) {
   return true;
 }
 
-static struct pbuf *rx_reap(struct nic *nic) {
+static inline struct pbuf *rx_reap(struct nic *nic) {
   struct virtio_net *virtio = virtio_of(nic);
   unsigned block;
   uint32_t length;
@@ -244,7 +244,7 @@ static uint16_t prepare_checksum(const struct pbuf *frame, struct virtio_net_hea
   return end;
 }
 
-static bool tx_post(struct nic *nic, struct pbuf *frame) {
+static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct virtio_net *virtio = virtio_of(nic);
   struct virtio_net_header header = {.flags = 0};
   struct virtq_descriptor *descriptor;
@@ -274,7 +274,7 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
   return true;
 }
 
-static struct pbuf *tx_reap(struct nic *nic) {
+static inline struct pbuf *tx_reap(struct nic *nic) {
   unsigned block;
   uint32_t length;
 
@@ -390,6 +390,8 @@ static void set_filter(struct nic *nic) {
     log_warning("virtio_net", "the device does not take its filter");
 }
 
+DATAPATH_TURN(virtio_net_ops)
+
 const struct nic_ops virtio_net_ops = {
     .name = "virtio_net",
     .caps = {.tx_fragments_max = TX_PARTS_MAX,
@@ -407,6 +409,7 @@ const struct nic_ops virtio_net_ops = {
     .tx_post = tx_post,
     .tx_reap = tx_reap,
     .doorbell = doorbell,
+    .turn = turn,
     .interrupt = interrupt,
     .irq_unmask = irq_unmask,
     .read_link = read_link,

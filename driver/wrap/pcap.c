@@ -127,16 +127,17 @@ int pcap_start(struct pcap_tap *tap, struct nic *nic, uint16_t snaplen,
       .snaplen = snaplen,
       .write = write,
   };
+  tap->ops.turn = NULL; /* that of the MAC driver knows no tap */
   tap->ops.rx_reap = rx_reap;
   tap->ops.tx_post = tx_post;
   write(&header, sizeof header);
-  nic->ops = &tap->ops;
+  nic_set_ops(nic, &tap->ops);
   return 0;
 }
 
 void pcap_stop(struct pcap_tap *tap) {
   if (tap->nic == NULL)
     return;
-  tap->nic->ops = tap->inner;
+  nic_set_ops(tap->nic, tap->inner);
   tap->nic = NULL;
 }

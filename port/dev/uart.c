@@ -41,7 +41,7 @@ void uart_write(struct uart *uart, const char *data, size_t length) {
   uint32_t state = port_irq_save();
 
   for (size_t i = 0; i < length; i++) {
-    if ((uint16_t)(uart->tx_head - uart->tx_tail) == UART_TX_BYTES && !poll_out(uart)) {
+    if (uart->tx_head - uart->tx_tail == UART_TX_BYTES && !poll_out(uart)) {
       uart->tx_lost += (uint32_t)(length - i);
       break;
     }
@@ -53,13 +53,13 @@ void uart_write(struct uart *uart, const char *data, size_t length) {
 }
 
 int uart_read(struct uart *uart) {
-  uint16_t tail = uart->rx_tail;
+  uint32_t tail = uart->rx_tail;
   uint8_t byte;
 
   if (spsc_load(&uart->rx_head) == tail)
     return -1;
   byte = uart->rx[tail % UART_RX_BYTES];
-  spsc_store(&uart->rx_tail, (uint16_t)(tail + 1));
+  spsc_store(&uart->rx_tail, tail + 1);
   if (uart->rx_paused) { /* there is room again for what waits in the FIFO */
     uint32_t state = port_irq_save();
 
@@ -79,14 +79,14 @@ void uart_flush(struct uart *uart) {
 }
 
 void uart_interrupt(struct uart *uart) {
-  uint16_t rx_before = uart->rx_head;
+  uint32_t rx_before = uart->rx_head;
 
   if (uart->ops->acknowledge != NULL)
     uart->ops->acknowledge(uart);
   for (unsigned i = 0; i < READS_MAX; i++) {
     int byte;
 
-    if ((uint16_t)(uart->rx_head - spsc_load(&uart->rx_tail)) == UART_RX_BYTES) {
+    if (uart->rx_head - spsc_load(&uart->rx_tail) == UART_RX_BYTES) {
       uart->rx_paused = true; /* the rest stays in the FIFO until the main loop has read */
       break;
     }
@@ -94,7 +94,7 @@ void uart_interrupt(struct uart *uart) {
     if (byte < 0)
       break;
     uart->rx[uart->rx_head % UART_RX_BYTES] = (uint8_t)byte;
-    spsc_store(&uart->rx_head, (uint16_t)(uart->rx_head + 1));
+    spsc_store(&uart->rx_head, uart->rx_head + 1);
   }
   (void)refill(uart);
   enable_interrupts(uart);

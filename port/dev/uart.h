@@ -34,8 +34,8 @@ struct uart {
   const struct uart_ops *ops;
   uintptr_t base;            /* of its registers */
   uint32_t clock_hz;         /* of its input clock */
-  uint16_t tx_head, tx_tail; /* free-running; the main loop puts in, the interrupt takes out */
-  uint16_t rx_head, rx_tail; /* free-running; the interrupt puts in, the main loop takes out */
+  uint32_t tx_head, tx_tail; /* free-running; the main loop puts in, the interrupt takes out */
+  uint32_t rx_head, rx_tail; /* free-running; the interrupt puts in, the main loop takes out */
   void (*received)(void);    /* called in the interrupt when a byte has come; NULL: nobody */
   volatile bool rx_paused;   /* the buffer is full: the FIFO keeps what comes */
   uint32_t rx_overruns;      /* times that the FIFO was full, too, and bytes were lost */

@@ -35,7 +35,7 @@ ROUNDS = 100
 WARM_UP = 8       # rounds before them: an address is looked up, a window opens
 COMMON = 0.05     # of the rounds have to agree for their number to be the figure
 IDLE_SECONDS = (20, 80)  # of virtual time since lwIP's start, between which idle is counted
-TOP = 12
+TOP = 60
 # Registers whose device the emulator serves in its main loop, beside the guest's processor, and not within
 # the access as other MACs. Only where the guest waits for it are two rounds the same. (virtio 1.1, 4.2.2:
 # QueueNotify of each of the board's 32 slots.)

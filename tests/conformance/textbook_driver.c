@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mac_access.h"
 #include "port.h"
 
 enum textbook_defect textbook_defect;
@@ -11,16 +12,6 @@ enum textbook_defect textbook_defect;
 static struct textbook *textbook_of(struct nic *nic) { return (struct textbook *)(void *)nic; }
 
 static bool has(enum textbook_defect defect) { return textbook_defect == defect; }
-
-static uint32_t reg_read(struct nic *nic, unsigned offset) {
-  return mmio_read(nic->config->base + offset);
-}
-
-static void reg_write(struct nic *nic, unsigned offset, uint32_t value) {
-  mmio_write(nic->config->base + offset, value);
-}
-
-static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
 
 /* ---- lifecycle ---- */
 

@@ -16,10 +16,10 @@ void dma_invalidate(void *start, size_t length);
 void dma_publish(void);
 void dma_observe(void);
 
-static inline uint16_t spsc_load(const uint16_t *index) {
+static inline uint32_t spsc_load(const uint32_t *index) {
   return __atomic_load_n(index, __ATOMIC_ACQUIRE);
 }
-static inline void spsc_store(uint16_t *index, uint16_t value) {
+static inline void spsc_store(uint32_t *index, uint32_t value) {
   __atomic_store_n(index, value, __ATOMIC_RELEASE);
 }
 

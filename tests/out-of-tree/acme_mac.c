@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "mac_access.h"
 #include "port.h"
 
 /* Names and offsets are the manual's (ACME-1, table 1). */
@@ -43,16 +44,6 @@ enum {
 #define DESCRIPTOR_LENGTH UINT32_C(0x0000ffff)
 
 static struct acme_mac *acme_of(struct nic *nic) { return (struct acme_mac *)(void *)nic; }
-
-static uint32_t reg_read(struct nic *nic, unsigned offset) {
-  return mmio_read(nic->config->base + offset);
-}
-
-static void reg_write(struct nic *nic, unsigned offset, uint32_t value) {
-  mmio_write(nic->config->base + offset, value);
-}
-
-static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
 
 /* ---- lifecycle ---- */
 

@@ -76,13 +76,15 @@ static void doorbell(struct nic *nic, enum nic_direction which) {
 
 static void interrupt(struct nic *nic) { paper_of(nic)->unmasked = false; }
 
-/* Interrupts on edges: what came before the unmask is not told again. */
+/* What came under the mask interrupts at once. */
 static void irq_unmask(struct nic *nic) {
   struct paper_nic *paper = paper_of(nic);
 
   if (paper->before_unmask != NULL)
     paper->before_unmask(paper);
   paper->unmasked = true;
+  if (nic->rx_ring.ring.tail != paper->filled)
+    nic_interrupt(nic);
 }
 
 static void read_link(struct nic *nic, struct nic_link *state) {

@@ -193,10 +193,10 @@ static void a_flood_leaves_each_turn_after_its_budget(void **state) {
 
 static void late_frame(struct paper_nic *nic_on_paper) {
   nic_on_paper->before_unmask = NULL;
-  assert_true(wire(9, 60)); /* masked: no interrupt will tell of it */
+  assert_true(wire(9, 60));
 }
 
-static void looks_once_more_after_the_unmask(void **state) {
+static void what_comes_under_the_mask_has_a_turn_of_its_own(void **state) {
   (void)state;
   assert_true(wire(1, 60));
   paper.before_unmask = late_frame;
@@ -359,7 +359,7 @@ int main(void) {
       cmocka_unit_test_setup(every_drop_has_one_cause, paper_setup_enabled),
       cmocka_unit_test_setup(hoarding_cannot_stop_reception, paper_setup_enabled),
       cmocka_unit_test_setup(a_flood_leaves_each_turn_after_its_budget, paper_setup_enabled),
-      cmocka_unit_test_setup(looks_once_more_after_the_unmask, paper_setup_enabled),
+      cmocka_unit_test_setup(what_comes_under_the_mask_has_a_turn_of_its_own, paper_setup_enabled),
       cmocka_unit_test_setup(refills_with_one_doorbell_a_batch, paper_setup_enabled),
       cmocka_unit_test_setup(sends_a_batch_with_one_doorbell, paper_setup_enabled),
       cmocka_unit_test_setup(gathers_what_it_can_and_copies_the_rest, paper_setup_enabled),

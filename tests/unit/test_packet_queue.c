@@ -7,6 +7,7 @@
 #include "packet_queue.h"
 
 enum { DEPTH = 8 };
+#define FIRST (UINT32_MAX - 5) /* of the indices: they wrap soon */
 
 static struct dispatch_queue dispatch;
 static struct dispatch_source event;
@@ -40,7 +41,7 @@ static void refuses_a_depth_that_is_no_ring(void **state) {
 
 static void keeps_order_and_tells_full_from_empty_at_the_wrap(void **state) {
   (void)state;
-  queue.ring.head = queue.ring.tail = 65530;
+  queue.enqueued = queue.dequeued = FIRST;
   for (unsigned round = 0; round < 20; round++) {
     assert_null(packet_queue_get(&queue));
     for (unsigned i = 0; i < DEPTH; i++) {
@@ -54,9 +55,8 @@ static void keeps_order_and_tells_full_from_empty_at_the_wrap(void **state) {
       assert_ptr_equal(packet_queue_get(&queue), &packets[i]);
     }
   }
-  assert_int_equal(queue.ring.head, (uint16_t)(65530 + 20 * DEPTH)); /* it has wrapped */
-  assert_int_equal(queue.enqueued, 20 * DEPTH);
-  assert_int_equal(queue.dequeued, 20 * DEPTH);
+  assert_int_equal(queue.enqueued, (uint32_t)(FIRST + 20 * DEPTH)); /* it has wrapped */
+  assert_int_equal(queue.dequeued, queue.enqueued);
   assert_int_equal(queue.refused, 20);
   assert_int_equal(queue.high_water, DEPTH);
 }
@@ -68,7 +68,7 @@ static void agrees_with_a_model(void **state) {
 
   (void)state;
   srand(1);
-  queue.ring.head = queue.ring.tail = 65530;
+  queue.enqueued = queue.dequeued = FIRST;
   for (unsigned step = 0; step < 300000; step++) {
     if (rand() % 2 != 0) {
       struct pbuf *packet = &packets[next++ % 64];

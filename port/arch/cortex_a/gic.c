@@ -29,8 +29,7 @@ enum {
   ENABLE = 1,
   OWN_LINES = 32, /* of the core, with targets that cannot be set */
   ID_MASK = 0x3ff,
-  ID_SPECIAL = 1020,   /* this one and above: nothing is pending */
-  INTERRUPTS_MAX = 32, /* handled at a time, so that a line that stays up does not stop all */
+  ID_SPECIAL = 1020, /* this one and above: nothing is pending */
 };
 #define PRIORITIES UINT32_C(0xa0a0a0a0) /* four lines' */
 #define TARGETS    UINT32_C(0x01010101) /* four lines' core 0 */
@@ -67,21 +66,20 @@ void gic_start(void) {
   mmio_write(BOARD_GICC_BASE + GICC_CTLR, ENABLE);
 }
 
+/* One at a time: another that is pending interrupts again. */
 void gic_interrupt(void) {
-  for (unsigned i = 0; i < INTERRUPTS_MAX; i++) {
-    uint32_t acknowledged = mmio_read(BOARD_GICC_BASE + GICC_IAR);
-    uint32_t line = acknowledged & ID_MASK;
+  uint32_t acknowledged = mmio_read(BOARD_GICC_BASE + GICC_IAR);
+  uint32_t line = acknowledged & ID_MASK;
 
-    if (line >= ID_SPECIAL)
-      return;
-    if (line >= BOARD_IRQ_LINES || handlers[line] == NULL)
-      fault_unexpected_interrupt(line);
-    handlers[line]();
-    /* The handler's register accesses have quietened the device before the line is looked at again
-     * (3.2.1 leaves that to the processor's barriers). */
-    dma_publish();
-    mmio_write(BOARD_GICC_BASE + GICC_EOIR, acknowledged);
-  }
+  if (line >= ID_SPECIAL)
+    return;
+  if (line >= BOARD_IRQ_LINES || handlers[line] == NULL)
+    fault_unexpected_interrupt(line);
+  handlers[line]();
+  /* The handler's register accesses have quietened the device before the line is looked at again
+   * (3.2.1 leaves that to the processor's barriers). */
+  dma_publish();
+  mmio_write(BOARD_GICC_BASE + GICC_EOIR, acknowledged);
 }
 
 void port_irq_enable(unsigned line) { distributor_bit(GICD_ISENABLER, line); }

@@ -40,14 +40,14 @@ void dma_invalidate(void *start, size_t length);
 
 /* One core: an interrupt sees its own core's stores in program order, so that keeping the compiler
  * from moving them is enough (A3.8.2). */
-static inline uint16_t spsc_load(const uint16_t *index) {
-  uint16_t value = *(const volatile uint16_t *)index;
+static inline uint32_t spsc_load(const uint32_t *index) {
+  uint32_t value = *(const volatile uint32_t *)index;
   __asm volatile("" ::: "memory");
   return value;
 }
-static inline void spsc_store(uint16_t *index, uint16_t value) {
+static inline void spsc_store(uint32_t *index, uint32_t value) {
   __asm volatile("" ::: "memory");
-  *(volatile uint16_t *)index = value;
+  *(volatile uint32_t *)index = value;
 }
 
 #endif

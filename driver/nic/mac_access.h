@@ -1,0 +1,22 @@
+/* How a MAC driver reaches its device: registers, and the addresses that the device is given. */
+#ifndef MAC_ACCESS_H
+#define MAC_ACCESS_H
+
+#include "nic.h"
+#include "port.h"
+
+/* The register at `offset` from the base that the board says. */
+static inline uint32_t reg_read(const struct nic *nic, unsigned offset) {
+  return mmio_read(nic->config->base + offset);
+}
+
+static inline void reg_write(const struct nic *nic, unsigned offset, uint32_t value) {
+  mmio_write(nic->config->base + offset, value);
+}
+
+/* A bus of 32 bits, and memory where the processor has it. */
+static inline uint32_t bus_address(const volatile void *pointer) {
+  return (uint32_t)(uintptr_t)pointer;
+}
+
+#endif
