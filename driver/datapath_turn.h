@@ -123,7 +123,7 @@ DATAPATH_INLINE void datapath_deliver(struct nic *nic, struct pbuf *packet) {
   if (!datapath_accept(nic, packet)) {
     packet_pool_recycle(pool, packet);
   } else if (pool->held < pool->options.held_max) {
-    packet_pool_hand_over(pool);
+    packet_pool_hand_over(pool, packet);
     nic->input(nic, packet);
   } else {
     datapath_deliver_copy(nic, packet);
@@ -141,7 +141,8 @@ DATAPATH_INLINE void datapath_rx_post(struct nic *nic, const struct nic_ops *ops
 
     if (packet == NULL)
       break;
-    dma_invalidate(packet->payload, packet->len);
+    dma_invalidate(packet->payload, packet_of(packet)->touched);
+    packet_of(packet)->touched = 0;
     if (!ops->rx_post(nic, packet)) {
       packet_pool_put(&nic->pool, packet);
       break;

@@ -23,7 +23,7 @@ static void packet_reset(struct packet_pool *pool, struct pbuf *packet) {
 
 /* pbuf_free() calls this when the last reference is gone. */
 static void packet_freed(struct pbuf *packet) {
-  struct packet_pool *pool = ((struct packet *)(void *)packet)->pool;
+  struct packet_pool *pool = packet_of(packet)->pool;
 
   pool->held--;
   packet_pool_recycle(pool, packet);
@@ -50,6 +50,7 @@ int packet_pool_init(struct packet_pool *pool, const struct packet_pool_options 
     struct packet *packet = (struct packet *)(void *)((uint8_t *)memory + i * stride);
 
     packet->pool = pool;
+    packet->touched = options->buffer_size;
     packet->custom.custom_free_function = packet_freed;
     packet_pool_put(pool, &packet->custom.pbuf);
   }

@@ -45,6 +45,8 @@ enum { PACKET_FLAG_CHECKED = 1 << 7 };
 struct packet {
   struct pbuf_custom custom;
   struct packet_pool *pool; /* where it belongs */
+  uint16_t touched; /* bytes from the buffer's start that the processor may have changed since a
+                       device had it; the stack changes nothing behind the frame's end */
 };
 
 /* Bytes of memory for a pool with these options, in multiples of the alignment. */
@@ -73,8 +75,13 @@ void packet_pool_put(struct packet_pool *pool, struct pbuf *packet);
  * `pool->recycle`, or to rest. Main loop. */
 void packet_pool_recycle(struct packet_pool *pool, struct pbuf *packet);
 
+static inline struct packet *packet_of(struct pbuf *packet) {
+  return (struct packet *)(void *)packet;
+}
+
 /* Notes that `packet` goes to the stack; pbuf_free() brings it back. Main loop. */
-static inline void packet_pool_hand_over(struct packet_pool *pool) {
+static inline void packet_pool_hand_over(struct packet_pool *pool, struct pbuf *packet) {
+  packet_of(packet)->touched = packet->len;
   if (++pool->held > pool->held_high_water)
     pool->held_high_water = pool->held;
 }

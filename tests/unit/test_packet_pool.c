@@ -80,7 +80,7 @@ static void a_freed_packet_comes_back_as_new(void **state) {
   struct pbuf *packet = packet_pool_get(&pool);
 
   (void)state;
-  packet_pool_hand_over(&pool);
+  packet_pool_hand_over(&pool, packet);
   packet_set_length(packet, 100);
   packet->flags |= PBUF_FLAG_LLBCAST;
   assert_int_equal(pbuf_remove_header(packet, 14), 0);
@@ -103,7 +103,7 @@ static void an_answer_fits_in_the_buffer_of_its_question(void **state) {
   struct pbuf *packet = packet_pool_get(&pool);
 
   (void)state;
-  packet_pool_hand_over(&pool);
+  packet_pool_hand_over(&pool, packet);
   assert_int_equal(pbuf_remove_header(packet, 42), 0);
   assert_int_equal(pbuf_add_header(packet, 42 + HEADROOM), 0);
   memset(packet->payload, 0xff, packet->len);
@@ -119,7 +119,7 @@ static void a_freed_packet_goes_to_the_queue_first(void **state) {
   for (unsigned i = 0; i < 3; i++) {
     struct pbuf *packet = packet_pool_get(&pool);
 
-    packet_pool_hand_over(&pool);
+    packet_pool_hand_over(&pool, packet);
     pbuf_free(packet);
     if (i < 2)
       assert_int_equal(packet_queue_count(&recycle), i + 1);
@@ -148,7 +148,7 @@ static void every_packet_is_somewhere(void **state) {
       if (packet == NULL)
         packet = packet_pool_get(&pool);
       if (packet != NULL) {
-        packet_pool_hand_over(&pool);
+        packet_pool_hand_over(&pool, packet);
         packet_set_length(packet, (uint16_t)(rand() % BUFFER + 1));
         held[count++] = packet;
       }
