@@ -265,6 +265,7 @@ def record(figure, meter, devices):
     counts, number = figure.counts, figure.number
     return {
         "instructions": number(counts.instructions),
+        "share": number(meter.share(counts)),
         "parts": {name: number(value) for name, value in meter.parts(counts).items()},
         "interrupts": number(counts.interrupts),
         "mmio_reads": number(counts.reads),
@@ -281,7 +282,7 @@ def record(figure, meter, devices):
     }
 
 
-HEADINGS = ("instr.", *PART_NAMES, "irq", "read", "write", "copied", "summed")
+HEADINGS = ("instr.", "share", *PART_NAMES, "irq", "read", "write", "copied", "summed")
 
 
 def print_row(name, cells, note=""):
@@ -290,7 +291,7 @@ def print_row(name, cells, note=""):
 
 
 def print_figure(name, entry):
-    cells = (entry["instructions"], *(entry["parts"][part] for part in PART_NAMES), entry["interrupts"],
+    cells = (entry["instructions"], entry["share"], *(entry["parts"][part] for part in PART_NAMES), entry["interrupts"],
              entry["mmio_reads"], entry["mmio_writes"], entry["copied"], entry["summed"])
     print_row(name, [round(cell) if cell >= 10 else cell for cell in cells], entry.get("note", ""))
 

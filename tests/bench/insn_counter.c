@@ -60,6 +60,7 @@ int qemu_plugin_version = PLUGIN_VERSION;
 
 enum {
   FUNCTIONS_MAX = 4096,
+  CODE_MAX = 1 << 16,
   REGISTERS_MAX = 2048,
   RANGES_MAX = 16,
   POINTS_MAX = 64,
@@ -93,13 +94,14 @@ struct range {
   uint64_t start, end;
 };
 
-struct function {
+struct code {
   struct range range;
   enum kind kind;
+  uint64_t function; /* the number of the innermost one that is inlined there */
 };
 
-static struct function functions[FUNCTIONS_MAX]; /* ascending, from the second on */
-static unsigned function_count = 1;
+static struct code codes[CODE_MAX]; /* ascending, from the second on */
+static unsigned code_count = 1;
 static struct range memory[RANGES_MAX];
 static unsigned memory_count;
 static struct range stacks[RANGES_MAX];
@@ -127,20 +129,21 @@ static bool is_one_of(const uint64_t *points, unsigned count, uint64_t address) 
   return false;
 }
 
-static unsigned function_at(uint64_t address) {
-  unsigned low = 1, high = function_count;
+/* What is at an address; the first one where nothing is known of it. */
+static struct code *code_at(uint64_t address) {
+  unsigned low = 1, high = code_count;
 
   while (low < high) {
     unsigned middle = (low + high) / 2;
 
-    if (within(&functions[middle].range, address))
-      return middle;
-    if (functions[middle].range.start > address)
+    if (within(&codes[middle].range, address))
+      return &codes[middle];
+    if (codes[middle].range.start > address)
       high = middle;
     else
       low = middle + 1;
   }
-  return 0;
+  return &codes[0];
 }
 
 static bool add_range(struct range *ranges, unsigned *count, uint64_t start, uint64_t end) {
@@ -157,25 +160,25 @@ static bool add_point(uint64_t *points, unsigned *count, uint64_t address) {
   return true;
 }
 
-static bool add_function(uint64_t start, uint64_t end, enum kind kind) {
-  if (function_count == FUNCTIONS_MAX)
+static bool add_code(uint64_t start, uint64_t end, enum kind kind, uint64_t function) {
+  if (code_count == CODE_MAX || function >= FUNCTIONS_MAX)
     return false;
-  functions[function_count++] = (struct function){{start, end}, kind};
+  codes[code_count++] = (struct code){{start, end}, kind, function};
   return true;
 }
 
 static bool take_line(const char *line) {
   char word[16];
-  uint64_t start, end;
+  uint64_t start, end, function;
 
-  if (sscanf(line, "%15s %" SCNx64 " %" SCNx64, word, &start, &end) != 3)
+  if (sscanf(line, "%15s %" SCNx64 " %" SCNx64 " %" SCNx64, word, &start, &end, &function) != 4)
     return false;
-  if (strcmp(word, "function") == 0)
-    return add_function(start, end, PLAIN);
+  if (strcmp(word, "code") == 0)
+    return add_code(start, end, PLAIN, function);
   if (strcmp(word, "copies") == 0)
-    return add_function(start, end, COPIES);
+    return add_code(start, end, COPIES, function);
   if (strcmp(word, "sums") == 0)
-    return add_function(start, end, SUMS);
+    return add_code(start, end, SUMS, function);
   if (strcmp(word, "memory") == 0)
     return add_range(memory, &memory_count, start, end);
   if (strcmp(word, "stack") == 0)
@@ -276,7 +279,7 @@ static struct reg *reg_at(uint64_t address) {
 }
 
 static void accessed(unsigned cpu, uint32_t info, uint64_t address, void *data) {
-  const struct function *function = data;
+  const struct code *code = data;
   bool is_store = qemu_plugin_mem_is_store(info);
   uint64_t bytes = UINT64_C(1) << qemu_plugin_mem_size_shift(info);
 
@@ -292,13 +295,12 @@ static void accessed(unsigned cpu, uint32_t info, uint64_t address, void *data) 
       hold_if_wanted('d');
     return;
   }
-  /* What a function saves on the stack, or has as a constant in its code, is not its data. */
-  if (function->kind == PLAIN || within_any(stacks, stack_count, address) ||
-      within(&function->range, address))
+  /* What a function saves on the stack is not its data. */
+  if (code->kind == PLAIN || within_any(stacks, stack_count, address))
     return;
-  if (function->kind == COPIES && is_store)
+  if (code->kind == COPIES && is_store)
     counts->copied += bytes;
-  if (function->kind == SUMS && !is_store)
+  if (code->kind == SUMS && !is_store)
     counts->summed += bytes;
 }
 
@@ -307,12 +309,11 @@ static void translated(uint64_t id, struct qemu_plugin_tb *block) {
   for (size_t i = 0; i < qemu_plugin_tb_n_insns(block); i++) {
     struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(block, i);
     uint64_t address = qemu_plugin_insn_vaddr(insn);
-    unsigned function = function_at(address);
+    struct code *code = code_at(address);
 
     qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, PLUGIN_NO_REGISTERS,
-                                           &counts->functions[function]);
-    qemu_plugin_register_vcpu_mem_cb(insn, accessed, PLUGIN_NO_REGISTERS, PLUGIN_READ_WRITE,
-                                     &functions[function]);
+                                           &counts->functions[code->function]);
+    qemu_plugin_register_vcpu_mem_cb(insn, accessed, PLUGIN_NO_REGISTERS, PLUGIN_READ_WRITE, code);
     if (is_one_of(handlers, handler_count, address))
       qemu_plugin_register_vcpu_insn_exec_cb(insn, interrupted, PLUGIN_NO_REGISTERS, NULL);
     if (is_one_of(marks, mark_count, address))

@@ -1,5 +1,7 @@
 """Counts what a firmware executes in QEMU, by function: the host's side of insn_counter.c."""
 import array
+import bisect
+import collections
 import dataclasses
 import mmap
 import os
@@ -10,23 +12,26 @@ import struct
 import subprocess
 import tempfile
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 CROSS = os.environ.get("CROSS", "arm-none-eabi-")
 
-# The first pattern that "file:function" matches names a function's part. What the compiler has inlined
-# counts for the function that it stands in.
+# The first pattern that "file:function" matches names a function's part; the file is relative to ROOT.
 PARTS = (
     ("copy", r":(memcpy|memmove|__aeabi_mem(cpy|move)\d*)$"),
-    ("checksum", r"/core/inet_chksum\.[ch]:|/include/lwip/inet_chksum\.h:|:\w*(chksum|checksum)\w*$|/driver/checksum\.c:"),
-    ("lwIP core", r"/lwip/(src|contrib)/"),
-    ("port", r"/port/"),
-    ("driver", r"/driver/"),
-    ("app", r"/app/"),
+    ("checksum", r"/core/inet_chksum\.[ch]:|/include/lwip/inet_chksum\.h:|:\w*(chksum|checksum)\w*$|"
+                 r"^port/lwip/internet_checksum\.[ch]:|^driver/checksum\.c:"),
+    ("lwIP core", r"lwip\w*/(src|contrib)/"),
+    ("port", r"^port/"),
+    ("driver", r"^driver/"),
+    ("app", r"^app/"),
     ("libc", r""),
 )
 PART_NAMES = ("driver", "port", "lwIP core", "checksum", "copy", "app", "libc")
 COPIES = re.compile(r"memcpy|memmove|__aeabi_mem(cpy|move)\d*")  # they store each byte once
 SUMS = re.compile(r"internet_checksum")  # they load each byte once
+# What the port does for the driver, where it is not inlined there: the interrupt's way in, its line, and the
+# hooks for DMA.
+HOOKS = re.compile(r"irq_handler|\w+_interrupt_handler|gic_\w+|port_irq_\w+|dma_\w+|clean_\w+|invalidate_\w+")
 
 # struct counts of insn_counter.c
 REGISTERS, FUNCTIONS = 2048, 4096
@@ -39,16 +44,32 @@ class Stuck(Exception):
     """What has to happen in the guest has not."""
 
 
-def tool(name, *arguments):
-    return subprocess.run([CROSS + name, *arguments], check=True, capture_output=True, text=True).stdout
+def tool(name, *arguments, given=None):
+    return subprocess.run([CROSS + name, *arguments], check=True, capture_output=True, text=True, input=given).stdout
 
 
 @dataclasses.dataclass(frozen=True)
 class Function:
     name: str
+    file: str
     part: str
-    start: int
-    end: int
+    shared: bool  # it is the driver's, or works for it
+
+
+NOWHERE = Function("?", "", "libc", False)
+
+
+def part_of(file, name):
+    return next(part for part, pattern in PARTS if re.search(pattern, f"{file}:{name}"))
+
+
+def own_name(symbol):
+    """The name in the source of what the compiler has split or specialized."""
+    return symbol.partition(".")[0]
+
+
+def relative(path):
+    return os.path.relpath(path, ROOT) if os.path.isabs(path) else os.path.normpath(path)
 
 
 class Firmware:
@@ -56,28 +77,67 @@ class Firmware:
 
     def __init__(self, elf):
         self.elf = elf
-        symbols = []  # (address, size or 0, name, file)
         self.values = {}
-        for line in tool("nm", "-S", "-l", "-n", elf).splitlines():
+        self.symbols = []  # (address, name, file) of code
+        for line in tool("nm", "-l", "-n", elf).splitlines():
             words, _, source = line.partition("\t")
-            match = re.fullmatch(r"([0-9a-f]+) (?:([0-9a-f]+) )?(\w) (\S+)", words)
+            match = re.fullmatch(r"([0-9a-f]+) (\w) (\S+)", words)
             if match is None:
                 continue
-            address, size, kind, name = match.groups()
-            self.values[name] = int(address, 16)
-            if kind in "tTwW":
-                symbols.append((int(address, 16), int(size or "0", 16), name, source.rpartition(":")[0]))
-        self.functions = [Function("?", "libc", 0, 0)]  # the first is for all that is in none
-        for (address, size, name, source), following in zip(symbols, symbols[1:] + [(1 << 32, 0, "", "")]):
-            if address >= self.functions[-1].end and following[0] > address:
-                part = next(part for part, pattern in PARTS if re.search(pattern, f"{source}:{name}"))
-                # Assembly may say no size.
-                end = min(address + size if size else following[0], following[0])
-                self.functions.append(Function(name, part, address, end))
-        self.sleeps = [int(address, 16) for address in
-                       re.findall(r"^\s*([0-9a-f]+):.*\twfi", tool("objdump", "-d", elf), re.MULTILINE)]
+            address, kind, name = int(match[1], 16), match[2], own_name(match[3])
+            self.values[name] = address
+            if kind in "tTwW" and name:
+                self.symbols.append((address, name, relative(source.rpartition(":")[0])))
+        listing = re.findall(r"^ *([0-9a-f]+):\t[^\t]*\t(.*)", tool("objdump", "-d", elf), re.MULTILINE)
+        self.instructions = [(int(address, 16), text) for address, text in listing]
+        self.sleeps = [address for address, text in self.instructions if text.startswith("wfi")]
         self.memory = [(int(start, 16), int(start, 16) + int(size, 16)) for start, size in
                        re.findall(r"^\s*LOAD +\S+ (\S+) \S+ \S+ (\S+)", tool("readelf", "-lW", elf), re.MULTILINE)]
+        self.functions = [NOWHERE]  # the first is for all that is in none
+        self.code = self._code()
+
+    def _frames(self):
+        """Of each instruction (function, file), the innermost first: what is inlined, into what, ... and
+        the function whose symbol is there."""
+        text = tool("addr2line", "-afi", "-e", self.elf,
+                    given="".join(f"{address:x}\n" for address, _ in self.instructions))
+        for (address, _), answer in zip(self.instructions, re.split(r"^0x", text, flags=re.MULTILINE)[1:]):
+            lines = answer.splitlines()[1:]
+            frames = [(own_name(name), relative(place.rpartition(":")[0]))
+                      for name, place in zip(lines[::2], lines[1::2])]
+            i = bisect.bisect_right(self.symbols, (address, "\xff")) - 1
+            # Functions that the linker has left out are at address 0 in the debug information: then it may
+            # say their name here, where something else is.
+            if i >= 0 and frames[-1][0] != self.symbols[i][1]:
+                frames = [self.symbols[i][1:]]
+            yield frames
+
+    def _code(self):
+        """[start, end, kind, function's number] of all code, ascending, by the innermost function at each
+        instruction."""
+        numbers = {}
+        code = []
+        for (address, text), frames in zip(self.instructions, self._frames()):
+            name, file = frames[0]
+            part = part_of(file, name)
+            shared = part in ("driver", "port") and (
+                any(part_of(outer, function) == "driver" for function, outer in frames)
+                or part == "port" and HOOKS.fullmatch(frames[-1][0]) is not None)
+            function = Function(name, file, part, shared)
+            number = numbers.setdefault(function, len(numbers) + 1)
+            if number == len(self.functions):
+                self.functions.append(function)
+            names = [name for name, _ in frames]
+            kind = ("code" if "[pc" in text else  # a constant beside the code is not a function's data
+                    "copies" if any(map(COPIES.fullmatch, names)) else
+                    "sums" if any(map(SUMS.fullmatch, names)) else "code")
+            if code and code[-1][2:] == [kind, number]:
+                code[-1][1] = address + 2
+            else:
+                if code:
+                    code[-1][1] = address
+                code.append([address, address + 2, kind, number])
+        return code
 
     def handlers(self):
         """Where an interrupt begins: its vector's handler, or on a Cortex-A the one of all."""
@@ -89,21 +149,15 @@ class Firmware:
     def map(self, mark=None, doorbells=()):
         """The lines that insn_counter.c reads; `mark` is the function, and `doorbells` are the addresses of
         registers, at which it can hold the guest."""
-        lines = []
-        for function in self.functions[1:]:
-            kind = ("copies" if COPIES.fullmatch(function.name) else
-                    "sums" if SUMS.fullmatch(function.name) else "function")
-            lines.append((kind, function.start, function.end))
-        lines += [("memory", start, end) for start, end in self.memory]
+        lines = [(kind, start, end, number) for start, end, kind, number in self.code]
+        lines += [("memory", start, end, 0) for start, end in self.memory]
         for start, end in (("ram_start", "stack_top"), ("irq_stack_start", "irq_stack_top")):
             if start in self.values and end in self.values:
-                lines.append(("stack", self.values[start], self.values[end]))
-        lines += [("handler", address, 0) for address in self.handlers()]
-        lines += [("sleep", address, 0) for address in self.sleeps]
-        if mark is not None:
-            lines.append(("mark", self.values[mark], 0))
-        lines += [("doorbell", address, 0) for address in doorbells]
-        return "".join(f"{kind} {start:x} {end:x}\n" for kind, start, end in lines)
+                lines.append(("stack", self.values[start], self.values[end], 0))
+        points = {"handler": self.handlers(), "sleep": self.sleeps, "doorbell": doorbells,
+                  "mark": [] if mark is None else [self.values[mark]]}
+        lines += [(kind, address, 0, 0) for kind, addresses in points.items() for address in addresses]
+        return "".join(f"{kind} {start:x} {end:x} {number:x}\n" for kind, start, end, number in lines)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -262,8 +316,14 @@ class Meter:
             sums[function.part] += number
         return sums
 
+    def share(self, counts):
+        """Instructions of the driver, and of the port for it."""
+        return sum(number for function, number in zip(self.firmware.functions, counts.functions) if function.shared)
+
     def top(self, counts, most=12):
-        """(function, instructions) of those that take most."""
-        pairs = [(function.name, number)
-                 for function, number in zip(self.firmware.functions, counts.functions) if number]
-        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:most]
+        """(function, instructions) of those that take most; those of one name count together."""
+        sums = collections.Counter()
+        for function, number in zip(self.firmware.functions, counts.functions):
+            sums[function.name] += number
+        return sorted(((name, number) for name, number in sums.items() if number),
+                      key=lambda pair: (-pair[1], pair[0]))[:most]

@@ -34,12 +34,23 @@ def test_a_known_guest_is_counted_to_the_instruction(tmp_path):
     assert counts.summed == 40
 
 
+def check_parts(meter, counts):
+    """Parts and functions add up to the whole, and an inlined function is one of its own."""
+    parts = meter.parts(counts)
+    functions = dict(meter.top(counts, most=None))
+    assert sum(parts.values()) == sum(functions.values()) == counts.instructions
+    assert parts["driver"] < meter.share(counts) <= parts["driver"] + parts["port"]
+    assert parts["checksum"] > 0 and "mmio_read" in functions
+    assert "mmio_read" not in {name for _, name, _ in meter.firmware.symbols}
+
+
 def test_two_runs_give_the_same_figures():
     def run():
         with bench.Bench(BOARD, bench.plugin_for(QEMU)) as guest:
             data = bytes(range(64))
             udp = guest.figure("UDP", lambda _: guest.exchange(guest.peer.udp(data)), rounds=50)
             burst = guest.figure("burst", lambda _: guest.burst(guest.peer.udp(data), 8), rounds=20)
+            check_parts(guest.meter, udp.counts)
             return udp.counts, burst.counts
 
     first, second = run(), run()
