@@ -101,6 +101,9 @@
 #define HTTPD_USE_MEM_POOL                          1
 #define MEMP_NUM_PARALLEL_HTTPD_CONNS               6
 
+/* What is copied is summed on the way. */
+#define LWIP_CHECKSUM_ON_COPY 1
+
 /* In ICMP's error path and elsewhere lwIP checks what it sends and receives in software; a NIC
  * whose hardware does it clears the flags of its netif. */
 #define CHECKSUM_CHECK_ICMP6 1

@@ -25,8 +25,8 @@ PARTS = (
     ("libc", r""),
 )
 PART_NAMES = ("driver", "port", "lwIP core", "checksum", "copy", "app", "libc")
-COPIES = re.compile(r"memcpy|memmove|__aeabi_mem(cpy|move)\d*")  # they store each byte once
-SUMS = re.compile(r"internet_checksum")  # they load each byte once
+COPIES = re.compile(r"memcpy|memmove|__aeabi_mem(cpy|move)\d*|internet_checksum_copy(\..*)?")  # they store each byte once
+SUMS = re.compile(r"internet_checksum(_add)?(\..*)?")  # they load each byte once
 
 # struct counts of insn_counter.c
 REGISTERS, FUNCTIONS = 2048, 4096
