@@ -2,6 +2,7 @@
 #include "services.h"
 
 #include "log.h"
+#include "lwip/inet_chksum.h"
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
 #include "ringif.h"
@@ -14,6 +15,7 @@ enum {
   BACKLOG = 2,
   POLL_HALF_SECONDS = 4, /* a poll of a connection, in lwIP's coarse ticks of 500 ms */
   IDLE_POLLS_MAX = 60,   /* polls without progress until a connection is given up: 2 minutes */
+  KNOWN_SUM_MIN = 512,   /* bytes of data whose sum is not worth to be made again */
   CHARGEN_LINE = 74,     /* 72 characters and CR LF */
   CHARGEN_LINES = 95,    /* until they come again */
 };
@@ -204,18 +206,38 @@ static err_t accepted(void *argument, struct tcp_pcb *pcb, err_t error) {
   return connection_advance(connection);
 }
 
+/* Finds the sum of a datagram's data without reading it, from the checksum that lwIP has just found
+ * right: what is left of that without the headers. False where that is not less work. */
+static bool sum_is_known(struct pbuf *data, uint16_t *sum) {
+  const struct udp_hdr *header = (const void *)((const uint8_t *)data->payload - UDP_HLEN);
+
+  if (data->tot_len < KNOWN_SUM_MIN || header->chksum == 0 ||
+      (ip_current_input_netif()->chksum_flags & NETIF_CHECKSUM_CHECK_UDP) == 0 ||
+      (ip_current_netif()->chksum_flags & NETIF_CHECKSUM_GEN_UDP) == 0 ||
+      pbuf_add_header(data, UDP_HLEN) != 0)
+    return false;
+  *sum = ip_chksum_pseudo_partial(data, IP_PROTO_UDP, data->tot_len, UDP_HLEN,
+                                  ip_current_src_addr(), ip_current_dest_addr());
+  pbuf_remove_header(data, UDP_HLEN);
+  return true;
+}
+
 /* The answer goes out in the buffer that the question came in, by the interface that it came by,
  * and from the address that was asked (RFC 1122, 4.1.3.5). */
 static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
                      u16_t port) {
   const ip_addr_t *to = ip_current_dest_addr();
   struct netif *netif = ip_current_netif();
+  uint16_t sum = 0;
 
   (void)argument; /* a drop is counted where it happens */
-  if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif))
+  if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif)) {
     (void)udp_sendto_if(pcb, data, from, port, netif);
-  else
-    (void)udp_sendto_if_src(pcb, data, from, port, netif, to);
+  } else {
+    bool known = sum_is_known(data, &sum);
+
+    (void)udp_sendto_if_src_chksum(pcb, data, from, port, netif, known, sum, to);
+  }
   pbuf_free(data);
 }
 
