@@ -39,7 +39,7 @@ include $(LWIPDIR)/Filelists.mk
 endif
 include Filelists.mk
 
-build/setup-%.stamp: tools/setup
+build/setup-%.stamp: tools/setup port/lwip/patches $(wildcard port/lwip/patches/*)
 	@tools/setup $* && touch $@
 
 $(LWIPDIR)/Filelists.mk: | $(SETUP)

@@ -1,11 +1,11 @@
 /* The services of the demo: echo (RFC 862) over UDP and TCP, discard (863) and chargen (864). */
 #include "services.h"
 
-#include <string.h>
-
 #include "log.h"
+#include "lwip/inet_chksum.h"
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
+#include "ringif.h"
 
 enum {
   ECHO_PORT = 7,
@@ -15,8 +15,9 @@ enum {
   BACKLOG = 2,
   POLL_HALF_SECONDS = 4, /* a poll of a connection, in lwIP's coarse ticks of 500 ms */
   IDLE_POLLS_MAX = 60,   /* polls without progress until a connection is given up: 2 minutes */
+  KNOWN_SUM_MIN = 512,   /* bytes of data whose sum is not worth to be made again */
   CHARGEN_LINE = 74,     /* 72 characters and CR LF */
-  CHARGEN_CHARACTERS = 95,
+  CHARGEN_LINES = 95,    /* until they come again */
 };
 
 enum service {
@@ -31,8 +32,9 @@ struct connection {
   struct pbuf *unsent;    /* received, still to be echoed */
   uint16_t unsent_offset; /* bytes of its first pbuf that are already sent */
   uint16_t idle_polls;    /* polls since it last moved */
-  uint8_t line;           /* chargen: the line that is sent next, by its first character */
-  bool peer_closed;       /* the other side sends no more: close when all is sent */
+  uint16_t chargen_at;    /* where in chargen's text its next byte is */
+  uint8_t chargen_copy; /* TCP_WRITE_FLAG_COPY, or 0 where the text can be sent from where it is */
+  bool peer_closed;     /* the other side sends no more: close when all is sent */
 };
 
 static struct connection connections[CONNECTIONS_MAX];
@@ -89,25 +91,41 @@ static void send_echo(struct connection *connection) {
   (void)tcp_output(pcb);
 }
 
-/* Each line begins with the character after that which the one before began with (RFC 864). */
+/* Each line begins with the character after that which the one before began with (RFC 864): all
+ * lines, and as many of the first again as a segment has that begins at the end of all. */
+#define CHARACTER(n)    ' ' + (n) % CHARGEN_LINES
+#define CHARACTERS_4(n) CHARACTER(n), CHARACTER(n + 1), CHARACTER(n + 2), CHARACTER(n + 3)
+#define CHARACTERS_24(n)                                                                           \
+  CHARACTERS_4(n), CHARACTERS_4(n + 4), CHARACTERS_4(n + 8), CHARACTERS_4(n + 12),                 \
+      CHARACTERS_4(n + 16), CHARACTERS_4(n + 20)
+#define LINE(n)     CHARACTERS_24(n), CHARACTERS_24(n + 24), CHARACTERS_24(n + 48), '\r', '\n'
+#define LINES_5(n)  LINE(n), LINE(n + 1), LINE(n + 2), LINE(n + 3), LINE(n + 4)
+#define LINES_20(n) LINES_5(n), LINES_5(n + 5), LINES_5(n + 10), LINES_5(n + 15)
+
+static const char chargen_text[] = {LINES_20(0),  LINES_20(20), LINES_20(40),
+                                    LINES_20(60), LINES_20(80), LINES_20(100)};
+
+_Static_assert(sizeof chargen_text >= CHARGEN_LINES * CHARGEN_LINE + TCP_MSS,
+               "a segment may begin anywhere in the lines");
+
+/* Whole segments, each from one place. */
 static void send_chargen(struct connection *connection) {
-  static const char characters[] =
-      " !\"#$%&'()*+,-./"
-      "0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz"
-      "{|}~ !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdef";
+  struct tcp_pcb *pcb = connection->pcb;
+  uint16_t length = tcp_mss(pcb);
 
-  _Static_assert(sizeof characters - 1 >= CHARGEN_CHARACTERS - 1 + CHARGEN_LINE - 2,
-                 "a line may begin at any character");
-  while (tcp_sndbuf(connection->pcb) >= CHARGEN_LINE) {
-    char line[CHARGEN_LINE];
+  while (tcp_sndbuf(pcb) >= length && tcp_write(pcb, chargen_text + connection->chargen_at, length,
+                                                connection->chargen_copy) == ERR_OK)
+    connection->chargen_at =
+        (uint16_t)((connection->chargen_at + length) % (CHARGEN_LINES * CHARGEN_LINE));
+  (void)tcp_output(pcb);
+}
 
-    memcpy(line, characters + connection->line, CHARGEN_LINE - 2);
-    memcpy(line + CHARGEN_LINE - 2, "\r\n", 2);
-    if (tcp_write(connection->pcb, line, sizeof line, TCP_WRITE_FLAG_COPY) != ERR_OK)
-      break;
-    connection->line = (uint8_t)((connection->line + 1) % CHARGEN_CHARACTERS);
-  }
-  (void)tcp_output(connection->pcb);
+/* A MAC that gathers sends the text from where it is. For one that does not, the text is copied
+ * behind its headers once, and not with them for each time that it is sent. */
+static uint8_t copy_for(const struct netif *netif) {
+  const struct nic_caps *caps = &ringif_nic(netif)->ops->caps;
+
+  return caps->tx_fragments_max > 1 && caps->tx_alignment == 1 ? 0 : TCP_WRITE_FLAG_COPY;
 }
 
 static err_t connection_advance(struct connection *connection) {
@@ -177,7 +195,9 @@ static err_t accepted(void *argument, struct tcp_pcb *pcb, err_t error) {
     tcp_abort(pcb);
     return ERR_ABRT;
   }
-  *connection = (struct connection){.pcb = pcb, .service = *(const enum service *)argument};
+  *connection = (struct connection){.pcb = pcb,
+                                    .service = *(const enum service *)argument,
+                                    .chargen_copy = copy_for(ip_current_input_netif())};
   tcp_arg(pcb, connection);
   tcp_recv(pcb, received);
   tcp_sent(pcb, sent);
@@ -186,11 +206,38 @@ static err_t accepted(void *argument, struct tcp_pcb *pcb, err_t error) {
   return connection_advance(connection);
 }
 
-/* The answer goes out in the buffer that the question came in. */
+/* Finds the sum of a datagram's data without reading it, from the checksum that lwIP has just found
+ * right: what is left of that without the headers. False where that is not less work. */
+static bool sum_is_known(struct pbuf *data, uint16_t *sum) {
+  const struct udp_hdr *header = (const void *)((const uint8_t *)data->payload - UDP_HLEN);
+
+  if (data->tot_len < KNOWN_SUM_MIN || header->chksum == 0 ||
+      (ip_current_input_netif()->chksum_flags & NETIF_CHECKSUM_CHECK_UDP) == 0 ||
+      (ip_current_netif()->chksum_flags & NETIF_CHECKSUM_GEN_UDP) == 0 ||
+      pbuf_add_header(data, UDP_HLEN) != 0)
+    return false;
+  *sum = ip_chksum_pseudo_partial(data, IP_PROTO_UDP, data->tot_len, UDP_HLEN,
+                                  ip_current_src_addr(), ip_current_dest_addr());
+  pbuf_remove_header(data, UDP_HLEN);
+  return true;
+}
+
+/* The answer goes out in the buffer that the question came in, by the interface that it came by,
+ * and from the address that was asked (RFC 1122, 4.1.3.5). */
 static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
                      u16_t port) {
-  (void)argument;
-  (void)udp_sendto(pcb, data, from, port); /* a drop is counted where it happens */
+  const ip_addr_t *to = ip_current_dest_addr();
+  struct netif *netif = ip_current_netif();
+  uint16_t sum = 0;
+
+  (void)argument; /* a drop is counted where it happens */
+  if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif)) {
+    (void)udp_sendto_if(pcb, data, from, port, netif);
+  } else {
+    bool known = sum_is_known(data, &sum);
+
+    (void)udp_sendto_if_src_chksum(pcb, data, from, port, netif, known, sum, to);
+  }
   pbuf_free(data);
 }
 

@@ -27,8 +27,8 @@ PARTS = (
     ("libc", r""),
 )
 PART_NAMES = ("driver", "port", "lwIP core", "checksum", "copy", "app", "libc")
-COPIES = re.compile(r"memcpy|memmove|__aeabi_mem(cpy|move)\d*")  # they store each byte once
-SUMS = re.compile(r"internet_checksum")  # they load each byte once
+COPIES = re.compile(r"memcpy|memmove|__aeabi_mem(cpy|move)\d*|internet_checksum_copy(\..*)?")  # they store each byte once
+SUMS = re.compile(r"internet_checksum(_add)?(\..*)?")  # they load each byte once
 # What the port does for the driver, where it is not inlined there: the interrupt's way in, its line, and the
 # hooks for DMA.
 HOOKS = re.compile(r"irq_handler|\w+_interrupt_handler|gic_\w+|port_irq_\w+|dma_\w+|clean_\w+|invalidate_\w+")
