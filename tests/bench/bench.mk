@@ -12,6 +12,16 @@ build/tools/insn_counter_%.so: $(BENCH_SOURCE) tests/bench/bench.mk
 	$(call say,CC)
 	$(Q)gcc $(BENCH_CFLAGS) -DPLUGIN_VERSION=$* $< -o $@
 
+.PHONY: bench-growth
+ifeq ($(BOARD),emcraft-sf2)
+include tests/bench/guest/guest.mk
+bench-growth: $(GUEST_ELFS) $(BENCH_PLUGINS)
+	@QEMU="$(QEMU)" CROSS="$(CROSS)" tests/bench/growth.py
+else
+bench-growth:
+	@echo "make $@: BOARD=$(BOARD): its guests are for emcraft-sf2 only" >&2; exit 2
+endif
+
 .PHONY: bench bench-compare bench-baseline
 bench: $(B)/firmware.elf $(BENCH_PLUGINS)
 	@$(BENCH) $(BENCH_BOARDS)

@@ -113,11 +113,11 @@ class Peer:
 class Connection:
     """A TCP connection to one of the guest's services, which loses nothing and waits for all."""
 
-    def __init__(self, peer, service, window):
+    def __init__(self, peer, service, window, port=None):
         self.peer = peer
         self.service = service
         self.window = window
-        self.port = 41000 + service
+        self.port = port or 41000 + service
         self.sequence = 0x10000000
         self.acknowledged = 0
         self.wanted = 0  # up to where the guest has acknowledged what we have sent
@@ -151,12 +151,12 @@ class Connection:
 
     def _take(self):
         taken = 0
-        for segment in self.peer.segments:
-            if segment.target == self.port:
-                assert not segment.flags & RST, "the guest has reset the connection"
-                self.acknowledged = max(self.acknowledged, segment.next)
-                taken += len(segment.data)
-        self.peer.segments.clear()
+        ours = [segment for segment in self.peer.segments if segment.target == self.port]
+        for segment in ours:
+            assert not segment.flags & RST, "the guest has reset the connection"
+            self.acknowledged = max(self.acknowledged, segment.next)
+            taken += len(segment.data)
+            self.peer.segments.remove(segment)
         return taken
 
     def came(self):
@@ -176,5 +176,5 @@ def chargen(peer):
     return Connection(peer, CHARGEN_PORT, 2 * MSS)
 
 
-def echo(peer):
-    return Connection(peer, ECHO_PORT, 65535)
+def echo(peer, port=None):
+    return Connection(peer, ECHO_PORT, 65535, port)
