@@ -22,6 +22,12 @@ bench-growth:
 	@echo "make $@: BOARD=$(BOARD): its guests are for emcraft-sf2 only" >&2; exit 2
 endif
 
+# Of the figures that the last bench-growth has left.
+.PHONY: bench-plots
+bench-plots:
+	@tools/setup plots
+	@tests/bench/plots.py
+
 .PHONY: bench bench-compare bench-baseline
 bench: $(B)/firmware.elf $(BENCH_PLUGINS)
 	@$(BENCH) $(BENCH_BOARDS)

@@ -21,49 +21,13 @@ static const uint16_t lengths[FRAMES] = {60, FRAME_MAX}; /* without their FCS */
 
 /* Ethernet, IPv4 and UDP, from port 7 of 10.1.2.2 to port 7 of 10.1.2.15: lengths and checksums are
  * put in. UDP has one as well, since there is else none to be verified. */
+/* clang-format off */
 static const uint8_t header[HEADER_BYTES] = {
-    /* Ethernet */ 0x02,
-    0,
-    0,
-    0x12,
-    0x34,
-    0x57,
-    0x02,
-    0,
-    0,
-    0x51,
-    0xd0,
-    0x02,
-    0x08,
-    0,
-    /* IPv4 */ 0x45,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0x40,
-    0,
-    64,
-    17,
-    0,
-    0,
-    10,
-    1,
-    2,
-    2,
-    10,
-    1,
-    2,
-    15,
-    /* UDP */ 0,
-    7,
-    0,
-    7,
-    0,
-    0,
-    0,
-    0};
+    0x02, 0, 0, 0x12, 0x34, 0x57, 0x02, 0, 0, 0x51, 0xd0, 0x02, 0x08, 0,
+    0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 17, 0, 0, 10, 1, 2, 2, 10, 1, 2, 15,
+    0, 7, 0, 7, 0, 0, 0, 0,
+};
+/* clang-format on */
 
 static struct sim_device *const device = &board_sim_devices[0];
 static uint8_t capture[PCAP_BYTES + FRAME_MAX];
