@@ -12,13 +12,15 @@ build/tools/insn_counter_%.so: $(BENCH_SOURCE) tests/bench/bench.mk
 	$(call say,CC)
 	$(Q)gcc $(BENCH_CFLAGS) -DPLUGIN_VERSION=$* $< -o $@
 
-.PHONY: bench-growth
+.PHONY: bench-growth bench-wall
 ifeq ($(BOARD),emcraft-sf2)
 include tests/bench/guest/guest.mk
 bench-growth: $(GUEST_ELFS) $(BENCH_PLUGINS)
 	@QEMU="$(QEMU)" CROSS="$(CROSS)" tests/bench/growth.py
+bench-wall: $(B)/firmware.elf $(GUEST_B)/reflect/guest.elf
+	@QEMU="$(QEMU)" tests/bench/wall.py
 else
-bench-growth:
+bench-growth bench-wall:
 	@echo "make $@: BOARD=$(BOARD): its guests are for emcraft-sf2 only" >&2; exit 2
 endif
 

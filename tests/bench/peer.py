@@ -47,12 +47,14 @@ class Peer:
         self.guest_mac = bytes.fromhex(guest_mac.replace(":", ""))
         self.remote = os.path.join(lan_dir, "nic.sock")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(os.path.join(lan_dir, "host.sock"))
+        self.path = os.path.join(lan_dir, "host.sock")
+        self.socket.bind(self.path)
         self.replies = []   # payloads of ARP, ICMP and UDP replies
         self.segments = []  # of TCP
 
     def close(self):
         self.socket.close()
+        os.unlink(self.path)
 
     def send(self, frame):
         self.socket.sendto(frame, self.remote)

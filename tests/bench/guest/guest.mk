@@ -1,11 +1,12 @@
-# The guests of bench-growth, on a SmartFusion2 whose packets are in DDR. Of each: the descriptors in a ring,
-# the interfaces, and which file says what is on the wires of the simulated ones.
+# The guests of bench-growth and bench-wall, on a SmartFusion2 whose packets are in DDR. Of each: the
+# descriptors in a ring, the interfaces, and the files that it has beside the board.
 GUEST_RINGS := 4 8 16 32 64 128 256
-GUESTS := $(GUEST_RINGS:%=ring-%) interfaces-2 interfaces-4 sweep
-$(foreach ring,$(GUEST_RINGS),$(eval guest_ring-$(ring) := $(ring) 1 quiet))
-guest_interfaces-2 := 16 2 quiet
-guest_interfaces-4 := 16 4 quiet
-guest_sweep        := 32 2 sweep
+GUESTS := $(GUEST_RINGS:%=ring-%) interfaces-2 interfaces-4 sweep reflect
+$(foreach ring,$(GUEST_RINGS),$(eval guest_ring-$(ring) := $(ring) 1 main quiet))
+guest_interfaces-2 := 16 2 main quiet
+guest_interfaces-4 := 16 4 main quiet
+guest_sweep        := 32 2 main sweep
+guest_reflect      := 64 1 reflect
 
 GUEST_B       := build/bench
 GUEST_ELFS    := $(GUESTS:%=$(GUEST_B)/%/guest.elf)
@@ -31,7 +32,7 @@ $(GUEST_LWIP): $(GUEST_B)/lwip/%.o: $(LWIP)/%.c $(B)/flags
 # The simulated NIC's driver reaches its device by the board's bus.
 define guest
 $(1)_sources := $(patsubst %,$(GUEST_B)/$(1)/%,msf2_emac.h msf2_emac.c sim.h sim.c)
-$(1)_objects := $(patsubst %,$(GUEST_B)/$(1)/%.o,main board $(word 3,$(guest_$(1))) msf2_emac sim)
+$(1)_objects := $(patsubst %,$(GUEST_B)/$(1)/%.o,board $(wordlist 3,4,$(guest_$(1))) msf2_emac sim)
 $(1)_compile  = $$(CC_ARM) -I$(GUEST_B)/$(1) $$(GUEST_CFLAGS) -DRING=$(word 1,$(guest_$(1))) \
                 -DINTERFACES=$(word 2,$(guest_$(1))) $$(WARN) -MD -MP -c $$< -o $$@
 
