@@ -18,9 +18,11 @@ SETTINGS = {"svg.hashsalt": "ringif", "svg.fonttype": "none", "font.size": 8, "a
 # (table of the file, what is on the x axis, title, the figures' names or all but "idle")
 PANELS = (
     ("rings", "descriptors in a ring", "UDP echo 64 B:\nno loop goes over a ring", None),
-    ("batches", "datagrams in the ring at the wake-up", "UDP echo 64 B:\na batch shares its interrupt and its turns", None),
+    ("batches", "datagrams in the ring at the wake-up",
+     "UDP echo 64 B:\na batch shares its interrupt and its turns", None),
     ("connections", "open TCP connections", "a packet: the search in lwIP's\ntcp_active_pcbs is linear", None),
-    ("connections", "open TCP connections", "an idle second: lwIP's tcp_slowtmr and\ntcp_fasttmr are linear", ("idle",)),
+    ("connections", "open TCP connections",
+     "an idle second: lwIP's tcp_slowtmr and\ntcp_fasttmr are linear", ("idle",)),
     ("interfaces", "interfaces", "a packet: the search in lwIP's\nnetif_list is linear", None),
     ("interfaces", "interfaces", "an idle second: each interface\nhas timers", ("idle",)),
 )

@@ -75,9 +75,10 @@ void port_timer_stop(void) { mss_timer_stop(&timer1); }
 
 uint32_t port_entropy(void) { return mmio_read(SYSTICK_CVR); }
 
-__attribute__((noinline)) void device_begins(void) { __asm volatile("" ::: "memory"); }
+/* They differ, so that the compiler does not make one of them. */
+__attribute__((noinline)) void device_begins(void) { __asm volatile("@ begins" ::: "memory"); }
 
-__attribute__((noinline)) void device_ends(void) { __asm volatile("" ::: "memory"); }
+__attribute__((noinline)) void device_ends(void) { __asm volatile("@ ends" ::: "memory"); }
 
 /* Interrupts stay masked until the device is done: its own is raised in here, and its handler is
  * the firmware's. */
