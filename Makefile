@@ -177,9 +177,12 @@ help:
 	@echo "make ping         pings it from a host on its LAN; COUNT= SIZE= INTERVAL="
 	@echo "make size         what of flash and RAM each part takes"
 	@echo "make bench        guest instructions a packet; bench-compare: against the baseline, which bench-baseline writes"
+	@echo "make bench-growth what a packet costs as rings, batches, connections, interfaces grow; the highest rate without loss"
+	@echo "make bench-plots  draws docs/growth.svg of what the last bench-growth has measured"
+	@echo "make bench-wall   packets and bits a second by the host's clock, for information"
 	@echo "make test         all tests on all boards, or on BOARD; test-unit, test-conformance (DRIVER= TEST=) and test-qemu run a part"
 	@echo "make mutants      breaks each rule of the kit once and sees the unit tests fail"
 	@echo "make clean        removes what was built, but not lwIP's source"
 
 clean:
-	rm -rf $(BOARDS:%=build/%) build/host-* build/tools build/out-of-tree
+	rm -rf $(BOARDS:%=build/%) build/host-* build/tools build/bench build/out-of-tree

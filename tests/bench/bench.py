@@ -43,6 +43,10 @@ SERVED_LATER = {"virt": [0x0a000050 + 0x200 * slot for slot in range(32)]}
 NUMBERS = ("instructions", "interrupts", "mmio_reads", "mmio_writes", "copied", "summed")
 
 
+SECOND = "etharp_tmr"  # lwIP calls it once a second
+READY = (r"en0 up 10\.0\.2\.15/24", r"en0 up FE80")  # the firmware's own traffic is over, but for some
+
+
 def elf_of(board):
     path = os.path.join(ROOT, "build", board, "firmware.elf")
     if not os.path.exists(path):
@@ -97,17 +101,18 @@ def choose(rounds):
 class Bench:
     """A guest that has its address, the meter on it and the peer that sends it packets."""
 
-    def __init__(self, board, plugin):
+    def __init__(self, board, plugin, elf=None, ready=READY):
+        elf = elf or elf_of(board)
         self.board = BOARDS[board]
-        self.meter = Meter(elf_of(board), plugin, doorbells=SERVED_LATER.get(board, ()))
+        self.meter = Meter(elf, plugin, mark=SECOND, doorbells=SERVED_LATER.get(board, ()))
         self.meter.serve = self.go_around
         self.guest = self.peer = None
         try:
-            self.guest = Guest(elf_of(board), board=board, net="lan", extra=self.meter.arguments,
-                               transcript=os.path.join(ROOT, "build", board, "bench.log"))
+            self.guest = Guest(elf, board=board, net="lan", extra=self.meter.arguments,
+                               transcript=os.path.join(os.path.dirname(elf), "bench.log"))
             self.meter.connect()
-            self.guest.expect(r"en0 up 10\.0\.2\.15/24")
-            self.guest.expect(r"en0 up FE80")  # its own traffic is over, but for some
+            for line in ready:
+                self.guest.expect(line)
             # slirp, which has given the lease, would answer whatever it sees of TCP.
             self.guest.qmp("set_link", name="user0", up=False)
             self.meter.hold_at_points()
@@ -162,9 +167,13 @@ class Bench:
     def connect(self, connection):
         connection.open()
         self.settle(connection.opened)
-        connection.acknowledge()
-        self.settle(lambda: True)
+        self.acknowledge(connection)
         return connection
+
+    def acknowledge(self, connection):
+        wakes = self.meter.wakes
+        connection.acknowledge()
+        self.settle(lambda: self.meter.wakes > wakes)
 
     def segments(self, connection, data, count):
         """Sends segments, each when the guest is done with the one before; it may acknowledge several at
@@ -223,13 +232,13 @@ class Bench:
         yield self.figure("TCP echo 1 B", lambda _: self.echo(connection, data[:1]))
 
 
-def idle(board, plugin):
+def idle(board, plugin, elf=None):
     """A second without traffic, by virtual time, which lwIP's timer of a second marks out: the median of all,
     so that the peer of the simulated NIC, which pings every five seconds, is not in it."""
-    mark = "etharp_tmr"
-    with Meter(elf_of(board), plugin, mark=mark) as meter:
+    elf = elf or elf_of(board)
+    with Meter(elf, plugin, mark=SECOND) as meter:
         meter.hold_at_points()
-        with Guest(elf_of(board), board=board, net="none",
+        with Guest(elf, board=board, net="none",
                    extra=["-icount", "shift=0,sleep=off", *meter.arguments]):
             meter.connect()
             taken = []

@@ -53,6 +53,8 @@ FOR_SOME_BOARDS = {
     "test_a_legacy_device_is_refused_with_the_option_to_give": VIRTIO,
     "test_a_device_that_is_not_there_is_told": VIRTIO,
     "test_the_device_is_found_in_any_slot": VIRTIO,
+    "test_what_the_guest_does_as_a_device_is_counted_aside":
+        (only("emcraft-sf2"), "the guest is one of emcraft-sf2"),
     "test_a_known_guest_is_counted_to_the_instruction":
         (only("emcraft-sf2"), "the guest is one of emcraft-sf2"),
     "test_the_address_is_the_hosts_until_another_is_set": VIRTIO,
