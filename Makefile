@@ -77,8 +77,8 @@ $(OWN_OBJECTS): $(B)/%.o: %.c
 $(B)/app/control_page.o: app/page/index.html
 
 # What assembly or newlib looks for by name has to be there by its name when the link begins.
-NO_LTO := app/control_page port/arch/$(ARCH)/fault port/arch/$(ARCH)/startup $(basename $(wildcard port/newlib/*.c))
-$(NO_LTO:%=$(B)/%.o): CFLAGS_ARM += -fno-lto
+NO_LTO := app/control_page.c $(call RINGIF_NO_LTO,$(ARCH))
+$(NO_LTO:%.c=$(B)/%.o): CFLAGS_ARM += -fno-lto
 
 $(B)/lwip/src/netif/ppp/polarssl/md5.o: CFLAGS_ARM += $(RINGIF_MD5_FLAGS)
 

@@ -22,6 +22,8 @@ $(GUEST_OBJECTS): $(GUEST_B)/%.o: %.c $(B)/flags
 	$(call say,CC)
 	$(Q)$(CC_ARM) $(GUEST_CFLAGS) $(WARN) -MD -MP -c $< -o $@
 
+$(patsubst %.c,$(GUEST_B)/%.o,$(call RINGIF_NO_LTO,cortex_m)): GUEST_CFLAGS += -fno-lto
+
 $(GUEST_B)/lwip/src/netif/ppp/polarssl/md5.o: GUEST_CFLAGS += $(RINGIF_MD5_FLAGS)
 $(GUEST_LWIP): $(GUEST_B)/lwip/%.o: $(LWIP)/%.c $(B)/flags
 	@mkdir -p $(@D)

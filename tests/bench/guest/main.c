@@ -4,23 +4,18 @@
 #include "log.h"
 #include "lwip/init.h"
 #include "lwip/tcp.h"
-#include "lwip/timeouts.h"
 #include "lwip/udp.h"
 #include "lwip_port.h"
+#include "lwip_timers.h"
 #include "netif/ethernet.h"
 #include "port.h"
 #include "ringif.h"
-#include "timer_source.h"
 #include "wire.h"
 
 enum { ECHO_PORT = 7 };
 
 static struct dispatch_queue dispatch;
-static struct dispatch_source wake_event;
-static struct timer_source wake_timer = {.event = &wake_event};
 static struct netif netifs[INTERFACES];
-
-static void wake(void *context) { (void)context; }
 
 static void add_interface(unsigned number) {
   struct nic *nic = board_nics[number];
@@ -78,13 +73,8 @@ static void services_start(void) {
 }
 
 static void sleep_until_event(void) {
-  uint32_t sleep_ms = sys_timeouts_sleeptime();
-  uint64_t wake_us = port_clock_us() + UINT64_C(1000) * sleep_ms;
-  uint32_t state;
+  uint32_t state = port_irq_save();
 
-  if (!wake_timer.armed || wake_us < wake_timer.deadline_us)
-    timer_source_wake_at(&wake_timer, wake_us);
-  state = port_irq_save();
   if (!dispatch_pending(&dispatch))
     port_sleep();
   port_irq_restore(state);
@@ -94,7 +84,7 @@ int main(void) {
   board_init();
   lwip_port_init(0);
   lwip_init();
-  (void)dispatch_add(&dispatch, &wake_event, wake, NULL);
+  (void)lwip_timers_start(&dispatch);
   wires_start();
   for (unsigned i = 0; i < INTERFACES; i++)
     add_interface(i);
@@ -102,7 +92,7 @@ int main(void) {
   wires_are_up();
   for (;;) {
     (void)dispatch_run(&dispatch);
-    sys_check_timeouts();
+    lwip_timers_arm();
     sleep_until_event();
   }
 }
