@@ -10,9 +10,7 @@ import argparse
 import collections
 import dataclasses
 import fcntl
-import functools
 import json
-import operator
 import os
 import re
 import struct
@@ -193,19 +191,17 @@ class Bench:
 
     # ---- figures ----
 
-    def figure(self, name, traffic, per=1, note="", rounds=ROUNDS, cycle=1):
-        """Of `rounds` times `traffic`, each of which does `per` of what is counted; or of so many cycles,
-        where only each `cycle`-th does the same again: then the figure is a cycle's mean."""
+    def figure(self, name, traffic, per=1, note="", rounds=ROUNDS):
+        """Of `rounds` times `traffic`, each of which does `per` of what is counted."""
         taken = []
         before = self.meter.read()
-        for i in range(rounds * cycle + WARM_UP):
+        for i in range(rounds + WARM_UP):
             traffic(i)
             after = self.meter.read()
             taken.append(after - before)
             before = after
-        chosen = [choose(taken[WARM_UP + phase::cycle]) for phase in range(cycle)]
-        counts = functools.reduce(operator.add, (counts for counts, _ in chosen))
-        return Figure(name, per * cycle, counts, rounds, min(agree for _, agree in chosen), note)
+        counts, agree = choose(taken[WARM_UP:])
+        return Figure(name, per, counts, rounds, agree, note)
 
     def figures(self):
         peer = self.peer
@@ -225,9 +221,7 @@ class Bench:
                           lambda _: self.segments(connection, data[:lan.MSS], 2), per=2)
         connection = self.connect(lan.chargen(peer))
         connection.window = lan.MSS
-        # Of its lines of 74 characters the service makes 19 or 20 for a segment: the same ones are due
-        # again after 37 segments.
-        yield self.figure("TCP send 1460 B", lambda _: self.take_segment(connection, lan.MSS), rounds=8, cycle=111)
+        yield self.figure("TCP send 1460 B", lambda _: self.take_segment(connection, lan.MSS))
         connection = self.connect(lan.echo(peer))
         yield self.figure("TCP echo 1 B", lambda _: self.echo(connection, data[:1]))
 

@@ -176,21 +176,15 @@ class Counts:
     registers: tuple  # of devices: (address, reads, writes)
     functions: tuple  # instructions of each function of the firmware
 
-    def _with(self, other, sign):
+    def __sub__(self, other):
         registers = {address: (reads, writes) for address, reads, writes in self.registers}
         for address, reads, writes in other.registers:
             old_reads, old_writes = registers.get(address, (0, 0))
-            registers[address] = old_reads + sign * reads, old_writes + sign * writes
-        return Counts(self.interrupts + sign * other.interrupts, self.copied + sign * other.copied,
-                      self.summed + sign * other.summed, self.aside + sign * other.aside,
+            registers[address] = old_reads - reads, old_writes - writes
+        return Counts(self.interrupts - other.interrupts, self.copied - other.copied, self.summed - other.summed,
+                      self.aside - other.aside,
                       tuple((address, *counts) for address, counts in sorted(registers.items()) if any(counts)),
-                      tuple(a + sign * b for a, b in zip(self.functions, other.functions)))
-
-    def __add__(self, other):
-        return self._with(other, 1)
-
-    def __sub__(self, other):
-        return self._with(other, -1)
+                      tuple(a - b for a, b in zip(self.functions, other.functions)))
 
     @property
     def instructions(self):
