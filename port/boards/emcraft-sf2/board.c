@@ -113,7 +113,6 @@ uint32_t port_entropy(void) {
 }
 
 void uart0_interrupt_handler(void) { uart_interrupt(&board_console); }
-
 void uart1_interrupt_handler(void) { uart_interrupt(&uart1); }
 
 void emac_interrupt_handler(void) { nic_interrupt(&emac.nic); }
@@ -124,5 +123,4 @@ void timer1_interrupt_handler(void) {
 }
 
 void fabric0_interrupt_handler(void) { nic_interrupt(&sims[0].nic); }
-
 void fabric1_interrupt_handler(void) { nic_interrupt(&sims[1].nic); }

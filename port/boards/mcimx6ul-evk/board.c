@@ -120,9 +120,7 @@ void enet1_interrupt_handler(void) { nic_interrupt(&enets[0].nic); }
 void enet2_interrupt_handler(void) { nic_interrupt(&enets[1].nic); }
 
 void uart1_interrupt_handler(void) { uart_interrupt(&board_console); }
-
 void uart2_interrupt_handler(void) { uart_interrupt(&uart2); }
 
 void free0_interrupt_handler(void) { nic_interrupt(&sims[0].nic); }
-
 void free1_interrupt_handler(void) { nic_interrupt(&sims[1].nic); }

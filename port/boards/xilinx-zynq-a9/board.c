@@ -119,9 +119,7 @@ void gem0_interrupt_handler(void) { nic_interrupt(&gems[0].nic); }
 void gem1_interrupt_handler(void) { nic_interrupt(&gems[1].nic); }
 
 void uart0_interrupt_handler(void) { uart_interrupt(&board_console); }
-
 void uart1_interrupt_handler(void) { uart_interrupt(&uart1); }
 
 void logic0_interrupt_handler(void) { nic_interrupt(&sims[0].nic); }
-
 void logic1_interrupt_handler(void) { nic_interrupt(&sims[1].nic); }
