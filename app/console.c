@@ -97,8 +97,8 @@ static const struct console_command own_commands[] = {
 
 /* The commands of all files, in the order of the help. */
 static const struct console_command *const tables[] = {
-    own_commands,   ifconfig_commands, nic_commands,  sim_commands,
-    ioreg_commands, net_commands,      ping_commands, system_commands,
+    own_commands, ifconfig_commands, nic_commands,      sim_commands,    ioreg_commands,
+    net_commands, ping_commands,     watchdog_commands, system_commands,
 };
 enum { TABLES = sizeof tables / sizeof *tables };
 
@@ -347,6 +347,7 @@ static struct dispatch_source input_event;
 static bool line_waits;                  /* a line is whole, but a job is not over */
 static void (*cancel_job)(void);         /* of the job, or NULL */
 static enum line_event event_of_waiting; /* what the line that waits is */
+static bool took;                        /* a byte, since the watchdog looked */
 
 void console_job_start(void (*cancel)(void)) { cancel_job = cancel; }
 
@@ -401,6 +402,7 @@ static void take_input(void *context) {
   for (unsigned i = 0; i < LINE_BYTES && !line_waits && (byte = port_console_read()) >= 0; i++) {
     enum line_event event;
 
+    took = true;
     if (!interactive) {
       interactive = true;
       line_editor_show(&editor);
@@ -422,6 +424,16 @@ static void take_input(void *context) {
   if (byte >= 0 && !line_waits)
     dispatch_post(&input_event);
 }
+
+static bool moves(struct watchdog_subject *subject) {
+  bool any = took || !port_console_waits() || (line_waits && cancel_job != NULL);
+
+  (void)subject;
+  took = false;
+  return any;
+}
+
+const struct watchdog_kind console_progress = {"console", moves};
 
 static void typed(void) { dispatch_post(&input_event); }
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "registry.h"
+#include "watchdog.h"
 
 enum console_result {
   CONSOLE_DONE,
@@ -30,7 +31,7 @@ struct console_command {
 
 /* The commands of a file; the table ends with a NULL name. */
 extern const struct console_command nic_commands[], sim_commands[], ifconfig_commands[],
-    net_commands[], ping_commands[], ioreg_commands[], system_commands[];
+    net_commands[], ping_commands[], ioreg_commands[], watchdog_commands[], system_commands[];
 
 /* Prints on the console, or into the answer of a remote command; at most 127 bytes. Main loop. */
 void console_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -64,5 +65,9 @@ enum console_result console_run_remote(char *line, char *answer, size_t size);
 /* Says that the console is there, has what is typed taken in by an event of `dispatch`, and lets
  * log lines pass by the line that is being typed. Main loop, once. */
 void console_start(struct dispatch_queue *dispatch);
+
+/* The console as a subject of the watchdog, of no device: it is idle while nothing that was typed
+ * waits, or what waits is a line behind a job. */
+extern const struct watchdog_kind console_progress;
 
 #endif

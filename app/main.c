@@ -12,6 +12,8 @@
 #include "port.h"
 #include "services.h"
 #include "sim_wire.h"
+#include "supervision.h"
+#include "watchdog.h"
 
 static struct dispatch_queue dispatch;
 
@@ -27,6 +29,7 @@ static void sleep_until_event(void) {
 int main(void) {
   board_init();
   log_info("main", "ringif on " BOARD_NAME ", lwIP " LWIP_VERSION_STRING);
+  (void)watchdog_start(&dispatch);
   lwip_port_init(0);
   lwip_init();
   (void)lwip_timers_start(&dispatch);
@@ -37,6 +40,7 @@ int main(void) {
   chargen_start();
   control_page_start(&dispatch);
   console_start(&dispatch);
+  supervision_start();
   for (;;) {
     (void)dispatch_run(&dispatch);
     lwip_timers_arm();

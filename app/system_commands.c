@@ -6,6 +6,7 @@
 #include "console.h"
 #include "log.h"
 #include "port.h"
+#include "watchdog.h"
 
 static void print_tail(void) {
   uint32_t position = log_tail_start();
@@ -86,6 +87,7 @@ static enum console_result reboot(unsigned words, char *word[]) {
   if (words != 1)
     return CONSOLE_USAGE;
   console_print("rebooting\r\n");
+  watchdog_forget();
   port_reset();
 }
 

@@ -1,8 +1,8 @@
 /* lwIP's timeouts, run by the event of a hardware timer. */
 #include "lwip_timers.h"
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lwip/timeouts.h"
 #include "port.h"
@@ -49,3 +49,18 @@ void lwip_timers_arm(void) {
   first_time = now_first->time;
   wind();
 }
+
+/* All are looked at, since a first one whose time is wrong keeps those behind it from running. */
+static bool timers_move(struct watchdog_subject *subject) {
+  uint32_t now = port_clock_ms();
+
+  (void)subject;
+  for (const struct sys_timeo *timeout = *sys_timeouts_get_next_timeout(); timeout != NULL;
+       timeout = timeout->next) {
+    if ((int32_t)(now - timeout->time) > LWIP_TIMERS_LATE_MS)
+      return false;
+  }
+  return true;
+}
+
+const struct watchdog_kind lwip_timers_progress = {"timers", timers_move};

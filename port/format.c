@@ -14,7 +14,7 @@ struct output {
 
 /* A directive between its % and its conversion. */
 struct directive {
-  bool left, zeros, is_long;
+  bool left, zeros, alternate, is_long;
   int width;
   int precision; /* -1: none */
 };
@@ -53,6 +53,7 @@ static void put_string(struct output *output, const struct directive *directive,
 
 static void put_number(struct output *output, const struct directive *directive, bool negative,
                        unsigned long number, unsigned base) {
+  const char *prefix = base == 16 && directive->alternate && number != 0 ? "0x" : "";
   char digits[sizeof number * CHAR_BIT / 3 + 2]; /* of base 8, and a sign */
   char *first = digits + sizeof digits;
 
@@ -61,14 +62,20 @@ static void put_number(struct output *output, const struct directive *directive,
     number /= base;
   } while (number != 0);
   if (directive->zeros && !directive->left) {
-    int length = (int)(digits + sizeof digits - first) + negative;
+    int length = (int)(digits + sizeof digits - first) + negative + (int)strlen(prefix);
 
     if (negative)
       put(output, '-');
+    for (; *prefix != '\0'; prefix++)
+      put(output, *prefix);
     fill(output, '0', directive->width - length);
     put_padded(output, &(struct directive){.width = 0}, first,
                (size_t)(digits + sizeof digits - first));
     return;
+  }
+  if (*prefix != '\0') {
+    *--first = prefix[1];
+    *--first = prefix[0];
   }
   if (negative)
     *--first = '-';
@@ -90,9 +97,10 @@ static int number_in(const char **format, va_list *arguments) {
 
 static void read_directive(struct directive *directive, const char **format, va_list *arguments) {
   *directive = (struct directive){.precision = -1};
-  for (; **format == '-' || **format == '0'; (*format)++) {
+  for (; **format == '-' || **format == '0' || **format == '#'; (*format)++) {
     directive->left |= **format == '-';
     directive->zeros |= **format == '0';
+    directive->alternate |= **format == '#';
   }
   directive->width = number_in(format, arguments);
   if (directive->width < 0) { /* as the C standard has it of an argument */
@@ -103,8 +111,8 @@ static void read_directive(struct directive *directive, const char **format, va_
     (*format)++;
     directive->precision = number_in(format, arguments);
   }
-  for (; **format == 'l' || **format == 'h'; (*format)++)
-    directive->is_long |= **format == 'l';
+  for (; **format == 'l' || **format == 'h' || **format == 'z'; (*format)++)
+    directive->is_long |= **format != 'h';
 }
 
 /* Puts what the conversion at `format` makes of the next argument; false where it is unknown. */
@@ -125,6 +133,12 @@ static bool convert(struct output *output, const struct directive *directive, ch
   case 'x':
     number = directive->is_long ? va_arg(*arguments, unsigned long) : va_arg(*arguments, unsigned);
     put_number(output, directive, false, number, conversion == 'x' ? 16 : 10);
+    return true;
+  case 'p':
+    put_number(
+        output,
+        &(struct directive){.left = directive->left, .alternate = true, .width = directive->width},
+        false, (unsigned long)(uintptr_t)va_arg(*arguments, void *), 16);
     return true;
   case 'c':
     character = (char)va_arg(*arguments, int);

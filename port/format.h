@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* vsnprintf() of the conversions d, i, u, x, c, s and %, with the flags - and 0, a width, for
- * strings a precision (each a number or *), and the lengths h and l; of others the text of the
+/* vsnprintf() of the conversions d, i, u, x, p, c, s and %, with the flags -, 0 and #, a width, for
+ * strings a precision (each a number or *), and the lengths h, l and z; of others the text of the
  * directive comes out. Returns how long the whole text is; of it at most `size` - 1 characters and
  * a 0 are in `text`. Any context. */
 int format_text(char *text, size_t size, const char *format, va_list arguments);

@@ -69,6 +69,9 @@ void port_console_on_input(void (*received)(void));
 /* The next byte received on the serial console, or -1. Main loop. */
 int port_console_read(void);
 
+/* True if a byte has been received that waits to be read. Main loop. */
+bool port_console_waits(void);
+
 /* Empties the console's output buffer by polling. Fault handlers, and before an exit. */
 void port_console_flush(void);
 
@@ -96,8 +99,28 @@ size_t port_stack_most(void);
 /* Starts the machine anew. Any context. */
 _Noreturn void port_reset(void);
 
+/* The board's watchdog. */
+struct port_watchdog {
+  const char *name; /* "WDOG1" */
+  /* It resets by itself, whatever the processor does; else, in the emulator at least, by the
+   * interrupt of a timer, which a processor that has interrupts masked never takes. */
+  bool hardware;
+};
+extern const struct port_watchdog port_watchdog;
+
+/* Starts the board's watchdog, which resets the machine when port_watchdog_feed() was not called
+ * for `timeout_ms` (1000 to 60000), in whole half seconds. `bite` is called in an interrupt before
+ * that, where the processor takes one; it has half a second. Main loop, once. */
+void port_watchdog_start(uint32_t timeout_ms, void (*bite)(void));
+
+/* Lets another `timeout_ms` pass. Main loop. */
+void port_watchdog_feed(void);
+
+/* Where a variable keeps its value over a reset, and has any at power-on. */
+#define PORT_KEPT_OVER_RESET __attribute__((section(".noinit")))
+
 /* Ends the run with exit status `status` (0 to 255) where a debugger or emulator listens, else
- * sleeps for ever. Any context. */
+ * sleeps for ever, or until a watchdog bites. Any context. */
 _Noreturn void port_exit(int status);
 
 #endif

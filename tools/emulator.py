@@ -36,6 +36,7 @@ class Board:
     full: str            # a frame that finds no place: is "counted", "waits" outside, is lost "silently"
     sees_runts: bool     # the model hands on frames that are shorter than a header; else it pads them
     second_uart: bool    # there is one without -serial, too
+    hardware_watchdog: bool  # it resets by itself; else by the interrupt of a timer
     nic: str = None      # QEMU's device for en0, which has to be plugged in; else the board has it
 
     @property
@@ -55,33 +56,33 @@ BOARDS = {
         limits=(256 << 10, 64 << 10), mac="02:00:00:12:34:56", driver="msf2_emac", device="emac0",
         interfaces=("en0", "en1"), packets=14, ring=14, speed=100,
         media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=False, hash_filter=False,
-        promiscuous=False, full="counted", sees_runts=True, second_uart=False),
+        promiscuous=False, full="counted", sees_runts=True, second_uart=False, hardware_watchdog=False),
     "xilinx-zynq-a9": Board(  # its second MAC is on no network
         machine=("-M", "xilinx-zynq-a9"), core="cortex_a", code="001[0-9a-f]{5}",
         limits=(1 << 20, 63 << 20), mac="02:00:00:12:34:56", driver="cadence_gem", device="gem0",
         interfaces=("en0", "en1", "en2"), packets=128, ring=64, speed=1000,
         media=("auto", "10-half", "10-full", "100-half", "100-full", "1000-full"),
         gathers=True, hash_filter=True, promiscuous=True, full="waits", sees_runts=False,
-        second_uart=True),
+        second_uart=True, hardware_watchdog=False),
     "mcimx6ul-evk": Board(  # its second MAC is on no network; the model has no filter
         machine=("-M", "mcimx6ul-evk"), core="cortex_a", code="800[0-9a-f]{5}",
         limits=(1 << 20, 128 << 20), mac="02:00:00:12:34:56", driver="imx_enet", device="enet1",
         interfaces=("en0", "en1", "en2"), packets=128, ring=64, speed=100,
         media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=True, hash_filter=False,
-        promiscuous=True, full="waits", sees_runts=True, second_uart=True),
+        promiscuous=True, full="waits", sees_runts=True, second_uart=True, hardware_watchdog=True),
     **{name: Board(
         machine=("-M", name), core="cortex_m", code="0000[0-9a-f]{4}", limits=(4 << 20, 4 << 20),
         mac="02:00:00:12:34:56", driver="lan9118", device="eth0", interfaces=("en0", "en1"),
         packets=24, ring=16, speed=100,
         media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=True, hash_filter=True,
-        promiscuous=True, full="silently", sees_runts=False, second_uart=True)
+        promiscuous=True, full="silently", sees_runts=False, second_uart=True, hardware_watchdog=True)
        for name in ("mps2-an385", "mps2-an500")},
     "virt": Board(
         machine=("-M", "virt", "-cpu", "cortex-a7", "-global", "virtio-mmio.force-legacy=false"),
         core="cortex_a", code="402[0-9a-f]{5}", limits=(1 << 20, 126 << 20), mac="02:00:00:12:34:56",
         driver="virtio_net", device="net0", interfaces=("en0", "en1"), packets=128, ring=64, speed=1000,
         media=("auto",), gathers=True, hash_filter=True, promiscuous=True, full="waits", sees_runts=True,
-        second_uart=False, nic="virtio-net-device"),
+        second_uart=False, hardware_watchdog=False, nic="virtio-net-device"),
 }
 NETS = ("lan", "slirp", "tap", "none")
 GUEST_ADDRESS = "10.0.2.15"  # slirp's first lease, and the firmware's address without a server

@@ -14,9 +14,11 @@ POINTERS = (
     (r"driver/datapath\w*\.[ch]:.*nic->input\(", r"driver/ringif\.c:input"),
     (r"driver/nic\.c:.*link_changed\(", r"driver/ringif\.c:link_changed"),
     (r"driver/phy\.c:.*phy->(read|write)\(", r"driver/nic/:\w*_\1"),
-    (r"driver/dispatch\.c:dispatch_run", "datapath_run", "tx_packet_available", "run_due", "run_requests", "take_input",
+    (r"driver/dispatch\.c:dispatch_run", "datapath_run", r"driver/nic/:turn", r"driver/watchdog\.c:look",
+     "tx_packet_available", "run_due", "run_requests", "take_input",
      r"app/sim_wire\.c:report"),
     (r"driver/timer_source\.c:", "receive_timer"),
+    (r"driver/watchdog\.c:.*->moves\(", "rx_moves", "tx_moves", "timers_move", r"app/console\.c:moves"),
     (r"driver/packet_queue\.c:packet_queue_purge", r"give_back_\w+"),
     (r"driver/registry\.c:.*hooks->(\w+)\(", r"app/interfaces\.c:\1"),
     (r"driver/ringif\.c:input", "ethernet_input"),
@@ -24,6 +26,7 @@ POINTERS = (
     # the port
     (r"port/dev/uart\.c:.*uart->ops->(\w+)\(", r"port/dev/(?!uart\.c)\w+\.c:\1"),
     (r"port/dev/uart\.c:.*received\(", r"app/console\.c:typed"),
+    (r"port/dev/\w+watchdog\.c:.*on_bite\(", r"driver/watchdog\.c:bite"),
     (r"port/log\.c:log_write", "port_console_write", r"app/console\.c:write_log"),
 
     (r"port/arch/cortex_a/gic\.c:gic_interrupt", r"\w+_interrupt_handler"),
@@ -43,16 +46,19 @@ POINTERS = (
     (r"raw\.c:raw_input", r"app/ping\.c:received"),
     (r"dns\.c:dns_call_found", "name_found", "server_found"),
     (r"TCP_EVENT_ACCEPT", "accepted", "http_accept", "tcp_accept_null"),
-    (r"TCP_EVENT_(RECV|CLOSED)", r"app/services\.c:received", "http_recv", "tcp_recv_null"),
-    (r"TCP_EVENT_SENT", r"app/services\.c:sent", "http_sent"),
+    (r"TCP_EVENT_(RECV|CLOSED)", r"app/connections\.c:received", "http_recv", "tcp_recv_null"),
+    (r"TCP_EVENT_SENT", r"app/connections\.c:sent", "http_sent"),
     (r"TCP_EVENT_POLL", "polled", "http_poll"),
     (r"TCP_EVENT_ERR", "failed", "http_err"),
     (r"TCP_EVENT_CONNECTED",),  # nobody here connects
 
+    # the services
+    (r"app/connections\.c:.*service->send\(", "send_echo", r"app/chargen\.c:send"),
+
     # the demo
     (r"app/console\.c:run:", r"app/\w*(commands|console|ifconfig|ioreg|ping)\.c:(help|ifconfig|list|install|uninstall|"
      r"enable|disable|power|media|stats|queues|pools|profile|fault|ioreg|arp|nd|dns|netstat|protocols|memory|"
-     r"ping|log_command|uptime|stall|crash|reboot|leave)", "capture_command"),
+     r"ping|log_command|uptime|stall|crash|reboot|leave)", "capture_command", r"app/watchdog_commands\.c:(show|wedge|refuse)"),
     (r"app/console\.c:word_behind", "fault_name", "driver_name", "medium_name"),
     (r"app/console\.c:take_input", r"app/ping\.c:cancel", "cancel_dns", "cancel_name"),
     (r"app/line_editor\.c:.*->word\(", "word_behind"),
@@ -74,5 +80,6 @@ EXCUSED = (
     ("ipfrag_free_pbuf_custom", "pbuf_free", 1, "the datagram that a fragment is of is not one itself"),
     ("ip6_frag_free_pbuf_custom", "pbuf_free", 1, "as with IPv4"),
     (r"output_ip6|nd6_\w+", r"nd6_send_ns|ip6_output_if\w*", 1, "a solicitation goes to a group, which asks for no neighbour"),
+    ("internet_checksum_add", "checksum_of_odd", 1, "behind its first byte the rest begins at an even address"),
     ("crash|overflow_stack", "overflow_stack", 0, "the command crash stack, which is to run over"),
 )

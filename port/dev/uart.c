@@ -70,6 +70,8 @@ int uart_read(struct uart *uart) {
   return byte;
 }
 
+bool uart_waits(const struct uart *uart) { return spsc_load(&uart->rx_head) != uart->rx_tail; }
+
 void uart_flush(struct uart *uart) {
   uint32_t state = port_irq_save();
 

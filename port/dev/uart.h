@@ -55,6 +55,9 @@ void uart_write(struct uart *uart, const char *data, size_t length);
 /* The next byte that came in, or -1. Main loop. */
 int uart_read(struct uart *uart);
 
+/* True if a byte has come in that waits to be read. Main loop. */
+bool uart_waits(const struct uart *uart);
+
 /* Sends what the buffer holds, by polling. Main loop, fault handlers. */
 void uart_flush(struct uart *uart);
 

@@ -11,6 +11,8 @@ void port_console_on_input(void (*received)(void)) { board_console.received = re
 
 int port_console_read(void) { return uart_read(&board_console); }
 
+bool port_console_waits(void) { return uart_waits(&board_console); }
+
 void port_console_flush(void) { uart_flush(&board_console); }
 
 bool port_capture_present(void) {

@@ -220,6 +220,8 @@ void port_console_on_input(void (*received)(void)) { console_received = received
 
 int port_console_read(void) { return *typed != '\0' ? (unsigned char)*typed++ : -1; }
 
+bool port_console_waits(void) { return *typed != '\0'; }
+
 void host_type(const char *text) {
   typed = text;
   if (console_received != NULL)

@@ -6,7 +6,9 @@
 
 #include "format.h"
 
-enum { TEXT_BYTES = 64 };
+enum { TEXT_BYTES = 96 };
+
+static char slots_of_nothing[1]; /* an address */
 
 static int ours(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -73,9 +75,19 @@ static void what_is_unknown_stays_as_it_is(void **state) {
   assert_string_equal(text, "%-3q after it %");
 }
 
+static void addresses_and_sizes(void **state) {
+  (void)state;
+  assert_as_libc("%p|%20p|%-20p", (void *)slots_of_nothing, (void *)slots_of_nothing,
+                 (void *)slots_of_nothing);
+  assert_as_libc("%#x|%#lx|%#010x|%#10x|%#-10x|%#x", 0xbeefU, 0x40041000UL, 0xbeefU, 0xbeefU,
+                 0xbeefU, 0U);
+  assert_as_libc("%zu|%zx", sizeof(long), (size_t)-1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(numbers_of_any_width),
+      cmocka_unit_test(addresses_and_sizes),
       cmocka_unit_test(strings_and_characters),
       cmocka_unit_test(what_is_unknown_stays_as_it_is),
   };

@@ -112,6 +112,8 @@ __attribute__((used, noreturn)) static void report(const struct exception_frame 
                    ".ltorg" ::"i"(sizeof report_stack));                                           \
   }
 
+/* The watchdog of a board that warns by the NMI has another. */
+__attribute__((weak)) void nmi_handler(void);
 REPORTING_HANDLER(nmi_handler)
 REPORTING_HANDLER(mem_manage_handler)
 REPORTING_HANDLER(bus_fault_handler)

@@ -20,6 +20,7 @@ enum {
   BOARD_IRQ_UART1 = 11,
   BOARD_IRQ_EMAC = 12,
   BOARD_IRQ_TIMER1 = 14,
+  BOARD_IRQ_TIMER2 = 15,
   BOARD_IRQ_FABRIC0 = 34,
   BOARD_IRQ_FABRIC1 = 35,
   BOARD_IRQ_LINES = 81,
@@ -30,6 +31,7 @@ enum {
   X(BOARD_IRQ_UART1, uart1_interrupt_handler)                                                      \
   X(BOARD_IRQ_EMAC, emac_interrupt_handler)                                                        \
   X(BOARD_IRQ_TIMER1, timer1_interrupt_handler)                                                    \
+  X(BOARD_IRQ_TIMER2, timer2_interrupt_handler)                                                    \
   X(BOARD_IRQ_FABRIC0, fabric0_interrupt_handler)                                                  \
   X(BOARD_IRQ_FABRIC1, fabric1_interrupt_handler)
 

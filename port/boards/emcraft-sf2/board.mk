@@ -3,4 +3,4 @@ ARCH        := cortex_m
 CPU_FLAGS   := -mcpu=cortex-m3 -mthumb
 LINKER      := linker/emcraft-sf2.ld
 BOARD_NICS  := msf2_emac sim
-BOARD_DEVS  := uart uart_console uart_16550 mss_timer
+BOARD_DEVS  := uart uart_console uart_16550 mss_timer mss_watchdog

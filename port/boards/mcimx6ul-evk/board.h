@@ -19,6 +19,7 @@ enum {
   BOARD_IRQ_TIMER = 30,
   BOARD_IRQ_UART1 = 58,
   BOARD_IRQ_UART2 = 59,
+  BOARD_IRQ_WATCHDOG = 112,
   BOARD_IRQ_ENET1 = 150,
   BOARD_IRQ_ENET2 = 152,
   BOARD_IRQ_FREE0 = 156,
@@ -31,6 +32,7 @@ enum {
   X(BOARD_IRQ_TIMER, timer_interrupt_handler)                                                      \
   X(BOARD_IRQ_UART1, uart1_interrupt_handler)                                                      \
   X(BOARD_IRQ_UART2, uart2_interrupt_handler)                                                      \
+  X(BOARD_IRQ_WATCHDOG, watchdog_interrupt_handler)                                                \
   X(BOARD_IRQ_ENET1, enet1_interrupt_handler)                                                      \
   X(BOARD_IRQ_ENET2, enet2_interrupt_handler)                                                      \
   X(BOARD_IRQ_FREE0, free0_interrupt_handler)                                                      \

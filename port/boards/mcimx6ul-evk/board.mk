@@ -3,4 +3,4 @@ ARCH        := cortex_a
 CPU_FLAGS   := -mcpu=cortex-a7 -marm -mfloat-abi=soft
 LINKER      := linker/mcimx6ul-evk.ld
 BOARD_NICS  := imx_enet sim
-BOARD_DEVS  := uart uart_console imx_uart generic_timer imx_reset
+BOARD_DEVS  := uart uart_console imx_uart generic_timer imx_watchdog

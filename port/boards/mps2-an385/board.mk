@@ -3,4 +3,4 @@ ARCH        := cortex_m
 CPU_FLAGS   := -mcpu=cortex-m3 -mthumb
 LINKER      := linker/mps2-an385.ld
 BOARD_NICS  := lan9118 sim
-BOARD_DEVS  := uart uart_console cmsdk_uart cmsdk_dual_timer
+BOARD_DEVS  := uart uart_console cmsdk_uart cmsdk_dual_timer cmsdk_watchdog

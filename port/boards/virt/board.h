@@ -14,7 +14,8 @@
  */
 enum {
   BOARD_VIRTIO_SLOTS = 32,
-  BOARD_IRQ_TIMER = 30, /* of the non-secure physical timer */
+  BOARD_IRQ_WATCHDOG = 27, /* of the virtual timer */
+  BOARD_IRQ_TIMER = 30,    /* of the non-secure physical timer */
   BOARD_IRQ_UART = 33,
   BOARD_IRQ_SIM0 = 42,
   BOARD_IRQ_SIM1 = 43,
@@ -26,6 +27,7 @@ enum {
 /* One handler serves all slots, a range of lines: which one has the device shows at start-up. */
 #define BOARD_INTERRUPTS(X)                                                                        \
   X(BOARD_IRQ_TIMER, timer_interrupt_handler)                                                      \
+  X(BOARD_IRQ_WATCHDOG, watchdog_interrupt_handler)                                                \
   X(BOARD_IRQ_UART, uart_interrupt_handler)                                                        \
   X(BOARD_IRQ_SIM0, sim0_interrupt_handler)                                                        \
   X(BOARD_IRQ_SIM1, sim1_interrupt_handler)                                                        \

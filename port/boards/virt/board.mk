@@ -3,4 +3,4 @@ ARCH        := cortex_a
 CPU_FLAGS   := -mcpu=cortex-a7 -marm -mfloat-abi=soft
 LINKER      := linker/virt.ld
 BOARD_NICS  := virtio_net virtio_mmio virtq sim
-BOARD_DEVS  := uart uart_console pl011 generic_timer psci_reset
+BOARD_DEVS  := uart uart_console pl011 generic_timer psci_reset virtual_timer_watchdog

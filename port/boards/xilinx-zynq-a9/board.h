@@ -19,6 +19,7 @@ enum { BOARD_PERIPHCLK_HZ = 100000000 };
  * programmable logic, where soft NICs would. */
 enum {
   BOARD_IRQ_PRIVATE_TIMER = 29,
+  BOARD_IRQ_WATCHDOG = 30,
   BOARD_IRQ_GEM0 = 54,
   BOARD_IRQ_UART0 = 59,
   BOARD_IRQ_LOGIC0 = 61,
@@ -30,6 +31,7 @@ enum {
 
 #define BOARD_INTERRUPTS(X)                                                                        \
   X(BOARD_IRQ_PRIVATE_TIMER, private_timer_interrupt_handler)                                      \
+  X(BOARD_IRQ_WATCHDOG, watchdog_interrupt_handler)                                                \
   X(BOARD_IRQ_GEM0, gem0_interrupt_handler)                                                        \
   X(BOARD_IRQ_GEM1, gem1_interrupt_handler)                                                        \
   X(BOARD_IRQ_UART0, uart0_interrupt_handler)                                                      \

@@ -3,4 +3,4 @@ ARCH        := cortex_a
 CPU_FLAGS   := -mcpu=cortex-a9 -marm -mfloat-abi=soft
 LINKER      := linker/xilinx-zynq-a9.ld
 BOARD_NICS  := cadence_gem sim
-BOARD_DEVS  := uart uart_console cadence_uart a9_timer zynq_clock zynq_reset
+BOARD_DEVS  := uart uart_console cadence_uart a9_timer a9_watchdog zynq_clock zynq_reset

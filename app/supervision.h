@@ -1,0 +1,8 @@
+/* What the watchdog looks at in the demo: timers, console, and both ways of each NIC. */
+#ifndef SUPERVISION_H
+#define SUPERVISION_H
+
+/* Adds them to the watchdog. Main loop, once, after the registry and the console have started. */
+void supervision_start(void);
+
+#endif

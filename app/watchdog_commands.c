@@ -1,0 +1,101 @@
+/* The console's commands for the watchdog: what it sees, and what it is there for. */
+#include <string.h>
+
+#include "console.h"
+#include "lwip/timeouts.h"
+#include "port.h"
+#include "watchdog.h"
+
+static enum console_result show(unsigned words, char *word[]) {
+  unsigned seconds;
+  const char *reason = watchdog_reason(&seconds);
+
+  (void)word;
+  if (words != 1)
+    return CONSOLE_USAGE;
+  console_print("%s, fed within %u s\r\n", port_watchdog.name, WATCHDOG_FEED_TIMEOUT_MS / 1000);
+  if (reason != NULL)
+    console_print("last reset: %s made no progress for %u s\r\n", reason, seconds);
+  for (const struct watchdog_subject *subject = watchdog_subjects(); subject != NULL;
+       subject = subject->next)
+    console_print("%s%s%s: %s, %u of %u looks\r\n", subject->kind->name,
+                  subject->device != NULL ? " of " : "",
+                  subject->device != NULL ? subject->device->name : "",
+                  subject->still == 0 ? "moves" : "still", subject->still, WATCHDOG_LOOKS_MAX);
+  return CONSOLE_DONE;
+}
+
+/* ---- wedges: each makes one subject stuck, for good ---- */
+
+enum { NEVER_MS = 24 * 3600 * 1000 };
+
+static bool refuse(struct nic *nic, struct pbuf *packet) {
+  (void)nic;
+  (void)packet;
+  return false;
+}
+
+/* The device takes no more of what it is given, as after a fault that nobody saw: the receive ring
+ * runs dry, or what is sent waits for ever. */
+static bool wedge_nic(const char *name, bool rx) {
+  static struct nic_ops wedged;
+  struct registry_entry *entry = console_interface(name);
+
+  if (entry == NULL)
+    return false;
+  wedged = *entry->device->nic->ops;
+  wedged.turn = NULL; /* it would call the functions that it was compiled with */
+  if (rx)
+    wedged.rx_post = refuse;
+  else
+    wedged.tx_post = refuse;
+  nic_set_ops(entry->device->nic, &wedged);
+  return true;
+}
+
+/* The first of lwIP's timeouts is not due for a day, and those behind it wait. */
+static void wedge_timers(void) { (*sys_timeouts_get_next_timeout())->time += NEVER_MS; }
+
+/* The main loop never comes back; interrupts are taken, or not. */
+_Noreturn static void wedge_loop(bool masked) {
+  if (masked)
+    (void)port_irq_save();
+  for (;;)
+    port_sleep();
+}
+
+static enum console_result wedge(unsigned words, char *word[]) {
+  const char *what = words >= 2 ? word[1] : "";
+  bool rx = strcmp(what, "rx") == 0;
+
+  if (rx || strcmp(what, "tx") == 0) {
+    if (words > 3)
+      return CONSOLE_USAGE;
+    return wedge_nic(words == 3 ? word[2] : "en0", rx) ? console_tell(what, 0) : CONSOLE_REFUSED;
+  }
+  if (words != 2)
+    return CONSOLE_USAGE;
+  if (strcmp(what, "timers") == 0) {
+    wedge_timers();
+  } else if (strcmp(what, "console") == 0) {
+    port_console_on_input(NULL); /* nobody is told of what is typed */
+  } else if (strcmp(what, "loop") == 0) {
+    wedge_loop(false);
+  } else if (strcmp(what, "masked") == 0) {
+    if (!port_watchdog.hardware) {
+      console_print("the board's watchdog is an interrupt: it would not come\r\n");
+      return CONSOLE_REFUSED;
+    }
+    wedge_loop(true);
+  } else {
+    return CONSOLE_USAGE;
+  }
+  return console_tell(what, 0);
+}
+
+const struct console_command watchdog_commands[] = {
+    {"watchdog", "", "what the watchdog sees, and why it last reset", show, false, NULL},
+    {"wedge", "rx|tx|timers|console|loop|masked [NAME]", "makes it stuck: the watchdog's turn",
+     wedge, false, NULL},
+    {.name = NULL},
+};

@@ -1,0 +1,40 @@
+/* The watchdog within a Cortex-A9 MPCore (ARM DDI 0407I, 4.1 and 4.2), which resets a Zynq-7000
+ * (UG585, 8.2).
+ *
+ * The emulator's is a timer in either mode: it interrupts, where the processor's own resets the
+ * machine. The interrupt, whose enable watchdog mode ignores, is enabled for that. So on the chip
+ * nobody is warned, and a stuck main loop leaves no word. */
+#include "board.h"
+#include "port.h"
+
+enum {
+  WATCHDOG_LOAD = 0x620, /* written, it is the counter as well */
+  WATCHDOG_CONTROL = 0x628,
+  CONTROL_ENABLE = 1 << 0,
+  CONTROL_INTERRUPT = 1 << 2,
+  CONTROL_WATCHDOG_MODE = 1 << 3,
+  CONTROL_PRESCALER_SHIFT = 8,
+  PRESCALER = (BOARD_PERIPHCLK_HZ / 1000000 - 1) << CONTROL_PRESCALER_SHIFT, /* microseconds */
+};
+
+static uint32_t timeout_us;
+static void (*on_bite)(void);
+
+const struct port_watchdog port_watchdog = {.name = "Cortex-A9 watchdog, by its interrupt",
+                                            .hardware = false};
+
+void port_watchdog_start(uint32_t timeout_ms, void (*bite)(void)) {
+  on_bite = bite;
+  timeout_us = timeout_ms * 1000;
+  port_watchdog_feed();
+  mmio_write(BOARD_A9_PERIPHBASE + WATCHDOG_CONTROL,
+             PRESCALER | CONTROL_WATCHDOG_MODE | CONTROL_INTERRUPT | CONTROL_ENABLE);
+  port_irq_enable(BOARD_IRQ_WATCHDOG);
+}
+
+void port_watchdog_feed(void) { mmio_write(BOARD_A9_PERIPHBASE + WATCHDOG_LOAD, timeout_us); }
+
+void watchdog_interrupt_handler(void) {
+  on_bite();
+  port_reset();
+}

@@ -1,0 +1,116 @@
+"""The watchdog: each subject is made stuck, the board starts anew, and the reason is told after it."""
+import pytest
+from conftest import FACTS, assert_nothing_missing
+from scapy.layers.inet import UDP
+
+# Virtual time jumps over what is slept through, and goes slowly enough for a loop that spins.
+FAST = ("-icount", "shift=6,sleep=off")
+
+CONSOLE_IS_THERE = r"type help for the console's commands"
+ADDRESS = r"en0 up 10\.0\.2\.15/24"
+
+
+@pytest.fixture
+def alone(boot):
+    """A guest on no network, in its own time, whose console listens."""
+    guest = boot(net="none", extra=FAST)
+    guest.expect(CONSOLE_IS_THERE)
+    return guest
+
+
+def expect_reset(guest, reason, then=CONSOLE_IS_THERE):
+    """The start after the bite, its reason, what comes `then`, and that the console shows it, too."""
+    guest.expect(r"I main: ringif on ")
+    guest.expect(rf"W watchdog: reset: {reason} s\r\n")
+    guest.expect(then)
+    guest.ask("watchdog", rf"last reset: {reason} s\r\n")
+
+
+def test_idle_and_busy_it_is_fed(alone):
+    """For several times as long as it waits; the first idle, then under a flood."""
+    alone.ask("watchdog", rf"(?s)fed within 8 s\r\ntimers: .*console: .*tx of {FACTS.device}: \w+, \d of 8 looks\r\n")
+    assert "last reset" not in alone.text
+    alone.ask("log sim warning", "> ")
+    for profile in ("echo", "flood 1 8"):
+        alone.ask(f"nic profile {FACTS.simulated} {profile}", "every")
+        start = float(alone.ask("uptime", r"up (\d+\.\d+) s").group(1))
+        while float(alone.ask("uptime", r"up (\d+\.\d+) s").group(1)) < start + 30:
+            pass
+    assert "watchdog: " not in alone.text
+    assert alone.text.count("I main: ringif on") == 1
+
+
+def test_a_main_loop_that_never_comes_back(alone):
+    alone.ask("wedge loop", "wedge loop")
+    expect_reset(alone, "main loop made no progress for 8")
+
+
+def test_a_main_loop_with_interrupts_masked(alone):
+    """Where the board's watchdog is hardware; who only is warned by an interrupt cannot tell the reason."""
+    if not FACTS.hardware_watchdog:
+        alone.ask("wedge masked", r"the board's watchdog is an interrupt: it would not come")
+        return
+    alone.ask("wedge masked", "wedge masked")
+    if FACTS.core == "cortex_m":  # an NMI
+        expect_reset(alone, "main loop made no progress for 8")
+    else:
+        alone.expect(r"I main: ringif on ")
+        alone.expect(r"I watchdog: reset from outside, or with interrupts masked")
+
+
+def test_timers_that_do_not_run(alone):
+    alone.ask("wedge timers", "done")
+    alone.expect(r"E watchdog: timers made no progress for 4 s: not fed any more")
+    expect_reset(alone, "timers made no progress for 4")
+
+
+def test_a_console_that_takes_nothing(alone):
+    alone.ask("wedge console", "done")
+    alone.expect("sim0 tick")  # the main loop has had other turns: what is typed now is not told of
+    alone.keys("x")
+    alone.expect(r"E watchdog: console made no progress for 4 s: not fed any more")
+    expect_reset(alone, "console made no progress for 4")
+
+
+def test_a_transmitter_that_takes_nothing(on_lan):
+    guest, host = on_lan
+    guest.ask("wedge tx", "done")
+    guest.send("ping -c 1 10.0.2.77")
+    guest.expect(rf"E watchdog: tx of {FACTS.device} made no progress for 4 s: not fed any more")
+    expect_reset(guest, rf"tx of {FACTS.device} made no progress for 4", then=ADDRESS)
+    host.ping(sequence=2)
+    assert_nothing_missing(guest)
+
+
+def test_a_receive_ring_that_runs_dry(on_lan):
+    guest, host = on_lan
+    guest.ask("wedge rx", "done")
+    for number in range(FACTS.ring):  # more than these, the wire itself may have
+        host.send(host.ip() / UDP(sport=1000 + number, dport=9) / b"lost")
+    guest.expect(rf"E watchdog: rx of {FACTS.device} made no progress for 4 s: not fed any more")
+    expect_reset(guest, rf"rx of {FACTS.device} made no progress for 4", then=ADDRESS)
+    host.ping(sequence=2)
+    assert_nothing_missing(guest)
+
+
+@pytest.mark.parametrize("way", ["rx", "tx"])
+def test_a_simulated_nic_that_is_stuck(alone, way):
+    """It is named; the board's other NICs were not it."""
+    alone.expect("sim0 tick 1")
+    alone.ask(f"nic profile {FACTS.simulated} flood 10 8", "every")
+    alone.ask(f"wedge {way} {FACTS.simulated}", "done")
+    expect_reset(alone, f"{way} of sim0 made no progress for 4")
+
+
+def test_a_wanted_reset_is_not_its_own(alone):
+    alone.ask("reboot", "rebooting")
+    start = alone.expect(r"I main: ringif on ").end()
+    alone.expect(CONSOLE_IS_THERE)
+    assert "watchdog: " not in alone.text[start:alone.seen]
+    alone.qmp("system_reset")
+    alone.expect(r"I watchdog: reset from outside, or with interrupts masked")
+    alone.expect(CONSOLE_IS_THERE)
+    alone.ask("wedge", "usage: wedge")
+    alone.ask("wedge rx en9", "en9: no such interface")
+    alone.ask("wedge rx en0 now", "usage: wedge")
+    alone.ask("watchdog now", "usage: watchdog")
