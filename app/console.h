@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "registry.h"
 
@@ -64,5 +65,12 @@ enum console_result console_run_remote(char *line, char *answer, size_t size);
 /* Says that the console is there, has what is typed taken in by an event of `dispatch`, and lets
  * log lines pass by the line that is being typed. Main loop, once. */
 void console_start(struct dispatch_queue *dispatch);
+
+/* How lines typed at the serial console are answered, since the start or since it was cleared. */
+struct console_report {
+  uint32_t lines;
+  uint32_t late_most_us; /* the most from a line's end to the end of its command */
+};
+extern struct console_report console_report;
 
 #endif

@@ -3,7 +3,15 @@
 #ifndef LWIP_TIMERS_H
 #define LWIP_TIMERS_H
 
+#include <stdint.h>
+
 #include "dispatch.h"
+
+/* How timeouts are kept. */
+struct lwip_timers_report {
+  uint32_t runs;         /* times that the timer has called for some */
+  uint32_t late_most_ms; /* the most that one was late */
+};
 
 /* Has lwIP's timeouts run by `queue` when they are due. Returns 0 or -ENOSPC. Main loop, once,
  * after lwip_init(). */
@@ -12,5 +20,8 @@ int lwip_timers_start(struct dispatch_queue *queue);
 /* Winds the timer where another timeout has become the first. Main loop, in each turn, before it
  * may go to sleep. */
 void lwip_timers_arm(void);
+
+/* What has been since the start, or since it was last cleared. Main loop. */
+extern struct lwip_timers_report lwip_timers_report;
 
 #endif
