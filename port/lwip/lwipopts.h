@@ -75,7 +75,13 @@
 #define TCP_SND_QUEUELEN    12
 #define TCP_QUEUE_OOSEQ     1
 #define TCP_OOSEQ_MAX_PBUFS 4
-#define LWIP_HOOK_TCP_ISN   lwip_hook_tcp_isn
+
+/* Connections that are being opened have a limit for each port, so that a flood of SYNs leaves
+ * the others their PCBs. The default is for the control page. */
+#define TCP_LISTEN_BACKLOG         1
+#define TCP_DEFAULT_LISTEN_BACKLOG MEMP_NUM_PARALLEL_HTTPD_CONNS
+
+#define LWIP_HOOK_TCP_ISN lwip_hook_tcp_isn
 
 /* The control page, on lwIP's httpd. Its connections give way to those of the services, and the
  * oldest of them to a new one, so that a client that is slow or says nothing keeps nobody out. */
