@@ -33,7 +33,7 @@ include port/boards/$(BOARD)/board.mk
 LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
 LWIPDIR := $(LWIP)/src
 ifneq ($(filter-out help clean,$(GOALS)),)
-SETUP := build/setup-$(if $(filter test% mutants,$(GOALS)),test,run).stamp
+SETUP := build/setup-$(if $(filter test% mutants faults load,$(GOALS)),test,run).stamp
 include $(SETUP)
 include $(LWIPDIR)/Filelists.mk
 endif
@@ -161,6 +161,11 @@ test-clang: $(LWIPDIR)/Filelists.mk
 test-qemu: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping $(BENCH_PLUGINS)
 	$(Q)BOARD=$(BOARD) /usr/bin/python3 -m pytest -q -n 2 --dist loadgroup -p no:cacheprovider $(PYTEST) tests/qemu
 
+# Tables: what the guest needs to recover from each fault, and how it does under each flood.
+.PHONY: faults load
+faults load: $(B)/firmware.elf
+	$(Q)BOARD=$(BOARD) /usr/bin/python3 tests/qemu/recovery.py $@
+
 # Breaks each rule once and sees the unit tests fail.
 .PHONY: mutants
 mutants: $(LWIPDIR)/Filelists.mk
@@ -178,6 +183,7 @@ help:
 	@echo "make size         what of flash and RAM each part takes"
 	@echo "make bench        guest instructions a packet; bench-compare: against the baseline, which bench-baseline writes"
 	@echo "make test         all tests on all boards, or on BOARD; test-unit, test-conformance (DRIVER= TEST=) and test-qemu run a part"
+	@echo "make faults       how long it takes to recover from each fault; make load: how it does under floods"
 	@echo "make mutants      breaks each rule of the kit once and sees the unit tests fail"
 	@echo "make clean        removes what was built, but not lwIP's source"
 
