@@ -26,6 +26,10 @@ RINGIF_ARCH = $(call ringif_all,port/arch/$(1))
 # $(call RINGIF_DEVS,uart uart_16550): timers, UARTs.
 RINGIF_DEVS = $(call ringif_files,$(patsubst %,port/dev/%.c,$(1)))
 
+# $(call RINGIF_NO_LTO,cortex_m): of these, those that assembly or newlib looks for by name. Where the link
+# optimises the whole (-flto), they are compiled with -fno-lto.
+RINGIF_NO_LTO = $(call ringif_files,port/arch/$(1)/fault.c port/arch/$(1)/startup.c) $(call ringif_all,port/newlib)
+
 # $(call RINGIF_INCLUDE,cortex_m): directories of headers. A product's own lwipopts.h comes before
 # port/lwip, which has one for the demo.
 RINGIF_INCLUDE = $(call ringif_files,driver driver/nic driver/device driver/wrap port port/lwip port/dev \

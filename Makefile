@@ -12,6 +12,13 @@ ifeq ($(filter $(BOARD),$(BOARDS) all),)
 $(error BOARD=$(BOARD): no such board; valid: $(BOARDS) all)
 endif
 
+# What is built: the demo, or a profile that takes less, of its folder in profiles/.
+PROFILES := demo $(sort $(notdir $(patsubst %/profile.mk,%,$(wildcard profiles/*/profile.mk))))
+PROFILE  ?= demo
+ifeq ($(filter $(PROFILE),$(PROFILES)),)
+$(error PROFILE=$(PROFILE): no such profile; valid: $(PROFILES))
+endif
+
 .DEFAULT_GOAL := firmware
 
 # V=1 shows each command.
@@ -27,6 +34,13 @@ else
 B := build/$(BOARD)
 include port/boards/$(BOARD)/board.mk
 
+PROFILE_SOURCES := $(wildcard app/*.c)
+ifneq ($(PROFILE),demo)
+B := $(B)/$(PROFILE)
+PROFILE_INCLUDE := profiles/$(PROFILE)
+include profiles/$(PROFILE)/profile.mk
+endif
+
 # What has to be there before anything is built: tools/setup installs what is missing and brings
 # lwIP (LWIP_DIR= names a checkout instead). Its stamps are included, so that make makes them first and
 # then starts again with them.
@@ -39,7 +53,7 @@ include $(LWIPDIR)/Filelists.mk
 endif
 include Filelists.mk
 
-build/setup-%.stamp: tools/setup
+build/setup-%.stamp: tools/setup port/lwip/patches $(wildcard port/lwip/patches/*)
 	@tools/setup $* && touch $@
 
 $(LWIPDIR)/Filelists.mk: | $(SETUP)
@@ -54,16 +68,16 @@ firmware: $(B)/firmware.elf
 CROSS   ?= arm-none-eabi-
 CC_ARM  := $(CROSS)gcc
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Werror
-INCLUDE := $(addprefix -I,$(call RINGIF_INCLUDE,$(ARCH)) port/boards/$(BOARD) app)
+INCLUDE := $(addprefix -I,$(PROFILE_INCLUDE) $(call RINGIF_INCLUDE,$(ARCH)) port/boards/$(BOARD) app)
 LWIP_INCLUDE := $(addprefix -isystem ,$(RINGIF_LWIP_INCLUDE))
 CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -g -flto=auto -ffunction-sections -fdata-sections -fno-common \
-              $(DEFINES) $(INCLUDE) $(LWIP_INCLUDE)
+              $(PROFILE_FLAGS) $(DEFINES) $(INCLUDE) $(LWIP_INCLUDE)
 LDFLAGS_ARM := $(CFLAGS_ARM) -nostartfiles --specs=nano.specs -Wl,--gc-sections -Llinker \
-               -T$(LINKER) -Wl,--no-warn-rwx-segments
+               -T$(LINKER) -Wl,--no-warn-rwx-segments $(PROFILE_STACK:%=-Wl,--defsym=STACK_BYTES=%)
 
 OWN_SOURCES := $(RINGIF_KIT) $(RINGIF_SIM) $(RINGIF_WRAP) $(call RINGIF_MACS,$(BOARD_NICS)) $(RINGIF_PORT) \
                $(call RINGIF_ARCH,$(ARCH)) $(call RINGIF_DEVS,$(BOARD_DEVS)) port/boards/$(BOARD)/board.c \
-               $(wildcard app/*.c)
+               $(PROFILE_SOURCES)
 LWIP_SOURCES := $(COREFILES) $(CORE4FILES) $(CORE6FILES) $(RINGIF_LWIP)
 HTTPD_SOURCES := $(LWIPDIR)/apps/http/fs.c $(LWIPDIR)/apps/http/httpd.c
 OWN_OBJECTS  := $(OWN_SOURCES:%.c=$(B)/%.o)
@@ -77,8 +91,8 @@ $(OWN_OBJECTS): $(B)/%.o: %.c
 $(B)/app/control_page.o: app/page/index.html
 
 # What assembly or newlib looks for by name has to be there by its name when the link begins.
-NO_LTO := app/control_page port/arch/$(ARCH)/fault port/arch/$(ARCH)/startup $(basename $(wildcard port/newlib/*.c))
-$(NO_LTO:%=$(B)/%.o): CFLAGS_ARM += -fno-lto
+NO_LTO := app/control_page.c $(call RINGIF_NO_LTO,$(ARCH))
+$(NO_LTO:%.c=$(B)/%.o): CFLAGS_ARM += -fno-lto
 
 $(B)/lwip/src/netif/ppp/polarssl/md5.o: CFLAGS_ARM += $(RINGIF_MD5_FLAGS)
 
@@ -95,7 +109,7 @@ $(B)/firmware.elf: $(OWN_OBJECTS) $(LWIP_OBJECTS) $(LINKER) linker/$(ARCH).ld
 # code, and what the host's tests have of cases.
 TARGET_TESTS   := $(patsubst tests/target/%.c,$(B)/%.elf,$(wildcard tests/target/test_*.c))
 TARGET_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/target/*.c) tests/unit/checksum_cases.c)
-BOARD_OBJECTS  := $(filter-out $(B)/app/%,$(OWN_OBJECTS)) $(LWIP_OBJECTS)
+BOARD_OBJECTS  := $(filter-out $(PROFILE_SOURCES:%.c=$(B)/%.o),$(OWN_OBJECTS)) $(LWIP_OBJECTS)
 
 $(TARGET_OBJECTS): $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -111,14 +125,18 @@ $(TARGET_TESTS): $(B)/%.elf: $(B)/tests/target/%.o $(B)/tests/unit/checksum_case
 .PHONY: FORCE
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CFLAGS_ARM) $(WARN)' | cmp -s - $@ || echo '$(CFLAGS_ARM) $(WARN)' >$@
+	@echo '$(LDFLAGS_ARM) $(WARN)' | cmp -s - $@ || echo '$(LDFLAGS_ARM) $(WARN)' >$@
 
 $(OWN_OBJECTS) $(LWIP_OBJECTS) $(TARGET_OBJECTS): $(B)/flags port/boards/$(BOARD)/board.mk
+$(B)/firmware.elf: $(B)/flags
 -include $(OWN_OBJECTS:.o=.d) $(LWIP_OBJECTS:.o=.d) $(TARGET_OBJECTS:.o=.d)
 
-.PHONY: size
+.PHONY: size stack
 size: $(B)/firmware.elf
-	@tools/size $(B)/firmware.map
+	@CROSS=$(CROSS) tools/size $<
+
+stack: $(B)/firmware.elf
+	@CROSS=$(CROSS) tools/stack $(if $(V),--path) $<
 
 # ---- running it ----
 
@@ -155,8 +173,10 @@ test: test-clang test-unit test-qemu
 
 test-clang: $(LWIPDIR)/Filelists.mk
 	$(Q)for source in $(CLANG_SOURCES); do clang $(CLANG_FLAGS) $$source || exit 1; done
+	$(Q)for profile in $(dir $(wildcard profiles/*/profile.mk)); do \
+	  for source in profiles/main.c $$(find $$profile -name '*.c'); do clang -I$$profile $(CLANG_FLAGS) $$source || exit 1; done; done
 	$(Q)clang -std=c11 -fsyntax-only $(WARN) $(LAN_SOURCES) $(BENCH_SOURCE)
-	@echo "clang: no warning in $(words $(CLANG_SOURCES) $(LAN_SOURCES) $(BENCH_SOURCE)) files"
+	@echo "clang: no warning in $(words $(CLANG_SOURCES) $(wildcard profiles/*.c profiles/*/*.c) $(LAN_SOURCES) $(BENCH_SOURCE)) files"
 
 test-qemu: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping $(BENCH_PLUGINS)
 	$(Q)BOARD=$(BOARD) /usr/bin/python3 -m pytest -q -n 2 --dist loadgroup -p no:cacheprovider $(PYTEST) tests/qemu
@@ -178,14 +198,19 @@ endif
 .PHONY: help clean
 help:
 	@echo "make              builds build/BOARD/firmware.elf; BOARD is all or one of: $(BOARDS)"
+	@echo "make PROFILE=     builds build/BOARD/PROFILE/firmware.elf, which takes less; PROFILE is one of: $(filter-out demo,$(PROFILES))"
 	@echo "make run          runs it in QEMU; NET=lan|slirp|tap|none QEMU= QEMU_EXTRA= PCAP=FILE"
 	@echo "make ping         pings it from a host on its LAN; COUNT= SIZE= INTERVAL="
 	@echo "make size         what of flash and RAM each part takes"
+	@echo "make stack        the most stack that is ever used, by its call graph; V=1 shows the calls"
 	@echo "make bench        guest instructions a packet; bench-compare: against the baseline, which bench-baseline writes"
+	@echo "make bench-growth what a packet costs as rings, batches, connections, interfaces grow; the highest rate without loss"
+	@echo "make bench-plots  draws docs/growth.svg of what the last bench-growth has measured"
+	@echo "make bench-wall   packets and bits a second by the host's clock, for information"
 	@echo "make test         all tests on all boards, or on BOARD; test-unit, test-conformance (DRIVER= TEST=) and test-qemu run a part"
 	@echo "make faults       how long it takes to recover from each fault; make load: how it does under floods"
 	@echo "make mutants      breaks each rule of the kit once and sees the unit tests fail"
 	@echo "make clean        removes what was built, but not lwIP's source"
 
 clean:
-	rm -rf $(BOARDS:%=build/%) build/host-* build/tools build/out-of-tree
+	rm -rf $(BOARDS:%=build/%) build/host-* build/tools build/bench build/out-of-tree

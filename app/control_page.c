@@ -30,6 +30,7 @@ enum {
 
 /* No other site may show the page in a frame of its own, and it loads nothing from elsewhere. */
 __asm(".section .rodata.control_page, \"a\"\n"
+      ".type control_page_begin, %object\n"
       "control_page_begin:\n"
       ".ascii \"HTTP/1.0 200 OK\\r\\nContent-Type: text/html; charset=utf-8\\r\\n\"\n"
       ".ascii \"Content-Security-Policy: default-src 'self' 'unsafe-inline' data:; \"\n"
@@ -37,6 +38,7 @@ __asm(".section .rodata.control_page, \"a\"\n"
       ".ascii \"Cache-Control: no-cache\\r\\nConnection: close\\r\\n\\r\\n\"\n"
       ".incbin \"app/page/index.html\"\n"
       "control_page_end:\n"
+      ".size control_page_begin, . - control_page_begin\n"
       ".byte 0\n"
       ".balign 4\n"
       ".text\n");

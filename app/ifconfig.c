@@ -1,7 +1,8 @@
 /* ifconfig: the interfaces as lwIP sees them, their addresses and what they let in. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "console.h"
@@ -117,15 +118,15 @@ static enum console_result set_address(struct registry_entry *entry, char *text,
 
 /* Six pairs of hexadecimal digits with colons between them. */
 static bool parse_mac(const char *text, uint8_t mac[ETH_ADDRESS_BYTES]) {
-  unsigned octet[ETH_ADDRESS_BYTES];
-  int end = 0;
+  for (unsigned i = 0; i < ETH_ADDRESS_BYTES; i++) {
+    char *end;
 
-  if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &octet[0], &octet[1], &octet[2], &octet[3],
-             &octet[4], &octet[5], &end) != ETH_ADDRESS_BYTES ||
-      text[end] != '\0')
-    return false;
-  for (unsigned i = 0; i < ETH_ADDRESS_BYTES; i++)
-    mac[i] = (uint8_t)octet[i];
+    mac[i] = (uint8_t)strtoul(text, &end, 16);
+    if (!isxdigit((unsigned char)text[0]) || end != text + 2 ||
+        *end != (i + 1 < ETH_ADDRESS_BYTES ? ':' : '\0'))
+      return false;
+    text = end + 1;
+  }
   return true;
 }
 

@@ -28,7 +28,7 @@ static void print_node(const char *branch, const char *name, const char *class, 
 
 static void print_queue(const char *branch, const char *name, const struct packet_queue *queue) {
   print_node(branch, name, "packet_queue", "%u of %u, in %" PRIu32 ", out %" PRIu32 "%s",
-             packet_queue_count(queue), queue->depth, queue->enqueued, queue->dequeued,
+             packet_queue_count(queue), packet_queue_depth(queue), queue->enqueued, queue->dequeued,
              packet_queue_enabled(queue) ? "" : ", disabled");
 }
 

@@ -1,5 +1,6 @@
 /* The demo: the board's NICs under lwIP in one loop that sleeps whenever there is nothing to do. */
 #include "board.h"
+#include "chargen.h"
 #include "console.h"
 #include "control_page.h"
 #include "dispatch.h"
@@ -33,6 +34,7 @@ int main(void) {
   interfaces_start(&dispatch);
 
   services_start();
+  chargen_start();
   control_page_start(&dispatch);
   console_start(&dispatch);
   for (;;) {

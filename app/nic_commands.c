@@ -185,10 +185,11 @@ static enum console_result pools(unsigned words, char *word[]) {
 }
 
 static void show_queue(const char *name, const char *which, const struct packet_queue *queue) {
-  console_print(
-      "%s %-13s %2u of %2u, in %" PRIu32 ", out %" PRIu32 ", most %u, refused %" PRIu32 "%s\r\n",
-      name, which, packet_queue_count(queue), queue->depth, queue->enqueued, queue->dequeued,
-      queue->high_water, queue->refused, packet_queue_enabled(queue) ? "" : " (disabled)");
+  console_print("%s %-13s %2u of %2u, in %" PRIu32 ", out %" PRIu32 ", most %u, refused %" PRIu32
+                "%s\r\n",
+                name, which, packet_queue_count(queue), packet_queue_depth(queue), queue->enqueued,
+                queue->dequeued, queue->high_water, queue->refused,
+                packet_queue_enabled(queue) ? "" : " (disabled)");
 }
 
 static void show_queues(const char *name, struct nic *from) {

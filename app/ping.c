@@ -20,6 +20,7 @@ enum {
   INTERVAL_DEFAULT_MS = 1000,
   WAIT_MS = 1000, /* for the last reply */
   IDENTIFIER = 0x7269,
+  WAITING_MAX = 8, /* requests whose replies are waited for at a time */
 };
 
 static struct {
@@ -29,8 +30,10 @@ static struct {
   uint32_t interval_ms;
   uint16_t count, size;
   uint16_t sent, received;
-  uint16_t answered; /* the last sequence number that was */
-  uint64_t sent_us;  /* when the last one went out */
+  struct {
+    bool waits;
+    uint32_t sent_us;     /* modulo 2^32 */
+  } request[WAITING_MAX]; /* the last ones, by their sequence numbers */
   uint64_t least_us, most_us, sum_us;
 } job;
 
@@ -82,14 +85,20 @@ static err_t send_request(void) {
     ((uint8_t *)(header + 1))[i] = (uint8_t)i;
   if (!is_v6()) /* that of ICMPv6 is made by raw_sendto() */
     header->chksum = inet_chksum(request->payload, request->tot_len);
-  job.sent_us = port_clock_us();
+  job.request[job.sent % WAITING_MAX].waits = true;
+  job.request[job.sent % WAITING_MAX].sent_us = (uint32_t)port_clock_us();
   error = raw_sendto(job.pcb, request, &job.target);
   pbuf_free(request);
   return error;
 }
 
+/* True for a request whose time is known and that has had no reply. */
+static bool is_waited_for(uint16_t sequence) {
+  return (uint16_t)(job.sent - sequence) < WAITING_MAX && job.request[sequence % WAITING_MAX].waits;
+}
+
 static void count_reply(const ip_addr_t *from, uint16_t length, uint16_t sequence) {
-  uint64_t us = port_clock_us() - job.sent_us;
+  uint32_t us = (uint32_t)port_clock_us() - job.request[sequence % WAITING_MAX].sent_us;
 
   if (job.received == 0 || us < job.least_us)
     job.least_us = us;
@@ -97,9 +106,9 @@ static void count_reply(const ip_addr_t *from, uint16_t length, uint16_t sequenc
     job.most_us = us;
   job.sum_us += us;
   job.received++;
-  job.answered = sequence;
+  job.request[sequence % WAITING_MAX].waits = false;
   console_print("%u bytes from %s: icmp_seq=%u time=%" PRIu32 ".%03" PRIu32 " ms\r\n", length,
-                ipaddr_ntoa(from), sequence, (uint32_t)us / 1000, (uint32_t)us % 1000);
+                ipaddr_ntoa(from), sequence, us / 1000, us % 1000);
 }
 
 /* Looks at each packet of the protocol; what is not our reply is left to the stack. */
@@ -114,9 +123,8 @@ static u8_t received(void *unused, struct raw_pcb *pcb, struct pbuf *packet,
       header.type != (is_v6() ? (u8_t)ICMP6_TYPE_EREP : ICMP_ER) ||
       header.id != PP_HTONS(IDENTIFIER) || !ip_addr_cmp(from, &job.target))
     return 0;
-  /* A late one, or one twice, is none: its time is not known. */
-  if (lwip_ntohs(header.seqno) == job.sent && job.answered != job.sent) {
-    count_reply(from, (uint16_t)(packet->tot_len - offset), job.sent);
+  if (is_waited_for(lwip_ntohs(header.seqno))) {
+    count_reply(from, (uint16_t)(packet->tot_len - offset), lwip_ntohs(header.seqno));
     if (job.received == job.count) { /* the stack still uses the pcb: it goes in the next turn */
       sys_untimeout(tick, NULL);
       sys_timeout(0, tick, NULL);

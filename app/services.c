@@ -1,64 +1,16 @@
-/* The services of the demo: echo (RFC 862) over UDP and TCP, discard (863) and chargen (864). */
+/* The services echo (RFC 862), over UDP and TCP, and discard (863). */
 #include "services.h"
 
-#include <string.h>
-
+#include "connections.h"
 #include "log.h"
-#include "lwip/tcp.h"
+#include "lwip/inet_chksum.h"
 #include "lwip/udp.h"
 
 enum {
   ECHO_PORT = 7,
   DISCARD_PORT = 9,
-  CHARGEN_PORT = 19,
-  CONNECTIONS_MAX = 4,
-  BACKLOG = 2,
-  POLL_HALF_SECONDS = 4, /* a poll of a connection, in lwIP's coarse ticks of 500 ms */
-  IDLE_POLLS_MAX = 60,   /* polls without progress until a connection is given up: 2 minutes */
-  CHARGEN_LINE = 74,     /* 72 characters and CR LF */
-  CHARGEN_CHARACTERS = 95,
+  KNOWN_SUM_MIN = 512, /* bytes of data whose sum is not worth to be made again */
 };
-
-enum service {
-  ECHO,
-  DISCARD,
-  CHARGEN,
-};
-
-struct connection {
-  struct tcp_pcb *pcb;    /* NULL: the slot is free */
-  enum service service;   /* what it talks to */
-  struct pbuf *unsent;    /* received, still to be echoed */
-  uint16_t unsent_offset; /* bytes of its first pbuf that are already sent */
-  uint16_t idle_polls;    /* polls since it last moved */
-  uint8_t line;           /* chargen: the line that is sent next, by its first character */
-  bool peer_closed;       /* the other side sends no more: close when all is sent */
-};
-
-static struct connection connections[CONNECTIONS_MAX];
-
-static void connection_free(struct connection *connection) {
-  if (connection->unsent != NULL)
-    pbuf_free(connection->unsent);
-  *connection = (struct connection){.pcb = NULL};
-}
-
-/* Ends the connection from our side; where there is no memory for the FIN, by a reset. Returns
- * ERR_ABRT in that case, which a callback has to pass on. */
-static err_t connection_close(struct connection *connection) {
-  struct tcp_pcb *pcb = connection->pcb;
-
-  tcp_arg(pcb, NULL);
-  tcp_recv(pcb, NULL);
-  tcp_sent(pcb, NULL);
-  tcp_poll(pcb, NULL, 0);
-  tcp_err(pcb, NULL);
-  connection_free(connection);
-  if (tcp_close(pcb) == ERR_OK)
-    return ERR_OK;
-  tcp_abort(pcb);
-  return ERR_ABRT;
-}
 
 /* Sends as much of what was received as the send buffer takes; the window opens as it goes, so that
  * a peer that does not read its echo stops being read. */
@@ -89,136 +41,50 @@ static void send_echo(struct connection *connection) {
   (void)tcp_output(pcb);
 }
 
-/* Each line begins with the character after that which the one before began with (RFC 864). */
-static void send_chargen(struct connection *connection) {
-  static const char characters[] =
-      " !\"#$%&'()*+,-./"
-      "0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz"
-      "{|}~ !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdef";
+/* Finds the sum of a datagram's data without reading it, from the checksum that lwIP has just found
+ * right: what is left of that without the headers. False where that is not less work. */
+static bool sum_is_known(struct pbuf *data, uint16_t *sum) {
+  const struct udp_hdr *header = (const void *)((const uint8_t *)data->payload - UDP_HLEN);
 
-  _Static_assert(sizeof characters - 1 >= CHARGEN_CHARACTERS - 1 + CHARGEN_LINE - 2,
-                 "a line may begin at any character");
-  while (tcp_sndbuf(connection->pcb) >= CHARGEN_LINE) {
-    char line[CHARGEN_LINE];
-
-    memcpy(line, characters + connection->line, CHARGEN_LINE - 2);
-    memcpy(line + CHARGEN_LINE - 2, "\r\n", 2);
-    if (tcp_write(connection->pcb, line, sizeof line, TCP_WRITE_FLAG_COPY) != ERR_OK)
-      break;
-    connection->line = (uint8_t)((connection->line + 1) % CHARGEN_CHARACTERS);
-  }
-  (void)tcp_output(connection->pcb);
+  if (data->tot_len < KNOWN_SUM_MIN || header->chksum == 0 ||
+      (ip_current_input_netif()->chksum_flags & NETIF_CHECKSUM_CHECK_UDP) == 0 ||
+      (ip_current_netif()->chksum_flags & NETIF_CHECKSUM_GEN_UDP) == 0 ||
+      pbuf_add_header(data, UDP_HLEN) != 0)
+    return false;
+  *sum = ip_chksum_pseudo_partial(data, IP_PROTO_UDP, data->tot_len, UDP_HLEN,
+                                  ip_current_src_addr(), ip_current_dest_addr());
+  pbuf_remove_header(data, UDP_HLEN);
+  return true;
 }
 
-static err_t connection_advance(struct connection *connection) {
-  if (connection->service == ECHO)
-    send_echo(connection);
-  if (connection->peer_closed && connection->unsent == NULL)
-    return connection_close(connection);
-  if (connection->service == CHARGEN)
-    send_chargen(connection);
-  return ERR_OK;
-}
-
-static err_t received(void *argument, struct tcp_pcb *pcb, struct pbuf *data, err_t error) {
-  struct connection *connection = argument;
-
-  (void)error; /* always ERR_OK in lwIP 2 */
-  connection->idle_polls = 0;
-  if (data == NULL) {
-    connection->peer_closed = true;
-  } else if (connection->service == ECHO) {
-    if (connection->unsent == NULL)
-      connection->unsent = data;
-    else
-      pbuf_cat(connection->unsent, data);
-  } else {
-    tcp_recved(pcb, data->tot_len);
-    pbuf_free(data);
-  }
-  return connection_advance(connection);
-}
-
-static err_t sent(void *argument, struct tcp_pcb *pcb, u16_t length) {
-  struct connection *connection = argument;
-
-  (void)pcb;
-  (void)length;
-  connection->idle_polls = 0;
-  return connection_advance(connection);
-}
-
-static err_t polled(void *argument, struct tcp_pcb *pcb) {
-  struct connection *connection = argument;
-
-  (void)pcb;
-  if (++connection->idle_polls > IDLE_POLLS_MAX)
-    return connection_close(connection);
-  return connection_advance(connection);
-}
-
-static void failed(void *argument, err_t error) {
-  (void)error; /* the pcb is gone already */
-  connection_free(argument);
-}
-
-static err_t accepted(void *argument, struct tcp_pcb *pcb, err_t error) {
-  struct connection *connection = NULL;
-
-  if (error != ERR_OK || pcb == NULL)
-    return ERR_VAL;
-  for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
-    if (connections[i].pcb == NULL)
-      connection = &connections[i];
-  }
-  if (connection == NULL) {
-    log_warning("services", "port %u: all %d connections are taken", pcb->local_port,
-                CONNECTIONS_MAX);
-    tcp_abort(pcb);
-    return ERR_ABRT;
-  }
-  *connection = (struct connection){.pcb = pcb, .service = *(const enum service *)argument};
-  tcp_arg(pcb, connection);
-  tcp_recv(pcb, received);
-  tcp_sent(pcb, sent);
-  tcp_poll(pcb, polled, POLL_HALF_SECONDS);
-  tcp_err(pcb, failed);
-  return connection_advance(connection);
-}
-
-/* The answer goes out in the buffer that the question came in. */
+/* The answer goes out in the buffer that the question came in, by the interface that it came by,
+ * and from the address that was asked (RFC 1122, 4.1.3.5). */
 static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
                      u16_t port) {
-  (void)argument;
-  (void)udp_sendto(pcb, data, from, port); /* a drop is counted where it happens */
+  const ip_addr_t *to = ip_current_dest_addr();
+  struct netif *netif = ip_current_netif();
+  uint16_t sum = 0;
+
+  (void)argument; /* a drop is counted where it happens */
+  if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif)) {
+    (void)udp_sendto_if(pcb, data, from, port, netif);
+  } else {
+    bool known = sum_is_known(data, &sum);
+
+    (void)udp_sendto_if_src_chksum(pcb, data, from, port, netif, known, sum, to);
+  }
   pbuf_free(data);
 }
 
-static void listen(u16_t port, const enum service *service) {
-  struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
-  struct tcp_pcb *listening = NULL;
-
-  if (pcb != NULL && tcp_bind(pcb, IP_ANY_TYPE, port) == ERR_OK)
-    listening = tcp_listen_with_backlog(pcb, BACKLOG);
-  if (listening == NULL) {
-    log_error("services", "TCP port %u: no memory to listen", port);
-    if (pcb != NULL)
-      tcp_abort(pcb);
-    return;
-  }
-  tcp_arg(listening, (void *)(uintptr_t)service);
-  tcp_accept(listening, accepted);
-}
-
 void services_start(void) {
-  static const enum service echo = ECHO, discard = DISCARD, chargen = CHARGEN;
+  static const struct tcp_service echo = {.port = ECHO_PORT, .keeps_data = true, .send = send_echo};
+  static const struct tcp_service discard = {.port = DISCARD_PORT};
   struct udp_pcb *udp = udp_new_ip_type(IPADDR_TYPE_ANY);
 
   if (udp == NULL || udp_bind(udp, IP_ANY_TYPE, ECHO_PORT) != ERR_OK)
     log_error("services", "UDP port %d: no memory to listen", ECHO_PORT);
   else
     udp_recv(udp, udp_echo, NULL);
-  listen(ECHO_PORT, &echo);
-  listen(DISCARD_PORT, &discard);
-  listen(CHARGEN_PORT, &chargen);
+  connections_listen(&echo);
+  connections_listen(&discard);
 }

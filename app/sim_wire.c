@@ -56,9 +56,11 @@ static void report(void *context) {
 
 void sim_wire_start(struct dispatch_queue *dispatch) {
   for (unsigned i = 0; i < BOARD_SIMS; i++) {
+    const struct nic_device *listed = &board_devices[BOARD_DEVICES - BOARD_SIMS + i]; /* the last */
     struct sim_device *device = &board_sim_devices[i];
 
-    sim_device_init(device, &peers[i], board_sim_irqs[i]);
+    board_sim_nics[i] = listed->nic;
+    sim_device_init(device, &peers[i], listed->config->irq);
     sim_faults_seed(&device->faults, SIM_FAULT_SEED);
     for (unsigned fault = 0; fault < SIM_FAULT_COUNT; fault++)
       device->faults.probability[fault] = SIM_FAULT_THOUSANDTHS;

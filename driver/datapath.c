@@ -36,6 +36,8 @@ static bool must_copy(const struct nic *nic, const struct pbuf *frame) {
   const struct nic_caps *caps = &nic->ops->caps;
   unsigned fragments = 0;
 
+  if (frame->next == NULL && caps->tx_alignment <= 1)
+    return PBUF_NEEDS_COPY(frame);
   for (const struct pbuf *fragment = frame; fragment != NULL; fragment = fragment->next) {
     if (PBUF_NEEDS_COPY(fragment) || ++fragments > caps->tx_fragments_max)
       return true;

@@ -195,7 +195,7 @@ static void keep_buffers(struct nic *nic) {
   struct pbuf *packet;
 
   packet_queue_set_enable(&nic->rx_submission, true);
-  while (packet_queue_count(&nic->rx_submission) < nic->rx_submission.depth &&
+  while (packet_queue_count(&nic->rx_submission) < packet_queue_depth(&nic->rx_submission) &&
          (packet = packet_pool_get(&nic->pool)) != NULL)
     (void)packet_queue_put(&nic->rx_submission, packet);
   packet_queue_set_enable(&nic->rx_submission, false);

@@ -31,8 +31,8 @@ struct packet_pool {
   struct packet_queue *recycle; /* where a freed packet goes first; NULL: to `free` */
   uint16_t free_count;          /* length of `free` */
   uint16_t free_low_water;      /* fewest that ever rested */
-  uint16_t held;                /* packets in the stack's hands */
-  uint16_t held_high_water;     /* most that the stack ever held */
+  unsigned held;                /* packets in the stack's hands */
+  unsigned held_high_water;     /* most that the stack ever held */
   uint16_t payload_offset;      /* from a packet's pbuf to its buffer */
   struct packet_pool_options options;
 };
@@ -81,7 +81,9 @@ static inline struct packet *packet_of(struct pbuf *packet) {
 
 /* Notes that `packet` goes to the stack; pbuf_free() brings it back. Main loop. */
 static inline void packet_pool_hand_over(struct packet_pool *pool, struct pbuf *packet) {
-  packet_of(packet)->touched = packet->len;
+  const uint8_t *buffer = (uint8_t *)packet + pool->payload_offset;
+
+  packet_of(packet)->touched = (uint16_t)((uint8_t *)packet->payload + packet->len - buffer);
   if (++pool->held > pool->held_high_water)
     pool->held_high_water = pool->held;
 }

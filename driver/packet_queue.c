@@ -10,7 +10,7 @@ int packet_queue_init(struct packet_queue *queue, struct pbuf **slots, unsigned 
   if (!ring_size_valid(depth))
     return -EINVAL;
   *queue = (struct packet_queue){
-      .depth = (uint16_t)depth,
+      .mask = depth - 1,
       .slots = slots,
       .data_available = data_available,
   };
@@ -18,7 +18,7 @@ int packet_queue_init(struct packet_queue *queue, struct pbuf **slots, unsigned 
 }
 
 void packet_queue_set_enable(struct packet_queue *queue, bool enable) {
-  queue->room = enable ? queue->depth : 0;
+  queue->room = enable ? packet_queue_depth(queue) : 0;
 }
 
 void packet_queue_purge(struct packet_queue *queue, void (*give_back)(void *context, struct pbuf *),

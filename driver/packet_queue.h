@@ -17,13 +17,13 @@
 
 struct packet_queue {
   struct pbuf *
-      *slots; /* `depth` pointers; a packet's slot is the number of those before it, masked */
-  uint32_t enqueued;   /* packets ever put in, modulo 2^32; the producer writes it */
-  uint32_t dequeued;   /* packets ever taken out, purged ones too; the consumer writes it */
-  uint32_t room;       /* packets it takes: `depth`, or 0 where it is disabled */
-  uint16_t depth;      /* a power of two */
-  uint16_t high_water; /* most packets it ever held */
-  uint32_t refused;    /* packets not taken: full or disabled */
+      *slots;        /* as many as its depth; a packet's is the number of those before it, masked */
+  uint32_t enqueued; /* packets ever put in, modulo 2^32; the producer writes it */
+  uint32_t dequeued; /* packets ever taken out, purged ones too; the consumer writes it */
+  uint32_t mask;     /* its depth, a power of two, less 1 */
+  uint32_t room;     /* packets it takes: its depth, or 0 where it is disabled */
+  uint32_t refused;  /* packets not taken: full or disabled */
+  uint16_t high_water;                    /* most packets it ever held */
   struct dispatch_source *data_available; /* posted when the first packet comes in; NULL: none */
 };
 
@@ -45,6 +45,11 @@ static inline unsigned packet_queue_count(const struct packet_queue *queue) {
   return (unsigned)(spsc_load(&queue->enqueued) - spsc_load(&queue->dequeued));
 }
 
+/* The number of packets it can hold. Any context. */
+static inline unsigned packet_queue_depth(const struct packet_queue *queue) {
+  return (unsigned)(queue->mask + 1);
+}
+
 /* True if it takes packets. Any context. */
 static inline bool packet_queue_enabled(const struct packet_queue *queue) {
   return queue->room != 0;
@@ -52,7 +57,7 @@ static inline bool packet_queue_enabled(const struct packet_queue *queue) {
 
 /* Where the packet number `index` of all stands. */
 static inline struct pbuf **packet_queue_slot(const struct packet_queue *queue, uint32_t index) {
-  return &queue->slots[index & (queue->depth - 1u)];
+  return &queue->slots[index & queue->mask];
 }
 
 /* Puts `packet` in. Returns false, and counts, where the queue is full or disabled: the caller

@@ -72,11 +72,11 @@ int port_console_read(void);
 /* Empties the console's output buffer by polling. Fault handlers, and before an exit. */
 void port_console_flush(void);
 
-/* True if there is a second serial line. Main loop. */
+/* True if there is a second serial line, which is started then. Main loop. */
 bool port_capture_present(void);
 
-/* Writes to the second serial line, which carries captures; waits where its buffer is full. Main
- * loop.
+/* Writes to the second serial line that is present, which carries captures; waits where its buffer
+ * is full. Main loop.
  */
 void port_capture_write(const void *data, size_t length);
 

@@ -2,12 +2,12 @@
 
 on_each = $(foreach board,$(BOARDS),$(MAKE) --no-print-directory BOARD=$(board) $(1) &&) true
 
-.PHONY: firmware size test test-unit test-conformance test-clang test-qemu faults load bench bench-compare bench-baseline
+.PHONY: firmware size stack test test-unit test-conformance test-clang test-qemu faults load bench bench-compare bench-baseline
 firmware:
 	@$(call on_each,firmware)
 
-size:
-	@$(foreach board,$(BOARDS),echo "$(board)" && $(MAKE) --no-print-directory BOARD=$(board) size &&) true
+size stack:
+	@$(foreach board,$(BOARDS),echo "$(board)" && $(MAKE) --no-print-directory BOARD=$(board) $@ &&) true
 
 test: test-unit
 	@$(call on_each,test-clang test-qemu)
@@ -21,7 +21,7 @@ test-clang test-qemu faults load:
 bench bench-compare bench-baseline: firmware
 	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) BENCH_BOARDS="$(BOARDS)" $@
 
-each := firmware size test test-unit test-conformance test-clang test-qemu faults load bench bench-compare bench-baseline
+each := firmware size stack test test-unit test-conformance test-clang test-qemu faults load bench bench-compare bench-baseline
 ifneq ($(filter-out $(each) help clean,$(GOALS)),)
 $(error BOARD=all: valid for $(each); else: $(BOARDS))
 endif

@@ -275,7 +275,7 @@ static void doorbell(struct nic *nic, enum nic_direction which) {
 
 /* ---- interrupt ---- */
 
-/* What went wrong is taken from the status registers: the model sets the interrupt of a corrupted
+/* What goes wrong is taken from the status registers: the model sets the interrupt of a corrupted
  * tx frame for an rx frame that is too long, too. */
 static void read_status(struct nic *nic) {
   uint32_t tx = reg_read(nic, TXSTATUS);
@@ -291,7 +291,8 @@ static void read_status(struct nic *nic) {
 
 /* ISR is cleared by reading it in some versions, in others by writing it: it is read once, and what
  * was read is written. Packets mask their own interrupts alone, so that what goes wrong during a
- * turn still interrupts: the model keeps nothing of what is masked. */
+ * turn still interrupts: the model keeps nothing of what is masked. Then all are masked, and status
+ * is read until they are not any more. */
 static void interrupt(struct nic *nic) {
   uint32_t cause = reg_read(nic, ISR);
 
@@ -302,7 +303,6 @@ static void interrupt(struct nic *nic) {
   }
   reg_write(nic, IDR, INTERRUPT_ALL);
   gem_of(nic)->polled = true;
-  read_status(nic);
 }
 
 /* What came while the mask was closed does not interrupt when it opens: descriptors and status

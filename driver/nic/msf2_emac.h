@@ -5,10 +5,13 @@
 #include "nic.h"
 #include "phy.h"
 
-enum {
-  MSF2_EMAC_RX_DESCRIPTORS = 16,
-  MSF2_EMAC_TX_DESCRIPTORS = 16,
-};
+/* Powers of two from 2 to 256; a product may have others. */
+#ifndef MSF2_EMAC_RX_DESCRIPTORS
+#define MSF2_EMAC_RX_DESCRIPTORS 16
+#endif
+#ifndef MSF2_EMAC_TX_DESCRIPTORS
+#define MSF2_EMAC_TX_DESCRIPTORS 16
+#endif
 
 /* A DMA descriptor, little-endian as the core (UG0331, Ethernet MAC, DMA descriptors). */
 struct msf2_emac_descriptor {

@@ -13,7 +13,11 @@ int port_console_read(void) { return uart_read(&board_console); }
 
 void port_console_flush(void) { uart_flush(&board_console); }
 
-bool port_capture_present(void) { return board_capture != NULL; }
+bool port_capture_present(void) {
+  if (board_capture == NULL)
+    board_capture_start();
+  return board_capture != NULL;
+}
 
 void port_capture_write(const void *data, size_t length) {
   uart_write(board_capture, data, length);

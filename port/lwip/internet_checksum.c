@@ -24,7 +24,7 @@
 #define IF_NOT(bit, label) "tst %[length], #" bit "\n\tbeq " label "\n\t"
 #define IF(bit, label) "tst %[length], #" bit "\n\tbne " label "\n\t"
 
-static inline uint32_t add_bytes(uint32_t sum, const uint8_t *at, size_t length) {
+static inline __attribute__((always_inline)) uint32_t add_bytes(uint32_t sum, const uint8_t *at, size_t length) {
   const uint8_t *blocks_end = at + (length & ~(size_t)31);
 
   /* Four blocks of 32 bytes a turn: the first turn starts where it leaves a multiple of them. */
@@ -73,11 +73,64 @@ static inline uint32_t add_bytes(uint32_t sum, const uint8_t *at, size_t length)
       : "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "cc", "memory");
   return sum;
 }
+
+/* Where `from` is no multiple of 4 as well, words are loaded one by one: an LDM may not be unaligned
+ * (ARM DDI 0403E, A3.2.1). */
+#define COPY_WORDS(load_8, load_4)                                                                 \
+  __asm volatile(                                                                                  \
+      "adds %[sum], %[sum], #0\n\t"                                                                \
+      "teq %[from], %[blocks_end]\n\t"                                                             \
+      "beq 2f\n"                                                                                   \
+      "1:\n\t"                                                                                     \
+      load_8                                                                                       \
+      ADD_TO_SUM("r3") ADD_TO_SUM("r4") ADD_TO_SUM("r5") ADD_TO_SUM("r6")                          \
+      ADD_TO_SUM("r8") ADD_TO_SUM("r9") ADD_TO_SUM("r10") ADD_TO_SUM("r12")                        \
+      "stmia %[to]!, {r3, r4, r5, r6, r8, r9, r10, r12}\n\t"                                       \
+      "teq %[from], %[blocks_end]\n\t"                                                             \
+      "bne 1b\n"                                                                                   \
+      "2:\n\t"                                                                                     \
+      IF_NOT("16", "3f")                                                                           \
+      load_4                                                                                       \
+      ADD_TO_SUM("r3") ADD_TO_SUM("r4") ADD_TO_SUM("r5") ADD_TO_SUM("r6")                          \
+      "stmia %[to]!, {r3, r4, r5, r6}\n"                                                           \
+      "3:\n\t"                                                                                     \
+      IF_NOT("8", "4f")                                                                            \
+      LOAD("r3") LOAD("r4") ADD_TO_SUM("r3") ADD_TO_SUM("r4")                                      \
+      "stmia %[to]!, {r3, r4}\n"                                                                   \
+      "4:\n\t"                                                                                     \
+      IF_NOT("4", "5f")                                                                            \
+      LOAD("r3") ADD_TO_SUM("r3") "str r3, [%[to]], #4\n"                                          \
+      "5:\n\t"                                                                                     \
+      IF_NOT("2", "6f")                                                                            \
+      "ldrh r3, [%[from]], #2\n\t" ADD_TO_SUM("r3") "strh r3, [%[to]], #2\n"                       \
+      "6:\n\t"                                                                                     \
+      IF_NOT("1", "7f")                                                                            \
+      "ldrb r3, [%[from]]\n\t" ADD_TO_SUM("r3") "strb r3, [%[to]]\n"                               \
+      "7:\n\t"                                                                                     \
+      "adc %[sum], %[sum], #0"                                                                     \
+      : [sum] "+&r"(sum), [from] "+&r"(from), [to] "+&r"(to)                                       \
+      : [length] "r"(length), [blocks_end] "r"(blocks_end)                                         \
+      : "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "cc", "memory")
+#define LOAD(word) "ldr " word ", [%[from]], #4\n\t"
+
+static inline __attribute__((always_inline)) uint32_t copy_bytes(uint8_t *to, const uint8_t *from, size_t length) {
+  const uint8_t *blocks_end = from + (length & ~(size_t)31);
+  uint32_t sum = 0;
+
+  if ((uintptr_t)from % 4 == 0)
+    COPY_WORDS("ldmia %[from]!, {r3, r4, r5, r6, r8, r9, r10, r12}\n\t",
+               "ldmia %[from]!, {r3, r4, r5, r6}\n\t");
+  else
+    COPY_WORDS(LOAD("r3") LOAD("r4") LOAD("r5") LOAD("r6")
+               LOAD("r8") LOAD("r9") LOAD("r10") LOAD("r12"),
+               LOAD("r3") LOAD("r4") LOAD("r5") LOAD("r6"));
+  return sum;
+}
 /* clang-format on */
 
 #else
 
-static inline uint32_t add_bytes(uint32_t sum, const uint8_t *at, size_t length) {
+static inline __attribute__((always_inline)) uint32_t add_bytes(uint32_t sum, const uint8_t *at, size_t length) {
   uint64_t wide = sum;
   uint32_t word;
   uint16_t half;
@@ -99,31 +152,35 @@ static inline uint32_t add_bytes(uint32_t sum, const uint8_t *at, size_t length)
 
 #endif
 
-/* The sum of both halves: where it carries, the sum in the lower half has carried into the upper
- * one, too. */
-static inline uint16_t fold(uint32_t sum) {
-  return (uint16_t)((sum + (sum << 16 | sum >> 16)) >> 16);
-}
-
 /* A first byte that lies in the upper half of its halfword makes all others lie in the wrong half,
  * which swapping the sum's bytes puts right (RFC 1071, 2 (B)). */
-uint16_t internet_checksum(const void *data, size_t length) {
-  const uint8_t *at = data;
-  const bool odd = (uintptr_t)at % 2 != 0;
-  size_t left = length;
-  uint32_t sum = 0;
-  uint16_t half, folded;
+static __attribute__((noinline)) uint16_t checksum_of_odd(uint32_t sum, const uint8_t *at,
+                                                          size_t length) {
+  uint16_t others = internet_checksum(at + 1, length - 1);
 
-  if (__builtin_expect(odd, false) && left != 0) {
-    sum = (uint32_t)*at++ << 8;
-    left--;
-  }
-  if ((uintptr_t)at % 4 != 0 && left >= sizeof half) {
+  return internet_checksum_fold(sum + *at + __builtin_bswap16(others));
+}
+
+uint16_t internet_checksum_add(uint32_t sum, const void *data, size_t length) {
+  const uint8_t *at = data;
+  uint16_t half;
+
+  if (__builtin_expect((uintptr_t)at % 2 != 0, false))
+    return length != 0 ? checksum_of_odd(sum, at, length) : internet_checksum_fold(sum);
+  if ((uintptr_t)at % 4 != 0 && length >= sizeof half) {
     memcpy(&half, at, sizeof half);
     sum += half;
     at += sizeof half;
-    left -= sizeof half;
+    length -= sizeof half;
   }
-  folded = fold(add_bytes(sum, at, left));
-  return odd ? __builtin_bswap16(folded) : folded;
+  return internet_checksum_fold(add_bytes(sum, at, length));
+}
+
+uint16_t internet_checksum_copy(void *to, const void *from, size_t length) {
+#ifdef __arm__
+  if (__builtin_expect((uintptr_t)to % 4 == 0, true))
+    return internet_checksum_fold(copy_bytes(to, from, length));
+#endif
+  memcpy(to, from, length);
+  return internet_checksum(to, length);
 }

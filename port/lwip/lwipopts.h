@@ -52,6 +52,9 @@
 #define LWIP_RAW                  1 /* ping */
 #define LWIP_MULTICAST_TX_OPTIONS 1
 
+/* A request always has its headers in front of it, so that its reply needs no other buffer. */
+#define LWIP_ICMP_ECHO_CHECK_INPUT_PBUF_LEN 0
+
 /* IPv6 */
 #define LWIP_IPV6                 1
 #define LWIP_IPV6_NUM_ADDRESSES   3
@@ -83,6 +86,10 @@
 
 #define LWIP_HOOK_TCP_ISN lwip_hook_tcp_isn
 
+/* What was read is acknowledged for two segments at a time, as RFC 1122, 4.2.3.2 has it: lwIP would
+ * say that the window has opened by a quarter, which here is each segment. */
+#define TCP_WND_UPDATE_THRESHOLD (2 * TCP_MSS)
+
 /* The control page, on lwIP's httpd. Its connections give way to those of the services, and the
  * oldest of them to a new one, so that a client that is slow or says nothing keeps nobody out. */
 #define HTTPD_FSDATA_FILE                           "httpd_no_files.h"
@@ -100,11 +107,20 @@
 #define HTTPD_USE_MEM_POOL                          1
 #define MEMP_NUM_PARALLEL_HTTPD_CONNS               6
 
+/* What is copied is summed on the way. */
+#define LWIP_CHECKSUM_ON_COPY 1
+
 /* In ICMP's error path and elsewhere lwIP checks what it sends and receives in software; a NIC
  * whose hardware does it clears the flags of its netif. */
 #define CHECKSUM_CHECK_ICMP6 1
 
-/* Counters and checks: every drop of the stack is counted; a broken invariant stops the run. */
+/* lwIP's assertions stand in the host's tests, where sanitizers look on. A firmware has them with
+ * DEFINES=-DLWIP_ASSERTIONS, and then a broken invariant of the stack stops the run. */
+#if defined(__arm__) && !defined(LWIP_ASSERTIONS)
+#define LWIP_NOASSERT
+#endif
+
+/* Every drop of the stack is counted. */
 #define LWIP_STATS         1
 #define LWIP_STATS_DISPLAY 0
 #define MIB2_STATS         0

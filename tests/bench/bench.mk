@@ -12,6 +12,24 @@ build/tools/insn_counter_%.so: $(BENCH_SOURCE) tests/bench/bench.mk
 	$(call say,CC)
 	$(Q)gcc $(BENCH_CFLAGS) -DPLUGIN_VERSION=$* $< -o $@
 
+.PHONY: bench-growth bench-wall
+ifeq ($(BOARD),emcraft-sf2)
+include tests/bench/guest/guest.mk
+bench-growth: $(GUEST_ELFS) $(BENCH_PLUGINS)
+	@QEMU="$(QEMU)" CROSS="$(CROSS)" tests/bench/growth.py
+bench-wall: $(B)/firmware.elf $(GUEST_B)/reflect/guest.elf
+	@QEMU="$(QEMU)" tests/bench/wall.py
+else
+bench-growth bench-wall:
+	@echo "make $@: BOARD=$(BOARD): its guests are for emcraft-sf2 only" >&2; exit 2
+endif
+
+# Of the figures that the last bench-growth has left.
+.PHONY: bench-plots
+bench-plots:
+	@tools/setup plots
+	@tests/bench/plots.py
+
 .PHONY: bench bench-compare bench-baseline
 bench: $(B)/firmware.elf $(BENCH_PLUGINS)
 	@$(BENCH) $(BENCH_BOARDS)

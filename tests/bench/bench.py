@@ -10,9 +10,7 @@ import argparse
 import collections
 import dataclasses
 import fcntl
-import functools
 import json
-import operator
 import os
 import re
 import struct
@@ -41,6 +39,10 @@ TOP = 60
 # QueueNotify of each of the board's 32 slots.)
 SERVED_LATER = {"virt": [0x0a000050 + 0x200 * slot for slot in range(32)]}
 NUMBERS = ("instructions", "interrupts", "mmio_reads", "mmio_writes", "copied", "summed")
+
+
+SECOND = "etharp_tmr"  # lwIP calls it once a second
+READY = (r"en0 up 10\.0\.2\.15/24", r"en0 up FE80")  # the firmware's own traffic is over, but for some
 
 
 def elf_of(board):
@@ -97,17 +99,18 @@ def choose(rounds):
 class Bench:
     """A guest that has its address, the meter on it and the peer that sends it packets."""
 
-    def __init__(self, board, plugin):
+    def __init__(self, board, plugin, elf=None, ready=READY):
+        elf = elf or elf_of(board)
         self.board = BOARDS[board]
-        self.meter = Meter(elf_of(board), plugin, doorbells=SERVED_LATER.get(board, ()))
+        self.meter = Meter(elf, plugin, mark=SECOND, doorbells=SERVED_LATER.get(board, ()))
         self.meter.serve = self.go_around
         self.guest = self.peer = None
         try:
-            self.guest = Guest(elf_of(board), board=board, net="lan", extra=self.meter.arguments,
-                               transcript=os.path.join(ROOT, "build", board, "bench.log"))
+            self.guest = Guest(elf, board=board, net="lan", extra=self.meter.arguments,
+                               transcript=os.path.join(os.path.dirname(elf), "bench.log"))
             self.meter.connect()
-            self.guest.expect(r"en0 up 10\.0\.2\.15/24")
-            self.guest.expect(r"en0 up FE80")  # its own traffic is over, but for some
+            for line in ready:
+                self.guest.expect(line)
             # slirp, which has given the lease, would answer whatever it sees of TCP.
             self.guest.qmp("set_link", name="user0", up=False)
             self.meter.hold_at_points()
@@ -162,9 +165,13 @@ class Bench:
     def connect(self, connection):
         connection.open()
         self.settle(connection.opened)
-        connection.acknowledge()
-        self.settle(lambda: True)
+        self.acknowledge(connection)
         return connection
+
+    def acknowledge(self, connection):
+        wakes = self.meter.wakes
+        connection.acknowledge()
+        self.settle(lambda: self.meter.wakes > wakes)
 
     def segments(self, connection, data, count):
         """Sends segments, each when the guest is done with the one before; it may acknowledge several at
@@ -184,19 +191,17 @@ class Bench:
 
     # ---- figures ----
 
-    def figure(self, name, traffic, per=1, note="", rounds=ROUNDS, cycle=1):
-        """Of `rounds` times `traffic`, each of which does `per` of what is counted; or of so many cycles,
-        where only each `cycle`-th does the same again: then the figure is a cycle's mean."""
+    def figure(self, name, traffic, per=1, note="", rounds=ROUNDS):
+        """Of `rounds` times `traffic`, each of which does `per` of what is counted."""
         taken = []
         before = self.meter.read()
-        for i in range(rounds * cycle + WARM_UP):
+        for i in range(rounds + WARM_UP):
             traffic(i)
             after = self.meter.read()
             taken.append(after - before)
             before = after
-        chosen = [choose(taken[WARM_UP + phase::cycle]) for phase in range(cycle)]
-        counts = functools.reduce(operator.add, (counts for counts, _ in chosen))
-        return Figure(name, per * cycle, counts, rounds, min(agree for _, agree in chosen), note)
+        counts, agree = choose(taken[WARM_UP:])
+        return Figure(name, per, counts, rounds, agree, note)
 
     def figures(self):
         peer = self.peer
@@ -216,20 +221,18 @@ class Bench:
                           lambda _: self.segments(connection, data[:lan.MSS], 2), per=2)
         connection = self.connect(lan.chargen(peer))
         connection.window = lan.MSS
-        # Of its lines of 74 characters the service makes 19 or 20 for a segment: the same ones are due
-        # again after 37 segments.
-        yield self.figure("TCP send 1460 B", lambda _: self.take_segment(connection, lan.MSS), rounds=8, cycle=111)
+        yield self.figure("TCP send 1460 B", lambda _: self.take_segment(connection, lan.MSS))
         connection = self.connect(lan.echo(peer))
         yield self.figure("TCP echo 1 B", lambda _: self.echo(connection, data[:1]))
 
 
-def idle(board, plugin):
+def idle(board, plugin, elf=None):
     """A second without traffic, by virtual time, which lwIP's timer of a second marks out: the median of all,
     so that the peer of the simulated NIC, which pings every five seconds, is not in it."""
-    mark = "etharp_tmr"
-    with Meter(elf_of(board), plugin, mark=mark) as meter:
+    elf = elf or elf_of(board)
+    with Meter(elf, plugin, mark=SECOND) as meter:
         meter.hold_at_points()
-        with Guest(elf_of(board), board=board, net="none",
+        with Guest(elf, board=board, net="none",
                    extra=["-icount", "shift=0,sleep=off", *meter.arguments]):
             meter.connect()
             taken = []

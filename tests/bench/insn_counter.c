@@ -79,6 +79,8 @@ struct counts {
   uint64_t interrupts;
   uint64_t copied; /* bytes that functions which copy have stored */
   uint64_t summed; /* bytes that functions which make checksums have loaded */
+  uint64_t aside;  /* instructions that are a device's, which the guest plays: nothing else of it
+                      counts */
   struct reg registers[REGISTERS_MAX];
   uint64_t functions[FUNCTIONS_MAX]; /* instructions; the first is for all that is in none */
 };
@@ -107,7 +109,8 @@ static unsigned memory_count;
 static struct range stacks[RANGES_MAX];
 static unsigned stack_count;
 static uint64_t handlers[POINTS_MAX], sleeps[POINTS_MAX], marks[POINTS_MAX], doorbells[POINTS_MAX];
-static unsigned handler_count, sleep_count, mark_count, doorbell_count;
+static uint64_t begins[POINTS_MAX], ends[POINTS_MAX];
+static unsigned handler_count, sleep_count, mark_count, doorbell_count, begin_count, end_count;
 
 static bool within(const struct range *range, uint64_t address) {
   return address >= range->start && address < range->end;
@@ -191,6 +194,10 @@ static bool take_line(const char *line) {
     return add_point(marks, &mark_count, start);
   if (strcmp(word, "doorbell") == 0)
     return add_point(doorbells, &doorbell_count, start);
+  if (strcmp(word, "begins") == 0)
+    return add_point(begins, &begin_count, start);
+  if (strcmp(word, "ends") == 0)
+    return add_point(ends, &end_count, start);
   return false;
 }
 
@@ -228,6 +235,20 @@ static void hold_if_wanted(char what) {
     hold(what);
 }
 
+static unsigned devices_at_work; /* an interrupt may begin one within another */
+
+static void device_begins(unsigned cpu, void *data) {
+  (void)cpu;
+  (void)data;
+  devices_at_work++;
+}
+
+static void device_ends(unsigned cpu, void *data) {
+  (void)cpu;
+  (void)data;
+  devices_at_work--;
+}
+
 static void executed(unsigned cpu, void *data) {
   uint64_t *count = data;
 
@@ -239,7 +260,10 @@ static void executed(unsigned cpu, void *data) {
     if (wanted(&counts->tell))
       tell('w');
   }
-  ++*count;
+  if (devices_at_work != 0)
+    counts->aside++;
+  else
+    ++*count;
 }
 
 static void falls_asleep(unsigned cpu, void *data) {
@@ -284,6 +308,8 @@ static void accessed(unsigned cpu, uint32_t info, uint64_t address, void *data) 
   uint64_t bytes = UINT64_C(1) << qemu_plugin_mem_size_shift(info);
 
   (void)cpu;
+  if (devices_at_work != 0)
+    return;
   if (!within_any(memory, memory_count, address)) {
     struct reg *reg = reg_at(address);
 
@@ -311,6 +337,10 @@ static void translated(uint64_t id, struct qemu_plugin_tb *block) {
     uint64_t address = qemu_plugin_insn_vaddr(insn);
     struct code *code = code_at(address);
 
+    if (is_one_of(begins, begin_count, address))
+      qemu_plugin_register_vcpu_insn_exec_cb(insn, device_begins, PLUGIN_NO_REGISTERS, NULL);
+    if (is_one_of(ends, end_count, address))
+      qemu_plugin_register_vcpu_insn_exec_cb(insn, device_ends, PLUGIN_NO_REGISTERS, NULL);
     qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, PLUGIN_NO_REGISTERS,
                                            &counts->functions[code->function]);
     qemu_plugin_register_vcpu_mem_cb(insn, accessed, PLUGIN_NO_REGISTERS, PLUGIN_READ_WRITE, code);

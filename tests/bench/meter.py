@@ -3,6 +3,7 @@ import array
 import bisect
 import collections
 import dataclasses
+import functools
 import mmap
 import os
 import re
@@ -27,8 +28,8 @@ PARTS = (
     ("libc", r""),
 )
 PART_NAMES = ("driver", "port", "lwIP core", "checksum", "copy", "app", "libc")
-COPIES = re.compile(r"memcpy|memmove|__aeabi_mem(cpy|move)\d*")  # they store each byte once
-SUMS = re.compile(r"internet_checksum")  # they load each byte once
+COPIES = re.compile(r"memcpy|memmove|__aeabi_mem(cpy|move)\d*|internet_checksum_copy(\..*)?")  # they store each byte once
+SUMS = re.compile(r"internet_checksum(_add)?(\..*)?")  # they load each byte once
 # What the port does for the driver, where it is not inlined there: the interrupt's way in, its line, and the
 # hooks for DMA.
 HOOKS = re.compile(r"irq_handler|\w+_interrupt_handler|gic_\w+|port_irq_\w+|dma_\w+|clean_\w+|invalidate_\w+")
@@ -36,7 +37,7 @@ HOOKS = re.compile(r"irq_handler|\w+_interrupt_handler|gic_\w+|port_irq_\w+|dma_
 # struct counts of insn_counter.c
 REGISTERS, FUNCTIONS = 2048, 4096
 TELL, HOLD, HOLD_AT, ASLEEP, TOTALS = range(5)
-HEAD = TOTALS + 3
+HEAD = TOTALS + 4
 WORDS = HEAD + REGISTERS * 3 + FUNCTIONS
 
 
@@ -59,6 +60,7 @@ class Function:
 NOWHERE = Function("?", "", "libc", False)
 
 
+@functools.cache
 def part_of(file, name):
     return next(part for part, pattern in PARTS if re.search(pattern, f"{file}:{name}"))
 
@@ -68,6 +70,7 @@ def own_name(symbol):
     return symbol.partition(".")[0]
 
 
+@functools.cache
 def relative(path):
     return os.path.relpath(path, ROOT) if os.path.isabs(path) else os.path.normpath(path)
 
@@ -154,8 +157,11 @@ class Firmware:
         for start, end in (("ram_start", "stack_top"), ("irq_stack_start", "irq_stack_top")):
             if start in self.values and end in self.values:
                 lines.append(("stack", self.values[start], self.values[end], 0))
+        if mark is not None and mark not in self.values:
+            raise Stuck(f"{self.elf}: no function {mark}")
+        named = {"mark": mark, "begins": "device_begins", "ends": "device_ends"}
         points = {"handler": self.handlers(), "sleep": self.sleeps, "doorbell": doorbells,
-                  "mark": [] if mark is None else [self.values[mark]]}
+                  **{kind: [self.values[name] & ~1] for kind, name in named.items() if name in self.values}}
         lines += [(kind, address, 0, 0) for kind, addresses in points.items() for address in addresses]
         return "".join(f"{kind} {start:x} {end:x} {number:x}\n" for kind, start, end, number in lines)
 
@@ -166,24 +172,19 @@ class Counts:
     interrupts: int
     copied: int
     summed: int
+    aside: int        # instructions of devices that the guest plays; nothing else has them
     registers: tuple  # of devices: (address, reads, writes)
     functions: tuple  # instructions of each function of the firmware
 
-    def _with(self, other, sign):
+    def __sub__(self, other):
         registers = {address: (reads, writes) for address, reads, writes in self.registers}
         for address, reads, writes in other.registers:
             old_reads, old_writes = registers.get(address, (0, 0))
-            registers[address] = old_reads + sign * reads, old_writes + sign * writes
-        return Counts(self.interrupts + sign * other.interrupts, self.copied + sign * other.copied,
-                      self.summed + sign * other.summed,
+            registers[address] = old_reads - reads, old_writes - writes
+        return Counts(self.interrupts - other.interrupts, self.copied - other.copied, self.summed - other.summed,
+                      self.aside - other.aside,
                       tuple((address, *counts) for address, counts in sorted(registers.items()) if any(counts)),
-                      tuple(a + sign * b for a, b in zip(self.functions, other.functions)))
-
-    def __add__(self, other):
-        return self._with(other, 1)
-
-    def __sub__(self, other):
-        return self._with(other, -1)
+                      tuple(a - b for a, b in zip(self.functions, other.functions)))
 
     @property
     def instructions(self):
@@ -258,6 +259,8 @@ class Meter:
             raise Stuck("the emulator has ended")
         if "d" in text:  # the last one: the guest is held
             self.serve()
+            self.events.send(b"g")
+        if "m" in text and "m" not in stop:
             self.events.send(b"g")
         self.asleep = text[-1] == "s"
         self.wakes += text.count("w")

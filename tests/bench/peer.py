@@ -47,12 +47,14 @@ class Peer:
         self.guest_mac = bytes.fromhex(guest_mac.replace(":", ""))
         self.remote = os.path.join(lan_dir, "nic.sock")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(os.path.join(lan_dir, "host.sock"))
+        self.path = os.path.join(lan_dir, "host.sock")
+        self.socket.bind(self.path)
         self.replies = []   # payloads of ARP, ICMP and UDP replies
         self.segments = []  # of TCP
 
     def close(self):
         self.socket.close()
+        os.unlink(self.path)
 
     def send(self, frame):
         self.socket.sendto(frame, self.remote)
@@ -113,11 +115,11 @@ class Peer:
 class Connection:
     """A TCP connection to one of the guest's services, which loses nothing and waits for all."""
 
-    def __init__(self, peer, service, window):
+    def __init__(self, peer, service, window, port=None):
         self.peer = peer
         self.service = service
         self.window = window
-        self.port = 41000 + service
+        self.port = port or 41000 + service
         self.sequence = 0x10000000
         self.acknowledged = 0
         self.wanted = 0  # up to where the guest has acknowledged what we have sent
@@ -151,12 +153,12 @@ class Connection:
 
     def _take(self):
         taken = 0
-        for segment in self.peer.segments:
-            if segment.target == self.port:
-                assert not segment.flags & RST, "the guest has reset the connection"
-                self.acknowledged = max(self.acknowledged, segment.next)
-                taken += len(segment.data)
-        self.peer.segments.clear()
+        ours = [segment for segment in self.peer.segments if segment.target == self.port]
+        for segment in ours:
+            assert not segment.flags & RST, "the guest has reset the connection"
+            self.acknowledged = max(self.acknowledged, segment.next)
+            taken += len(segment.data)
+            self.peer.segments.remove(segment)
         return taken
 
     def came(self):
@@ -176,5 +178,5 @@ def chargen(peer):
     return Connection(peer, CHARGEN_PORT, 2 * MSS)
 
 
-def echo(peer):
-    return Connection(peer, ECHO_PORT, 65535)
+def echo(peer, port=None):
+    return Connection(peer, ECHO_PORT, 65535, port)

@@ -60,6 +60,8 @@ void board_init(void) {
   port_irq_enable(BOARD_IRQ_TIMER1);
 }
 
+void board_capture_start(void) {}
+
 void port_timer_arm(uint32_t delay_us) { mss_timer_arm(&timer1, delay_us); }
 
 void port_timer_stop(void) { mss_timer_stop(&timer1); }

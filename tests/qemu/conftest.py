@@ -1,4 +1,6 @@
 """Guests for the system tests: each test boots its own, so that they can run side by side."""
+import contextlib
+import fcntl
 import os
 import re
 import subprocess
@@ -37,6 +39,9 @@ SAME_EACH_TIME = (only(*BOARDS) if emulator_version() < 8 else all_but("virt"),
                   "in this version of QEMU the time that a virtio device takes is the host's")
 NO_SECOND_UART = (all_but("virt"), "the machine has one UART for its normal world")
 README = (only("emcraft-sf2"), "README.md shows emcraft-sf2")
+LIMITS = (only("emcraft-sf2"), "the limits are for emcraft-sf2")
+ONCE = (only("emcraft-sf2"), "it has nothing to do with the board")
+PROFILES = (only("emcraft-sf2", "xilinx-zynq-a9"), "one board of each class of cores is enough")
 VIRTIO = (only("virt"), "the board has no virtio device")
 FOR_SOME_BOARDS = {
     "test_readme_shows_what_happens": README,
@@ -53,8 +58,19 @@ FOR_SOME_BOARDS = {
     "test_a_legacy_device_is_refused_with_the_option_to_give": VIRTIO,
     "test_a_device_that_is_not_there_is_told": VIRTIO,
     "test_the_device_is_found_in_any_slot": VIRTIO,
+    "test_what_the_guest_does_as_a_device_is_counted_aside":
+        (only("emcraft-sf2"), "the guest is one of emcraft-sf2"),
     "test_a_known_guest_is_counted_to_the_instruction":
         (only("emcraft-sf2"), "the guest is one of emcraft-sf2"),
+    "test_a_node_takes_less_than_64_kib_of_flash_and_24_of_ram_without_packets": LIMITS,
+    "test_small_takes_less_than_24_kib_of_flash_and_12_of_ram_in_all": LIMITS,
+    "test_frames_are_those_that_the_compiler_tells": ONCE,
+    "test_the_deepest_way_is_found_by_calls_of_every_kind": ONCE,
+    "test_what_cannot_be_bounded_is_an_error": ONCE,
+    "test_the_main_loops_stack_holds_an_interrupt_as_well": ONCE,
+    "test_a_profile_answers_and_its_stack_holds": PROFILES,
+    "test_a_node_asks_for_a_name": PROFILES,
+    "test_a_node_speaks_ipv6_and_tcp": PROFILES,
     "test_the_address_is_the_hosts_until_another_is_set": VIRTIO,
     "test_the_device_filters_as_it_is_told": VIRTIO,
     "test_the_host_and_the_device_make_each_others_checksums": VIRTIO,
@@ -66,6 +82,15 @@ def pytest_collection_modifyitems(items):
         boards, reason = FOR_SOME_BOARDS.get(item.originalname, (frozenset(BOARDS), None))
         if BOARD not in boards:
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@contextlib.contextmanager
+def building():
+    """One process of the tests at a time, which may build a profile."""
+    os.makedirs(os.path.join(ROOT, "build", BOARD), exist_ok=True)
+    with open(os.path.join(ROOT, "build", BOARD, "building.lock"), "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def without_make():

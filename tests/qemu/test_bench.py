@@ -1,12 +1,14 @@
 """The meter of `make bench` counts right, counts the same again, and tells what grew."""
+import itertools
 import os
 import subprocess
 import sys
 
-from conftest import BOARD, ROOT
+from conftest import BOARD, ROOT, without_make
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "bench"))
 import bench  # noqa: E402  pylint: disable=wrong-import-position
+import growth  # noqa: E402  pylint: disable=wrong-import-position
 from emulator import Guest  # noqa: E402  pylint: disable=wrong-import-position
 from meter import Meter  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -58,6 +60,20 @@ def test_two_runs_give_the_same_figures():
     assert first == second
     assert first[1].instructions < 8 * first[0].instructions, "a batch costs less than its packets one by one"
     assert first[1].summed == 8 * first[0].summed
+
+
+def test_what_the_guest_does_as_a_device_is_counted_aside():
+    """The guest that floods itself, at its first rates: all of them take the same virtual time."""
+    subprocess.run(["make", "build/bench/sweep/guest.elf"], cwd=ROOT, env=without_make(), check=True,
+                   stdout=subprocess.DEVNULL)
+    packets = []
+    for size, rate, sent, lost, counts, meter in itertools.islice(growth.sweep(bench.plugin_for(QEMU)), 4):
+        assert (size, lost) == (64, 0) and abs(sent - 100 * rate) <= rate
+        assert counts.instructions + counts.aside < 101 * 1e6 / 2 ** growth.SWEEP_SHIFT, "it sleeps in between"
+        assert counts.aside > 500 * sent, "a device copies each frame twice"
+        assert not {"sim_peer_send", "sim_device_write"} & set(dict(meter.top(counts, most=None)))
+        packets.append(counts.instructions / sent)
+    assert packets == sorted(packets, reverse=True), "more packets at a time cost less each"
 
 
 def test_what_grew_is_told_in_a_line_and_a_little_is_not():

@@ -32,21 +32,27 @@ static void measure(size_t length, unsigned offset) {
            (unsigned)(rounds_us(internet_checksum, &data[offset], length) - call_ns));
 }
 
+static void check(const struct checksum_variant *variant) {
+  struct checksum_case wrong;
+  unsigned right = checksum_cases(variant->checksum, &wrong);
+
+  if (right == CHECKSUM_CASES)
+    log_info("checksum", "ok %u cases of %s", right, variant->name);
+  else
+    log_error("checksum", "%s: %s, %u bytes from %u: 0x%04x, not 0x%04x", variant->name,
+              wrong.pattern, (unsigned)wrong.length, wrong.offset, (unsigned)wrong.sum,
+              (unsigned)wrong.right_sum);
+}
+
 int main(void) {
   static const size_t lengths[] = {20, 64, 536, 1460, 1472};
-  struct checksum_case wrong;
-  unsigned right;
 
   board_init();
   for (unsigned offset = 0; offset < 4; offset++)
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
       measure(lengths[i], offset);
-  right = checksum_cases(internet_checksum, &wrong);
-  if (right == CHECKSUM_CASES)
-    log_info("checksum", "ok %u cases", right);
-  else
-    log_error("checksum", "%s, %u bytes from %u: 0x%04x, not 0x%04x", wrong.pattern,
-              (unsigned)wrong.length, wrong.offset, (unsigned)wrong.sum, (unsigned)wrong.right_sum);
+  for (unsigned i = 0; i < CHECKSUM_VARIANTS; i++)
+    check(&checksum_variants[i]);
   port_console_flush();
   for (;;)
     port_sleep();

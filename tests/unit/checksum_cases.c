@@ -1,7 +1,10 @@
 /* The cases of an Internet checksum, against a sum that is made byte by byte. */
 #include "checksum_cases.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+#include "internet_checksum.h"
 
 enum pattern { RANDOM, ZEROES, ONES };
 static const char *const pattern_names[CASE_PATTERNS] = {"random", "zeroes", "ones"};
@@ -74,3 +77,43 @@ unsigned checksum_cases(checksum_function *checksum, struct checksum_case *wrong
     }
   return right;
 }
+
+static uint16_t alone(const void *data, size_t length) { return internet_checksum(data, length); }
+
+/* Onto a sum that is three times nothing, 0xffff. */
+static uint16_t onto_a_sum(const void *data, size_t length) {
+  uint16_t sum = internet_checksum_add(0x2fffd, data, length);
+
+  return sum == UINT16_MAX && internet_checksum(data, length) == 0 ? 0 : sum;
+}
+
+static uint16_t copied_to(size_t offset, const void *data, size_t length) {
+  static _Alignas(4) uint8_t copy[4 + CASE_LENGTH_MAX + 1];
+  uint16_t sum;
+  bool right;
+
+  memset(copy, 0xa5, sizeof copy);
+  sum = internet_checksum_copy(copy + offset, data, length);
+  right = memcmp(copy + offset, data, length) == 0 && copy[offset + length] == 0xa5;
+  for (size_t i = 0; i < offset; i++)
+    right = right && copy[i] == 0xa5;
+  return right ? sum : (uint16_t)~sum;
+}
+
+static uint16_t copied(const void *data, size_t length) { return copied_to(0, data, length); }
+
+static uint16_t copied_aside(const void *data, size_t length) { return copied_to(3, data, length); }
+
+/* An IP header is at an even address. */
+static uint16_t header(const void *data, size_t length) {
+  return (uintptr_t)data % 2 == 0 ? internet_checksum_ip4_header(data, length)
+                                  : internet_checksum(data, length);
+}
+
+const struct checksum_variant checksum_variants[CHECKSUM_VARIANTS] = {
+    {"internet_checksum", alone},
+    {"internet_checksum_add", onto_a_sum},
+    {"internet_checksum_copy", copied},
+    {"internet_checksum_copy to an odd address", copied_aside},
+    {"internet_checksum_ip4_header", header},
+};

@@ -27,4 +27,12 @@ typedef uint16_t checksum_function(const void *data, size_t length);
  */
 unsigned checksum_cases(checksum_function *checksum, struct checksum_case *wrong);
 
+/* The functions of internet_checksum.h, each as one that has the sum of the data alone. One that
+ * copies gives a wrong sum where the copy is wrong, or bytes beside it have changed. */
+enum { CHECKSUM_VARIANTS = 5 };
+extern const struct checksum_variant {
+  const char *name;
+  checksum_function *checksum;
+} checksum_variants[CHECKSUM_VARIANTS];
+
 #endif

@@ -12,9 +12,11 @@ static void test_every_length_and_start(void **state) {
   struct checksum_case wrong;
   (void)state;
 
-  if (checksum_cases(internet_checksum, &wrong) != CHECKSUM_CASES)
-    fail_msg("%s, %zu bytes from %u: 0x%04x, not 0x%04x", wrong.pattern, wrong.length, wrong.offset,
-             (unsigned)wrong.sum, (unsigned)wrong.right_sum);
+  for (unsigned i = 0; i < CHECKSUM_VARIANTS; i++)
+    if (checksum_cases(checksum_variants[i].checksum, &wrong) != CHECKSUM_CASES)
+      fail_msg("%s: %s, %zu bytes from %u: 0x%04x, not 0x%04x", checksum_variants[i].name,
+               wrong.pattern, wrong.length, wrong.offset, (unsigned)wrong.sum,
+               (unsigned)wrong.right_sum);
 }
 
 static uint16_t blind_to_byte_1999(const void *data, size_t length) {

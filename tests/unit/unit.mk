@@ -8,7 +8,7 @@ HOST_INCLUDE   := $(addprefix -I,tests/host tests/unit tests/conformance port po
 # Not position independent: static objects lie below 4 GiB, as the descriptors' 32-bit addresses need.
 HOST_CFLAGS    := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-pie \
                   -fsanitize=address,undefined -fno-sanitize-recover=all $(HOST_INCLUDE) $(LWIP_INCLUDE)
-HOST_OWN       := $(wildcard driver/*.c driver/device/*.c driver/nic/*.c driver/wrap/*.c) port/log.c app/line_editor.c \
+HOST_OWN       := $(wildcard driver/*.c driver/device/*.c driver/nic/*.c driver/wrap/*.c) port/format.c port/log.c app/line_editor.c \
                   $(wildcard port/lwip/*.c) $(wildcard tests/host/*.c) $(filter-out $(UNIT_TESTS),$(wildcard tests/unit/*.c))
 # In the conformance suite the rig is the suite's, and so is the wire of each MAC: the simulated NIC has
 # no peer of its own.

@@ -8,15 +8,25 @@
 /* CTR.DminLine: words of the shortest data cache line, as a power of two (B4.1.42). */
 static uintptr_t line_bytes(void) { return UINT32_C(4) << (cp15_read_ctr() >> 16 & 0xf); }
 
-/* Four lines a turn: most frames have many. */
+/* Eight lines a turn: most frames have many. */
+#define EIGHT_LINES(operation, line, bytes)                                                        \
+  do {                                                                                             \
+    operation(line);                                                                               \
+    operation((line) += (bytes));                                                                  \
+    operation((line) += (bytes));                                                                  \
+    operation((line) += (bytes));                                                                  \
+    operation((line) += (bytes));                                                                  \
+    operation((line) += (bytes));                                                                  \
+    operation((line) += (bytes));                                                                  \
+    operation((line) += (bytes));                                                                  \
+    (line) += (bytes);                                                                             \
+  } while (0)
 #define EACH_LINE(operation, line, end, bytes)                                                     \
   do {                                                                                             \
-    for (; (end) - (line) >= 4 * (bytes); (line) += (bytes)) {                                     \
-      operation(line);                                                                             \
-      operation((line) += (bytes));                                                                \
-      operation((line) += (bytes));                                                                \
-      operation((line) += (bytes));                                                                \
-    }                                                                                              \
+    const uintptr_t eights_end = (line) + (((end) - (line)) & ~(8 * (bytes)-1));                   \
+                                                                                                   \
+    while ((line) != eights_end)                                                                   \
+      EIGHT_LINES(operation, line, bytes);                                                         \
     for (; (line) != (end); (line) += (bytes))                                                     \
       operation(line);                                                                             \
   } while (0)

@@ -13,7 +13,7 @@
 #include "port.h"
 #include "semihosting.h"
 
-enum { REPORT_STACK_WORDS = 192 };
+enum { REPORT_STACK_WORDS = 96 };
 
 /* What the core has pushed (B1.5.6). */
 struct exception_frame {

@@ -21,17 +21,24 @@ enum {
   CONSOLE_BAUD = 115200,
   TIMER_MEASURE_US = 1000,
 
-  EMAC_PACKETS = 14,
   EMAC_BUFFER_BYTES = 1536, /* a full frame and more: the MAC's limit is above the MTU's */
   SIM_PACKETS = 10,         /* a burst of eight, and two for what must come meanwhile, as ARP */
   SIM_BUFFER_BYTES = 592,   /* an MTU of 578, above the least for IPv4 hosts: RAM is short */
   HEADROOM_BYTES = 24, /* a reply may grow by an IPv6 header less an IPv4 one, and a VLAN tag */
   ALIGNMENT = 4,
-  QUEUE_DEPTH = 16,
 };
 
+/* A profile whose RAM is shorter has fewer. */
+#ifndef BOARD_PACKETS
+#define BOARD_PACKETS 14
+#endif
+#ifndef BOARD_QUEUE_DEPTH
+#define BOARD_QUEUE_DEPTH 16
+#endif
+enum { BATCH = BOARD_QUEUE_DEPTH < 8 ? BOARD_QUEUE_DEPTH : 8 };
+
 #define MEMORY_BYTES(packets, buffer)                                                              \
-  NIC_MEMORY_BYTES(packets, buffer, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)
+  NIC_MEMORY_BYTES(packets, buffer, HEADROOM_BYTES, ALIGNMENT, BOARD_QUEUE_DEPTH)
 
 struct uart board_console = {.ops = &uart_16550_ops, .base = UART0_BASE, .clock_hz = BOARD_APB0_HZ};
 static struct uart uart1 = {.ops = &uart_16550_ops, .base = UART1_BASE, .clock_hz = BOARD_APB0_HZ};
@@ -41,10 +48,10 @@ static struct mss_timer timer1 = {.base = TIMER1_BASE};
 static struct msf2_emac emac;
 static struct sim sims[BOARD_SIMS];
 struct sim_device board_sim_devices[BOARD_SIMS];
-const unsigned board_sim_irqs[BOARD_SIMS] = {BOARD_IRQ_FABRIC0, BOARD_IRQ_FABRIC1};
+struct nic *board_sim_nics[BOARD_SIMS];
 
 /* eSRAM, which the MAC's DMA reaches through the AHB bus matrix. */
-static _Alignas(ALIGNMENT) uint8_t emac_memory[MEMORY_BYTES(EMAC_PACKETS, EMAC_BUFFER_BYTES)];
+static _Alignas(ALIGNMENT) uint8_t emac_memory[MEMORY_BYTES(BOARD_PACKETS, EMAC_BUFFER_BYTES)];
 static _Alignas(ALIGNMENT) uint8_t
     sim_memory[BOARD_SIMS][MEMORY_BYTES(SIM_PACKETS, SIM_BUFFER_BYTES)];
 
@@ -52,7 +59,8 @@ static _Alignas(ALIGNMENT) uint8_t
 #define CONFIG(driver, address, line, nic_memory, buffers, bytes, kept, ...)                       \
   {                                                                                                \
     .ops = (driver), .base = (address), .irq = (line), .memory = (nic_memory),                     \
-    .memory_size = sizeof(nic_memory), .queue_depth = QUEUE_DEPTH, .batch = 8, .budget = 16,       \
+    .memory_size = sizeof(nic_memory), .queue_depth = BOARD_QUEUE_DEPTH, .batch = BATCH,           \
+    .budget = 16,                                                                                  \
     .pool = {.packets = (buffers),                                                                 \
              .buffer_size = (bytes),                                                               \
              .headroom = HEADROOM_BYTES,                                                           \
@@ -65,8 +73,8 @@ static _Alignas(ALIGNMENT) uint8_t
          sim_memory[number], SIM_PACKETS, SIM_BUFFER_BYTES, 2, 0x51, 0xd0, 0x01 + 0x10 * (number))
 
 static const struct nic_config emac_config =
-    CONFIG(&msf2_emac_ops, EMAC_BASE, BOARD_IRQ_EMAC, emac_memory, EMAC_PACKETS, EMAC_BUFFER_BYTES,
-           4, 0x12, 0x34, 0x56);
+    CONFIG(&msf2_emac_ops, EMAC_BASE, BOARD_IRQ_EMAC, emac_memory, BOARD_PACKETS, EMAC_BUFFER_BYTES,
+           BOARD_PACKETS / 4 + 1, 0x12, 0x34, 0x56);
 static const struct nic_config sim_configs[BOARD_SIMS] = {SIM_CONFIG(0), SIM_CONFIG(1)};
 
 const struct nic_device board_devices[BOARD_DEVICES] = {
@@ -83,22 +91,25 @@ const struct nic_driver board_drivers[BOARD_DRIVERS] = {
 const char *const board_installed[BOARD_INSTALLED] = {"msf2_emac", "sim"};
 
 void board_init(void) {
-  uint32_t unused;
-
   semihosting_start();
   systick_clock_start();
   uart_start(&board_console, CONSOLE_BAUD);
   port_irq_enable(BOARD_IRQ_UART0);
-  /* The emulator has the second UART only where it is given something to connect it to. */
-  if (fault_free_read(UART1_BASE, &unused)) {
-    board_capture = &uart1;
-    uart_start(&uart1, CONSOLE_BAUD);
-    port_irq_enable(BOARD_IRQ_UART1);
-  }
   /* The timer's input clock is set in the FPGA design: the board's default is APB0's 71 MHz, the
    * emulator counts at 100 MHz. So it is measured, by the clock. */
   timer1.ticks_per_us = mss_timer_measure(&timer1, TIMER_MEASURE_US);
   port_irq_enable(BOARD_IRQ_TIMER1);
+}
+
+/* The emulator has the second UART only where it is given something to connect it to. */
+void board_capture_start(void) {
+  uint32_t unused;
+
+  if (!fault_free_read(UART1_BASE, &unused))
+    return;
+  board_capture = &uart1;
+  uart_start(&uart1, CONSOLE_BAUD);
+  port_irq_enable(BOARD_IRQ_UART1);
 }
 
 void port_timer_arm(uint32_t delay_us) { mss_timer_arm(&timer1, delay_us); }
@@ -114,7 +125,7 @@ uint32_t port_entropy(void) {
 
 void uart0_interrupt_handler(void) { uart_interrupt(&board_console); }
 
-void uart1_interrupt_handler(void) { uart_interrupt(&uart1); }
+void uart1_interrupt_handler(void) { uart_interrupt(board_capture); }
 
 void emac_interrupt_handler(void) { nic_interrupt(&emac.nic); }
 
@@ -123,6 +134,6 @@ void timer1_interrupt_handler(void) {
   timer_source_interrupt();
 }
 
-void fabric0_interrupt_handler(void) { nic_interrupt(&sims[0].nic); }
+void fabric0_interrupt_handler(void) { nic_interrupt(board_sim_nics[0]); }
 
-void fabric1_interrupt_handler(void) { nic_interrupt(&sims[1].nic); }
+void fabric1_interrupt_handler(void) { nic_interrupt(board_sim_nics[1]); }

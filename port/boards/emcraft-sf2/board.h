@@ -2,9 +2,6 @@
 #ifndef BOARD_H
 #define BOARD_H
 
-#include "registry.h"
-#include "sim_device.h"
-
 #define BOARD_NAME "emcraft-sf2"
 
 /* The core runs at 142 MHz, SysTick at a 32nd of it (SYSTICK_CR at reset, UG0331 Cortex-M3). 3780
@@ -46,20 +43,6 @@ enum {
   BOARD_INSTALLED = 2,
 };
 
-/* The devices, for the registry: the MAC, then the simulated ones. */
-extern const struct nic_device board_devices[BOARD_DEVICES];
-
-/* The drivers that the board has a use for. */
-extern const struct nic_driver board_drivers[BOARD_DRIVERS];
-
-/* The names of the drivers that are installed at start-up, once for each device that is wanted. */
-extern const char *const board_installed[BOARD_INSTALLED];
-
-/* The other side of the simulated NICs, and their interrupt lines. */
-extern struct sim_device board_sim_devices[BOARD_SIMS];
-extern const unsigned board_sim_irqs[BOARD_SIMS];
-
-/* Starts clock, console and timer. Main loop, once, first. */
-void board_init(void);
+#include "board_lists.h"
 
 #endif

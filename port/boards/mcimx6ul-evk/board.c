@@ -39,7 +39,7 @@ const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS] = {
 
 struct uart board_console = {.ops = &imx_uart_ops, .base = UART1_BASE, .clock_hz = UART_HZ};
 static struct uart uart2 = {.ops = &imx_uart_ops, .base = UART2_BASE, .clock_hz = UART_HZ};
-struct uart *board_capture = &uart2;
+struct uart *board_capture;
 
 static _Alignas(IMX_ENET_ALIGNMENT) struct imx_enet_rings enet_rings[BOARD_ENETS] DMA_DESCRIPTORS;
 static _Alignas(ALIGNMENT) uint8_t enet_memory[BOARD_ENETS][MEMORY_BYTES(ENET_PACKETS)];
@@ -55,7 +55,7 @@ static struct imx_enet enets[BOARD_ENETS] = {
 
 static struct sim sims[BOARD_SIMS];
 struct sim_device board_sim_devices[BOARD_SIMS];
-const unsigned board_sim_irqs[BOARD_SIMS] = {BOARD_IRQ_FREE0, BOARD_IRQ_FREE1};
+struct nic *board_sim_nics[BOARD_SIMS];
 
 static _Alignas(ALIGNMENT) uint8_t sim_memory[BOARD_SIMS][MEMORY_BYTES(SIM_PACKETS)];
 
@@ -98,11 +98,15 @@ void board_init(void) {
   semihosting_start();
   generic_timer_start();
   uart_start(&board_console, CONSOLE_BAUD);
-  uart_start(&uart2, CONSOLE_BAUD);
   port_irq_enable(BOARD_IRQ_UART1);
-  port_irq_enable(BOARD_IRQ_UART2);
   port_irq_enable(BOARD_IRQ_TIMER_SECURE);
   port_irq_enable(BOARD_IRQ_TIMER);
+}
+
+void board_capture_start(void) {
+  board_capture = &uart2;
+  uart_start(&uart2, CONSOLE_BAUD);
+  port_irq_enable(BOARD_IRQ_UART2);
 }
 
 /* The phase of the core's clock to that of the system counter at start-up. */
@@ -121,8 +125,8 @@ void enet2_interrupt_handler(void) { nic_interrupt(&enets[1].nic); }
 
 void uart1_interrupt_handler(void) { uart_interrupt(&board_console); }
 
-void uart2_interrupt_handler(void) { uart_interrupt(&uart2); }
+void uart2_interrupt_handler(void) { uart_interrupt(board_capture); }
 
-void free0_interrupt_handler(void) { nic_interrupt(&sims[0].nic); }
+void free0_interrupt_handler(void) { nic_interrupt(board_sim_nics[0]); }
 
-void free1_interrupt_handler(void) { nic_interrupt(&sims[1].nic); }
+void free1_interrupt_handler(void) { nic_interrupt(board_sim_nics[1]); }

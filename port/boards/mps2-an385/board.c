@@ -33,14 +33,14 @@ enum {
 struct uart board_console = {.ops = &cmsdk_uart_ops, .base = UART0_BASE, .clock_hz = BOARD_CORE_HZ};
 /* Always there; the emulator throws away what nobody listens to. */
 static struct uart uart1 = {.ops = &cmsdk_uart_ops, .base = UART1_BASE, .clock_hz = BOARD_CORE_HZ};
-struct uart *board_capture = &uart1;
+struct uart *board_capture;
 static const struct cmsdk_dual_timer timer = {.base = DUAL_TIMER_BASE,
                                               .ticks_per_us = BOARD_CORE_HZ / 1000000};
 
 static struct lan9118 ethernet;
 static struct sim sims[BOARD_SIMS];
 struct sim_device board_sim_devices[BOARD_SIMS];
-const unsigned board_sim_irqs[BOARD_SIMS] = {BOARD_IRQ_SIM0, BOARD_IRQ_SIM1};
+struct nic *board_sim_nics[BOARD_SIMS];
 
 static _Alignas(ALIGNMENT) uint8_t ethernet_memory[MEMORY_BYTES(ETHERNET_PACKETS)];
 static _Alignas(ALIGNMENT) uint8_t sim_memory[BOARD_SIMS][MEMORY_BYTES(SIM_PACKETS)];
@@ -86,10 +86,14 @@ void board_init(void) {
   uart_start(&board_console, CONSOLE_BAUD);
   port_irq_enable(BOARD_IRQ_UART0_RX);
   port_irq_enable(BOARD_IRQ_UART0_TX);
+  port_irq_enable(BOARD_IRQ_DUAL_TIMER);
+}
+
+void board_capture_start(void) {
+  board_capture = &uart1;
   uart_start(&uart1, CONSOLE_BAUD);
   port_irq_enable(BOARD_IRQ_UART1_RX);
   port_irq_enable(BOARD_IRQ_UART1_TX);
-  port_irq_enable(BOARD_IRQ_DUAL_TIMER);
 }
 
 void port_timer_arm(uint32_t delay_us) { cmsdk_dual_timer_arm(&timer, delay_us); }
@@ -103,7 +107,7 @@ uint32_t port_entropy(void) {
 
 void uart0_interrupt_handler(void) { uart_interrupt(&board_console); }
 
-void uart1_interrupt_handler(void) { uart_interrupt(&uart1); }
+void uart1_interrupt_handler(void) { uart_interrupt(board_capture); }
 
 void dual_timer_interrupt_handler(void) {
   cmsdk_dual_timer_acknowledge(&timer);
@@ -112,6 +116,6 @@ void dual_timer_interrupt_handler(void) {
 
 void ethernet_interrupt_handler(void) { nic_interrupt(&ethernet.nic); }
 
-void sim0_interrupt_handler(void) { nic_interrupt(&sims[0].nic); }
+void sim0_interrupt_handler(void) { nic_interrupt(board_sim_nics[0]); }
 
-void sim1_interrupt_handler(void) { nic_interrupt(&sims[1].nic); }
+void sim1_interrupt_handler(void) { nic_interrupt(board_sim_nics[1]); }

@@ -2,9 +2,6 @@
 #ifndef MPS2_H
 #define MPS2_H
 
-#include "registry.h"
-#include "sim_device.h"
-
 /* The core, SysTick and the peripherals run at 25 MHz; SysTick's external clock of 1 MHz would be
  * too coarse. 671 ms are the longest whole number of milliseconds in 24 bits of that. */
 enum { BOARD_CORE_HZ = 25000000, BOARD_SYSTICK_HZ = BOARD_CORE_HZ, BOARD_SYSTICK_PERIOD_MS = 671 };
@@ -38,20 +35,6 @@ BOARD_INTERRUPTS(BOARD_HANDLER)
 
 enum { BOARD_SIMS = 2, BOARD_DEVICES = 1 + BOARD_SIMS, BOARD_DRIVERS = 2, BOARD_INSTALLED = 2 };
 
-/* The devices, for the registry: the MAC, then the simulated ones. */
-extern const struct nic_device board_devices[BOARD_DEVICES];
-
-/* The drivers that the board has a use for. */
-extern const struct nic_driver board_drivers[BOARD_DRIVERS];
-
-/* The drivers that are installed at start-up, in order. */
-extern const char *const board_installed[BOARD_INSTALLED];
-
-/* The other side of the simulated NICs, and their interrupt lines. */
-extern struct sim_device board_sim_devices[BOARD_SIMS];
-extern const unsigned board_sim_irqs[BOARD_SIMS];
-
-/* Starts clock, console and timer. Main loop, once, first. */
-void board_init(void);
+#include "board_lists.h"
 
 #endif

@@ -44,7 +44,7 @@ static struct virtio_net net = {.rings = &net_rings};
 
 static struct sim sims[BOARD_SIMS];
 struct sim_device board_sim_devices[BOARD_SIMS];
-const unsigned board_sim_irqs[BOARD_SIMS] = {BOARD_IRQ_SIM0, BOARD_IRQ_SIM1};
+struct nic *board_sim_nics[BOARD_SIMS];
 
 static _Alignas(ALIGNMENT) uint8_t sim_memory[BOARD_SIMS][MEMORY_BYTES(SIM_PACKETS)];
 
@@ -108,6 +108,8 @@ void board_init(void) {
   port_irq_enable(BOARD_IRQ_TIMER);
 }
 
+void board_capture_start(void) {}
+
 /* The phase of the core's clock to that of its timer at start-up. (The machine's device tree has a
  * seed as well, but a run that is to repeat bit for bit must not know it.) */
 uint32_t port_entropy(void) {
@@ -121,8 +123,8 @@ void timer_interrupt_handler(void) {
 
 void uart_interrupt_handler(void) { uart_interrupt(&board_console); }
 
-void sim0_interrupt_handler(void) { nic_interrupt(&sims[0].nic); }
+void sim0_interrupt_handler(void) { nic_interrupt(board_sim_nics[0]); }
 
-void sim1_interrupt_handler(void) { nic_interrupt(&sims[1].nic); }
+void sim1_interrupt_handler(void) { nic_interrupt(board_sim_nics[1]); }
 
 void virtio_interrupt_handler(void) { nic_interrupt(&net.nic); }

@@ -3,8 +3,6 @@
 #define BOARD_H
 
 #include "mmu.h"
-#include "registry.h"
-#include "sim_device.h"
 
 #define BOARD_NAME "virt"
 
@@ -41,19 +39,9 @@ enum {
   BOARD_INSTALLED = 2,
 };
 
-/* Where registers are, for the memory map; the devices, MACs first, and the drivers, for the
- * registry; the names of the drivers to install at start-up, once for each device that is wanted.
- */
+/* Where registers are, for the memory map. */
 extern const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS];
-extern const struct nic_device board_devices[BOARD_DEVICES];
-extern const struct nic_driver board_drivers[BOARD_DRIVERS];
-extern const char *const board_installed[BOARD_INSTALLED];
 
-/* The other side of the simulated NICs, and their interrupt lines. */
-extern struct sim_device board_sim_devices[BOARD_SIMS];
-extern const unsigned board_sim_irqs[BOARD_SIMS];
-
-/* Starts clock, console and timer. Main loop, once, first. */
-void board_init(void);
+#include "board_lists.h"
 
 #endif

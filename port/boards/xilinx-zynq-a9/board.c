@@ -40,7 +40,7 @@ struct uart board_console = {
     .ops = &cadence_uart_ops, .base = UART_BASE(0), .clock_hz = UART_REF_HZ};
 static struct uart uart1 = {
     .ops = &cadence_uart_ops, .base = UART_BASE(1), .clock_hz = UART_REF_HZ};
-struct uart *board_capture = &uart1;
+struct uart *board_capture;
 
 /* The GEMs reach the DDR past the caches. */
 static struct cadence_gem_rings gem_rings[BOARD_GEMS] DMA_DESCRIPTORS;
@@ -52,7 +52,7 @@ static struct cadence_gem gems[BOARD_GEMS] = {
 
 static struct sim sims[BOARD_SIMS];
 struct sim_device board_sim_devices[BOARD_SIMS];
-const unsigned board_sim_irqs[BOARD_SIMS] = {BOARD_IRQ_LOGIC0, BOARD_IRQ_LOGIC1};
+struct nic *board_sim_nics[BOARD_SIMS];
 static _Alignas(ALIGNMENT) uint8_t sim_memory[BOARD_SIMS][MEMORY_BYTES(SIM_PACKETS)];
 
 #define POOL(count)                                                                                \
@@ -97,10 +97,14 @@ void board_init(void) {
   semihosting_start();
   a9_timer_start();
   uart_start(&board_console, CONSOLE_BAUD);
-  uart_start(&uart1, CONSOLE_BAUD);
   port_irq_enable(BOARD_IRQ_UART0);
-  port_irq_enable(BOARD_IRQ_UART1);
   port_irq_enable(BOARD_IRQ_PRIVATE_TIMER);
+}
+
+void board_capture_start(void) {
+  board_capture = &uart1;
+  uart_start(&uart1, CONSOLE_BAUD);
+  port_irq_enable(BOARD_IRQ_UART1);
 }
 
 /* The phase of the core's clock to that of its timers at start-up: the processing system has no
@@ -120,8 +124,8 @@ void gem1_interrupt_handler(void) { nic_interrupt(&gems[1].nic); }
 
 void uart0_interrupt_handler(void) { uart_interrupt(&board_console); }
 
-void uart1_interrupt_handler(void) { uart_interrupt(&uart1); }
+void uart1_interrupt_handler(void) { uart_interrupt(board_capture); }
 
-void logic0_interrupt_handler(void) { nic_interrupt(&sims[0].nic); }
+void logic0_interrupt_handler(void) { nic_interrupt(board_sim_nics[0]); }
 
-void logic1_interrupt_handler(void) { nic_interrupt(&sims[1].nic); }
+void logic1_interrupt_handler(void) { nic_interrupt(board_sim_nics[1]); }

@@ -19,7 +19,10 @@ unsigned lwip_port_rand(void);
 #define lwip_ntohl(x)                         lwip_htonl(x)
 #define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS 1
 
-#define LWIP_CHKSUM internet_checksum
+#define LWIP_CHKSUM               internet_checksum
+#define LWIP_CHKSUM_ADD           internet_checksum_add
+#define LWIP_CHKSUM_COPY          internet_checksum_copy
+#define LWIP_IP4_HDR_CHKSUM(h, l) ((u16_t)~internet_checksum_ip4_header(h, l))
 
 /* A broken invariant of the stack ends the run with its text: going on would hide it. */
 _Noreturn void lwip_port_assert(const char *message, const char *file, int line);

@@ -1,0 +1,28 @@
+/* lwIP's options for the profile "node", where they differ from the demo's: the same protocols, on
+ * one interface and for the services alone. */
+#ifndef NODE_LWIPOPTS_H
+#define NODE_LWIPOPTS_H
+
+#include "../../port/lwip/lwipopts.h"
+
+/* No ping from here. */
+#undef LWIP_RAW
+#define LWIP_RAW 0
+
+/* No page, whose connections and replies take most of the demo's. */
+#undef MEM_SIZE
+#undef MEMP_NUM_TCP_PCB
+#undef MEMP_NUM_TCP_PCB_LISTEN
+#undef MEMP_NUM_UDP_PCB
+#undef MEMP_NUM_SYS_TIMEOUT
+#define MEM_SIZE                (8 * 1024)
+#define MEMP_NUM_TCP_PCB        8
+#define MEMP_NUM_TCP_PCB_LISTEN 3
+#define MEMP_NUM_UDP_PCB        3 /* DHCP, DNS, echo */
+#define MEMP_NUM_SYS_TIMEOUT    (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1)
+
+#ifndef LWIP_NOASSERT
+#define LWIP_NOASSERT
+#endif
+
+#endif

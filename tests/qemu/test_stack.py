@@ -1,0 +1,95 @@
+"""No stack of a firmware can run over, and what says so counts as the compiler does."""
+import os
+import re
+import subprocess
+
+import pytest
+from conftest import BOARD, ELF, ROOT
+from elf import Elf
+from test_memory import stack, stack_used
+
+GCC = f"{os.environ.get('CROSS') or 'arm-none-eabi-'}gcc"
+CPU = {"cortex_m": ["-mcpu=cortex-m3", "-mthumb"], "cortex_a": ["-mcpu=cortex-a9", "-marm"]}
+
+
+def build(path, cpu, *options, sources=("tests/stack/program.c",)):
+    """Links the sources, as they are, without start-up code; returns what the compiler says of each frame."""
+    elf = str(path / "program.elf")
+    subprocess.run([GCC, *CPU[cpu], "-std=c11", "-O2", "-g", "-fstack-usage", "-nostdlib", "-Wl,-Ttext=0x1000",
+                    "-Wl,--entry=reset_handler,--unresolved-symbols=ignore-all,--no-warn-rwx-segments",
+                    "-Wl,--defsym=ram_start=0x20000000,--defsym=stack_top=0x20000800",
+                    *options, *sources, "-o", elf], cwd=ROOT, check=True)
+    frames = {}
+    for file in path.glob("*.su"):
+        for name, size, kind in re.findall(r"(\w+)\t(\d+)\t(\S+)$", file.read_text(), re.MULTILINE):
+            frames.setdefault(name, []).append((int(size), kind))
+    return Elf(elf), frames
+
+
+def test_the_stacks_of_the_firmware_hold():
+    for line in stack.lines(Elf(ELF)):
+        assert 0 < line.worst <= line.size, line
+
+
+def test_a_session_stays_within_the_worst_case(booted):
+    guest = booted(net="lan")
+    for command in ("help", "ioreg", "nic list", "ifconfig", "stats", "mem", "nic install sim", "netstat"):
+        guest.send(command)
+    guest.ask("uptime", r"up \d+\.\d+ s")
+    elf = Elf(ELF)
+    assert 500 < stack_used(guest, elf) <= stack.lines(elf)[0].worst
+
+
+@pytest.mark.parametrize("cpu", CPU)
+def test_frames_are_those_that_the_compiler_tells(tmp_path, cpu):
+    """Of the kit, and of the files of lwIP that have the most functions."""
+    lwip = os.path.join(os.environ.get("LWIP_DIR") or "build/lwip", "src")
+    sources = [f"driver/{name}" for name in sorted(os.listdir(f"{ROOT}/driver")) if name.endswith(".c")]
+    sources += [f"{lwip}/core/{name}.c" for name in ("tcp_in", "pbuf", "ipv4/dhcp", "ipv6/nd6")]
+    include = ["driver", "driver/device", "port", "port/lwip", f"port/arch/{cpu}", f"{lwip}/include",
+               f"{lwip}/../contrib/addons/tcp_isn"]
+    elf, frames = build(tmp_path, cpu, *(f"-I{folder}" for folder in include),
+                        "-dumpdir", f"{tmp_path}/", sources=sources)
+    compared = 0
+    walker = stack.Stack(elf)
+    for function in elf.functions:
+        told = frames.get(function.name, [])
+        if len(told) != 1 or told[0][1] != "static":
+            continue
+        assert walker.calls[function.address].depth == told[0][0], function.name
+        compared += 1
+    assert compared > 120
+
+
+@pytest.mark.parametrize("cpu", CPU)
+def test_the_deepest_way_is_found_by_calls_of_every_kind(tmp_path, cpu):
+    elf, frames = build(tmp_path, cpu, "-dumpdir", f"{tmp_path}/")
+    frame = {name: told[0][0] for name, told in frames.items()}
+    found = stack.Stack(elf)
+    most = {function.name: found.worst(function.address) for function in elf.functions}
+    assert most["fill"] == frame["fill"]
+    assert most["deep"] == frame["deep"] + frame["fill"] > 400
+    assert most["leads_on"] == most["deep"]
+    assert most["chooses"] == frame["chooses"] + most["deep"]
+    assert most["main"] == frame["main"] + most["chooses"]
+
+
+@pytest.mark.parametrize("options, complaint", [
+    (["-DWITH_ADDRESS"], r"shallow .*: its address is taken"),
+    (["-DWITH_ADDRESS", "-DWITH_POINTER"], r"main: sink = hook\(\);: a call through a pointer that is not in"),
+    (["-DWITH_RECURSION"], r"recursion: recurs -> recurs"),
+    (["-DWITH_VARIABLE_ARRAY"], r"varies: the stack grows by a variable amount")])
+def test_what_cannot_be_bounded_is_an_error(tmp_path, options, complaint):
+    elf, _ = build(tmp_path, "cortex_m", "-dumpdir", f"{tmp_path}/", *options)
+    with pytest.raises(stack.Unknown, match=complaint):
+        stack.lines(elf)
+
+
+def test_the_main_loops_stack_holds_an_interrupt_as_well(tmp_path):
+    elf, frames = build(tmp_path, "cortex_m", "-dumpdir", f"{tmp_path}/")
+    frame = {name: told[0][0] for name, told in frames.items()}
+    chooses = sum(frame[name] for name in ("chooses", "deep", "fill"))
+    handler = sum(frame[name] for name in ("systick_handler", "shallow", "fill"))
+    line = stack.lines(elf)[0]
+    assert line.size == 2048
+    assert line.worst == frame["reset_handler"] + frame["main"] + chooses + stack.EXCEPTION_FRAME + handler
