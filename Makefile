@@ -47,7 +47,7 @@ endif
 LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
 LWIPDIR := $(LWIP)/src
 ifneq ($(filter-out help clean,$(GOALS)),)
-SETUP := build/setup-$(if $(filter test% mutants,$(GOALS)),test,run).stamp
+SETUP := build/setup-$(if $(filter test% mutants faults load,$(GOALS)),test,run).stamp
 include $(SETUP)
 include $(LWIPDIR)/Filelists.mk
 endif
@@ -181,6 +181,11 @@ test-clang: $(LWIPDIR)/Filelists.mk
 test-qemu: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping $(BENCH_PLUGINS)
 	$(Q)BOARD=$(BOARD) /usr/bin/python3 -m pytest -q -n 2 --dist loadgroup -p no:cacheprovider $(PYTEST) tests/qemu
 
+# Tables: what the guest needs to recover from each fault, and how it does under each flood.
+.PHONY: faults load
+faults load: $(B)/firmware.elf
+	$(Q)BOARD=$(BOARD) /usr/bin/python3 tests/qemu/recovery.py $@
+
 # Breaks each rule once and sees the unit tests fail.
 .PHONY: mutants
 mutants: $(LWIPDIR)/Filelists.mk
@@ -203,6 +208,7 @@ help:
 	@echo "make bench-plots  draws docs/growth.svg of what the last bench-growth has measured"
 	@echo "make bench-wall   packets and bits a second by the host's clock, for information"
 	@echo "make test         all tests on all boards, or on BOARD; test-unit, test-conformance (DRIVER= TEST=) and test-qemu run a part"
+	@echo "make faults       how long it takes to recover from each fault; make load: how it does under floods"
 	@echo "make mutants      breaks each rule of the kit once and sees the unit tests fail"
 	@echo "make clean        removes what was built, but not lwIP's source"
 

@@ -342,7 +342,10 @@ static struct line_editor editor = {
     .write = port_console_write,
     .word = word_behind,
 };
-static bool interactive; /* somebody has typed: show the prompt */
+static bool interactive;          /* somebody has typed: show the prompt */
+static volatile bool input_waits; /* something was typed that nobody has looked at */
+static uint64_t typed_us;         /* when, if it does: the first of it */
+struct console_report console_report;
 static struct dispatch_source input_event;
 static bool line_waits;                  /* a line is whole, but a job is not over */
 static void (*cancel_job)(void);         /* of the job, or NULL */
@@ -383,6 +386,15 @@ static void run_line(enum line_event event) {
     line_editor_show(&editor);
 }
 
+/* A line's end came no earlier than the first key that the turn before has not seen. */
+static void report_answer(uint64_t since_us) {
+  uint64_t late_us = port_clock_us() - since_us;
+
+  console_report.lines++;
+  if (late_us > console_report.late_most_us)
+    console_report.late_most_us = (uint32_t)late_us;
+}
+
 /* A line that was typed while a job went on: shown as if it were typed now. */
 static void run_waiting_line(void) {
   line_waits = false;
@@ -393,10 +405,14 @@ static void run_waiting_line(void) {
 /* Takes in what was typed, and runs a command at the end of a line; the rest waits for the next
  * turn. */
 static void take_input(void *context) {
+  static uint64_t since_us;
   int byte = 0;
 
   (void)context;
-
+  if (input_waits) { /* the interrupt leaves the time alone until then */
+    since_us = typed_us;
+    input_waits = false;
+  }
   if (line_waits && cancel_job == NULL)
     run_waiting_line();
   for (unsigned i = 0; i < LINE_BYTES && !line_waits && (byte = port_console_read()) >= 0; i++) {
@@ -419,6 +435,7 @@ static void take_input(void *context) {
       event_of_waiting = event;
     } else {
       run_line(event);
+      report_answer(since_us);
     }
   }
   if (byte >= 0 && !line_waits)
@@ -435,7 +452,13 @@ static bool moves(struct watchdog_subject *subject) {
 
 const struct watchdog_kind console_progress = {"console", moves};
 
-static void typed(void) { dispatch_post(&input_event); }
+static void typed(void) {
+  if (!input_waits) {
+    typed_us = port_clock_us();
+    input_waits = true;
+  }
+  dispatch_post(&input_event);
+}
 
 void console_start(struct dispatch_queue *dispatch) {
   (void)dispatch_add(dispatch, &input_event, take_input, NULL);

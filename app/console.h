@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "registry.h"
 #include "watchdog.h"
@@ -69,5 +70,12 @@ void console_start(struct dispatch_queue *dispatch);
 /* The console as a subject of the watchdog, of no device: it is idle while nothing that was typed
  * waits, or what waits is a line behind a job. */
 extern const struct watchdog_kind console_progress;
+
+/* How lines typed at the serial console are answered, since the start or since it was cleared. */
+struct console_report {
+  uint32_t lines;
+  uint32_t late_most_us; /* the most from a line's end to the end of its command */
+};
+extern struct console_report console_report;
 
 #endif

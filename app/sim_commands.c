@@ -44,6 +44,34 @@ static enum console_result profile(unsigned words, char *word[]) {
   return CONSOLE_DONE;
 }
 
+/* What comes beside that, unasked for; its figures where no flood is named. */
+static enum console_result flood(unsigned words, char *word[]) {
+  unsigned long per_second = SIM_FLOOD_LINE_RATE;
+  struct sim_device *device;
+  const struct sim_flood *now;
+  enum sim_flood_kind kind;
+
+  if (words < 2 || words > 4)
+    return CONSOLE_USAGE;
+  device = find_device(word[1]);
+  if (device == NULL)
+    return CONSOLE_REFUSED;
+  now = &device->peer.flood;
+  kind = now->kind;
+  if (words == 3 && strcmp(word[2], "off") == 0)
+    per_second = 0;
+  else if (words >= 3)
+    kind = sim_flood_parse(word[2]);
+  if (kind == SIM_FLOOD_COUNT ||
+      (words == 4 && !console_number(word[3], 1, SIM_FLOOD_RATE_MAX, &per_second)))
+    return CONSOLE_USAGE;
+  if (words > 2)
+    sim_device_set_flood(device, kind, (uint32_t)per_second);
+  console_print("%s, %" PRIu32 " a second: %" PRIu32 " came, %" PRIu32 " found no buffer\r\n",
+                sim_flood_name(now->kind), now->per_second, now->sent, now->lost);
+  return CONSOLE_DONE;
+}
+
 static const char *fault_name(unsigned index) {
   return index < SIM_FAULT_COUNT ? sim_fault_name((enum sim_fault)index) : NULL;
 }
@@ -95,7 +123,9 @@ static enum console_result fault(unsigned words, char *word[]) {
 const struct console_command sim_commands[] = {
     {"nic fault", "NAME [FAULT|all THOUSANDTHS | seed N]", "what goes wrong on a simulated NIC",
      fault, true, fault_name},
-    {"nic profile", "NAME [echo|flood|imix|replay|peer [PERIOD_MS [BURST]]]",
+    {"nic profile", "NAME [echo|flood|imix|replay|peer|session [PERIOD_MS [BURST]]]",
      "what a simulated NIC's peer sends", profile, true, NULL},
+    {"nic flood", "NAME [broadcast|udp|fragments|syn|arp|nd [PER_SECOND] | off]",
+     "frames for a simulated NIC at the line's rate", flood, true, NULL},
     {.name = NULL},
 };

@@ -47,6 +47,10 @@ static void report(void *context) {
            " wrong, %" PRIu32 " missing",
            number, now.ticks, now.requests - last.requests, now.right - last.right,
            now.wrong - last.wrong, now.missing - last.missing);
+  if (device->peer.config.profile == SIM_PEER_SESSION)
+    log_info("sim",
+             "sim%u tcp: %" PRIu32 " of %" PRIu32 " segments came back, %" PRIu32 " sessions lost",
+             number, now.echoed, now.segments, now.lost);
   wires[number].last = now;
 }
 

@@ -5,6 +5,7 @@
 #include "board.h"
 #include "console.h"
 #include "log.h"
+#include "lwip_timers.h"
 #include "port.h"
 #include "watchdog.h"
 
@@ -44,6 +45,22 @@ static enum console_result uptime(unsigned words, char *word[]) {
   if (words != 1)
     return CONSOLE_USAGE;
   console_print("up %" PRIu32 ".%03u s\r\n", seconds, (unsigned)(now_ms % 1000));
+  return CONSOLE_DONE;
+}
+
+/* How late the main loop has come to what has its time. */
+static enum console_result lateness(unsigned words, char *word[]) {
+  if (words > 2 || (words == 2 && strcmp(word[1], "-z") != 0))
+    return CONSOLE_USAGE;
+  console_print("timers   %" PRIu32 " runs, at most %" PRIu32 " ms late\r\n",
+                lwip_timers_report.runs, lwip_timers_report.late_most_ms);
+  console_print("console  %" PRIu32 " lines, answered within %" PRIu32 ".%03" PRIu32 " ms\r\n",
+                console_report.lines, console_report.late_most_us / 1000,
+                console_report.late_most_us % 1000);
+  if (words == 2) {
+    lwip_timers_report = (struct lwip_timers_report){0};
+    console_report = (struct console_report){0};
+  }
   return CONSOLE_DONE;
 }
 
@@ -103,6 +120,7 @@ const struct console_command system_commands[] = {
     {"log", "[[MODULE] error|warning|info|debug | tail]", "the log's level, or its last lines",
      log_command, false, NULL},
     {"uptime", "", "time since start-up", uptime, false, NULL},
+    {"lateness", "[-z]", "of timers and answers, at most; -z clears it", lateness, false, NULL},
     {"stall", "MS", "stops the main loop, 1 to 60000 ms", stall, false, NULL},
     {"crash", "bus|undefined|stack", "tries the fault report", crash, false, NULL},
     {"reboot", "", "starts anew", reboot, false, NULL},

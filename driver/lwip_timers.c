@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lwip/sys.h"
 #include "lwip/timeouts.h"
 #include "port.h"
 #include "timer_source.h"
@@ -20,9 +21,24 @@ static struct timer_source due_timer = {.event = &due_event};
 static const struct sys_timeo *first;
 static uint32_t first_time;
 
+struct lwip_timers_report lwip_timers_report;
+
+static void report_lateness(void) {
+  const struct sys_timeo *next = *sys_timeouts_get_next_timeout();
+  int32_t late_ms;
+
+  lwip_timers_report.runs++;
+  if (next == NULL)
+    return;
+  late_ms = (int32_t)(sys_now() - next->time);
+  if (late_ms > (int32_t)lwip_timers_report.late_most_ms)
+    lwip_timers_report.late_most_ms = (uint32_t)late_ms;
+}
+
 /* The timer may be early: what is not due yet is waited for again. */
 static void run_due(void *context) {
   (void)context;
+  report_lateness();
   sys_check_timeouts();
   first = NULL;
 }

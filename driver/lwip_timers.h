@@ -3,8 +3,16 @@
 #ifndef LWIP_TIMERS_H
 #define LWIP_TIMERS_H
 
+#include <stdint.h>
+
 #include "dispatch.h"
 #include "watchdog.h"
+
+/* How timeouts are kept. */
+struct lwip_timers_report {
+  uint32_t runs;         /* times that the timer has called for some */
+  uint32_t late_most_ms; /* the most that one was late */
+};
 
 /* Has lwIP's timeouts run by `queue` when they are due. Returns 0 or -ENOSPC. Main loop, once,
  * after lwip_init(). */
@@ -18,5 +26,8 @@ void lwip_timers_arm(void);
  * overdue by LWIP_TIMERS_LATE_MS. */
 enum { LWIP_TIMERS_LATE_MS = 500 };
 extern const struct watchdog_kind lwip_timers_progress;
+
+/* What has been since the start, or since it was last cleared. Main loop. */
+extern struct lwip_timers_report lwip_timers_report;
 
 #endif

@@ -138,15 +138,23 @@ def command(board, net, elf, *, qemu="qemu-system-arm", lan_dir=None, forwards=(
     words = [find_qemu(qemu), *machine.machine, "-kernel", elf, "-display", "none"]
     hostfwd = "".join(f",hostfwd={rule}" for rule in forwards)
     capture = "net0"
+    dgram = (f"local.type=unix,local.path={lan_dir}/nic.sock,"
+             f"remote.type=unix,remote.path={lan_dir}/host.sock")
     if net == "lan":
         # restrict=on: slirp else answers the LAN's own frames, too.
         words += [*attach(machine, "hubport,hubid=0"),
                   "-netdev", f"user,id=user0,restrict=on{hostfwd}",
                   "-netdev", "hubport,id=hub1,hubid=0,netdev=user0",
-                  "-netdev", f"dgram,id=dgram0,local.type=unix,local.path={lan_dir}/nic.sock,"
-                             f"remote.type=unix,remote.path={lan_dir}/host.sock",
+                  "-netdev", f"dgram,id=dgram0,{dgram}",
                   "-netdev", "hubport,id=hub2,hubid=0,netdev=dgram0"]
         capture = "user0"
+    elif net == "wire" and machine.nic:  # the LAN without slirp, which some frames are the end of
+        words += attach(machine, f"dgram,{dgram}")
+    elif net == "wire":  # a NIC of the board's own is on such a wire by a hub only
+        words += [*attach(machine, "hubport,hubid=0"),
+                  "-netdev", f"dgram,id=dgram0,{dgram}",
+                  "-netdev", "hubport,id=hub2,hubid=0,netdev=dgram0"]
+        capture = "dgram0"
     elif net == "slirp":
         words += attach(machine, f"user{hostfwd}")
     elif net == "tap":

@@ -2,7 +2,7 @@
 
 on_each = $(foreach board,$(BOARDS),$(MAKE) --no-print-directory BOARD=$(board) $(1) &&) true
 
-.PHONY: firmware size stack test test-unit test-conformance test-clang test-qemu bench bench-compare bench-baseline
+.PHONY: firmware size stack test test-unit test-conformance test-clang test-qemu faults load bench bench-compare bench-baseline
 firmware:
 	@$(call on_each,firmware)
 
@@ -15,13 +15,13 @@ test: test-unit
 test-unit test-conformance:
 	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) $@
 
-test-clang test-qemu:
+test-clang test-qemu faults load:
 	@$(call on_each,$@)
 
 bench bench-compare bench-baseline: firmware
 	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) BENCH_BOARDS="$(BOARDS)" $@
 
-each := firmware size stack test test-unit test-conformance test-clang test-qemu bench bench-compare bench-baseline
+each := firmware size stack test test-unit test-conformance test-clang test-qemu faults load bench bench-compare bench-baseline
 ifneq ($(filter-out $(each) help clean,$(GOALS)),)
 $(error BOARD=all: valid for $(each); else: $(BOARDS))
 endif

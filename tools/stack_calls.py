@@ -58,7 +58,8 @@ POINTERS = (
     # the demo
     (r"app/console\.c:run:", r"app/\w*(commands|console|ifconfig|ioreg|ping)\.c:(help|ifconfig|list|install|uninstall|"
      r"enable|disable|power|media|stats|queues|pools|profile|fault|ioreg|arp|nd|dns|netstat|protocols|memory|"
-     r"ping|log_command|uptime|stall|crash|reboot|leave)", "capture_command", r"app/watchdog_commands\.c:(show|wedge|refuse)"),
+     r"ping|log_command|uptime|stall|crash|reboot|leave)", "capture_command", r"app/watchdog_commands\.c:(show|wedge|refuse)",
+     r"app/sim_commands\.c:flood", r"app/system_commands\.c:lateness"),
     (r"app/console\.c:word_behind", "fault_name", "driver_name", "medium_name"),
     (r"app/console\.c:take_input", r"app/ping\.c:cancel", "cancel_dns", "cancel_name"),
     (r"app/line_editor\.c:.*->word\(", "word_behind"),

@@ -366,6 +366,17 @@ void sim_device_set_peer(struct sim_device *device, const struct sim_peer_config
   port_irq_restore(state);
 }
 
+void sim_device_set_flood(struct sim_device *device, enum sim_flood_kind kind,
+                          uint32_t per_second) {
+  uint32_t state = port_irq_save();
+  uint64_t now_us = port_clock_us();
+
+  sim_flood_start(&device->peer.flood, kind, per_second, now_us);
+  if (is_enabled(device))
+    timer_source_wake_at(&device->receive_timer, now_us);
+  port_irq_restore(state);
+}
+
 void sim_device_set_carrier(struct sim_device *device, bool carrier) {
   uint32_t state = port_irq_save();
 

@@ -109,6 +109,9 @@ unsigned sim_device_hash(const uint8_t address[6]);
  * loop. */
 void sim_device_set_peer(struct sim_device *device, const struct sim_peer_config *config);
 
+/* Floods the wire with frames of `kind`, so many a second; 0 ends it. Main loop. */
+void sim_device_set_flood(struct sim_device *device, enum sim_flood_kind kind, uint32_t per_second);
+
 /* Plugs the cable in or pulls it out. Any context. */
 void sim_device_set_carrier(struct sim_device *device, bool carrier);
 

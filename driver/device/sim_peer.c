@@ -63,7 +63,7 @@ static const uint8_t arp_packet[ARP_END] = {
     [ARP + 2] = 0x08,  [ARP + 4] = 6,         [ARP + 5] = 4, /* IPv4, lengths of the addresses */
 };
 
-static const char *const profile_names[] = {"echo", "flood", "imix", "replay", "peer"};
+static const char *const profile_names[] = {"echo", "flood", "imix", "replay", "peer", "session"};
 static_assert(sizeof profile_names / sizeof *profile_names == SIM_PEER_PROFILE_COUNT,
               "each profile has a name");
 
@@ -118,10 +118,11 @@ void sim_peer_init(struct sim_peer *peer, const struct sim_peer_config *config) 
 
 /* What the last burst was not answered is missing for good. */
 static void close_burst(struct sim_peer *peer) {
-  if (peer->outstanding == 0)
+  if (peer->outstanding == 0 && !peer->echo_awaited)
     return;
   peer->report.missing += (uint32_t)__builtin_popcount(peer->outstanding);
   peer->outstanding = 0;
+  peer->echo_awaited = false;
   if (peer->burst_done != NULL)
     dispatch_post(peer->burst_done);
 }
@@ -141,7 +142,6 @@ void sim_peer_start(struct sim_peer *peer, const uint8_t station_mac[6], uint64_
   peer->arp_request_due = false;
   peer->arp_reply_due = false;
   peer->pinged_length = 0;
-  sim_tcp_reset(&peer->tcp); /* the session was lost with the NIC's buffers */
 }
 
 /* One session a tick; one that is still open is given up, and the next tick has a new one. */
@@ -150,12 +150,23 @@ static void open_session(struct sim_peer *peer) {
     sim_tcp_reset(&peer->tcp);
     return;
   }
-  sim_tcp_open(&peer->tcp, peer->config.burst);
+  sim_tcp_open(&peer->tcp, peer->config.burst, false);
   peer->outstanding = 1;
   peer->report.requests++;
 }
 
+/* The session is opened once, and once more where it was lost. */
+static void continue_session(struct sim_peer *peer) {
+  if (peer->tcp.state == SIM_TCP_CLOSED)
+    sim_tcp_open(&peer->tcp, 1, true);
+  else if (!sim_tcp_continue(&peer->tcp))
+    return;
+  peer->report.segments++;
+}
+
 void sim_peer_tick(struct sim_peer *peer, uint64_t now_us) {
+  sim_flood_tick(&peer->flood, now_us);
+  sim_tcp_tick(&peer->tcp, now_us);
   if (now_us < peer->next_tick_us)
     return;
   close_burst(peer);
@@ -171,16 +182,37 @@ void sim_peer_tick(struct sim_peer *peer, uint64_t now_us) {
     open_session(peer);
     return;
   }
+  if (peer->config.profile == SIM_PEER_SESSION) {
+    continue_session(peer);
+    peer->echo_awaited = true;
+  }
   peer->burst_left = peer->config.burst;
   if (peer->config.profile == SIM_PEER_REPLAY && peer->burst_done != NULL)
     dispatch_post(peer->burst_done); /* nothing will be answered: the frames are under way */
 }
 
-uint64_t sim_peer_next_tick(const struct sim_peer *peer) { return peer->next_tick_us; }
+uint64_t sim_peer_next_tick(const struct sim_peer *peer) {
+  uint64_t next_us = peer->next_tick_us;
 
-bool sim_peer_has_frame(const struct sim_peer *peer) {
+  if (sim_flood_next(&peer->flood) < next_us)
+    next_us = sim_flood_next(&peer->flood);
+  if (sim_tcp_next(&peer->tcp) < next_us)
+    next_us = sim_tcp_next(&peer->tcp);
+  return next_us;
+}
+
+static bool has_own_frame(const struct sim_peer *peer) {
   return peer->arp_reply_due || peer->arp_request_due || peer->pinged_length != 0 ||
          sim_tcp_has_segment(&peer->tcp) || peer->burst_left != 0;
+}
+
+bool sim_peer_has_frame(const struct sim_peer *peer) {
+  return has_own_frame(peer) || peer->flood.due != 0;
+}
+
+/* True if the next frame is of the flood: where the host has one of its own, every second one. */
+static bool floods(const struct sim_peer *peer) {
+  return peer->flood.due != 0 && !(peer->flooded && has_own_frame(peer));
 }
 
 static uint32_t send_arp(struct sim_peer *peer, uint8_t *buffer, uint32_t size,
@@ -299,6 +331,9 @@ static uint32_t send_echo_reply(struct sim_peer *peer, uint8_t *buffer, uint32_t
 }
 
 uint32_t sim_peer_send(struct sim_peer *peer, uint8_t *buffer, uint32_t size) {
+  peer->flooded = floods(peer);
+  if (peer->flooded)
+    return sim_flood_send(&peer->flood, buffer, size, peer->station_mac, peer->config.station);
   if (peer->arp_reply_due) {
     peer->arp_reply_due = false;
     return send_arp(peer, buffer, size, ARP_REPLY);
@@ -317,7 +352,10 @@ uint32_t sim_peer_send(struct sim_peer *peer, uint8_t *buffer, uint32_t size) {
 }
 
 void sim_peer_drop_frame(struct sim_peer *peer) {
-  if (peer->arp_reply_due)
+  peer->flooded = floods(peer);
+  if (peer->flooded)
+    sim_flood_drop(&peer->flood);
+  else if (peer->arp_reply_due)
     peer->arp_reply_due = false;
   else if (peer->arp_request_due)
     peer->arp_request_due = false;
@@ -360,12 +398,17 @@ static bool is_right_answer(const struct sim_peer *peer, const uint8_t *frame, u
          get16(frame + ICMP_ID) == ECHO_ID && checksum(frame + ICMP, expected - ICMP) == 0;
 }
 
-/* One more answer is right; the last one of a burst tells. */
+/* The last answer of a burst tells. */
+static void tell_when_done(struct sim_peer *peer) {
+  if (peer->outstanding == 0 && peer->burst_left == 0 && !peer->echo_awaited &&
+      peer->burst_done != NULL)
+    dispatch_post(peer->burst_done);
+}
+
 static void take_right_answer(struct sim_peer *peer, unsigned index) {
   peer->report.right++;
   peer->outstanding &= ~(UINT32_C(1) << index);
-  if (peer->outstanding == 0 && peer->burst_left == 0 && peer->burst_done != NULL)
-    dispatch_post(peer->burst_done);
+  tell_when_done(peer);
 }
 
 static void receive_icmp(struct sim_peer *peer, const uint8_t *frame, uint32_t length) {
@@ -394,8 +437,16 @@ static void receive_tcp(struct sim_peer *peer, const uint8_t *frame, uint32_t le
   case SIM_TCP_RIGHT:
     take_right_answer(peer, 0);
     break;
+  case SIM_TCP_ECHOED:
+    peer->report.echoed++;
+    peer->echo_awaited = false;
+    tell_when_done(peer);
+    break;
   case SIM_TCP_WRONG:
-    peer->report.wrong++;
+    if (peer->config.profile == SIM_PEER_SESSION)
+      peer->report.lost++;
+    else
+      peer->report.wrong++;
     break;
   case SIM_TCP_NOTHING:
     break;

@@ -2,11 +2,12 @@
  *
  * What it sends is its profile: "echo" as the seed, "flood" with the smallest frames, "imix" with
  * the mix of sizes of Internet traffic, "replay" with the frames of a capture, "peer" with TCP
- * sessions. As in the seed, a first tick comes some time after the interface is enabled, then one
- * every period; each tick sends a burst of ICMP echo requests, one into each receive buffer that is
- * posted, up to `burst`. The host answers ARP and pings of up to 128 bytes, and asks for the
- * station's address when it announces itself, so that both know each other before the first tick.
- * All functions run in the device's context. */
+ * sessions, "session" with pings and one TCP session that lasts. Beside it there may be a flood
+ * (sim_flood.h). As in the seed, a first tick comes some time after the interface is enabled, then
+ * one every period; each tick sends a burst of ICMP echo requests, one into each receive buffer
+ * that is posted, up to `burst`. The host answers ARP and pings of up to 128 bytes, and asks for
+ * the station's address when it announces itself, so that both know each other before the first
+ * tick. All functions run in the device's context. */
 #ifndef SIM_PEER_H
 #define SIM_PEER_H
 
@@ -14,6 +15,7 @@
 #include <stdint.h>
 
 #include "dispatch.h"
+#include "sim_flood.h"
 #include "sim_tcp.h"
 
 enum {
@@ -29,6 +31,8 @@ enum sim_peer_profile {
   SIM_PEER_REPLAY, /* the frames of config.replay, round and round; no answer is expected */
   SIM_PEER_PEER,   /* a TCP session with the echo port each tick, of `burst` segments that it checks
                     */
+  SIM_PEER_SESSION, /* as SIM_PEER_ECHO, and a segment a tick of a TCP session with the echo port
+                       that stays open */
   SIM_PEER_PROFILE_COUNT
 };
 
@@ -50,6 +54,9 @@ struct sim_peer_report {
   uint32_t right;    /* answers with all addresses, id, sequence, checksums and data right */
   uint32_t wrong;    /* answers with anything wrong, and frames that make no sense */
   uint32_t missing;  /* requests without an answer when the next tick came */
+  uint32_t segments; /* SIM_PEER_SESSION: segments of new data sent */
+  uint32_t echoed;   /* of these, came back */
+  uint32_t lost;     /* sessions that were reset by the station, or in which something else came */
 };
 
 struct sim_peer {
@@ -64,11 +71,14 @@ struct sim_peer {
   uint32_t replay_offset;  /* of the next frame in the capture; 0: its first */
   uint8_t burst_left;      /* requests of this burst still to be sent */
   uint8_t burst_sent;      /* requests of this burst already sent */
-  struct sim_tcp tcp;      /* the session of SIM_PEER_PEER */
+  struct sim_tcp tcp;      /* the session of SIM_PEER_PEER and SIM_PEER_SESSION */
+  struct sim_flood flood;
   uint8_t pinged[SIM_PEER_PING_MAX]; /* an echo request of the station, to be answered */
   uint8_t pinged_length;             /* its bytes; 0: none */
   bool arp_request_due;              /* it wants to know the station's address */
   bool arp_reply_due;                /* the station has asked for its address */
+  bool flooded;                      /* the last frame was of the flood: they take turns */
+  bool echo_awaited;                 /* the burst is over when a segment has come back, too */
 };
 
 /* Name of a profile, and profile of a name (SIM_PEER_PROFILE_COUNT where there is none). */
@@ -87,7 +97,7 @@ void sim_peer_start(struct sim_peer *peer, const uint8_t station_mac[6], uint64_
 /* Begins a burst if one is due. */
 void sim_peer_tick(struct sim_peer *peer, uint64_t now_us);
 
-/* When the next burst begins. */
+/* When it has something to do again. */
 uint64_t sim_peer_next_tick(const struct sim_peer *peer);
 
 /* True if the peer has a frame to send now. */

@@ -1,8 +1,8 @@
 /* A TCP client for the simulated peer: it opens the echo port, sends, checks what comes back,
  * closes.
  *
- * As little of RFC 9293 as that needs: one segment is under way at a time, and nothing is sent
- * again. A session that does not come to its end is reset by the next tick. */
+ * As little of RFC 9293 as that needs: one segment is under way at a time, and is sent again each
+ * SIM_TCP_RESEND_MS until its echo is there. */
 #ifndef SIM_TCP_H
 #define SIM_TCP_H
 
@@ -12,10 +12,12 @@
 enum {
   SIM_TCP_HEADER_BYTES = 20,
   SIM_TCP_DATA_BYTES = 256, /* in each segment */
+  SIM_TCP_RESEND_MS = 200,
 };
 
 enum sim_tcp_verdict {
   SIM_TCP_NOTHING, /* go on */
+  SIM_TCP_ECHOED,  /* a paced session has all back that it has sent */
   SIM_TCP_RIGHT,   /* the session has ended, and every byte came back */
   SIM_TCP_WRONG,   /* something else came; the session is reset */
 };
@@ -25,14 +27,29 @@ struct sim_tcp {
   uint16_t port;         /* ours; the other side's is 7 */
   uint16_t segments;     /* data segments still to be sent */
   uint8_t due;           /* what is to be sent, a set of flags of the implementation */
+  bool paced;            /* the next segment waits for sim_tcp_continue() */
+  bool again;            /* what is due has been sent before */
+  uint64_t now_us;       /* as of the last sim_tcp_tick() */
+  uint64_t resend_us;    /* when what is under way is sent again; 0: nothing is */
   uint32_t send_next;    /* sequence number of our next byte */
   uint32_t receive_next; /* sequence number of the next byte of the other side */
   uint32_t sent;         /* data bytes sent */
   uint32_t verified;     /* data bytes that came back */
 };
 
-/* Opens a session of `segments` data segments, from a port that was not used lately. */
-void sim_tcp_open(struct sim_tcp *tcp, uint16_t segments);
+/* Opens a session of `segments` data segments, from a port that was not used lately. Where it is
+ * `paced`, it stays open, and sends one now and one at each sim_tcp_continue(). */
+void sim_tcp_open(struct sim_tcp *tcp, uint16_t segments, bool paced);
+
+/* Sends the next segment of a paced session. False where it is not open, or still busy with the one
+ * before. */
+bool sim_tcp_continue(struct sim_tcp *tcp);
+
+/* Sends again what is under way for too long. */
+void sim_tcp_tick(struct sim_tcp *tcp, uint64_t now_us);
+
+/* When that is next to be looked at; UINT64_MAX: never. */
+uint64_t sim_tcp_next(const struct sim_tcp *tcp);
 
 /* Gives a session that is open up, with a reset. */
 void sim_tcp_reset(struct sim_tcp *tcp);

@@ -78,7 +78,13 @@
 #define TCP_SND_QUEUELEN    12
 #define TCP_QUEUE_OOSEQ     1
 #define TCP_OOSEQ_MAX_PBUFS 4
-#define LWIP_HOOK_TCP_ISN   lwip_hook_tcp_isn
+
+/* Connections that are being opened have a limit for each port, so that a flood of SYNs leaves
+ * the others their PCBs. The default is for the control page. */
+#define TCP_LISTEN_BACKLOG         1
+#define TCP_DEFAULT_LISTEN_BACKLOG MEMP_NUM_PARALLEL_HTTPD_CONNS
+
+#define LWIP_HOOK_TCP_ISN lwip_hook_tcp_isn
 
 /* What was read is acknowledged for two segments at a time, as RFC 1122, 4.2.3.2 has it: lwIP would
  * say that the window has opened by a quarter, which here is each segment. */

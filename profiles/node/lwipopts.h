@@ -9,6 +9,12 @@
 #undef LWIP_RAW
 #define LWIP_RAW 0
 
+/* No service is in an IPv4 group. */
+#undef LWIP_IGMP
+#undef LWIP_MULTICAST_TX_OPTIONS
+#define LWIP_IGMP                 0
+#define LWIP_MULTICAST_TX_OPTIONS 0
+
 /* No page, whose connections and replies take most of the demo's. */
 #undef MEM_SIZE
 #undef MEMP_NUM_TCP_PCB

@@ -1,11 +1,12 @@
 """A host on the guest's LAN, made of scapy's packets on QEMU's datagram sockets."""
+import contextlib
 import os
 import queue
 import socket
 import threading
 
 from conftest import FACTS
-from scapy.layers.inet import ICMP, IP
+from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.l2 import ARP, Ether
 
 GUEST_MAC = FACTS.mac
@@ -26,17 +27,21 @@ class Lan:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(os.path.join(guest.lan_dir, "host.sock"))
         self.received = queue.Queue()
+        self.sessions = {}  # by port of ours: where its segments go
+        self.reads = threading.Event()  # else what the guest sends stays where it is
+        self.reads.set()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
-        while True:
+        while self.reads.wait():
             packet = Ether(self.socket.recv(65536))
             if packet.src != GUEST_MAC:
                 continue  # slirp is on the LAN as well, and answers whatever it sees of TCP
             if ARP in packet and packet[ARP].op == 1 and packet[ARP].pdst == ADDRESS:
                 self.send(Ether(dst=packet.src, src=MAC) / ARP(
                     op=2, hwsrc=MAC, psrc=ADDRESS, hwdst=packet[ARP].hwsrc, pdst=packet[ARP].psrc))
-            self.received.put(packet)
+            port = packet[TCP].dport if TCP in packet else None
+            self.sessions.get(port, self.received).put(packet)
 
     def send(self, frame):
         """Sends a scapy packet, or bytes as they are."""
@@ -44,13 +49,26 @@ class Lan:
 
     def receive(self, wanted):
         """Waits for a packet of the guest that `wanted(packet)` is true of, and returns it."""
-        while True:
-            try:
-                packet = self.received.get(timeout=SAFETY_S)
-            except queue.Empty:
-                raise AssertionError("no such frame has come from the guest") from None
-            if wanted(packet):
-                return packet
+        packet = self.receive_within(SAFETY_S, wanted)
+        assert packet, "no such frame has come from the guest"
+        return packet
+
+    def receive_within(self, seconds, wanted):
+        """The same, or None where nothing has come for so long."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                packet = self.received.get(timeout=seconds)
+                if wanted(packet):
+                    return packet
+        return None
+
+    def ping_until_answered(self, identifier):
+        """As a program does that pings ten times a second until there is an answer."""
+        for sequence in range(10 * SAFETY_S):
+            self.send(self.ip() / ICMP(id=identifier, seq=sequence) / bytes(56))
+            if self.receive_within(0.1, lambda p: ICMP in p and p[ICMP].type == 0 and p[ICMP].id == identifier):
+                return
+        raise AssertionError("the guest does not answer pings any more")
 
     def ip(self, **fields):
         return Ether(dst=GUEST_MAC, src=MAC) / IP(src=ADDRESS, dst=GUEST, **fields)
@@ -65,3 +83,69 @@ class Lan:
         assert reply[IP].src == GUEST and reply[IP].dst == ADDRESS
         assert bytes(reply[ICMP].payload)[:size] == data
         return reply
+
+
+class Session:
+    """A TCP session with the guest's echo port, in which one segment at a time is under way, and is sent
+    again until its echo is there."""
+
+    RESEND_S = 0.2
+
+    def __init__(self, lan, port):
+        self.lan = lan
+        self.port = port
+        self.next = 1     # number of our next byte
+        self.expected = 0  # number of the guest's next byte
+        self.data = b""    # what is under way
+        self.segments = lan.sessions[port] = queue.SimpleQueue()
+        for _ in range(SAFETY_S):
+            self._send("S", seq=0)
+            answer = self._receive(self.RESEND_S)
+            if answer:
+                break
+        assert answer and answer[TCP].flags == "SA", f"the connection is not accepted: {answer}"
+        self.expected = answer[TCP].seq + 1
+        self._send("A")
+
+    def _receive(self, seconds):
+        with contextlib.suppress(queue.Empty):
+            return self.segments.get(timeout=seconds)
+        return None
+
+    def _send(self, flags, data=b"", seq=None):
+        self.lan.send(self.lan.ip() / TCP(sport=self.port, dport=7, flags=flags, window=4000,
+                                          seq=self.next if seq is None else seq, ack=self.expected) / data)
+
+    def start(self, data):
+        """Sends `data`, of at most a segment."""
+        self.data = data
+        self._send("PA", data)
+
+    def finish(self):
+        """Waits until it has come back."""
+        got = b""
+        for _ in range(10 * SAFETY_S):
+            while got != self.data:
+                answer = self._receive(self.RESEND_S)
+                if answer is None:
+                    break  # and it is sent again
+                assert "R" not in answer[TCP].flags, "the connection was reset"
+                part = bytes(answer[TCP].payload)[:answer[IP].len - 20 - 4 * answer[TCP].dataofs]
+                if part and answer[TCP].seq == self.expected:
+                    got += part
+                    self.expected += len(part)
+                if part:
+                    self._send("A", seq=self.next + len(self.data))
+            if got == self.data:
+                self.next += len(self.data)
+                return
+            self._send("PA", self.data)
+        raise AssertionError("the connection stands")
+
+    def is_gone(self):
+        """True if the guest, asked, knows nothing of it."""
+        self._send("PA", b"?")
+        while answer := self._receive(SAFETY_S):
+            if "R" in answer[TCP].flags:
+                return True
+        return False

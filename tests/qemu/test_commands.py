@@ -139,7 +139,8 @@ def test_size_is_within_the_boards_limits():
 def readme_transcripts():
     """(command, lines of its output) of each console block."""
     text = "".join(open(os.path.join(ROOT, name), encoding="utf-8").read()
-                   for name in ("README.md", "docs/conformance.md", "docs/performance.md"))
+                   for name in ("README.md", "docs/conformance.md", "docs/performance.md",
+                                "docs/reliability.md"))
     for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")

@@ -14,7 +14,7 @@ def test_commands_answer_and_bad_ones_are_told(booted):
     guest.ask("nosuch", r"nosuch: no such command; try help")
     guest.ask("pool now", r"now: no such interface; nic list shows them")
     guest.ask("pool en0 now", r"usage: pool ")
-    guest.ask("nic", r"usage: nic list\|install\|uninstall\|.*\|profile\|\.\.\.")
+    guest.ask("nic", r"usage: nic list\|install\|uninstall\|.*\|flood\|\.\.\.")
     guest.ask("nic nosuch en0", r"usage: nic list\|install")
     guest.ask("help nic", r"nic list +drivers.*\r\nnic install DRIVER +a driver")
     start = guest.seen

@@ -102,12 +102,29 @@ static void sleeps_between_timeouts(void **state) {
   assert_in_range(woken, 10, 40);
 }
 
+/* The main loop may be late; by how much is told. */
+static void lateness_is_reported(void **state) {
+  (void)state;
+  lwip_timers_report = (struct lwip_timers_report){0};
+  sys_timeout(30, note, "a");
+  run_for_ms(60);
+  assert_in_range(lwip_timers_report.runs, 1, 3);
+  assert_in_range(lwip_timers_report.late_most_ms, 0, LATE_MS);
+  sys_timeout(30, note, "b");
+  run_for_ms(10);
+  host_run_for_us(62000);
+  run_for_ms(10);
+  assert_string_equal(ran, "ab");
+  assert_in_range(lwip_timers_report.late_most_ms, 42, 42 + LATE_MS);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(runs_each_in_its_time, setup),
       cmocka_unit_test_setup(sees_that_another_has_become_the_first, setup),
       cmocka_unit_test_setup(sees_that_the_first_was_taken_back, setup),
       cmocka_unit_test_setup(sleeps_between_timeouts, setup),
+      cmocka_unit_test_setup(lateness_is_reported, setup),
   };
   return cmocka_run_group_tests_name("lwip_timers", tests, NULL, NULL);
 }

@@ -1,0 +1,102 @@
+"""Faults and floods: the guest recovers by itself, in the time that docs/reliability.md has."""
+from conftest import assert_nothing_missing
+from lan import ADDRESS, GUEST, GUEST_MAC, Session
+from recovery import (EXACT, FAULTS, FILTERS, FLOODS, PERIOD_MS, REAL_FAULTS, floods, real_faults,
+                      next_report, simulated_faults, start_wire, uptime)
+from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.inet6 import ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr, IPv6, IPv6ExtHdrFragment
+from scapy.layers.l2 import ARP, Ether
+
+PING_S = 1 + PERIOD_MS / 1000  # a loss is told when the next pings are sent
+RETRANSMISSION_S = 10  # of a station whose segments were lost several times in a row
+
+
+def test_each_fault_of_the_simulated_nic_is_recovered_from(boot):
+    guest = boot(net="none", extra=EXACT)
+    seen = []
+    for fault, struck, ping, tcp, lost in simulated_faults(guest):
+        assert struck >= FAULTS[fault][1]
+        # A device that is reset says nothing for a second, as at its start.
+        assert ping <= (PING_S + 2 if fault == "stuck" else PING_S), fault
+        assert tcp <= RETRANSMISSION_S, fault
+        assert lost == 0, fault
+        seen.append(fault)
+    assert seen == list(FAULTS)
+    assert_nothing_missing(guest)
+
+
+def test_each_fault_of_the_emulator_is_recovered_from(boot):
+    """By the host's time more or less: what is awaited comes, and the table says when."""
+    guest = boot(net="wire", extra=FILTERS)
+    assert [name for name, *_ in real_faults(guest)] == list(REAL_FAULTS)
+    assert_nothing_missing(guest)
+
+
+def test_floods_at_the_lines_rate_leave_timers_console_and_sessions(boot):
+    guest = boot(net="none", extra=EXACT)
+    seen = []
+    for flood, came, lost, timers, console, ping, _, gone in floods(guest):
+        assert came >= 10000
+        # Under the flood the guest does not keep up: these are its figures at its limit.
+        assert lost > came or flood not in ("udp", "fragments"), flood
+        assert timers <= 10 and console <= 100, flood
+        assert ping <= PING_S and gone == 0, flood
+        seen.append(flood)
+    assert seen == list(FLOODS)
+    while uptime(guest) < 60:  # fragments are kept for 15 s
+        next_report(guest)
+    assert_nothing_missing(guest)
+
+
+def test_lateness_is_seen(boot):
+    """What the figures of the test above are worth."""
+    guest = boot(net="none", extra=EXACT)
+    guest.expect("type help")
+    guest.ask("lateness -z", "answered within")
+    guest.ask("stall 120", "stops for 120 ms")
+    guest.expect("sim0 tick")
+    timers, console = guest.ask("lateness", r"at most (\d+) ms late\r\nconsole +\d+ lines, answered within "
+                                            r"(\d+\.\d+) ms\r\n").groups()
+    assert 20 <= int(timers) <= 125  # some come every 100 ms
+    assert 120 <= float(console) <= 125
+
+
+HOSTS, ROUNDS = 250, 4  # of its own network; 10,000 come to the simulated NIC
+
+
+def floods_on_the_wire():
+    """The frames of each kind, from HOSTS hosts."""
+    own = f"fe80::ff:fe{GUEST_MAC[9:11]}:{GUEST_MAC[12:14]}{GUEST_MAC[15:]}"
+    group = f"ff02::1:ff{GUEST_MAC[9:11]}:{GUEST_MAC[12:14]}{GUEST_MAC[15:]}"
+    make = {
+        "broadcast": lambda eth, ip, n: eth("ff:ff:ff:ff:ff:ff") / IP(src=ip, dst="255.255.255.255") / UDP(dport=9999),
+        "udp": lambda eth, ip, n: eth(GUEST_MAC) / IP(src=ip, dst=GUEST) / UDP(dport=9999) / bytes(1000),
+        "fragments": lambda eth, ip, n: eth(GUEST_MAC) / IP(src=ip, dst=GUEST, id=n, flags="MF", proto=17) /
+                                        bytes(1480),
+        "IPv6 fragments": lambda eth, ip, n: eth(GUEST_MAC) / IPv6(src=f"fe80::{n + 256:x}", dst=own) /
+                                             IPv6ExtHdrFragment(id=n, m=1, nh=17) / bytes(1400),
+        "syn": lambda eth, ip, n: eth(GUEST_MAC) / IP(src=ip, dst=GUEST) / TCP(sport=n + 1000, dport=7, flags="S"),
+        "arp": lambda eth, ip, n: eth("ff:ff:ff:ff:ff:ff") / ARP(hwsrc=f"02:00:00:00:01:{n:02x}", psrc=ip, pdst=GUEST),
+        "nd": lambda eth, ip, n: eth(f"33:33:ff:{GUEST_MAC[9:]}") / IPv6(src=f"fe80::{n + 256:x}", dst=group) /
+                                 ICMPv6ND_NS(tgt=own) / ICMPv6NDOptSrcLLAddr(lladdr=f"02:00:00:00:01:{n:02x}"),
+    }
+    for kind, frame in make.items():
+        yield kind, [bytes(frame(lambda dst, n=n: Ether(dst=dst, src=f"02:00:00:00:01:{n:02x}"), f"10.0.2.{n}", n))
+                     for n in range(1, HOSTS + 1) if f"10.0.2.{n}" not in (GUEST, ADDRESS)]
+
+
+def test_floods_at_the_boards_mac_are_survived(boot):
+    guest = boot(net="wire")
+    host = start_wire(guest)
+    session = Session(host, 7000)
+    for number, (_, frames) in enumerate(floods_on_the_wire()):
+        session.start(b"meanwhile")
+        for _ in range(ROUNDS):
+            for frame in frames:
+                host.send(frame)
+            guest.ask("uptime", r"\r\nup \d+\.\d+ s\r\n")
+        host.ping_until_answered(10 + number)
+        session.finish()
+    host.ping(sequence=9)
+    # The stack has the fragments of two datagrams until their time is over.
+    assert int(guest.ask("pool", r"en0 packets .*, stack (\d+) \(most \d+\)\r\n").group(1)) <= 8
