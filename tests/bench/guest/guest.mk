@@ -40,7 +40,7 @@ $(1)_compile  = $$(CC_ARM) -I$(GUEST_B)/$(1) $$(GUEST_CFLAGS) -DRING=$(word 1,$(
 
 $$($(1)_sources): $(GUEST_B)/$(1)/%: driver/nic/% tests/bench/bench.mk
 	@mkdir -p $$(@D)
-	$$(Q)sed -e '1i #line 1 "$$<"' -e 's/\([RT]X_DESCRIPTORS = \)[0-9]*/\1$(word 1,$(guest_$(1)))/' $$< >$$@
+	$$(Q)sed -e '1i #line 1 "$$<"' -e 's/\([RT]X_DESCRIPTORS\( =\)\? \)[0-9][0-9]*/\1$(word 1,$(guest_$(1)))/' $$< >$$@
 
 $$($(1)_objects): $$($(1)_sources) $(B)/flags
 $(GUEST_B)/$(1)/sim.o: GUEST_CFLAGS += -Dsim_device_read=device_read -Dsim_device_write=device_write
