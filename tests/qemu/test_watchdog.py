@@ -1,4 +1,6 @@
 """The watchdog: each subject is made stuck, the board starts anew, and the reason is told after it."""
+import json
+
 import pytest
 from conftest import FACTS, assert_nothing_missing
 from scapy.layers.inet import UDP
@@ -40,9 +42,20 @@ def test_idle_and_busy_it_is_fed(alone):
     assert alone.text.count("I main: ringif on") == 1
 
 
+def events_of_reset(guest):
+    """The emulator's events up to that of a reset that has happened."""
+    events = []
+    while "RESET" not in events:
+        events.append(json.loads(guest.monitor.readline()).get("event"))
+    return events
+
+
 def test_a_main_loop_that_never_comes_back(alone):
+    """It is the watchdog's model that resets the machine, where the emulator has one."""
+    alone.qmp("query-status")  # from now on it tells of events
     alone.ask("wedge loop", "wedge loop")
     expect_reset(alone, "main loop made no progress for 8")
+    assert ("WATCHDOG" in events_of_reset(alone)) == FACTS.hardware_watchdog
 
 
 def test_a_main_loop_with_interrupts_masked(alone):
