@@ -23,7 +23,7 @@ struct msf2_emac_descriptor {
 struct msf2_emac {
   struct nic nic; /* first: the kit's pointer is ours */
   struct phy phy;
-  uint32_t mask; /* INTERRUPT_MASK */
+  volatile uint32_t mask; /* INTERRUPT_MASK, which the interrupt changes as well */
   struct msf2_emac_descriptor rx_descriptors[MSF2_EMAC_RX_DESCRIPTORS];
   struct msf2_emac_descriptor tx_descriptors[MSF2_EMAC_TX_DESCRIPTORS];
   struct pbuf *rx_slots[MSF2_EMAC_RX_DESCRIPTORS];

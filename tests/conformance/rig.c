@@ -390,7 +390,7 @@ void rig_check(void) {
   rig_check_equal("packets of the pool that are somewhere",
                   out + nic->pool.free_count + packet_queue_count(&nic->rx_submission) +
                       ring_count(&nic->rx_ring.ring) + packet_queue_count(&nic->rx_completion),
-                  RIG_PACKETS);
+                  nic->pool.options.packets);
   rig_check_equal("accesses to no register, or without a meaning", *rig.mac->bad_accesses, 0);
   rig_check_equal("delivered frames that are counted",
                   counters[NIC_IN_UCAST_PKTS] + counters[NIC_IN_MULTICAST_PKTS] +

@@ -110,6 +110,10 @@ enum textbook_defect {
 
 extern enum textbook_defect textbook_defect;
 
+/* The MAC raises its line for a moment when a cause comes that MASK lets through, and at no other
+ * time. */
+extern bool textbook_edge;
+
 extern struct textbook textbook;
 extern const struct nic_ops textbook_ops;
 extern const struct fake_mac fake_mac_textbook;

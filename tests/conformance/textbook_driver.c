@@ -205,10 +205,13 @@ static void interrupt(struct nic *nic) {
     (void)reg_read(nic, TEXTBOOK_REGISTER_BYTES);
 }
 
+/* What came while the mask was closed has raised no edge, and is looked for. */
 static void irq_unmask(struct nic *nic) {
   if (has(DEFECT_LOST_WAKE_UP))
     reg_write(nic, TEXTBOOK_CAUSE, TEXTBOOK_CAUSES);
   reg_write(nic, TEXTBOOK_MASK, TEXTBOOK_CAUSES);
+  if (textbook_edge && reg_read(nic, TEXTBOOK_CAUSE) != 0)
+    port_irq_pend(nic->config->irq);
 }
 
 static void read_link(struct nic *nic, struct nic_link *state) {

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "dma.h"
+#include "port.h"
 #include "unit.h"
 
 enum { GROUPS_MAX = 16 };
 
 struct textbook textbook;
+bool textbook_edge;
 
 static uint32_t registers[TEXTBOOK_REGISTER_BYTES / 4];
 static unsigned rx_index, tx_index, group_count, bad_accesses;
@@ -20,6 +22,11 @@ static uint32_t *reg(unsigned offset) { return &registers[offset / 4]; }
 
 static void raise(uint32_t causes) {
   *reg(TEXTBOOK_CAUSE) |= causes;
+  if (textbook_edge) {
+    if ((causes & *reg(TEXTBOOK_MASK)) != 0)
+      port_irq_pend(TEXTBOOK_IRQ);
+    return;
+  }
   host_set_irq_level(TEXTBOOK_IRQ, (*reg(TEXTBOOK_CAUSE) & *reg(TEXTBOOK_MASK)) != 0);
 }
 
