@@ -72,7 +72,7 @@ INCLUDE := $(addprefix -I,$(PROFILE_INCLUDE) $(call RINGIF_INCLUDE,$(ARCH)) port
 LWIP_INCLUDE := $(addprefix -isystem ,$(RINGIF_LWIP_INCLUDE))
 CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -g -flto=auto -ffunction-sections -fdata-sections -fno-common \
               $(PROFILE_FLAGS) $(DEFINES) $(INCLUDE) $(LWIP_INCLUDE)
-LDFLAGS_ARM := $(CFLAGS_ARM) -nostartfiles --specs=nano.specs -Wl,--gc-sections -Llinker \
+LDFLAGS_ARM := $(CFLAGS_ARM) -nostartfiles --specs=nano.specs -Wl,--gc-sections -Wl,--emit-relocs -Llinker \
                -T$(LINKER) -Wl,--no-warn-rwx-segments $(PROFILE_STACK:%=-Wl,--defsym=STACK_BYTES=%)
 
 OWN_SOURCES := $(RINGIF_KIT) $(RINGIF_SIM) $(RINGIF_WRAP) $(call RINGIF_MACS,$(BOARD_NICS)) $(RINGIF_PORT) \

@@ -36,6 +36,7 @@ class Section:
     name: str
     address: int
     size: int
+    offset: int  # in the file
     loaded: bool  # it has contents in the file
 
 
@@ -68,8 +69,9 @@ class Elf:
 
     @functools.cached_property
     def sections(self):
-        return [Section(name, int(address, 16), int(size, 16), kind != "NOBITS") for name, kind, address, size in
-                re.findall(r"^ +\[ *\d+\] (\S+) +(\S+) +([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+) \S+ +\w*A",
+        return [Section(name, int(address, 16), int(size, 16), int(offset, 16), kind != "NOBITS")
+                for name, kind, address, offset, size in
+                re.findall(r"^ +\[ *\d+\] (\S+) +(\S+) +([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+) \S+ +\w*A",
                            tool("readelf", "-SW", self.path), re.MULTILINE)]
 
     @functools.cached_property
@@ -111,14 +113,28 @@ class Elf:
         return found
 
     @functools.cached_property
-    def words(self):
-        """The words that are loaded with the firmware."""
-        found = []
-        for section in self.sections:
-            if section.loaded and section.size:
-                for row in re.findall(r"^ [0-9a-f]+ ((?:[0-9a-f]{8} ){1,4})",
-                                      tool("objdump", "-s", "-j", section.name, self.path), re.MULTILINE):
-                    found += [int.from_bytes(bytes.fromhex(word), "little") for word in row.split()]
+    def pointers(self):
+        """The addresses that are in loaded sections or in the code, as the linker has told by --emit-relocs."""
+        parts = re.split(r"^Relocation section '\.rel(?=\.)", tool("readelf", "-rW", self.path), flags=re.MULTILINE)[1:]
+        loaded = {section.name: section for section in self.sections if section.loaded}
+        found = set()
+        low = {}  # halves of addresses, by register
+        with open(self.path, "rb") as file:
+            contents = file.read()
+        for part in parts:
+            section = loaded.get(part[:part.index("'")])
+            for place, kind in re.findall(r"^([0-9a-f]+) +[0-9a-f]+ R_ARM_(ABS32|TARGET1|(?:THM_)?MOV[WT])", part,
+                                          re.MULTILINE) if section else ():
+                place = int(place, 16)
+                start = place - section.address + section.offset
+                if "MOV" not in kind:
+                    found.add(int.from_bytes(contents[start:start + 4], "little"))
+                    continue
+                register, half = re.match(r"(\w+), #(\d+)", self.instructions[place].operands).groups()
+                if kind.endswith("W"):
+                    low[register] = int(half)
+                else:
+                    found.add(int(half) << 16 | low[register])
         return found
 
     @functools.cached_property

@@ -80,7 +80,8 @@ OTHER_STACKS = (r"\w+_handler",)
 EXCUSED = (
     ("ipfrag_free_pbuf_custom", "pbuf_free", 1, "the datagram that a fragment is of is not one itself"),
     ("ip6_frag_free_pbuf_custom", "pbuf_free", 1, "as with IPv4"),
-    (r"output_ip6|nd6_\w+", r"nd6_send_ns|ip6_output_if\w*", 1, "a solicitation goes to a group, which asks for no neighbour"),
+    (r"output_ip6|nd6_\w+", r"nd6_send_ns|ip6_output_if\w*", 1,
+     "a solicitation goes to a group, which asks for no neighbour"),
     ("internet_checksum_add", "checksum_of_odd", 1, "behind its first byte the rest begins at an even address"),
     ("crash|overflow_stack", "overflow_stack", 0, "the command crash stack, which is to run over"),
 )

@@ -67,7 +67,7 @@ FOR_SOME_BOARDS = {
     "test_frames_are_those_that_the_compiler_tells": ONCE,
     "test_the_deepest_way_is_found_by_calls_of_every_kind": ONCE,
     "test_what_cannot_be_bounded_is_an_error": ONCE,
-    "test_the_main_loops_stack_holds_an_interrupt_as_well": ONCE,
+    "test_the_main_loops_stack_holds_an_interrupt_and_an_nmi_as_well": ONCE,
     "test_a_profile_answers_and_its_stack_holds": PROFILES,
     "test_a_node_asks_for_a_name": PROFILES,
     "test_a_node_speaks_ipv6_and_tcp": PROFILES,

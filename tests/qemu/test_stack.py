@@ -16,7 +16,7 @@ def build(path, cpu, *options, sources=("tests/stack/program.c",)):
     """Links the sources, as they are, without start-up code; returns what the compiler says of each frame."""
     elf = str(path / "program.elf")
     subprocess.run([GCC, *CPU[cpu], "-std=c11", "-O2", "-g", "-fstack-usage", "-nostdlib", "-Wl,-Ttext=0x1000",
-                    "-Wl,--entry=reset_handler,--unresolved-symbols=ignore-all,--no-warn-rwx-segments",
+                    "-Wl,--entry=reset_handler,--emit-relocs,--unresolved-symbols=ignore-all,--no-warn-rwx-segments",
                     "-Wl,--defsym=ram_start=0x20000000,--defsym=stack_top=0x20000800",
                     *options, *sources, "-o", elf], cwd=ROOT, check=True)
     frames = {}
@@ -85,11 +85,11 @@ def test_what_cannot_be_bounded_is_an_error(tmp_path, options, complaint):
         stack.lines(elf)
 
 
-def test_the_main_loops_stack_holds_an_interrupt_as_well(tmp_path):
-    elf, frames = build(tmp_path, "cortex_m", "-dumpdir", f"{tmp_path}/")
+def test_the_main_loops_stack_holds_an_interrupt_and_an_nmi_as_well(tmp_path):
+    elf, frames = build(tmp_path, "cortex_m", "-dumpdir", f"{tmp_path}/", "-DWITH_NMI")
     frame = {name: told[0][0] for name, told in frames.items()}
-    chooses = sum(frame[name] for name in ("chooses", "deep", "fill"))
-    handler = sum(frame[name] for name in ("systick_handler", "shallow", "fill"))
+    main = sum(frame[name] for name in ("reset_handler", "main", "chooses", "deep", "fill"))
+    handlers = sum(frame[name] for name in ("systick_handler", "nmi_handler", "shallow", "fill", "shallow", "fill"))
     line = stack.lines(elf)[0]
     assert line.size == 2048
-    assert line.worst == frame["reset_handler"] + frame["main"] + chooses + stack.EXCEPTION_FRAME + handler
+    assert line.worst == main + handlers + 2 * stack.EXCEPTION_FRAME

@@ -72,6 +72,11 @@ APART static uint32_t varies(uint32_t count) {
 void systick_handler(void);
 void systick_handler(void) { sink = shallow(); }
 
+#ifdef WITH_NMI
+void nmi_handler(void);
+void nmi_handler(void) { sink = shallow(); }
+#endif
+
 int main(void);
 int main(void) {
   sink = chooses(sink) + leads_on();
@@ -87,8 +92,8 @@ int main(void) {
   return 0;
 }
 
-void nmi_handler(void);
-void nmi_handler(void) { sink++; }
+void bus_fault_handler(void);
+void bus_fault_handler(void) { sink++; }
 
 _Noreturn void reset_handler(void);
 _Noreturn void reset_handler(void) {
