@@ -185,7 +185,8 @@ class Elf:
         with open(self.path, "rb") as file:
             contents = bytearray(file.read())
         set_address = b"\x00\x05\x02"
-        contents = contents.replace(set_address + bytes(4), set_address + b"\x00\x00\x00\xf0")
+        lines = slice(offsets[".debug_line"], offsets[".debug_line"] + sizes[".debug_line"])
+        contents[lines] = contents[lines].replace(set_address + bytes(4), set_address + b"\x00\x00\x00\xf0")
         level, kind, dead = 0, "", None  # of the entry that is read: how deep it stands; and of one that was left out
         for line in self._information.splitlines():
             if match := re.match(r" <(\w+)><\w+>: Abbrev Number: \d+ \((\w+)\)", line):
