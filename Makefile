@@ -47,7 +47,7 @@ endif
 LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
 LWIPDIR := $(LWIP)/src
 ifneq ($(filter-out help clean,$(GOALS)),)
-SETUP := build/setup-$(if $(filter test% mutants faults load interleave%,$(GOALS)),test,run).stamp
+SETUP := build/setup-$(if $(filter test% mutants faults load interleave% fuzz,$(GOALS)),test,run).stamp
 include $(SETUP)
 include $(LWIPDIR)/Filelists.mk
 endif
@@ -162,6 +162,7 @@ ping: $(B)/firmware.elf build/tools/lanping
 
 include tests/unit/unit.mk
 include tests/interleave/interleave.mk
+include tests/fuzz/fuzz.mk
 include tests/bench/bench.mk
 
 # Own code compiles without a warning by clang as well; gcc has built it.
@@ -210,9 +211,10 @@ help:
 	@echo "make bench-wall   packets and bits a second by the host's clock, for information"
 	@echo "make test         all tests on all boards, or on BOARD; test-unit, test-conformance (DRIVER= TEST=) and test-qemu run a part"
 	@echo "make interleave   all interleavings of main loop, interrupts and devices; DEPTH= ONLY=WORDS SCHEDULE=STEPS"
+	@echo "make fuzz         frames that a fuzzer makes, by the fast path and by lwIP alone; SECONDS= SEED="
 	@echo "make faults       how long it takes to recover from each fault; make load: how it does under floods"
 	@echo "make mutants      breaks each rule of the kit once and sees the unit tests fail"
 	@echo "make clean        removes what was built, but not lwIP's source"
 
 clean:
-	rm -rf $(BOARDS:%=build/%) build/host-* build/interleave* build/tools build/bench build/out-of-tree
+	rm -rf $(BOARDS:%=build/%) build/host-* build/interleave* build/fuzz build/tools build/bench build/out-of-tree

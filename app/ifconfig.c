@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "console.h"
+#include "fast_path.h"
 #include "interfaces.h"
 #include "lwip/ip_addr.h"
 #include "lwip/netif.h"
 #include "lwip/prot/ip6.h"
+#include "netif/ethernet.h"
 #include "ringif.h"
 
 enum { IP6_PREFIX_BITS = 64 }; /* the only length that lwIP knows */
@@ -47,11 +49,11 @@ static void show(struct registry_entry *entry) {
   const struct nic *nic = entry->device->nic;
   char name[REGISTRY_NAME_BYTES];
 
-  console_print("%s: <%s%s%s%s> mtu %u\r\n", registry_name(entry, name),
-                netif_is_up(&entry->netif) ? "up" : "down",
-                nic->state == NIC_ENABLED ? ",running" : "",
-                nic->filter.promiscuous ? ",promisc" : "",
-                nic->filter.all_multicast ? ",allmulti" : "", nic->mtu);
+  console_print(
+      "%s: <%s%s%s%s%s> mtu %u\r\n", registry_name(entry, name),
+      netif_is_up(&entry->netif) ? "up" : "down", nic->state == NIC_ENABLED ? ",running" : "",
+      nic->filter.promiscuous ? ",promisc" : "", nic->filter.all_multicast ? ",allmulti" : "",
+      entry->netif.input == fast_path_input ? ",fast" : "", nic->mtu);
   console_print("    ether %02x:%02x:%02x:%02x:%02x:%02x\r\n", nic->mac[0], nic->mac[1],
                 nic->mac[2], nic->mac[3], nic->mac[4], nic->mac[5]);
   show_addresses(entry);
@@ -130,14 +132,19 @@ static bool parse_mac(const char *text, uint8_t mac[ETH_ADDRESS_BYTES]) {
   return true;
 }
 
-static enum console_result set_filter(struct nic *nic, const char *what, const char *value) {
+static enum console_result set_flag(struct registry_entry *entry, const char *what,
+                                    const char *value) {
+  struct nic *nic = entry->device->nic;
   bool on = strcmp(value, "on") == 0;
 
   if (!on && strcmp(value, "off") != 0)
     return CONSOLE_USAGE;
   if (strcmp(what, "promisc") == 0)
     return console_tell(what, nic_set_promiscuous(nic, on));
-  nic_set_all_multicast(nic, on);
+  if (strcmp(what, "allmulti") == 0)
+    nic_set_all_multicast(nic, on);
+  else
+    entry->netif.input = on ? fast_path_input : ethernet_input;
   return console_tell(what, 0);
 }
 
@@ -163,8 +170,8 @@ static enum console_result change(struct registry_entry *entry, unsigned words, 
     return console_tell(what, ringif_set_mac(&entry->netif, mac));
   if (strcmp(what, "mtu") == 0 && console_number(value, 0, UINT16_MAX, &number))
     return console_tell(what, ringif_set_mtu(&entry->netif, (uint16_t)number));
-  if (strcmp(what, "promisc") == 0 || strcmp(what, "allmulti") == 0)
-    return set_filter(nic, what, value);
+  if (strcmp(what, "promisc") == 0 || strcmp(what, "allmulti") == 0 || strcmp(what, "fast") == 0)
+    return set_flag(entry, what, value);
   return CONSOLE_USAGE;
 }
 
@@ -188,7 +195,7 @@ static enum console_result ifconfig(unsigned words, char *word[]) {
 }
 
 const struct console_command ifconfig_commands[] = {
-    {"ifconfig", "[NAME [up|down|dhcp|IP/N [gw IP]|mac X|mtu N|promisc|allmulti on|off]]",
+    {"ifconfig", "[NAME [up|down|dhcp|IP/N [gw IP]|mac X|mtu N|promisc|allmulti|fast on|off]]",
      "shows interfaces, or changes one", ifconfig, true, NULL},
     {.name = NULL},
 };

@@ -2,6 +2,7 @@
 #include "services.h"
 
 #include "connections.h"
+#include "fast_path.h"
 #include "log.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/udp.h"
@@ -68,7 +69,7 @@ static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, con
   (void)argument; /* a drop is counted where it happens */
   if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif)) {
     (void)udp_sendto_if(pcb, data, from, port, netif);
-  } else {
+  } else if (!fast_path_reply(pcb, data, true)) {
     bool known = sum_is_known(data, &sum);
 
     (void)udp_sendto_if_src_chksum(pcb, data, from, port, netif, known, sum, to);

@@ -216,6 +216,12 @@ class Bench:
             note = f"{size} at a time, all that the ring takes" if size < batch else ""
             yield self.figure(f"UDP echo 64 B, batch {batch}", lambda _, n=size: self.burst(peer.udp(data[:64]), n),
                               per=size, note=note, rounds=ROUNDS // 2)
+        self.guest.ask("ifconfig en0 fast on", "done")
+        for size in (56, 1472):
+            yield self.figure(f"ICMP echo {size} B, fast", lambda i, s=size: self.exchange(peer.ping(data[:s], i)))
+        for size in (64, 1472):
+            yield self.figure(f"UDP echo {size} B, fast", lambda _, s=size: self.exchange(peer.udp(data[:s])))
+        self.guest.ask("ifconfig en0 fast off", "done")
         connection = self.connect(lan.discard(peer))
         yield self.figure("TCP receive 1460 B",
                           lambda _: self.segments(connection, data[:lan.MSS], 2), per=2)

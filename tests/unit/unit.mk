@@ -43,7 +43,10 @@ $$(HOST_OBJECTS_$(1)) $$(CONFORMANCE_OBJECTS_$(1)) $$(TEST_OBJECTS_$(1)): Makefi
 $$(UNIT_TESTS:tests/unit/%.c=build/host-$(1)/%): build/host-$(1)/%: build/host-$(1)/tests/unit/%.o \
                                                  $$(HOST_OBJECTS_$(1))
 	$$(call say,LD)
-	$$(Q)$(1) -no-pie -fsanitize=address,undefined $$^ -lcmocka -o $$@
+	$$(Q)$(1) -no-pie -fsanitize=address,undefined $$^ -lcmocka $$(HOST_LDFLAGS) -o $$@
+
+# Counts what is not the fast path's.
+build/host-$(1)/test_fast_path: HOST_LDFLAGS := -Wl,--wrap=ethernet_input
 
 $$(CONFORMANCE_TESTS:tests/conformance/%.c=build/host-$(1)/%): build/host-$(1)/%: \
     build/host-$(1)/tests/conformance/%.o $$(CONFORMANCE_OBJECTS_$(1))

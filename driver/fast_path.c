@@ -1,0 +1,243 @@
+/* The fast path: pings are answered, and datagrams delivered, past lwIP's general way. */
+#include "fast_path.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "internet_checksum.h"
+#include "lwip/etharp.h"
+#include "lwip/icmp.h"
+#include "lwip/ip.h"
+#include "lwip/stats.h"
+#include "netif/ethernet.h"
+
+struct frame { /* RFC 894, 791, and 792 or 768 */
+  struct eth_hdr eth;
+  struct ip_hdr ip;
+  union {
+    struct icmp_echo_hdr icmp;
+    struct udp_hdr udp;
+  };
+};
+enum { IP_BYTES = sizeof(struct ip_hdr) + sizeof(struct udp_hdr), RIGHT = 0xffff };
+static_assert(sizeof(struct frame) == sizeof(struct eth_hdr) + IP_BYTES, "as on the wire");
+static_assert(_Alignof(struct frame) == 1, "wherever it may lie");
+
+static const struct pbuf *asked; /* the datagram whose receiver is being called */
+static const struct frame *question;
+
+/* lwIP keeps its list of raw PCBs to itself, but counts them with MEMP_STATS: they see all packets.
+ */
+static bool has_raw_pcbs(void) {
+#if LWIP_RAW && MEMP_STATS
+  return lwip_stats.memp[MEMP_RAW_PCB]->used != 0;
+#else
+  return LWIP_RAW != 0;
+#endif
+}
+
+/* A ping or a datagram in a whole IPv4 packet without options, from a neighbor of the interface to
+ * the interface. */
+static bool is_plain(const struct pbuf *packet, const struct netif *netif) {
+  const struct frame *frame = packet->payload;
+  const uint32_t own = netif_ip4_addr(netif)->addr, mask = netif_ip4_netmask(netif)->addr;
+  const uint32_t from = frame->ip.src.addr;
+  const unsigned flags = NETIF_FLAG_UP | NETIF_FLAG_ETHARP;
+
+  return packet->len >= sizeof *frame &&
+         (frame->ip._proto == IP_PROTO_UDP || frame->ip._proto == IP_PROTO_ICMP) &&
+         frame->eth.type == PP_HTONS(ETHTYPE_IP) && frame->ip._v_hl == 0x45 &&
+         (frame->ip._offset & PP_HTONS(IP_MF | IP_OFFMASK)) == 0 && packet->next == NULL &&
+         frame->ip.dest.addr == own && own != 0 && ((from ^ own) & mask) == 0 &&
+         (from | mask) != IPADDR_BROADCAST && (frame->eth.dest.addr[0] & 1) == 0 &&
+         (netif->flags & flags) == flags && !has_raw_pcbs();
+}
+
+/* The bytes of the IP packet, or 0 where some are missing or its header is wrong. */
+static size_t ip_length(const struct pbuf *packet, const struct netif *netif) {
+  const struct frame *frame = packet->payload;
+  size_t length = lwip_ntohs(frame->ip._len);
+
+  if (length < IP_BYTES || length + sizeof frame->eth > packet->len ||
+      ((netif->chksum_flags & NETIF_CHECKSUM_CHECK_IP) != 0 &&
+       internet_checksum_ip4_header(&frame->ip, sizeof frame->ip) != RIGHT))
+    return 0;
+  return length;
+}
+
+static bool is_echo_request(const struct frame *frame, const struct netif *netif, size_t length) {
+  return frame->icmp.type == ICMP_ECHO && ((netif->chksum_flags & NETIF_CHECKSUM_CHECK_ICMP) == 0 ||
+                                           internet_checksum(&frame->icmp, length) == RIGHT);
+}
+
+/* The sum of a datagram and of the header that it is summed with (RFC 768). */
+static uint16_t udp_sum(const struct frame *frame, size_t length) {
+  const uint32_t from = frame->ip.src.addr, to = frame->ip.dest.addr;
+  const uint32_t pseudo = (from & 0xffff) + (from >> 16) + (to & 0xffff) + (to >> 16) +
+                          PP_HTONS(IP_PROTO_UDP) + frame->udp.len;
+
+  return internet_checksum_add(pseudo, &frame->udp, length);
+}
+
+static bool is_datagram(const struct frame *frame, const struct netif *netif, size_t length) {
+  return lwip_ntohs(frame->udp.len) == length &&
+         (frame->udp.chksum == 0 || (netif->chksum_flags & NETIF_CHECKSUM_CHECK_UDP) == 0 ||
+          udp_sum(frame, length) == RIGHT);
+}
+
+/* The only PCB of the port, where it takes datagrams of all peers to all addresses, or NULL. */
+static struct udp_pcb *receiver_of(const struct frame *frame) {
+  const uint16_t port = lwip_ntohs(frame->udp.dest);
+  struct udp_pcb *receiver = NULL;
+
+  for (struct udp_pcb *pcb = udp_pcbs; pcb != NULL; pcb = pcb->next) {
+    if (pcb->local_port != port)
+      continue;
+    if (receiver != NULL || pcb->recv == NULL || pcb->netif_idx != NETIF_NO_INDEX ||
+        (pcb->flags & UDP_FLAGS_CONNECTED) != 0 || IP_IS_V6_VAL(pcb->local_ip) ||
+        !ip_addr_isany_val(pcb->local_ip))
+      return NULL;
+    receiver = pcb;
+  }
+  return receiver;
+}
+
+/* The hardware address of the neighbor that a frame came from, or NULL where ARP has none. */
+static const struct eth_addr *neighbor_of(struct netif *netif, const struct frame *frame) {
+  static size_t last; /* where ARP had the one before */
+  const ip4_addr_t address = {frame->ip.src.addr};
+  const ip4_addr_t *found;
+  ip4_addr_t *known;
+  struct netif *on;
+  struct eth_addr *hardware;
+  ssize_t index;
+
+  if (etharp_get_entry(last, &known, &on, &hardware) && known->addr == address.addr && on == netif)
+    return hardware;
+  index = etharp_find_addr(netif, &address, &hardware, &found);
+  if (index < 0)
+    return NULL;
+  last = (size_t)index;
+  return hardware;
+}
+
+static void set_length(struct pbuf *packet, void *payload, size_t length) {
+  packet->payload = payload;
+  packet->len = packet->tot_len = (uint16_t)length;
+}
+
+/* Sends the answer, which has taken the place of the question in `packet`, to its neighbor. */
+static void send_back(struct pbuf *packet, struct netif *netif, const struct eth_addr *neighbor) {
+  struct frame *frame = packet->payload;
+  const ip4_addr_p_t own = frame->ip.dest;
+
+  frame->ip.dest = frame->ip.src;
+  frame->ip.src = own;
+  frame->ip._chksum = 0;
+  if ((netif->chksum_flags & NETIF_CHECKSUM_GEN_IP) != 0)
+    frame->ip._chksum = (uint16_t)~internet_checksum_ip4_header(&frame->ip, sizeof frame->ip);
+  frame->eth.dest = *neighbor;
+  memcpy(&frame->eth.src, netif->hwaddr, sizeof frame->eth.src);
+  IP_STATS_INC(ip.xmit);
+  (void)netif->linkoutput(netif, packet); /* which counts what it does not send */
+}
+
+/* The checksum changes by as much as the type does, in lwIP's way. */
+static void answer(struct pbuf *packet, struct netif *netif, size_t length,
+                   const struct eth_addr *neighbor) {
+  struct frame *frame = packet->payload;
+  const uint16_t change = PP_HTONS(ICMP_ECHO << 8), sum = frame->icmp.chksum;
+  const unsigned carry = sum > PP_HTONS(0xffff - (ICMP_ECHO << 8));
+
+  IP_STATS_INC(ip.recv);
+  ICMP_STATS_INC(icmp.recv);
+  ICMP_STATS_INC(icmp.xmit);
+  frame->icmp.type = ICMP_ER;
+  frame->icmp.chksum = 0;
+  if ((netif->chksum_flags & NETIF_CHECKSUM_GEN_ICMP) != 0)
+    frame->icmp.chksum = (uint16_t)(sum + change + carry);
+  frame->ip._ttl = ICMP_TTL;
+  set_length(packet, frame, sizeof frame->eth + length);
+  send_back(packet, netif, neighbor);
+  pbuf_free(packet);
+}
+
+/* What is current is for the receiver, as in ip4_input(). */
+static void deliver(struct pbuf *packet, struct netif *netif, size_t size,
+                    struct udp_pcb *receiver) {
+  const struct frame *frame = packet->payload;
+
+  IP_STATS_INC(ip.recv);
+  UDP_STATS_INC(udp.recv);
+  packet->if_idx = netif_get_index(netif);
+  set_length(packet, (uint8_t *)packet->payload + sizeof *frame, size);
+  ip_data.current_netif = netif;
+  ip_data.current_input_netif = netif;
+  ip_data.current_ip4_header = &frame->ip;
+  ip_data.current_ip_header_tot_len = sizeof frame->ip;
+  ip_addr_copy_from_ip4(ip_data.current_iphdr_dest, frame->ip.dest);
+  ip_addr_copy_from_ip4(ip_data.current_iphdr_src, frame->ip.src);
+  asked = packet;
+  question = frame;
+  receiver->recv(receiver->recv_arg, receiver, packet, ip_current_src_addr(),
+                 lwip_ntohs(frame->udp.src));
+  asked = NULL;
+  ip_data.current_netif = NULL;
+  ip_data.current_input_netif = NULL;
+  ip_data.current_ip4_header = NULL;
+}
+
+bool fast_path_reply(const struct udp_pcb *pcb, struct pbuf *data, bool unchanged) {
+  struct frame *frame = (struct frame *)data->payload - 1;
+  struct netif *netif = ip_data.current_netif;
+  const size_t length = data->len + sizeof frame->udp;
+  const struct eth_addr *neighbor;
+  const uint16_t port = frame->udp.src;
+
+  if (data != asked || frame != question || data->next != NULL ||
+      length + sizeof frame->ip > netif->mtu || (pcb->flags & UDP_FLAGS_NOCHKSUM) != 0)
+    return false;
+  neighbor = neighbor_of(netif, frame);
+  if (neighbor == NULL)
+    return false;
+  frame->udp.src = frame->udp.dest;
+  frame->udp.dest = port;
+  frame->udp.len = lwip_htons((uint16_t)length);
+  if ((netif->chksum_flags & NETIF_CHECKSUM_GEN_UDP) == 0) {
+    frame->udp.chksum = 0;
+  } else if (!unchanged || frame->udp.chksum == 0) { /* else what was exchanged has the same sum */
+    frame->udp.chksum = 0;
+    frame->udp.chksum = (uint16_t)~udp_sum(frame, length);
+    if (frame->udp.chksum == 0)
+      frame->udp.chksum = 0xffff;
+  }
+  frame->ip._tos = pcb->tos;
+  frame->ip._len = lwip_htons((uint16_t)(length + sizeof frame->ip));
+  frame->ip._offset = PP_HTONS(IP_DF);
+  frame->ip._ttl = pcb->ttl;
+  UDP_STATS_INC(udp.xmit);
+  set_length(data, frame, sizeof *frame + data->len);
+  send_back(data, netif, neighbor);
+  return true;
+}
+
+err_t fast_path_input(struct pbuf *packet, struct netif *netif) {
+  struct frame *frame = packet->payload;
+  const struct eth_addr *neighbor;
+  struct udp_pcb *receiver;
+  size_t length = is_plain(packet, netif) ? ip_length(packet, netif) : 0;
+
+  if (length != 0 && frame->ip._proto == IP_PROTO_UDP) {
+    if (is_datagram(frame, netif, length - sizeof frame->ip) &&
+        (receiver = receiver_of(frame)) != NULL) {
+      deliver(packet, netif, length - IP_BYTES, receiver);
+      return ERR_OK;
+    }
+  } else if (length != 0 && length <= netif->mtu &&
+             is_echo_request(frame, netif, length - sizeof frame->ip) &&
+             (neighbor = neighbor_of(netif, frame)) != NULL) {
+    answer(packet, netif, length, neighbor);
+    return ERR_OK;
+  }
+  return ethernet_input(packet, netif);
+}

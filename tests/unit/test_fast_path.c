@@ -1,0 +1,229 @@
+/* The fast path does what lwIP's general one does, for all frames; and takes those that it is for.
+ */
+#include "unit.h"
+
+#include "lwip/init.h"
+#include "lwip/prot/icmp.h"
+#include "lwip/prot/ip4.h"
+#include "lwip/prot/udp.h"
+#include "netif/ethernet.h"
+#include "lwip/udp.h"
+#include "two_paths.h"
+
+enum { FRAMES = 200000, MTU_DATA = 1472 };
+enum { AT_IP = SIZEOF_ETH_HDR, AT_UDP = SIZEOF_ETH_HDR + IP_HLEN };
+
+static uint8_t frame[TWO_PATHS_FRAME_MAX + 64];
+
+static uint32_t random_state = 1;
+
+static uint32_t random_below(uint32_t limit) {
+  random_state ^= random_state << 13;
+  random_state ^= random_state >> 17;
+  random_state ^= random_state << 5;
+  return random_state % limit;
+}
+
+/* The linker puts this in the place of lwIP's. */
+err_t __real_ethernet_input(struct pbuf *packet, struct netif *netif);
+err_t __wrap_ethernet_input(struct pbuf *packet, struct netif *netif);
+err_t __wrap_ethernet_input(struct pbuf *packet, struct netif *netif) {
+  two_paths.general++;
+  return __real_ethernet_input(packet, netif);
+}
+
+static int setup(void **state) {
+  (void)state;
+  two_paths_setup();
+  return 0;
+}
+
+static int teardown(void **state) {
+  (void)state;
+  two_paths_teardown();
+  return 0;
+}
+
+/* Both paths agree; says whether the fast one has taken the frame. */
+static bool is_fast(size_t length) {
+  if (!two_paths_agree(frame, length))
+    fail_msg("%s is not the same", two_paths.difference);
+  return two_paths.fast;
+}
+
+/* After a change of one byte, with right checksums. */
+static bool is_fast_with(size_t length, size_t at, uint8_t value) {
+  uint8_t old = frame[at];
+  bool fast;
+
+  frame[at] = value;
+  two_paths_sum(frame, length);
+  fast = is_fast(length);
+  frame[at] = old;
+  return fast;
+}
+
+static void test_pings_of_all_sizes(void **state) {
+  (void)state;
+  for (size_t size = 0; size <= MTU_DATA; size++)
+    assert_true(is_fast(two_paths_ping(frame, size)));
+}
+
+static void test_datagrams_of_all_sizes(void **state) {
+  (void)state;
+  for (size_t size = 0; size <= MTU_DATA; size++) {
+    assert_true(is_fast(two_paths_datagram(frame, size, TWO_PATHS_ECHO_PORT)));
+    assert_true(is_fast(two_paths_datagram(frame, size, TWO_PATHS_CHANGE_PORT)));
+  }
+}
+
+static void test_padding_of_a_short_frame_is_cut_off(void **state) {
+  size_t length = two_paths_datagram(frame, 4, TWO_PATHS_ECHO_PORT);
+
+  (void)state;
+  assert_true(is_fast(length + 14));
+  assert_int_equal(two_paths.sent_length, length);
+}
+
+static void test_a_checksum_that_is_left_out_is_made_for_the_answer(void **state) {
+  size_t length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
+
+  (void)state;
+  frame[AT_UDP + 6] = frame[AT_UDP + 7] = 0;
+  assert_true(is_fast(length));
+  assert_true(two_paths.sent[AT_UDP + 6] != 0 || two_paths.sent[AT_UDP + 7] != 0);
+}
+
+static void test_the_device_s_checksums_are_left_to_it(void **state) {
+  size_t length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
+
+  (void)state;
+  NETIF_SET_CHECKSUM_CTRL(&two_paths.netif,
+                          (u16_t) ~(NETIF_CHECKSUM_CHECK_UDP | NETIF_CHECKSUM_GEN_UDP));
+  frame[AT_UDP + 6] ^= 1; /* the device has said that it is right */
+  assert_true(is_fast(length));
+  assert_true(two_paths.sent[AT_UDP + 6] == 0 && two_paths.sent[AT_UDP + 7] == 0);
+}
+
+static void test_wrong_checksums_are_for_lwip_to_count(void **state) {
+  size_t length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
+
+  (void)state;
+  for (size_t at = AT_IP; at < length; at++) {
+    frame[at] ^= 0x10;
+    (void)is_fast(length);
+    assert_int_equal(two_paths.sent_length, 0);
+    frame[at] ^= 0x10;
+  }
+}
+
+static void test_what_is_not_plain_is_for_lwip(void **state) {
+  size_t length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
+
+  (void)state;
+  assert_true(is_fast(length));
+  assert_false(is_fast_with(length, 0, 3));            /* to a group of stations */
+  assert_false(is_fast_with(length, 12, 0x86));        /* another ethertype */
+  assert_false(is_fast_with(length, AT_IP, 0x46));     /* options */
+  assert_false(is_fast_with(length, AT_IP + 6, 0x20)); /* a fragment, the first */
+  assert_false(is_fast_with(length, AT_IP + 7, 1));    /* another */
+  assert_true(is_fast_with(length, AT_IP + 6, 0x40));  /* "don't fragment" is none */
+  assert_false(is_fast_with(length, AT_IP + 3, 255));  /* longer than it is */
+  assert_false(is_fast_with(length, AT_IP + 3, 60));   /* longer than the datagram */
+  assert_false(is_fast_with(length, AT_IP + 12, 11));  /* from no neighbor, ... */
+  assert_false(is_fast_with(length, AT_IP + 15, 255)); /* from all, ... */
+  assert_false(is_fast_with(length, AT_IP + 19, 9));   /* to another */
+  assert_false(is_fast_with(length, AT_UDP + 3, TWO_PATHS_BOUND_PORT));
+  assert_false(is_fast_with(length, AT_UDP + 3, 99)); /* to a port that nobody has */
+}
+
+/* ARP's entry has an address that the frame does not come from: the answer goes where ARP says. */
+static void test_the_answer_goes_where_arp_says(void **state) {
+  size_t length = two_paths_ping(frame, 56);
+
+  (void)state;
+  assert_true(is_fast_with(length, AT_IP + 15, 3));
+  assert_int_equal(two_paths.sent[5], 3);
+  assert_false(is_fast_with(length, AT_IP + 15, 77)); /* whom ARP has still to ask */
+}
+
+static void test_an_answer_beyond_the_mtu_is_for_lwip(void **state) {
+  (void)state;
+  two_paths.netif.mtu = 100;
+  assert_false(is_fast(two_paths_ping(frame, 200)));
+  (void)is_fast(two_paths_datagram(frame, 200, TWO_PATHS_ECHO_PORT)); /* in fragments */
+  assert_in_range(two_paths.sent_length, 1, SIZEOF_ETH_HDR + 100);
+}
+
+static void test_an_interface_that_is_down_answers_nothing(void **state) {
+  (void)state;
+  netif_set_down(&two_paths.netif);
+  assert_false(is_fast(two_paths_ping(frame, 56)));
+  assert_int_equal(two_paths.sent_length, 0);
+}
+
+static void test_raw_pcbs_see_all(void **state) {
+  (void)state;
+  for (unsigned eats = 0; eats < 2; eats++) {
+    two_paths.raw_eats = eats != 0;
+    two_paths.raw_protocol = IP_PROTO_ICMP;
+    (void)is_fast(two_paths_ping(frame, 56));
+    assert_int_equal(two_paths.sent_length == 0, eats);
+    (void)is_fast(two_paths_datagram(frame, 56, TWO_PATHS_ECHO_PORT));
+    two_paths.raw_protocol = IP_PROTO_UDP;
+    (void)is_fast(two_paths_ping(frame, 56));
+    (void)is_fast(two_paths_datagram(frame, 56, TWO_PATHS_ECHO_PORT));
+    assert_int_equal(two_paths.sent_length == 0, eats);
+  }
+}
+
+/* A frame with up to three bytes changed, mostly in its headers, and most of the time with right
+ * checksums. */
+static void test_all_frames_have_the_same_answers(void **state) {
+  static const uint16_t ports[] = {TWO_PATHS_ECHO_PORT, TWO_PATHS_CHANGE_PORT,
+                                   TWO_PATHS_DISCARD_PORT, TWO_PATHS_BOUND_PORT, 99};
+  static const uint8_t values[] = {0, 1, 2, 4, 8, 0x10, 0x20, 0x40, 0x45, 0x80, 0xff};
+  unsigned fast = 0;
+
+  (void)state;
+  for (unsigned i = 0; i < FRAMES; i++) {
+    size_t size = random_below(8) == 0 ? random_below(MTU_DATA + 1) : random_below(64);
+    size_t length = random_below(3) == 0 ? two_paths_ping(frame, size)
+                                         : two_paths_datagram(frame, size, ports[random_below(5)]);
+
+    two_paths.raw_protocol =
+        random_below(8) == 0 ? (random_below(2) == 0 ? IP_PROTO_UDP : IP_PROTO_ICMP) : 0;
+    two_paths.raw_eats = random_below(2) == 0;
+    for (unsigned changes = random_below(4); changes != 0; changes--)
+      frame[random_below(random_below(4) == 0 ? (uint32_t)length : 42)] =
+          random_below(2) == 0 ? (uint8_t)random_below(256) : values[random_below(sizeof values)];
+    if (random_below(4) != 0)
+      two_paths_sum(frame, length);
+    if (random_below(16) == 0)
+      length = random_below((uint32_t)length + 1);
+    if (is_fast(length))
+      fast++;
+  }
+  assert_in_range(fast, FRAMES / 10, FRAMES); /* those are tried in earnest */
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+  const struct CMUnitTest tests[] = {
+      TEST(pings_of_all_sizes),
+      TEST(datagrams_of_all_sizes),
+      TEST(padding_of_a_short_frame_is_cut_off),
+      TEST(a_checksum_that_is_left_out_is_made_for_the_answer),
+      TEST(the_device_s_checksums_are_left_to_it),
+      TEST(wrong_checksums_are_for_lwip_to_count),
+      TEST(what_is_not_plain_is_for_lwip),
+      TEST(the_answer_goes_where_arp_says),
+      TEST(an_answer_beyond_the_mtu_is_for_lwip),
+      TEST(an_interface_that_is_down_answers_nothing),
+      TEST(raw_pcbs_see_all),
+      TEST(all_frames_have_the_same_answers),
+  };
+
+  lwip_init();
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
