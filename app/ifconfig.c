@@ -195,7 +195,7 @@ static enum console_result ifconfig(unsigned words, char *word[]) {
 }
 
 const struct console_command ifconfig_commands[] = {
-    {"ifconfig", "[NAME [up|down|dhcp|IP/N [gw IP]|mac X|mtu N|promisc|allmulti|fast on|off]]",
-     "shows interfaces, or changes one", ifconfig, true, NULL},
+    {"ifconfig", "[NAME [up|down|dhcp|IP/N [gw IP]|mac X|mtu N|FLAG on|off]]",
+     "shows or sets; FLAG: promisc, allmulti, fast", ifconfig, true, NULL},
     {.name = NULL},
 };
