@@ -65,6 +65,11 @@ static void refuses_a_configuration_that_contradicts_itself(void **state) {
   wrong.memory_size = config.memory_size - 1;
   assert_int_equal(nic_init(nic, &wrong, &dispatch), 0);
   assert_int_equal(nic_start(nic), -ENOMEM);
+  assert_int_equal(nic_free(nic), 0);
+  wrong.memory_size = 4 * sizeof(void *) * DEPTH - 1; /* not even the queues */
+  assert_int_equal(nic_init(nic, &wrong, &dispatch), 0);
+  assert_int_equal(nic_start(nic), -ENOMEM);
+  assert_int_equal(paper.starts, 0);
 }
 
 static unsigned sources_used(void) {

@@ -50,6 +50,7 @@ static void media_are_those_of_the_mac(void **state) {
   assert_int_equal(nic_set_media(nic, NIC_MEDIA_100_FULL), -EINVAL);
   assert_int_equal(nic_set_media(nic, NIC_MEDIA_AUTO | NIC_MEDIA_10_HALF), -EINVAL);
   assert_string_equal(nic_media_name(NIC_MEDIA_100_FULL), "100-full");
+  assert_string_equal(nic_media_name(NIC_MEDIA_1000_FULL << 1), "?");
 }
 
 static void link_status_is_invalid_inactive_or_active(void **state) {
