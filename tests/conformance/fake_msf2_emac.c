@@ -46,6 +46,7 @@ static bool hold_tx;              /* it sends when it is told to */
 static bool has_link;             /* of its PHY */
 static uint32_t phy_address;      /* of its PHY */
 static uint32_t modules_dead;     /* the FIFO modules do not answer */
+static uint32_t mii_busy;         /* 1: the management interface never gets done */
 static unsigned bad_accesses;     /* to no register, and register values that make no sense */
 
 static uint32_t *reg(unsigned offset) { return &registers[offset / 4]; }
@@ -142,9 +143,10 @@ static uint32_t bus_read(void *context, unsigned offset) {
   switch (offset) {
   case INTERRUPT:
     return causes();
+  case MII_INDICATORS:
+    return mii_busy;
   case CFG1:
   case MII_STATUS:
-  case MII_INDICATORS:
   case FIFO_CFG0:
   case TX_CTRL:
   case RX_STATUS:
@@ -224,6 +226,7 @@ static void power_on(void) {
   memset(registers, 0, sizeof registers);
   hold_tx = false;
   modules_dead = false;
+  mii_busy = 0;
   has_link = true;
   phy_address = 1;
   bad_accesses = 0;
@@ -250,6 +253,7 @@ static const struct fake_error errors[] = {
 static const struct fake_absence absences[] = {
     {"no PHY", &phy_address, 40},
     {"FIFO modules that do not answer", &modules_dead, true},
+    {"a management interface that hangs", &mii_busy, 1},
     {.name = NULL},
 };
 

@@ -185,6 +185,10 @@ static void a_device_that_has_changed_is_not_enabled(void) {
   assert_int_equal(nic_set_interface_enable(rig.nic, true), -ENODEV);
   assert_int_equal(fake->status, 0);
   fake->offered[0] |= FAKE_VIRTIO_CSUM;
+  fake->refuses_features = true; /* all of them, now */
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), -ENODEV);
+  assert_int_equal(rig.nic->state, NIC_STARTED);
+  fake->refuses_features = false;
   assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
 }
 
@@ -223,6 +227,13 @@ static void an_address_that_was_set_before_the_start_stays(void) {
   assert_int_equal(nic_set_mac(rig.nic, other), 0);
   rig_enable();
   check_address(other);
+}
+
+static void an_address_that_is_not_taken_is_told(void) {
+  assert_int_equal(nic_set_mac(rig.nic, other), 0);
+  fake->refuses_commands = true;
+  rig_enable();
+  assert_true(logged("does not take its new address"));
 }
 
 static void a_device_without_an_address_gets_the_boards(void) {
@@ -423,6 +434,7 @@ const struct suite_test virtio_net_tests[] = {
     SUITE_TEST_BARE(it_takes_the_features_it_knows),
     SUITE_TEST_BARE(the_address_is_the_hosts_until_another_is_set),
     SUITE_TEST_BARE(an_address_that_was_set_before_the_start_stays),
+    SUITE_TEST_BARE(an_address_that_is_not_taken_is_told),
     SUITE_TEST_BARE(a_device_without_an_address_gets_the_boards),
     SUITE_TEST_BARE(the_device_filters_as_it_is_told),
     SUITE_TEST_BARE(a_filter_that_is_not_there_or_not_taken_stops_nothing),
