@@ -126,6 +126,8 @@ static void fires_in_order_at_the_deadlines(void **state) {
   assert_int_equal(timer_source_left_ms(&b), 0);
   timer_source_wake_at(&c, 5090);
   assert_int_equal(timer_source_left_ms(&c), 5);
+  timer_source_wake_at(&c, UINT64_C(1000) << 33); /* more than it can say */
+  assert_int_equal(timer_source_left_ms(&c), UINT32_MAX);
   timer_source_wake_at(&c, 200);
   host_run_until_us(99);
   assert_string_equal(fired, "");

@@ -167,6 +167,21 @@ static void a_frame_that_waits_is_captured_when_it_goes(void **state) {
   assert_int_equal(tap.captured, PAPER_RING + 2);
 }
 
+/* Whose bytes are not the wire's. */
+static void a_bad_frame_is_not_captured(void **state) {
+  static const uint8_t frame[60] = {2, 0, 0, 0, 0, 1};
+
+  (void)state;
+  assert_int_equal(pcap_start(&tap, nic, 100, &everything, take), 0);
+  paper.error_frames = true;
+  receive(frame, sizeof frame);
+  assert_int_equal(nic->counters[NIC_IN_ERROR], 1);
+  assert_int_equal(tap.captured, 0);
+  paper.error_frames = false;
+  receive(frame, sizeof frame);
+  assert_int_equal(tap.captured, 1);
+}
+
 static void filters(void **state) {
   static const struct {
     const char *name;
@@ -217,6 +232,7 @@ int main(void) {
       cmocka_unit_test_setup(is_taken_off_without_a_trace, setup),
       cmocka_unit_test_setup(refuses_a_second_tap_and_a_wrong_snaplen, setup),
       cmocka_unit_test_setup(a_frame_that_waits_is_captured_when_it_goes, setup),
+      cmocka_unit_test_setup(a_bad_frame_is_not_captured, setup),
       cmocka_unit_test_setup(filters, setup),
   };
 

@@ -79,6 +79,18 @@ static void an_end_by_the_library_is_told(void **state) {
 int printf_snprintf(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+int printf_vsnprintf(char *text, size_t size, const char *format, va_list arguments);
+
+static int formatted(char *text, size_t size, const char *format, ...) {
+  va_list arguments;
+  int length;
+
+  va_start(arguments, format);
+  length = printf_vsnprintf(text, size, format, arguments);
+  va_end(arguments);
+  return length;
+}
+
 static void text_is_formatted_within_its_size(void **state) {
   char text[8] = "zzzzzzz";
 
@@ -86,6 +98,8 @@ static void text_is_formatted_within_its_size(void **state) {
   assert_int_equal(printf_snprintf(text, 6, "%s %u", "lines", 42U), 8);
   assert_string_equal(text, "lines");
   assert_int_equal(text[6], 'z');
+  assert_int_equal(formatted(text, 4, "%x", 0xabcdU), 4);
+  assert_string_equal(text, "abc");
 }
 
 /* ---- semihosting: the host is the test ---- */
