@@ -67,6 +67,14 @@ static void the_phy_is_found_at_any_address(void **state) {
   }
 }
 
+/* Of a NIC that was stopped and starts again. */
+static void a_start_keeps_the_medium(void **state) {
+  (void)state;
+  nic.media = NIC_MEDIA_100_HALF;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  assert_int_equal(regs[BMCR], 0x2000);
+}
+
 static void none_is_an_error(void **state) {
   (void)state;
   present = 32;
@@ -189,6 +197,7 @@ static void a_link_that_was_lost_meanwhile_is_there(void **state) {
 int main(void) {
   static const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(the_phy_is_found_at_any_address, setup),
+      cmocka_unit_test_setup(a_start_keeps_the_medium, setup),
       cmocka_unit_test_setup(none_is_an_error, setup),
       cmocka_unit_test_setup(a_medium_is_a_speed_and_a_duplex, setup),
       cmocka_unit_test_setup(a_gigabit_is_negotiated, setup),

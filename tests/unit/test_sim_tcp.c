@@ -270,6 +270,10 @@ static void what_has_come_meanwhile_is_not_sent_again(void **state) {
   assert_int_equal(sends(PSH | ACK), DATA);
   assert_int_equal(tcp.sent, 2 * DATA); /* the second, not the first again */
   assert_false(sim_tcp_has_segment(&tcp));
+  sim_tcp_tick(&tcp, 3000 * SIM_TCP_RESEND_MS);
+  assert_int_equal(echo(), SIM_TCP_NOTHING);
+  sends(FIN | ACK); /* the end, not the second again */
+  assert_false(sim_tcp_has_segment(&tcp));
 }
 
 static void a_segment_without_room_is_lost_and_sent_again(void **state) {
