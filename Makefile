@@ -47,7 +47,7 @@ endif
 LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
 LWIPDIR := $(LWIP)/src
 ifneq ($(filter-out help clean,$(GOALS)),)
-SETUP := build/setup-$(if $(filter test% mutants faults load interleave% fuzz,$(GOALS)),test,run).stamp
+SETUP := build/setup-$(if $(filter test% mutants faults load interleave% fuzz coverage,$(GOALS)),test,run).stamp
 include $(SETUP)
 include $(LWIPDIR)/Filelists.mk
 endif
@@ -163,6 +163,7 @@ ping: $(B)/firmware.elf build/tools/lanping
 include tests/unit/unit.mk
 include tests/interleave/interleave.mk
 include tests/fuzz/fuzz.mk
+include tests/unit/coverage.mk
 include tests/bench/bench.mk
 
 # Own code compiles without a warning by clang as well; gcc has built it.
@@ -171,7 +172,7 @@ CLANG_FLAGS := --target=arm-none-eabi $(CPU_FLAGS) -std=c11 -fsyntax-only $(WARN
 CLANG_SOURCES := $(OWN_SOURCES) $(wildcard tests/target/*.c)
 
 .PHONY: test test-qemu test-clang
-test: test-clang test-unit test-interleave test-qemu
+test: test-clang test-unit coverage test-interleave test-qemu
 
 test-clang: $(LWIPDIR)/Filelists.mk
 	$(Q)for source in $(CLANG_SOURCES); do clang $(CLANG_FLAGS) $$source || exit 1; done
@@ -213,8 +214,9 @@ help:
 	@echo "make interleave   all interleavings of main loop, interrupts and devices; DEPTH= ONLY=WORDS SCHEDULE=STEPS"
 	@echo "make fuzz         frames that a fuzzer makes, by the fast path and by lwIP alone; SECONDS= SEED="
 	@echo "make faults       how long it takes to recover from each fault; make load: how it does under floods"
+	@echo "make coverage     what of driver/ and port/ the host tests run, by line and branch; build/coverage/index.html"
 	@echo "make mutants      breaks each rule of the kit once and sees the unit tests fail"
 	@echo "make clean        removes what was built, but not lwIP's source"
 
 clean:
-	rm -rf $(BOARDS:%=build/%) build/host-* build/interleave* build/fuzz build/tools build/bench build/out-of-tree
+	rm -rf $(BOARDS:%=build/%) build/host-* build/coverage build/interleave* build/fuzz build/tools build/bench build/out-of-tree

@@ -40,7 +40,7 @@ int phy_start(struct nic *nic, struct phy *phy) {
     if (id == 0xffff || id == 0)
       continue;
     phy->address = address;
-    phy_set_media(nic, phy, NIC_MEDIA_AUTO);
+    phy_set_media(nic, phy, nic->media);
     return 0;
   }
   return -ENODEV;

@@ -9,6 +9,7 @@
  *   uint16_t mmio_read16(uintptr_t)        one of 16 bits, and of 8
  *   uint8_t  mmio_read8(uintptr_t)
  *   void     mmio_write(uintptr_t, uint32_t)
+ *   void     mmio_write16(uintptr_t, uint16_t)
  *   void     dma_publish(void)             all stores before it are seen by a device before any
  *                                          store after it (descriptor fields, then ownership), and
  *                                          before any load after it looks

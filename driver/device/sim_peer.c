@@ -131,6 +131,8 @@ void sim_peer_configure(struct sim_peer *peer, const struct sim_peer_config *con
   close_burst(peer);
   sim_tcp_reset(&peer->tcp);
   peer->burst_left = 0;
+  if (config->replay != peer->config.replay || config->replay_length != peer->config.replay_length)
+    peer->replay_offset = 0; /* where the last capture had got to may be no frame of this */
   peer->config = *config;
 }
 
@@ -412,11 +414,12 @@ static void take_right_answer(struct sim_peer *peer, unsigned index) {
 }
 
 static void receive_icmp(struct sim_peer *peer, const uint8_t *frame, uint32_t length) {
+  uint32_t end = IP + (uint32_t)get16(frame + IP_LENGTH);
   unsigned index;
 
   if (frame[ICMP] == ICMP_ECHO_REQUEST &&
       memcmp(frame + IP_DESTINATION, peer->config.address, 4) == 0 && length <= SIM_PEER_PING_MAX &&
-      IP + (uint32_t)get16(frame + IP_LENGTH) <= length) {
+      end >= ICMP_DATA && end <= length) {
     memcpy(peer->pinged, frame, length);
     peer->pinged_length = (uint8_t)length;
   } else if (frame[ICMP] == ICMP_ECHO_REPLY) {

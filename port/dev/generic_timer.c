@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "cp15.h"
 #include "port.h"
 
 enum {
@@ -16,27 +17,9 @@ enum {
 static uint32_t ratio_ticks, ratio_us;
 static uint64_t count_at_start;
 
-static uint32_t read_cntfrq(void) {
-  uint32_t value;
-
-  __asm volatile("mrc p15, 0, %0, c14, c0, 0" : "=r"(value));
-  return value;
-}
-
-/* The counter may be read early (B8.1.2): the barrier keeps it behind what came before. */
-static uint64_t read_cntpct(void) {
-  uint64_t value;
-
-  __asm volatile("isb\n\tmrrc p15, 0, %Q0, %R0, c14" : "=r"(value)::"memory");
-  return value;
-}
-
-static void write_cntp_cval(uint64_t value) {
-  __asm volatile("mcrr p15, 2, %Q0, %R0, c14" ::"r"(value));
-}
-
 static void write_cntp_ctl(uint32_t value) {
-  __asm volatile("mcr p15, 0, %0, c14, c2, 1\n\tisb" ::"r"(value) : "memory");
+  cp15_write_cntp_ctl(value);
+  cp15_isb();
 }
 
 /* `value * factor / divisor`, by hand in digits of 16 bits: the core divides 32 bits by 32, and the
@@ -56,7 +39,7 @@ static uint64_t scale(uint64_t value, uint32_t factor, uint32_t divisor) {
 }
 
 void generic_timer_start(void) {
-  uint32_t a = read_cntfrq();
+  uint32_t a = cp15_read_cntfrq();
   uint32_t b = US_PER_S;
 
   write_cntp_ctl(0);
@@ -74,17 +57,17 @@ void generic_timer_start(void) {
     ratio_ticks /= 2;
     ratio_us /= 2;
   }
-  count_at_start = read_cntpct();
+  count_at_start = cp15_read_cntpct();
 }
 
 uint64_t port_clock_us(void) {
-  return scale(read_cntpct() - count_at_start, ratio_us, ratio_ticks);
+  return scale(cp15_read_cntpct() - count_at_start, ratio_us, ratio_ticks);
 }
 
 uint32_t port_clock_ms(void) { return (uint32_t)scale(port_clock_us(), 1, 1000); }
 
 void port_timer_arm(uint32_t delay_us) {
-  write_cntp_cval(read_cntpct() + scale(delay_us, ratio_ticks, ratio_us));
+  cp15_write_cntp_cval(cp15_read_cntpct() + scale(delay_us, ratio_ticks, ratio_us));
   write_cntp_ctl(CNTP_CTL_ENABLE);
 }
 

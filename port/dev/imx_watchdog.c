@@ -26,7 +26,7 @@ static void (*on_bite)(void);
 const struct port_watchdog port_watchdog = {.name = "WDOG1", .hardware = true};
 
 static void reg_write(uintptr_t offset, unsigned value) {
-  *(volatile uint16_t *)(WDOG1_BASE + offset) = (uint16_t)value;
+  mmio_write16(WDOG1_BASE + offset, (uint16_t)value);
 }
 
 /* WDT, which lets a time-out reset what is around the chip as well, is left off: the emulator takes
@@ -54,5 +54,5 @@ void port_reset(void) {
   (void)port_irq_save();
   reg_write(WCR, 0);
   for (;;)
-    __asm volatile("wfi");
+    port_sleep();
 }

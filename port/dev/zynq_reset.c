@@ -16,5 +16,5 @@ void port_reset(void) {
   mmio_write(SLCR_BASE + SLCR_UNLOCK, SLCR_UNLOCK_KEY);
   mmio_write(SLCR_BASE + PSS_RST_CTRL, PSS_RST_CTRL_SOFT_RST);
   for (;;)
-    __asm volatile("wfi");
+    port_sleep();
 }

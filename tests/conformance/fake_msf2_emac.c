@@ -45,7 +45,9 @@ static uint32_t rx_next, tx_next; /* descriptors, where it goes on */
 static bool hold_tx;              /* it sends when it is told to */
 static bool has_link;             /* of its PHY */
 static uint32_t phy_address;      /* of its PHY */
+static uint16_t phy_control;      /* what its PHY was told last */
 static uint32_t modules_dead;     /* the FIFO modules do not answer */
+static uint32_t mii_busy;         /* 1: the management interface never gets done */
 static unsigned bad_accesses;     /* to no register, and register values that make no sense */
 
 static uint32_t *reg(unsigned offset) { return &registers[offset / 4]; }
@@ -142,9 +144,10 @@ static uint32_t bus_read(void *context, unsigned offset) {
   switch (offset) {
   case INTERRUPT:
     return causes();
+  case MII_INDICATORS:
+    return mii_busy;
   case CFG1:
   case MII_STATUS:
-  case MII_INDICATORS:
   case FIFO_CFG0:
   case TX_CTRL:
   case RX_STATUS:
@@ -201,10 +204,13 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   case RX_STATUS:
     acknowledge(offset, value);
     break;
+  case MII_CTRL:
+    if (*reg(MII_ADDRESS) == phy_address << 8) /* BMCR */
+      phy_control = (uint16_t)value;
+    break;
   case CFG2:
   case MAX_FRAME_LENGTH:
   case MII_ADDRESS:
-  case MII_CTRL:
   case STATION_ADDRESS1:
   case STATION_ADDRESS2:
   case FIFO_CFG4:
@@ -224,6 +230,7 @@ static void power_on(void) {
   memset(registers, 0, sizeof registers);
   hold_tx = false;
   modules_dead = false;
+  mii_busy = 0;
   has_link = true;
   phy_address = 1;
   bad_accesses = 0;
@@ -250,6 +257,7 @@ static const struct fake_error errors[] = {
 static const struct fake_absence absences[] = {
     {"no PHY", &phy_address, 40},
     {"FIFO modules that do not answer", &modules_dead, true},
+    {"a management interface that hangs", &mii_busy, 1},
     {.name = NULL},
 };
 
@@ -269,9 +277,22 @@ static void it_finds_its_phy_at_any_address(void) {
   }
 }
 
+/* Also over a stop and a start. */
+static void its_phy_is_told_the_medium(void) {
+  assert_int_equal(phy_control, 0x1200);
+  assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_100_FULL), 0);
+  assert_int_equal(phy_control, 0x2100);
+  assert_int_equal(nic_stop(rig.nic), 0);
+  rig_enable();
+  assert_int_equal(phy_control, 0x2100);
+  assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_AUTO), 0);
+  assert_int_equal(phy_control, 0x1200);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST_BARE(it_programs_its_station_address),
     SUITE_TEST_BARE(it_finds_its_phy_at_any_address),
+    SUITE_TEST(its_phy_is_told_the_medium),
     SUITE_TESTS_END,
 };
 

@@ -297,12 +297,13 @@ static uint32_t bus_read(void *context, unsigned offset) {
   case 0x70:
     return fake->status;
   case 0xfc:
-    return 0; /* the configuration's generation */
+    return fake->changes != 0 ? fake->changes-- : 0; /* the configuration's generation */
   case 0x100:
     return (uint32_t)fake->mac[3] << 24 | (uint32_t)fake->mac[2] << 16 |
            (uint32_t)fake->mac[1] << 8 | fake->mac[0];
   case 0x104:
-    return (uint32_t)fake->link << 16 | (uint32_t)fake->mac[5] << 8 | fake->mac[4];
+    return (uint32_t)fake->link << 16 | (uint32_t)(fake->mac[5] ^ (fake->changes != 0)) << 8 |
+           fake->mac[4];
   default:
     fake->bad_accesses++;
     return UINT32_MAX;

@@ -41,6 +41,7 @@ struct fake_virtio_net {
   uint8_t rx_flags;      /* of the headers of what it receives */
   uint8_t mac[6];
   bool link;
+  uint32_t changes; /* how often its configuration changes yet, while it is read */
 
   uint32_t accepted[2]; /* features */
   uint32_t status, interrupts;

@@ -146,6 +146,54 @@ static void it_goes_on_when_the_indices_wrap(void) {
   rig_check_equal("frames that were sent", rig.sent, rig.accepted);
 }
 
+/* It is enabled before its cable is plugged in. */
+static void it_waits_for_a_link(void) {
+  rig_set_link(false);
+  assert_int_equal(nic_start(rig.nic), 0);
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  rig_run();
+  assert_int_equal(rig.nic->link.status, NIC_LINK_INACTIVE);
+  assert_int_equal(rig_transmit(100, 1, 8), -ENETDOWN);
+  rig_set_link(true);
+  nic_poll_link(rig.nic);
+  rig_run();
+  assert_true(nic_link_is_active(rig.nic));
+  rig_check_traffic();
+}
+
+/* Those that it says it has; it is enabled with each as well. */
+static void each_medium_is_selected(void) {
+  static const struct {
+    enum nic_media media;
+    unsigned speed_mbps;
+    bool full;
+  } forced[] = {{NIC_MEDIA_10_HALF, 10, false},
+                {NIC_MEDIA_10_FULL, 10, true},
+                {NIC_MEDIA_100_HALF, 100, false},
+                {NIC_MEDIA_100_FULL, 100, true}};
+
+  for (unsigned i = 0; i < sizeof forced / sizeof *forced; i++) {
+    if ((rig.nic->ops->caps.media & forced[i].media) == 0) {
+      assert_int_equal(nic_set_media(rig.nic, forced[i].media), -EINVAL);
+      continue;
+    }
+    assert_int_equal(nic_set_media(rig.nic, forced[i].media), 0);
+    for (unsigned round = 0; round < 2; round++) {
+      nic_poll_link(rig.nic);
+      rig_run(); /* some restart for it */
+      rig_check_equal("Mbit/s", rig.nic->link.speed_mbps, forced[i].speed_mbps);
+      rig_check_equal("full duplex", rig.nic->link.full_duplex, forced[i].full);
+      rig_check_traffic();
+      assert_int_equal(nic_stop(rig.nic), 0);
+      rig_enable();
+    }
+  }
+  assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_AUTO), 0);
+  nic_poll_link(rig.nic);
+  rig_run();
+  rig_check_traffic();
+}
+
 static void it_follows_the_link(void) {
   for (unsigned round = 0; round < 10; round++) {
     uint32_t dropped = rig.nic->counters[NIC_OUT_LINK_DOWN];
@@ -233,6 +281,8 @@ const struct suite_test lifecycle_tests[] = {
     SUITE_TEST(it_starts_again_from_the_base),
     SUITE_TEST(low_power_is_quiet_and_on_goes_on),
     SUITE_TEST(it_goes_on_when_the_indices_wrap),
+    SUITE_TEST_BARE(it_waits_for_a_link),
+    SUITE_TEST(each_medium_is_selected),
     SUITE_TEST(it_follows_the_link),
     SUITE_TEST(it_goes_on_after_anything_in_any_order),
     SUITE_TESTS_END,

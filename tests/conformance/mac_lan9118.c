@@ -1,6 +1,7 @@
 /* The LAN9118 in the conformance suite: its fake, and what only its driver has to do. */
 #include "lan9118.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "fake_lan9118.h"
@@ -65,6 +66,16 @@ static void a_mac_that_goes_away_leaves_the_interface_down(void) {
   rig.wired += rig.nic->counters[NIC_IN_ERROR];
   assert_int_equal(rig.nic->counters[NIC_IN_ERROR], 1);
   fake.absent = false;
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  rig_check_traffic();
+}
+
+static void a_mac_that_answers_no_more_is_not_enabled(void) {
+  assert_int_equal(nic_start(rig.nic), 0);
+  fake.csr_hangs = true;
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), -EIO);
+  assert_int_equal(rig.nic->state, NIC_STARTED);
+  fake.csr_hangs = false;
   assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
   rig_check_traffic();
 }
@@ -204,6 +215,7 @@ static void it_follows_the_links_duplex(void) {
 
 static const struct suite_test tests[] = {
     SUITE_TEST(a_mac_that_goes_away_leaves_the_interface_down),
+    SUITE_TEST_BARE(a_mac_that_answers_no_more_is_not_enabled),
     SUITE_TEST(a_length_that_no_frame_has_is_cured_by_a_reset),
     SUITE_TEST(a_frame_that_is_too_long_is_skipped_and_counted),
     SUITE_TEST(the_ip_header_is_aligned_where_the_buffer_has_room),

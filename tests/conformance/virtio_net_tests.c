@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "datapath.h"
+#include "dma.h"
 #include "fake_virtio_net.h"
 #include "frame.h"
 #include "log.h"
@@ -91,6 +92,24 @@ static void what_was_not_given_and_is_used_is_cured_by_a_reset(void) {
     rig_run();
     assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 2 * i + 2);
     rig_hold_tx(false);
+    rig_check_traffic();
+  }
+}
+
+/* The device's index runs ahead of what it has got. */
+static void more_used_than_given_is_cured_by_a_reset(void) {
+  static const uint16_t ahead[] = {VIRTIO_NET_RX_BUFFERS + 1, 300, 0x8000, 0xffff};
+
+  for (unsigned i = 0; i < sizeof ahead / sizeof *ahead; i++) {
+    const uint32_t at = fake->queues[RX].device + 2;
+    uint16_t index;
+
+    host_dma_read(at, &index, sizeof index);
+    index = (uint16_t)(index + ahead[i]);
+    host_dma_give_back(at, &index, sizeof index);
+    nic_watch(rig.nic);
+    rig_run();
+    assert_int_equal(rig.nic->counters[NIC_RECOVERIES], i + 1);
     rig_check_traffic();
   }
 }
@@ -185,6 +204,10 @@ static void a_device_that_has_changed_is_not_enabled(void) {
   assert_int_equal(nic_set_interface_enable(rig.nic, true), -ENODEV);
   assert_int_equal(fake->status, 0);
   fake->offered[0] |= FAKE_VIRTIO_CSUM;
+  fake->refuses_features = true; /* all of them, now */
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), -ENODEV);
+  assert_int_equal(rig.nic->state, NIC_STARTED);
+  fake->refuses_features = false;
   assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
 }
 
@@ -219,10 +242,30 @@ static void the_address_is_the_hosts_until_another_is_set(void) {
   check_address(other);
 }
 
+/* It is read while the host changes it: half of the old one, and half of the new (2.5.1). */
+static void an_address_that_changes_is_read_again(void) {
+  static const uint8_t hosts[] = {2, 0, 0, 0xaa, 0xbb, 0xcc};
+
+  fake->changes = 3;
+  rig_enable();
+  check_address(hosts);
+  assert_int_equal(nic_stop(rig.nic), 0);
+  fake->changes = UINT32_MAX; /* without an end: what was read last */
+  assert_int_equal(nic_start(rig.nic), 0);
+  fake->changes = 0;
+}
+
 static void an_address_that_was_set_before_the_start_stays(void) {
   assert_int_equal(nic_set_mac(rig.nic, other), 0);
   rig_enable();
   check_address(other);
+}
+
+static void an_address_that_is_not_taken_is_told(void) {
+  assert_int_equal(nic_set_mac(rig.nic, other), 0);
+  fake->refuses_commands = true;
+  rig_enable();
+  assert_true(logged("does not take its new address"));
 }
 
 static void a_device_without_an_address_gets_the_boards(void) {
@@ -412,6 +455,7 @@ const struct suite_test virtio_net_tests[] = {
     SUITE_TEST(it_takes_buffers_back_in_the_order_of_the_device),
     SUITE_TEST(it_frees_frames_in_the_order_of_the_device),
     SUITE_TEST(a_length_that_cannot_be_is_an_error_of_one_frame),
+    SUITE_TEST(more_used_than_given_is_cured_by_a_reset),
     SUITE_TEST(what_was_not_given_and_is_used_is_cured_by_a_reset),
     SUITE_TEST(a_batch_is_told_once),
     SUITE_TEST(a_device_that_looks_by_itself_is_not_told),
@@ -422,7 +466,9 @@ const struct suite_test virtio_net_tests[] = {
     SUITE_TEST_BARE(a_device_that_has_changed_is_not_enabled),
     SUITE_TEST_BARE(it_takes_the_features_it_knows),
     SUITE_TEST_BARE(the_address_is_the_hosts_until_another_is_set),
+    SUITE_TEST_BARE(an_address_that_changes_is_read_again),
     SUITE_TEST_BARE(an_address_that_was_set_before_the_start_stays),
+    SUITE_TEST_BARE(an_address_that_is_not_taken_is_told),
     SUITE_TEST_BARE(a_device_without_an_address_gets_the_boards),
     SUITE_TEST_BARE(the_device_filters_as_it_is_told),
     SUITE_TEST_BARE(a_filter_that_is_not_there_or_not_taken_stops_nothing),

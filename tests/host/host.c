@@ -37,6 +37,7 @@ static size_t console_used;
 static const char *typed;
 static void (*console_received)(void);
 static bool stepping; /* a device is at work */
+static void (*exit_hook)(int status);
 
 void host_reset(void) {
   now_us = 0;
@@ -49,6 +50,7 @@ void host_reset(void) {
   typed = "";
   console_received = NULL;
   stepping = false;
+  exit_hook = NULL;
   host_dma_stop();
 }
 
@@ -205,6 +207,14 @@ void mmio_write(uintptr_t address, uint32_t value) {
   deliver();
 }
 
+void mmio_write16(uintptr_t address, uint16_t value) {
+  const struct host_device *device = device_at(address);
+
+  assert_non_null(device->write16);
+  device->write16(device->context, (unsigned)(address - device->base), value);
+  deliver();
+}
+
 /* ---- console ---- */
 
 void port_console_write(const char *text, size_t length) {
@@ -235,11 +245,38 @@ const char *host_console(void) {
   return console_shown;
 }
 
+/* ---- what ends ---- */
+
+static jmp_buf at_end;
+static bool may_end;
+
+bool host_ends(void (*run)(void)) {
+  bool ended = true;
+
+  may_end = true;
+  if (setjmp(at_end) == 0) {
+    run();
+    ended = false;
+  }
+  may_end = false;
+  masked = 0;
+  return ended;
+}
+
+void host_end(void) {
+  assert_true(may_end);
+  longjmp(at_end, 1);
+}
+
+void host_on_exit(void (*exit)(int status)) { exit_hook = exit; }
+
 /* ---- the rest ---- */
 
 uint32_t port_entropy(void) { return 1; }
 
 void port_exit(int status) {
+  if (exit_hook != NULL)
+    exit_hook(status);
   fail_msg("exit with status %d: %s", status, host_console());
   __builtin_unreachable();
 }

@@ -14,6 +14,7 @@ struct host_device {
   size_t size;
   uint32_t (*read)(void *context, unsigned offset);
   void (*write)(void *context, unsigned offset, uint32_t value);
+  void (*write16)(void *context, unsigned offset, uint16_t value); /* NULL: whole words only */
   void *context;
 };
 
@@ -48,5 +49,12 @@ const char *host_console(void);
 
 /* Types `text` on the console. */
 void host_type(const char *text);
+
+/* Runs what ends by a reset, or never: true if it has come to host_end(). */
+bool host_ends(void (*run)(void));
+_Noreturn void host_end(void);
+
+/* What port_exit() calls until host_reset(); NULL: it fails the test. */
+void host_on_exit(void (*exit)(int status));
 
 #endif

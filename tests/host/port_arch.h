@@ -11,6 +11,7 @@ uint32_t mmio_read(uintptr_t address);
 uint16_t mmio_read16(uintptr_t address);
 uint8_t mmio_read8(uintptr_t address);
 void mmio_write(uintptr_t address, uint32_t value);
+void mmio_write16(uintptr_t address, uint16_t value);
 void dma_clean(const void *start, size_t length);
 void dma_invalidate(void *start, size_t length);
 void dma_publish(void);

@@ -23,6 +23,7 @@ struct paper_nic {
   bool unmasked;     /* its interrupt gets through */
   bool checked;      /* it vouches for the checksums of what it receives */
   bool link;         /* its carrier */
+  bool full_duplex;  /* and its link's */
   uint8_t lacks;     /* caps.offloads that it turns out not to have */
   int start_error;   /* what start returns */
   int enable_error;  /* what enable returns */

@@ -66,6 +66,25 @@ static void refuses_a_second_add_and_a_33rd_source(void **state) {
   assert_string_equal(ran, "z");
 }
 
+static void counts_what_is_added_and_what_waits(void **state) {
+  unsigned posted = 99;
+
+  (void)state;
+  assert_int_equal(dispatch_count(&queue, &posted), 0);
+  assert_int_equal(posted, 0);
+  for (unsigned i = 0; i < DISPATCH_SOURCES_MAX; i++)
+    assert_int_equal(dispatch_add(&queue, &sources[i], note, ""), 0);
+  dispatch_post(&sources[0]);
+  dispatch_post(&sources[31]);
+  dispatch_post(&sources[31]);
+  dispatch_remove(&sources[7]);
+  assert_int_equal(dispatch_count(&queue, &posted), DISPATCH_SOURCES_MAX - 1);
+  assert_int_equal(posted, 2);
+  dispatch_remove(&sources[31]); /* with what waits of it */
+  assert_int_equal(dispatch_count(&queue, &posted), DISPATCH_SOURCES_MAX - 2);
+  assert_int_equal(posted, 1);
+}
+
 static void remove_other(void *context) {
   strcat(ran, "r");
   dispatch_remove(context);
@@ -107,6 +126,8 @@ static void fires_in_order_at_the_deadlines(void **state) {
   assert_int_equal(timer_source_left_ms(&b), 0);
   timer_source_wake_at(&c, 5090);
   assert_int_equal(timer_source_left_ms(&c), 5);
+  timer_source_wake_at(&c, UINT64_C(1000) << 33); /* more than it can say */
+  assert_int_equal(timer_source_left_ms(&c), UINT32_MAX);
   timer_source_wake_at(&c, 200);
   host_run_until_us(99);
   assert_string_equal(fired, "");
@@ -165,6 +186,7 @@ int main(void) {
       cmocka_unit_test_setup(runs_each_posted_source_once_in_order, setup),
       cmocka_unit_test_setup(a_source_that_posts_itself_waits_for_the_next_turn, setup),
       cmocka_unit_test_setup(refuses_a_second_add_and_a_33rd_source, setup),
+      cmocka_unit_test_setup(counts_what_is_added_and_what_waits, setup),
       cmocka_unit_test_setup(a_removed_source_runs_no_more, setup),
       cmocka_unit_test_setup(fires_in_order_at_the_deadlines, setup),
       cmocka_unit_test_setup(a_deadline_beyond_the_hardware_and_one_in_the_past, setup),

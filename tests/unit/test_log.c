@@ -1,4 +1,5 @@
-/* The log's tail: whole lines, the newest, also for a reader that is overtaken. */
+/* The log: its levels by module, its lines, and its tail: whole lines, the newest, also for a
+ * reader that is overtaken. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -78,11 +79,103 @@ static void what_is_filtered_is_not_kept(void **state) {
   assert_int_equal(log_tail_end(), end);
 }
 
+/* ---- levels ---- */
+
+static int setup_levels(void **state) {
+  setup(state);
+  assert_true(log_set_level(NULL, LOG_INFO));
+  return 0;
+}
+
+static void a_module_may_have_a_level_of_its_own(void **state) {
+  uint32_t end = log_tail_end();
+
+  (void)state;
+  assert_true(log_set_level("loud", LOG_DEBUG));
+  assert_true(log_set_level("still", LOG_ERROR));
+  assert_int_equal(log_level_of("loud"), LOG_DEBUG);
+  assert_int_equal(log_level_of("still"), LOG_ERROR);
+  assert_int_equal(log_level_of("other"), LOG_INFO);
+  assert_int_equal(log_level_of(NULL), LOG_INFO);
+  log_warning("still", "not on");
+  log_debug("other", "not on");
+  assert_int_equal(log_tail_end(), end);
+  log_debug("loud", "on");
+  assert_memory_equal(written + written_length - 10, "loud: on\r\n", 10);
+  assert_true(log_set_level("loud", LOG_WARNING)); /* in its place */
+  assert_int_equal(log_level_of("loud"), LOG_WARNING);
+}
+
+static void a_level_for_all_is_for_all(void **state) {
+  (void)state;
+  assert_true(log_set_level("loud", LOG_DEBUG));
+  assert_true(log_set_level(NULL, LOG_WARNING));
+  assert_int_equal(log_level_of("loud"), LOG_WARNING);
+  assert_int_equal(log_level_of("other"), LOG_WARNING);
+}
+
+static void a_full_table_and_a_long_name_are_refused(void **state) {
+  char name[] = "module0";
+
+  (void)state;
+  assert_false(log_set_level("twelve-bytes", LOG_DEBUG)); /* and a zero: no room */
+  assert_int_equal(log_level_of("twelve-bytes"), LOG_INFO);
+  assert_true(log_set_level("eleven-byte", LOG_DEBUG));
+  for (unsigned i = 1; i < 8; i++) {
+    name[6] = (char)('0' + i);
+    assert_true(log_set_level(name, LOG_DEBUG));
+  }
+  assert_false(log_set_level("ninth", LOG_DEBUG));
+  assert_int_equal(log_level_of("ninth"), LOG_INFO);
+  assert_true(log_set_level("module7", LOG_ERROR)); /* one that has one is set */
+  assert_int_equal(log_level_of("module7"), LOG_ERROR);
+  assert_int_equal(log_level_of("eleven-byte"), LOG_DEBUG);
+}
+
+static void levels_have_names(void **state) {
+  enum log_level level;
+
+  (void)state;
+  for (unsigned i = LOG_ERROR; i <= LOG_DEBUG; i++) {
+    assert_true(log_level_parse(log_level_name((enum log_level)i), &level));
+    assert_int_equal(level, i);
+  }
+  assert_string_equal(log_level_name(LOG_WARNING), "warning");
+  assert_false(log_level_parse("loud", &level));
+}
+
+/* ---- lines ---- */
+
+static void a_long_line_is_cut_and_says_so(void **state) {
+  char text[200];
+
+  (void)state;
+  memset(text, 'x', sizeof text - 1);
+  text[sizeof text - 1] = '\0';
+  for (unsigned length = 100; length < sizeof text; length++) {
+    size_t before = written_length, line;
+
+    log_info("test", "%.*s", (int)length, text);
+    line = written_length - before;
+    assert_true(line <= 161);
+    assert_memory_equal(written + written_length - 2, "\r\n", 2);
+    if (line - 2 < 159)
+      assert_int_equal(written[written_length - 3], 'x');
+    else if (line - 2 < strlen("[    0.000] I test: ") + length)
+      assert_memory_equal(written + written_length - 6, "x...", 4);
+  }
+}
+
 int main(void) {
   static const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(the_tail_is_the_newest_whole_lines, setup),
       cmocka_unit_test_setup(a_reader_that_is_overtaken_goes_on_with_what_is_kept, setup),
       cmocka_unit_test_setup(what_is_filtered_is_not_kept, setup),
+      cmocka_unit_test_setup(a_module_may_have_a_level_of_its_own, setup_levels),
+      cmocka_unit_test_setup(a_level_for_all_is_for_all, setup_levels),
+      cmocka_unit_test_setup(a_full_table_and_a_long_name_are_refused, setup_levels),
+      cmocka_unit_test_setup(levels_have_names, setup),
+      cmocka_unit_test_setup(a_long_line_is_cut_and_says_so, setup_levels),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,6 +118,28 @@ static void lateness_is_reported(void **state) {
   assert_in_range(lwip_timers_report.late_most_ms, 42, 42 + LATE_MS);
 }
 
+/* Nothing to wait for: nothing is wound, and what is wound already finds nothing. */
+static void without_a_timeout_nothing_is_wound(void **state) {
+  struct sys_timeo **list = sys_timeouts_get_next_timeout(), *kept;
+
+  (void)state;
+  sys_timeout(5, note, "a");
+  lwip_timers_arm();
+  assert_int_equal(timer_source_armed(), 1);
+  kept = *list;
+  *list = NULL;
+  lwip_timers_report = (struct lwip_timers_report){0};
+  run_for_ms(10);
+  assert_int_equal(lwip_timers_report.runs, 1);
+  assert_int_equal(lwip_timers_report.late_most_ms, 0);
+  run_for_ms(1000);
+  assert_int_equal(lwip_timers_report.runs, 1);
+  assert_int_equal(timer_source_armed(), 0);
+  *list = kept;
+  run_for_ms(1);
+  assert_string_equal(ran, "a");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(runs_each_in_its_time, setup),
@@ -125,6 +147,7 @@ int main(void) {
       cmocka_unit_test_setup(sees_that_the_first_was_taken_back, setup),
       cmocka_unit_test_setup(sleeps_between_timeouts, setup),
       cmocka_unit_test_setup(lateness_is_reported, setup),
+      cmocka_unit_test_setup(without_a_timeout_nothing_is_wound, setup),
   };
   return cmocka_run_group_tests_name("lwip_timers", tests, NULL, NULL);
 }

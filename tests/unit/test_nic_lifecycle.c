@@ -65,6 +65,27 @@ static void refuses_a_configuration_that_contradicts_itself(void **state) {
   wrong.memory_size = config.memory_size - 1;
   assert_int_equal(nic_init(nic, &wrong, &dispatch), 0);
   assert_int_equal(nic_start(nic), -ENOMEM);
+  assert_int_equal(nic_free(nic), 0);
+  wrong.memory_size = 4 * sizeof(void *) * DEPTH - 1; /* not even the queues */
+  assert_int_equal(nic_init(nic, &wrong, &dispatch), 0);
+  assert_int_equal(nic_start(nic), -ENOMEM);
+  assert_int_equal(paper.starts, 0);
+}
+
+static void a_device_that_does_not_wake_up_stays_in_low_power(void **state) {
+  (void)state;
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
+  paper.enable_error = -EIO;
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), -EIO);
+  assert_int_equal(nic->state, NIC_LOW);
+  assert_int_equal(nic->link.status, NIC_LINK_INVALID);
+  check_conservation();
+  paper.enable_error = 0;
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0);
+  assert_true(nic_link_is_active(nic));
+  assert_true(wire(1, 60));
+  (void)run();
+  assert_int_equal(received, 1);
 }
 
 static unsigned sources_used(void) {
@@ -182,6 +203,8 @@ static void the_stack_may_stop_it_while_it_is_served(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(refuses_every_illegal_order, paper_setup),
+      cmocka_unit_test_setup(a_device_that_does_not_wake_up_stays_in_low_power,
+                             paper_setup_enabled),
       cmocka_unit_test_setup(refuses_a_configuration_that_contradicts_itself, paper_setup),
       cmocka_unit_test_setup(a_start_that_fails_takes_nothing, paper_setup),
       cmocka_unit_test_setup(low_power_is_quiet_and_on_goes_on, paper_setup_enabled),

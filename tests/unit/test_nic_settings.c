@@ -50,6 +50,7 @@ static void media_are_those_of_the_mac(void **state) {
   assert_int_equal(nic_set_media(nic, NIC_MEDIA_100_FULL), -EINVAL);
   assert_int_equal(nic_set_media(nic, NIC_MEDIA_AUTO | NIC_MEDIA_10_HALF), -EINVAL);
   assert_string_equal(nic_media_name(NIC_MEDIA_100_FULL), "100-full");
+  assert_string_equal(nic_media_name(NIC_MEDIA_1000_FULL << 1), "?");
 }
 
 static void link_status_is_invalid_inactive_or_active(void **state) {
@@ -222,6 +223,97 @@ static void netif_and_nic_agree_on_mtu_and_address(void **state) {
   assert_memory_equal(nic->mac, mac, 6);
 }
 
+static err_t refuse(struct pbuf *frame, struct netif *from) {
+  (void)frame;
+  (void)from;
+  return ERR_MEM;
+}
+
+static void run(void) {
+  while (dispatch_run(&dispatch)) {
+  }
+}
+
+static void a_frame_that_the_stack_refuses_is_counted_and_comes_home(void **state) {
+  static const uint8_t frame[60] = {2, 0, 0, 0, 0, 1};
+
+  (void)state;
+  netif.input = refuse;
+  for (unsigned i = 0; i < 3 * PACKETS; i++) {
+    assert_true(paper_receive(&paper, frame, sizeof frame));
+    run();
+    assert_int_equal(nic->counters[NIC_IN_REFUSED], i + 1);
+    assert_int_equal(nic->pool.held, 0);
+  }
+  assert_int_equal(nic_dropped(nic), 3 * PACKETS);
+}
+
+static err_t send(uint16_t length) {
+  struct pbuf *frame = pbuf_alloc(PBUF_RAW, length, PBUF_RAM);
+  err_t error;
+
+  assert_non_null(frame);
+  memset(frame->payload, 0, length);
+  error = netif.linkoutput(&netif, frame);
+  pbuf_free(frame);
+  return error;
+}
+
+/* Why a frame is not sent, in the words of lwIP. */
+static void what_cannot_be_sent_is_an_error_of_lwips(void **state) {
+  (void)state;
+  assert_int_equal(send(60), ERR_OK);
+  assert_int_equal(send((uint16_t)(netif.mtu + ETH_HEADER_BYTES + 1)), ERR_VAL);
+  run();
+  paper.hold_tx = true;
+  for (unsigned i = 0; i < PAPER_RING; i++) {
+    assert_int_equal(send(60), ERR_OK);
+    run();
+  }
+  for (unsigned i = 0; i < DEPTH; i++)
+    assert_int_equal(send(60), ERR_OK);
+  assert_int_equal(send(60), ERR_MEM); /* ring and queue are full */
+  paper.link = false;
+  nic_poll_link(nic);
+  assert_int_equal(send(60), ERR_IF);
+}
+
+static void the_link_is_lwips_and_is_told(void **state) {
+  (void)state;
+  log_set_level("nic", LOG_INFO);
+  (void)host_console();
+  paper.link = false;
+  nic_poll_link(nic);
+  assert_false(netif_is_link_up(&netif));
+  assert_non_null(strstr(host_console(), " link down"));
+  paper.link = paper.full_duplex = true;
+  nic_poll_link(nic);
+  assert_true(netif_is_link_up(&netif));
+  assert_non_null(strstr(host_console(), " link up, 100 Mbit/s full duplex"));
+  paper.full_duplex = false; /* another link, though it is up as before */
+  nic_poll_link(nic);
+  assert_true(netif_is_link_up(&netif));
+  assert_non_null(strstr(host_console(), " link up, 100 Mbit/s half duplex"));
+  nic_poll_link(nic);
+  assert_string_equal(host_console(), "");
+  log_set_level(NULL, LOG_ERROR);
+}
+
+static void what_is_not_ready_is_no_interface(void **state) {
+  struct netif other;
+
+  (void)state;
+  assert_null(netif_add(&other, NULL, NULL, NULL, NULL, ringif_init, ethernet_input));
+  assert_int_equal(nic_start(nic), 0); /* by somebody else */
+  assert_null(netif_add(&other, NULL, NULL, NULL, nic, ringif_init, ethernet_input));
+  assert_int_equal(nic_stop(nic), 0);
+  paper.start_error = -ENOMEM;
+  assert_null(netif_add(&other, NULL, NULL, NULL, nic, ringif_init, ethernet_input));
+  assert_non_null(strstr(host_console(), "E nic: paper at 0 does not start: error 12"));
+  paper.start_error = 0;
+  assert_non_null(netif_add(&netif, NULL, NULL, NULL, nic, ringif_init, ethernet_input));
+}
+
 static u16_t flags_at_input;
 
 static err_t note_flags(struct pbuf *frame, struct netif *from) {
@@ -281,6 +373,12 @@ int main(void) {
                                       teardown_netif),
       cmocka_unit_test_setup_teardown(netif_and_nic_agree_on_mtu_and_address, setup_netif,
                                       teardown_netif),
+      cmocka_unit_test_setup_teardown(a_frame_that_the_stack_refuses_is_counted_and_comes_home,
+                                      setup_netif, teardown_netif),
+      cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_an_error_of_lwips, setup_netif,
+                                      teardown_netif),
+      cmocka_unit_test_setup_teardown(the_link_is_lwips_and_is_told, setup_netif, teardown_netif),
+      cmocka_unit_test_setup_teardown(what_is_not_ready_is_no_interface, setup, teardown_netif),
       cmocka_unit_test_setup_teardown(what_the_mac_sums_lwip_does_not, setup_netif, teardown_netif),
       cmocka_unit_test_setup_teardown(what_the_device_turns_out_to_lack_lwip_does, setup,
                                       teardown_netif),

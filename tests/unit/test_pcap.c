@@ -143,6 +143,45 @@ static void refuses_a_second_tap_and_a_wrong_snaplen(void **state) {
   assert_int_equal(pcap_start(&second, nic, 1518, &everything, take), -EBUSY);
 }
 
+/* What the device has no room for is captured when it goes, once. */
+static void a_frame_that_waits_is_captured_when_it_goes(void **state) {
+  (void)state;
+  assert_int_equal(pcap_start(&tap, nic, 100, &everything, take), 0);
+  paper.hold_tx = true;
+  for (unsigned i = 0; i < PAPER_RING + 2; i++) {
+    struct pbuf *frame = pbuf_alloc(PBUF_RAW, 60, PBUF_RAM);
+
+    memset(frame->payload, 0, 60);
+    assert_int_equal(datapath_transmit(nic, frame), 0);
+    pbuf_free(frame);
+    while (dispatch_run(&dispatch)) {
+    }
+  }
+  assert_int_equal(tap.captured, PAPER_RING);
+  paper.hold_tx = false;
+  nic->ops->doorbell(nic, NIC_TX);
+  nic_interrupt(nic);
+  while (dispatch_run(&dispatch)) {
+  }
+  assert_int_equal(paper.sent, PAPER_RING + 2);
+  assert_int_equal(tap.captured, PAPER_RING + 2);
+}
+
+/* Whose bytes are not the wire's. */
+static void a_bad_frame_is_not_captured(void **state) {
+  static const uint8_t frame[60] = {2, 0, 0, 0, 0, 1};
+
+  (void)state;
+  assert_int_equal(pcap_start(&tap, nic, 100, &everything, take), 0);
+  paper.error_frames = true;
+  receive(frame, sizeof frame);
+  assert_int_equal(nic->counters[NIC_IN_ERROR], 1);
+  assert_int_equal(tap.captured, 0);
+  paper.error_frames = false;
+  receive(frame, sizeof frame);
+  assert_int_equal(tap.captured, 1);
+}
+
 static void filters(void **state) {
   static const struct {
     const char *name;
@@ -192,6 +231,8 @@ int main(void) {
       cmocka_unit_test_setup(writes_header_and_frames_of_both_directions, setup),
       cmocka_unit_test_setup(is_taken_off_without_a_trace, setup),
       cmocka_unit_test_setup(refuses_a_second_tap_and_a_wrong_snaplen, setup),
+      cmocka_unit_test_setup(a_frame_that_waits_is_captured_when_it_goes, setup),
+      cmocka_unit_test_setup(a_bad_frame_is_not_captured, setup),
       cmocka_unit_test_setup(filters, setup),
   };
 

@@ -173,6 +173,43 @@ static void what_does_not_start_is_not_there(void **state) {
   assert_int_equal(registry_install("paper", &entry), 0);
 }
 
+/* The board's configuration of it contradicts itself: nothing is touched. */
+static void what_cannot_be_described_is_not_there(void **state) {
+  struct registry_entry *entry = NULL;
+
+  (void)state;
+  configs[2].budget = 0;
+  assert_int_equal(registry_install("paper", &entry), -EINVAL);
+  configs[2].budget = 16;
+  assert_null(entry);
+  assert_int_equal(paper.starts, 0);
+  assert_int_equal(installs, 0);
+  assert_string_equal(registry_state_name(registry_entry(2)), "available");
+  assert_int_equal(registry_install("paper", &entry), 0);
+}
+
+static void a_device_without_a_driver_is_not_installed_on(void **state) {
+  struct registry_entry *entry;
+
+  (void)state;
+  registry_start(&dispatch, &hooks, entries, board, DEVICES, drivers, 1); /* sim alone */
+  assert_int_equal(registry_install("paper", &entry), -ENOENT);
+  assert_int_equal(registry_install("sim", &entry), 0);
+}
+
+static void states_have_names(void **state) {
+  struct registry_entry *entry;
+
+  (void)state;
+  assert_ptr_equal(registry_dispatch(), &dispatch);
+  assert_int_equal(registry_install("paper", &entry), 0);
+  assert_string_equal(registry_state_name(entry), "activated enabled");
+  assert_int_equal(nic_set_power_state(&paper.nic, NIC_POWER_LOW), 0);
+  assert_string_equal(registry_state_name(entry), "activated low power");
+  assert_int_equal(nic_set_interface_enable(&paper.nic, false), 0);
+  assert_string_equal(registry_state_name(entry), "activated disabled");
+}
+
 static struct pbuf *kept;
 
 static err_t keep(struct pbuf *frame, struct netif *netif) {
@@ -267,6 +304,10 @@ int main(void) {
       cmocka_unit_test_setup_teardown(drivers_are_available_until_installed, setup, teardown),
       cmocka_unit_test_setup_teardown(a_second_instance_takes_the_second_device, setup, teardown),
       cmocka_unit_test_setup_teardown(what_does_not_start_is_not_there, setup, teardown),
+      cmocka_unit_test_setup_teardown(what_cannot_be_described_is_not_there, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_device_without_a_driver_is_not_installed_on, setup,
+                                      teardown),
+      cmocka_unit_test_setup_teardown(states_have_names, setup, teardown),
       cmocka_unit_test_setup_teardown(a_packet_outlives_its_driver, setup, teardown),
       cmocka_unit_test_setup_teardown(connections_over_it_get_an_error, setup, teardown),
       cmocka_unit_test_setup_teardown(a_thousand_rounds_leave_everything_as_it_was, setup,

@@ -136,6 +136,23 @@ static void tells_of_what_does_not_move(void **state) {
   assert_non_null(strstr(host_console(), "W watchdog: reset: probe made no progress for 4 s"));
 }
 
+static const struct watchdog_kind long_kind = {"a very long subject", look_at_probe};
+
+/* What has no room in the record is cut; all of it shows in the list. */
+static void subjects_are_listed_and_a_long_name_is_cut(void **state) {
+  (void)state;
+  leave_queue();
+  assert_int_equal(watchdog_start(queue), 0);
+  assert_null(watchdog_subjects());
+  watchdog_add(&probe, &long_kind, &device);
+  watchdog_add(&rx, &nic_rx_progress, &device);
+  assert_ptr_equal(watchdog_subjects(), &rx);
+  assert_ptr_equal(watchdog_subjects()->next, &probe);
+  assert_null(watchdog_subjects()->next->next);
+  probe_moves = false;
+  assert_gets_stuck(&probe, "a very long subject");
+}
+
 static void one_move_in_time_is_enough(void **state) {
   (void)state;
   for (unsigned i = 0; i < 20; i++) {
@@ -421,6 +438,7 @@ int main(void) {
       cmocka_unit_test_setup(first_start_has_no_reason, setup),
       cmocka_unit_test_setup(is_fed_while_all_moves, setup_started),
       cmocka_unit_test_setup(tells_of_what_does_not_move, setup_started),
+      cmocka_unit_test_setup(subjects_are_listed_and_a_long_name_is_cut, setup_started),
       cmocka_unit_test_setup(one_move_in_time_is_enough, setup_started),
       cmocka_unit_test_setup(what_moves_again_before_the_bite_has_escaped, setup_started),
       cmocka_unit_test_setup(tells_of_a_main_loop_that_is_stuck, setup_started),

@@ -4,12 +4,38 @@
 UNIT_TESTS        := $(wildcard tests/unit/test_*.c)
 CONFORMANCE_TESTS := $(wildcard tests/conformance/test_*.c)
 HOST_COMPILERS := gcc clang
-HOST_INCLUDE   := $(addprefix -I,tests/host tests/unit tests/conformance port port/lwip driver driver/nic driver/device driver/wrap app)
+HOST_INCLUDE   := $(addprefix -I,tests/host tests/unit tests/conformance port port/lwip driver driver/nic driver/device driver/wrap port/dev port/arch/cortex_m port/arch/cortex_a app)
 # Not position independent: static objects lie below 4 GiB, as the descriptors' 32-bit addresses need.
 HOST_CFLAGS    := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-pie \
                   -fsanitize=address,undefined -fno-sanitize-recover=all $(HOST_INCLUDE) $(LWIP_INCLUDE)
 HOST_OWN       := $(wildcard driver/*.c driver/device/*.c driver/nic/*.c driver/wrap/*.c) port/format.c port/log.c app/line_editor.c \
                   $(wildcard port/lwip/*.c) $(wildcard tests/host/*.c) $(filter-out $(UNIT_TESTS),$(wildcard tests/unit/*.c))
+# What port/ has for devices of boards, under fake registers: the programs test_port_* alone have it. Names
+# that the host's port has as well get the file's name in front; a reset and the sleep of one that waits for
+# it end the code that is tested.
+PORT_PROGRAMS := $(filter tests/unit/test_port_%,$(UNIT_TESTS))
+HOST_PORT     := port/semihosting.c $(wildcard port/newlib/*.c) port/arch/cortex_m/systick_clock.c port/arch/cortex_a/gic.c \
+                 $(filter-out %/psci_reset.c,$(wildcard port/dev/*.c))
+clock_names   := port_clock_us port_clock_ms
+timer_names   := $(clock_names) port_timer_arm port_timer_stop
+watchdog_names := port_watchdog port_watchdog_start port_watchdog_feed watchdog_interrupt_handler
+names_of_systick_clock  := $(clock_names)
+names_of_a9_timer       := $(timer_names)
+names_of_generic_timer  := $(timer_names)
+names_of_a9_watchdog    := $(watchdog_names)
+names_of_cmsdk_watchdog := $(watchdog_names)
+names_of_imx_watchdog   := $(watchdog_names) port_reset
+names_of_mss_watchdog   := $(watchdog_names)
+names_of_virtual_timer_watchdog := $(watchdog_names)
+names_of_zynq_reset     := port_reset
+names_of_gic            := port_irq_enable port_irq_disable port_irq_pend
+names_of_uart_console   := $(addprefix port_console_,write on_input read waits flush) port_capture_present port_capture_write
+names_of_printf         := snprintf vsnprintf
+names_of_syscalls       := _write _read _close _fstat _isatty _lseek _sbrk _getpid _kill _exit
+# $(1): file
+port_names = $(foreach name,$(names_of_$(basename $(notdir $(1)))),-D$(name)=$(basename $(notdir $(1)))_$(patsubst _%,%,$(name)))
+port_flags = $(call port_names,$(1)) $(if $(filter port_reset,$(names_of_$(basename $(notdir $(1))))),-Dport_sleep=host_end,-Dport_reset=host_end)
+
 # In the conformance suite the rig is the suite's, and so is the wire of each MAC: the simulated NIC has
 # no peer of its own.
 CONFORMANCE_OWN   := $(filter-out $(CONFORMANCE_TESTS),$(wildcard tests/conformance/*.c))
@@ -29,6 +55,14 @@ build/host-$(1)/%.o: %.c
 	$$(call say,CC)
 	$$(Q)$(1) $$(HOST_CFLAGS) $$(WARN) -MD -MP -c $$< -o $$@
 
+$$(foreach file,$$(HOST_PORT),$$(eval build/host-$(1)/$$(file:.c=.o): HOST_CFLAGS += $$(call port_flags,$$(file))))
+
+build/host-$(1)/port.a: $$(HOST_PORT:%.c=build/host-$(1)/%.o)
+	$$(call say,AR)
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+
+$$(PORT_PROGRAMS:tests/unit/%.c=build/host-$(1)/%): build/host-$(1)/port.a
+
 build/host-$(1)/lwip/src/netif/ppp/polarssl/md5.o: HOST_CFLAGS += $$(RINGIF_MD5_FLAGS)
 
 build/host-$(1)/tests/conformance/test_conformance.o: HOST_CFLAGS += -DDRIVERS='"$(DRIVERS)"'
@@ -38,12 +72,12 @@ HOST_OBJECTS_$(1) := $$(HOST_OWN:%.c=build/host-$(1)/%.o) \
 CONFORMANCE_OBJECTS_$(1) := $$(CONFORMANCE_OWN:%.c=build/host-$(1)/%.o) \
                             $$(filter-out $$(CONFORMANCE_LACKS:%.c=build/host-$(1)/%.o),$$(HOST_OBJECTS_$(1)))
 TEST_OBJECTS_$(1) := $$(UNIT_TESTS:%.c=build/host-$(1)/%.o) $$(CONFORMANCE_TESTS:%.c=build/host-$(1)/%.o)
-$$(HOST_OBJECTS_$(1)) $$(CONFORMANCE_OBJECTS_$(1)) $$(TEST_OBJECTS_$(1)): Makefile tests/unit/unit.mk
+$$(HOST_OBJECTS_$(1)) $$(CONFORMANCE_OBJECTS_$(1)) $$(TEST_OBJECTS_$(1)) $$(HOST_PORT:%.c=build/host-$(1)/%.o): Makefile tests/unit/unit.mk
 
 $$(UNIT_TESTS:tests/unit/%.c=build/host-$(1)/%): build/host-$(1)/%: build/host-$(1)/tests/unit/%.o \
                                                  $$(HOST_OBJECTS_$(1))
 	$$(call say,LD)
-	$$(Q)$(1) -no-pie -fsanitize=address,undefined $$^ -lcmocka $$(HOST_LDFLAGS) -o $$@
+	$$(Q)$(1) -no-pie -fsanitize=address,undefined $$(filter-out %.a,$$^) $$(filter %.a,$$^) -lcmocka $$(HOST_LDFLAGS) -o $$@
 
 # Counts what is not the fast path's.
 build/host-$(1)/test_fast_path: HOST_LDFLAGS := -Wl,--wrap=ethernet_input
@@ -53,7 +87,7 @@ $$(CONFORMANCE_TESTS:tests/conformance/%.c=build/host-$(1)/%): build/host-$(1)/%
 	$$(call say,LD)
 	$$(Q)$(1) -no-pie -fsanitize=address,undefined $$^ -lcmocka -o $$@
 
--include $$(HOST_OBJECTS_$(1):.o=.d) $$(CONFORMANCE_OBJECTS_$(1):.o=.d) $$(TEST_OBJECTS_$(1):.o=.d)
+-include $$(HOST_OBJECTS_$(1):.o=.d) $$(HOST_PORT:%.c=build/host-$(1)/%.d) $$(CONFORMANCE_OBJECTS_$(1):.o=.d) $$(TEST_OBJECTS_$(1):.o=.d)
 UNIT_PROGRAMS += $$(patsubst %.c,build/host-$(1)/%,$$(notdir $$(UNIT_TESTS) $$(CONFORMANCE_TESTS)))
 endef
 $(foreach compiler,$(HOST_COMPILERS),$(eval $(call host_rules,$(compiler))))

@@ -16,6 +16,20 @@
     __asm volatile("mcr p15, " #op1 ", %0, " #crn ", " #crm ", " #op2 ::"r"(value) : "memory");    \
   }
 
+/* Of 64 bits. The counters may be read early (ARM DDI 0406C, B8.1.2): the barrier keeps the reading
+ * behind what came before. */
+#define CP15_READ64(name, op1, crm)                                                                \
+  static inline uint64_t cp15_read_##name(void) {                                                  \
+    uint64_t value;                                                                                \
+    __asm volatile("isb\n\tmrrc p15, " #op1 ", %Q0, %R0, " #crm : "=r"(value)::"memory");          \
+    return value;                                                                                  \
+  }
+
+#define CP15_WRITE64(name, op1, crm)                                                               \
+  static inline void cp15_write_##name(uint64_t value) {                                           \
+    __asm volatile("mcrr p15, " #op1 ", %Q0, %R0, " #crm ::"r"(value) : "memory");                 \
+  }
+
 CP15_READ(ctr, 0, c0, c0, 1)    /* cache type */
 CP15_READ(clidr, 1, c0, c0, 1)  /* cache levels */
 CP15_READ(ccsidr, 1, c0, c0, 0) /* size of the selected cache */
@@ -42,7 +56,14 @@ CP15_READ(pmcr, 0, c9, c12, 0)      /* performance monitors: control, enable, cy
 CP15_WRITE(pmcr, 0, c9, c12, 0)
 CP15_WRITE(pmcntenset, 0, c9, c12, 1)
 CP15_READ(pmccntr, 0, c9, c13, 0)
-CP15_WRITE(vbar, 0, c12, c0, 0) /* vector base */
+CP15_WRITE(vbar, 0, c12, c0, 0)  /* vector base */
+CP15_READ(cntfrq, 0, c14, c0, 0) /* generic timer: its frequency */
+CP15_READ64(cntpct, 0, c14)      /* its physical counter, and timer */
+CP15_WRITE64(cntp_cval, 2, c14)
+CP15_WRITE(cntp_ctl, 0, c14, c2, 1)
+CP15_READ64(cntvct, 1, c14) /* its virtual counter, and timer */
+CP15_WRITE64(cntv_cval, 3, c14)
+CP15_WRITE(cntv_ctl, 0, c14, c3, 1)
 
 enum {
   SCTLR_MMU = 1 << 0,

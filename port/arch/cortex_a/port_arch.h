@@ -27,6 +27,9 @@ static inline uint8_t mmio_read8(uintptr_t address) { return *(volatile uint8_t 
 static inline void mmio_write(uintptr_t address, uint32_t value) {
   *(volatile uint32_t *)address = value;
 }
+static inline void mmio_write16(uintptr_t address, uint16_t value) {
+  *(volatile uint16_t *)address = value;
+}
 
 /* Descriptors are in normal memory that is not cached, registers in device memory: DMB orders both
  * for every observer, but a store may rest in a buffer before the bus, which only DSB empties

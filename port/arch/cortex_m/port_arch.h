@@ -23,6 +23,9 @@ static inline uint8_t mmio_read8(uintptr_t address) { return *(volatile uint8_t 
 static inline void mmio_write(uintptr_t address, uint32_t value) {
   *(volatile uint32_t *)address = value;
 }
+static inline void mmio_write16(uintptr_t address, uint16_t value) {
+  *(volatile uint16_t *)address = value;
+}
 
 /* The M3 issues normal-memory and device accesses in program order to one bus matrix, but its
  * write buffer may still hold a store when a device store passes: DMB orders them (B2.3, A3.7.3).

@@ -1,0 +1,210 @@
+/* The PHY over registers of its own: where it is found, what it is told, and which link it tells
+ * of. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "phy.h"
+
+enum { REGS = 32, BMCR = 0, BMSR = 1, PHYID1 = 2, ANAR = 4, ANLPAR = 5, GBCR = 9, GBSR = 10 };
+enum { LINK = 1 << 2, AN_COMPLETE = 1 << 5 };
+enum {
+  NO_GIGABIT = NIC_MEDIA_AUTO | NIC_MEDIA_10_HALF,
+  GIGABIT = NIC_MEDIA_AUTO | NIC_MEDIA_1000_FULL
+};
+
+static uint16_t regs[REGS];
+static unsigned present; /* at this address */
+static uint16_t nobody;  /* what is read elsewhere: the line's pull-up, or its ground */
+static uint16_t latched; /* bits of BMSR that the first reading has not */
+static struct nic_ops ops;
+static struct nic nic;
+
+static uint16_t read_reg(struct nic *of, unsigned address, unsigned reg) {
+  uint16_t value = regs[reg];
+
+  assert_ptr_equal(of, &nic);
+  assert_true(address < 32 && reg < REGS);
+  if (address != present)
+    return nobody;
+  if (reg == BMSR) {
+    value = (uint16_t)(value & ~latched);
+    latched = 0;
+  }
+  return value;
+}
+
+static void write_reg(struct nic *of, unsigned address, unsigned reg, uint16_t value) {
+  assert_ptr_equal(of, &nic);
+  assert_int_equal(address, present);
+  regs[reg] = value;
+}
+
+static struct phy phy;
+
+static int setup(void **state) {
+  (void)state;
+  memset(regs, 0, sizeof regs);
+  regs[PHYID1] = 0x0022;
+  regs[ANAR] = 0x01e1;
+  present = 5;
+  nobody = 0xffff;
+  latched = 0;
+  phy = (struct phy){.read = read_reg, .write = write_reg};
+  ops.caps.media = NO_GIGABIT;
+  nic = (struct nic){.ops = &ops, .media = NIC_MEDIA_AUTO};
+  return 0;
+}
+
+static void the_phy_is_found_at_any_address(void **state) {
+  (void)state;
+  for (present = 0; present < 32; present++) {
+    nobody = present % 2 == 0 ? 0xffff : 0;
+    assert_int_equal(phy_start(&nic, &phy), 0);
+    assert_int_equal(phy.address, present);
+    assert_int_equal(regs[BMCR], 0x1200); /* negotiates anew */
+    regs[BMCR] = 0;
+  }
+}
+
+/* Of a NIC that was stopped and starts again. */
+static void a_start_keeps_the_medium(void **state) {
+  (void)state;
+  nic.media = NIC_MEDIA_100_HALF;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  assert_int_equal(regs[BMCR], 0x2000);
+}
+
+static void none_is_an_error(void **state) {
+  (void)state;
+  present = 32;
+  assert_int_equal(phy_start(&nic, &phy), -ENODEV);
+  nobody = 0;
+  assert_int_equal(phy_start(&nic, &phy), -ENODEV);
+}
+
+static void a_medium_is_a_speed_and_a_duplex(void **state) {
+  static const struct {
+    enum nic_media media;
+    unsigned control, speed_mbps;
+    bool full;
+  } media[] = {{NIC_MEDIA_10_HALF, 0x0000, 10, false},
+               {NIC_MEDIA_10_FULL, 0x0100, 10, true},
+               {NIC_MEDIA_100_HALF, 0x2000, 100, false},
+               {NIC_MEDIA_100_FULL, 0x2100, 100, true}};
+
+  (void)state;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  for (unsigned i = 0; i < sizeof media / sizeof *media; i++) {
+    struct nic_link link;
+
+    phy_set_media(&nic, &phy, media[i].media);
+    assert_int_equal(regs[BMCR], media[i].control);
+    nic.media = media[i].media;
+    regs[BMSR] = LINK; /* nothing is negotiated, and that is no matter */
+    phy_link(&nic, &phy, &link);
+    assert_int_equal(link.status, NIC_LINK_ACTIVE);
+    assert_int_equal(link.speed_mbps, media[i].speed_mbps);
+    assert_int_equal(link.full_duplex, media[i].full);
+    regs[BMSR] = AN_COMPLETE;
+    phy_link(&nic, &phy, &link);
+    assert_int_equal(link.status, NIC_LINK_INACTIVE);
+  }
+  assert_int_equal(regs[GBCR], 0); /* a PHY for 100 Mbit/s has no such register */
+}
+
+/* 1000 Mbit/s are had by negotiation alone: nothing else is offered (40.5.1). */
+static void a_gigabit_is_negotiated(void **state) {
+  struct nic_link link;
+
+  (void)state;
+  ops.caps.media = GIGABIT;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  assert_int_equal(regs[ANAR], 0x01e1);
+  assert_int_equal(regs[GBCR], 1 << 9);
+  phy_set_media(&nic, &phy, NIC_MEDIA_1000_FULL);
+  assert_int_equal(regs[ANAR], 0x0001);
+  assert_int_equal(regs[BMCR], 0x1200);
+  nic.media = NIC_MEDIA_1000_FULL;
+  regs[BMSR] = LINK | AN_COMPLETE;
+  regs[GBSR] = 1 << 11;
+  phy_link(&nic, &phy, &link);
+  assert_int_equal(link.status, NIC_LINK_ACTIVE);
+  assert_int_equal(link.speed_mbps, 1000);
+  assert_true(link.full_duplex);
+  regs[ANAR] = 0x01e1;
+  regs[GBSR] = 0; /* the partner cannot */
+  regs[ANLPAR] = 1 << 8;
+  phy_link(&nic, &phy, &link);
+  assert_int_equal(link.speed_mbps, 100);
+}
+
+/* The best of what both offer (28.2.3.3): 100 half before 10 full. */
+static void the_link_is_the_best_that_both_offer(void **state) {
+  static const struct {
+    unsigned ours, theirs, speed_mbps;
+    bool full;
+  } offers[] = {{0x01e0, 0x01e0, 100, true},  {0x01e0, 0x00a0, 100, false},
+                {0x01e0, 0x0060, 10, true},   {0x01e0, 0x0020, 10, false},
+                {0x01e0, 0x00c0, 100, false}, {0x0080, 0x01e0, 100, false},
+                {0x0060, 0x0180, 10, false},  {0x0160, 0x00e0, 10, true}};
+  struct nic_link link;
+
+  (void)state;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  regs[BMSR] = LINK | AN_COMPLETE;
+  for (unsigned i = 0; i < sizeof offers / sizeof *offers; i++) {
+    regs[ANAR] = (uint16_t)offers[i].ours;
+    regs[ANLPAR] = (uint16_t)offers[i].theirs;
+    phy_link(&nic, &phy, &link);
+    assert_int_equal(link.status, NIC_LINK_ACTIVE);
+    assert_int_equal(link.speed_mbps, offers[i].speed_mbps);
+    assert_int_equal(link.full_duplex, offers[i].full);
+  }
+}
+
+static void without_carrier_negotiation_or_phy_there_is_no_link(void **state) {
+  struct nic_link link;
+
+  (void)state;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  regs[ANLPAR] = 0x01e0;
+  regs[BMSR] = AN_COMPLETE;
+  phy_link(&nic, &phy, &link);
+  assert_int_equal(link.status, NIC_LINK_INACTIVE);
+  regs[BMSR] = LINK; /* is negotiated yet */
+  phy_link(&nic, &phy, &link);
+  assert_int_equal(link.status, NIC_LINK_INACTIVE);
+  regs[BMSR] = LINK | AN_COMPLETE;
+  present = 9; /* it has gone: all ones, the link's bit among them */
+  phy_link(&nic, &phy, &link);
+  assert_int_equal(link.status, NIC_LINK_INACTIVE);
+}
+
+/* The bit is low after a loss until it has been read (22.2.4.2.13). */
+static void a_link_that_was_lost_meanwhile_is_there(void **state) {
+  struct nic_link link;
+
+  (void)state;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  regs[BMSR] = LINK | AN_COMPLETE;
+  regs[ANLPAR] = 0x01e0;
+  latched = LINK;
+  phy_link(&nic, &phy, &link);
+  assert_int_equal(link.status, NIC_LINK_ACTIVE);
+}
+
+int main(void) {
+  static const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(the_phy_is_found_at_any_address, setup),
+      cmocka_unit_test_setup(a_start_keeps_the_medium, setup),
+      cmocka_unit_test_setup(none_is_an_error, setup),
+      cmocka_unit_test_setup(a_medium_is_a_speed_and_a_duplex, setup),
+      cmocka_unit_test_setup(a_gigabit_is_negotiated, setup),
+      cmocka_unit_test_setup(the_link_is_the_best_that_both_offer, setup),
+      cmocka_unit_test_setup(without_carrier_negotiation_or_phy_there_is_no_link, setup),
+      cmocka_unit_test_setup(a_link_that_was_lost_meanwhile_is_there, setup),
+  };
+
+  return cmocka_run_group_tests_name("phy", tests, NULL, NULL);
+}
