@@ -2,17 +2,17 @@
 
 on_each = $(foreach board,$(BOARDS),$(MAKE) --no-print-directory BOARD=$(board) $(1) &&) true
 
-.PHONY: firmware size stack test test-unit test-conformance test-interleave interleave test-clang test-qemu faults load bench bench-compare bench-baseline
+.PHONY: firmware size stack test test-unit test-conformance test-interleave interleave test-sim test-clang test-qemu faults load bench bench-compare bench-baseline
 firmware:
 	@$(call on_each,firmware)
 
 size stack:
 	@$(foreach board,$(BOARDS),echo "$(board)" && $(MAKE) --no-print-directory BOARD=$(board) $@ &&) true
 
-test: test-unit test-interleave
+test: test-unit test-interleave test-sim
 	@$(call on_each,test-clang test-qemu)
 
-test-unit test-conformance test-interleave interleave:
+test-unit test-conformance test-interleave interleave test-sim:
 	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) $@
 
 test-clang test-qemu faults load:
@@ -21,7 +21,7 @@ test-clang test-qemu faults load:
 bench bench-compare bench-baseline: firmware
 	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) BENCH_BOARDS="$(BOARDS)" $@
 
-each := firmware size stack test test-unit test-conformance test-interleave interleave test-clang test-qemu faults load bench bench-compare bench-baseline
+each := firmware size stack test test-unit test-conformance test-interleave interleave test-sim test-clang test-qemu faults load bench bench-compare bench-baseline
 ifneq ($(filter-out $(each) help clean,$(GOALS)),)
 $(error BOARD=all: valid for $(each); else: $(BOARDS))
 endif
