@@ -86,9 +86,7 @@ static struct pbuf *make(uint32_t length, enum kind kind) {
   return first;
 }
 
-static uint32_t send_to(const ip_addr_t *address, u16_t port, uint32_t length, enum kind kind) {
-  struct pbuf *data = node_heap_has_room(length) ? make(length, kind) : NULL;
-
+static uint32_t send(struct pbuf *data, const ip_addr_t *address, u16_t port) {
   if (data == NULL)
     return 0;
   if (node.entry != NULL && ip_addr_ismulticast(address))
@@ -97,6 +95,10 @@ static uint32_t send_to(const ip_addr_t *address, u16_t port, uint32_t length, e
     (void)udp_sendto(udp, data, address, port);
   pbuf_free(data);
   return number;
+}
+
+static uint32_t send_to(const ip_addr_t *address, u16_t port, uint32_t length, enum kind kind) {
+  return send(node_heap_has_room(length) ? make(length, kind) : NULL, address, port);
 }
 
 static uint32_t draw_length(void) {
@@ -130,7 +132,7 @@ void node_echo_request(bool ip6) {
 
   if (!node_address_of(1 - node.config.id, ip6, &address))
     return;
-  sent = send_to(&address, UDP_PORT, 64, ASK);
+  sent = send(make(64, ASK), &address, UDP_PORT); /* out of what applications leave */
   if (asked[ip6] == 0)
     asked[ip6] = sent;
 }
