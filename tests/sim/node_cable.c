@@ -2,6 +2,8 @@
  * the time at which they arrive, and what the NIC sends goes out into the world. */
 #include <string.h>
 
+#include "lwip/prot/ip.h"
+#include "lwip/prot/ip6.h"
 #include "node_parts.h"
 #include "port.h"
 
@@ -144,6 +146,23 @@ bool sim_peer_has_frame(const struct sim_peer *peer) {
   return head_is_due(port_clock_us());
 }
 
+static bool is_fragment_of_tcp(const uint8_t *frame, uint32_t length) {
+  enum {
+    TYPE = 12,
+    IP = 14,
+    IP4_OFFSET = IP + 6,
+    IP4_PROTOCOL = IP + 9,
+    IP6_NEXT = IP + 6,
+    IP6_FRAGMENT = IP + 40
+  };
+
+  if (length > IP + 20 && frame[TYPE] == 0x08 && frame[TYPE + 1] == 0x00)
+    return frame[IP4_PROTOCOL] == IP_PROTO_TCP &&
+           ((frame[IP4_OFFSET] & 0x3f) | frame[IP4_OFFSET + 1]) != 0;
+  return length > IP6_FRAGMENT && frame[TYPE] == 0x86 && frame[TYPE + 1] == 0xdd &&
+         frame[IP6_NEXT] == IP6_NEXTH_FRAGMENT && frame[IP6_FRAGMENT] == IP6_NEXTH_TCP;
+}
+
 uint32_t sim_peer_send(struct sim_peer *peer, uint8_t *buffer, uint32_t size) {
   struct node_nic *nic = node_nic_of_peer(peer);
   struct arrival *arrival = head();
@@ -151,6 +170,7 @@ uint32_t sim_peer_send(struct sim_peer *peer, uint8_t *buffer, uint32_t size) {
 
   nic->tally.taken++;
   nic->sending = false;
+  node.tcp_in_fragments = node.tcp_in_fragments || is_fragment_of_tcp(arrival->frame, length);
   if (length <= size)
     memcpy(buffer, arrival->frame, length);
   else

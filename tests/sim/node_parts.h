@@ -57,6 +57,7 @@ struct node {
   bool may_lack;                /* allocations may fail now */
   bool lifecycle_faulty;        /* starts may fail now */
   bool joins;                   /* the application joins a group */
+  bool tcp_in_fragments;        /* a fragment of a TCP segment has come in */
   bool deaf_to_ip6;             /* the group of its own address could not be joined */
 };
 

@@ -86,6 +86,9 @@ static void send_more(struct end *end) {
 
 /* ---- receiving ---- */
 
+/* Two bits that are changed in two fragments of a segment may leave its checksum as it was. */
+static bool may_be_wrong(void) { return node.tcp_in_fragments && world_has_changed_bits(); }
+
 static void check_bytes(struct end *end, const struct pbuf *data) {
   struct world_flow *flow = flow_of(end);
   unsigned direction = 1 - end->side;
@@ -97,7 +100,8 @@ static void check_bytes(struct end *end, const struct pbuf *data) {
       world_fail("node %u: flow %u: %u bytes came, and %u were sent", node.config.id, flow->id,
                  got + part->len, flow->sent[direction]);
     if (memcmp(part->payload, world_pattern + world_pattern_at(flow->id, direction, got),
-               part->len) != 0)
+               part->len) != 0 &&
+        !may_be_wrong())
       world_fail("node %u: flow %u: wrong bytes from position %u on", node.config.id, flow->id,
                  got);
     flow->got[direction] += part->len;

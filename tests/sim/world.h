@@ -57,6 +57,9 @@ extern struct world_flow world_flows[WORLD_FLOWS];
  * checksum covers. */
 void world_wrong_datagram(unsigned node);
 
+/* True where bits of frames have been changed. */
+bool world_has_changed_bits(void);
+
 /* Something happened that any connection may die of. */
 void world_excuse_flows(void);
 
