@@ -47,7 +47,7 @@ endif
 LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
 LWIPDIR := $(LWIP)/src
 ifneq ($(filter-out help clean,$(GOALS)),)
-SETUP := build/setup-$(if $(filter test% mutants faults load interleave% fuzz coverage,$(GOALS)),test,run).stamp
+SETUP := build/setup-$(if $(filter test% mutants faults load interleave% fuzz coverage soak replay,$(GOALS)),test,run).stamp
 include $(SETUP)
 include $(LWIPDIR)/Filelists.mk
 endif
@@ -164,6 +164,7 @@ include tests/unit/unit.mk
 include tests/interleave/interleave.mk
 include tests/fuzz/fuzz.mk
 include tests/unit/coverage.mk
+include tests/sim/sim.mk
 include tests/bench/bench.mk
 
 # Own code compiles without a warning by clang as well; gcc has built it.
@@ -172,7 +173,7 @@ CLANG_FLAGS := --target=arm-none-eabi $(CPU_FLAGS) -std=c11 -fsyntax-only $(WARN
 CLANG_SOURCES := $(OWN_SOURCES) $(wildcard tests/target/*.c)
 
 .PHONY: test test-qemu test-clang
-test: test-clang test-unit coverage test-interleave test-qemu
+test: test-clang test-unit coverage test-interleave test-sim test-qemu
 
 test-clang: $(LWIPDIR)/Filelists.mk
 	$(Q)for source in $(CLANG_SOURCES); do clang $(CLANG_FLAGS) $$source || exit 1; done
@@ -210,9 +211,10 @@ help:
 	@echo "make bench-growth what a packet costs as rings, batches, connections, interfaces grow; the highest rate without loss"
 	@echo "make bench-plots  draws docs/growth.svg of what the last bench-growth has measured"
 	@echo "make bench-wall   packets and bits a second by the host's clock, for information"
-	@echo "make test         all tests on all boards, or on BOARD; test-unit, test-conformance (DRIVER= TEST=) and test-qemu run a part"
+	@echo "make test         all tests on all boards, or on BOARD; test-unit, test-conformance (DRIVER= TEST=), test-interleave, test-sim and test-qemu run a part"
 	@echo "make interleave   all interleavings of main loop, interrupts and devices; DEPTH= ONLY=WORDS SCHEDULE=STEPS"
 	@echo "make fuzz         frames that a fuzzer makes, by the fast path and by lwIP alone; SECONDS= SEED="
+	@echo "make soak         simulates two nodes in bad weather; SECONDS= SEED= JOBS=; make replay SEED= PCAP= shows one run"
 	@echo "make faults       how long it takes to recover from each fault; make load: how it does under floods"
 	@echo "make coverage     what of driver/ and port/ the host tests run, by line and branch; build/coverage/index.html"
 	@echo "make mutants      breaks each rule of the kit once and sees the unit tests fail"

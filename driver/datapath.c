@@ -45,6 +45,21 @@ static bool must_copy(const struct nic *nic, const struct pbuf *frame) {
   return caps->tx_alignment > 1 && !is_aligned(frame, caps->tx_alignment);
 }
 
+/* A copy that is to be sent: from the heap, or in the packet that is kept for where that is full.
+ */
+static struct pbuf *copy_to_send(struct nic *nic, const struct pbuf *frame) {
+  struct pbuf *copy = copy_of(frame);
+
+  if (copy != NULL || !datapath_keeps_one(nic, nic->ops))
+    return copy;
+  copy = packet_pool_lend(&nic->pool);
+  if (copy == NULL)
+    return NULL;
+  packet_set_length(copy, frame->tot_len);
+  (void)pbuf_copy_partial(frame, copy->payload, frame->tot_len, 0);
+  return copy;
+}
+
 int datapath_transmit(struct nic *nic, struct pbuf *frame) {
   if (!nic_link_is_active(nic)) { /* which it is on an enabled interface only */
     nic_count(nic, NIC_OUT_LINK_DOWN);
@@ -55,7 +70,7 @@ int datapath_transmit(struct nic *nic, struct pbuf *frame) {
     return -EMSGSIZE;
   }
   if (must_copy(nic, frame)) {
-    frame = copy_of(frame);
+    frame = copy_to_send(nic, frame);
     if (frame == NULL) {
       nic_count(nic, NIC_OUT_NO_BUFFER);
       return -ENOMEM;
@@ -115,7 +130,11 @@ void datapath_deliver_copy(struct nic *nic, struct pbuf *packet) {
   nic->input(nic, copy);
 }
 
+/* Low power may have left all packets on rx_submission. */
 void datapath_refill(struct nic *nic) {
+  if (datapath_keeps_one(nic, nic->ops) && nic->pool.free == NULL &&
+      !packet_queue_empty(&nic->rx_submission))
+    packet_pool_put(&nic->pool, packet_queue_take(&nic->rx_submission));
   datapath_rx_post(nic, nic->ops);
   datapath_turn_ends(nic);
 }

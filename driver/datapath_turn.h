@@ -130,14 +130,28 @@ DATAPATH_INLINE void datapath_deliver(struct nic *nic, struct pbuf *packet) {
   }
 }
 
+/* True where one packet of the pool is kept at rest. A MAC that gathers nothing is sent copies, and
+ * the heap that they come from may be full of what waits to be sent: such frames could never leave.
+ * TCP alone has them wait that long. */
+DATAPATH_INLINE bool datapath_keeps_one(const struct nic *nic, const struct nic_ops *ops) {
+  return LWIP_TCP && ops->caps.tx_fragments_max == 1 && nic->pool.options.packets > 1;
+}
+
+/* An empty buffer for the ring, or NULL. */
+DATAPATH_INLINE struct pbuf *datapath_empty_buffer(struct nic *nic, const struct nic_ops *ops) {
+  if (!packet_queue_empty(&nic->rx_submission))
+    return packet_queue_take(&nic->rx_submission);
+  if (nic->pool.free_count <= 1 && datapath_keeps_one(nic, ops))
+    return NULL;
+  return packet_pool_get(&nic->pool);
+}
+
 /* Posts empty buffers until the ring is full or none is left, and rings the doorbell. */
 DATAPATH_INLINE void datapath_rx_post(struct nic *nic, const struct nic_ops *ops) {
   bool any = false;
 
   while (!ring_full(&nic->rx_ring.ring)) {
-    struct pbuf *packet = packet_queue_empty(&nic->rx_submission)
-                              ? packet_pool_get(&nic->pool)
-                              : packet_queue_take(&nic->rx_submission);
+    struct pbuf *packet = datapath_empty_buffer(nic, ops);
 
     if (packet == NULL)
       break;

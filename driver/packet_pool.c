@@ -29,6 +29,18 @@ static void packet_freed(struct pbuf *packet) {
   packet_pool_recycle(pool, packet);
 }
 
+/* pbuf_free() calls this for one that was lent. */
+static void lent_packet_freed(struct pbuf *packet) {
+  struct packet_pool *pool = packet_of(packet)->pool;
+
+  packet_of(packet)->custom.custom_free_function = packet_freed;
+  pool->held--;
+  if (pool->free == NULL)
+    packet_pool_put(pool, packet);
+  else
+    packet_pool_recycle(pool, packet);
+}
+
 int packet_pool_init(struct packet_pool *pool, const struct packet_pool_options *options,
                      void *memory, size_t memory_size) {
   unsigned alignment = options->alignment;
@@ -75,6 +87,16 @@ void packet_pool_put(struct packet_pool *pool, struct pbuf *packet) {
   packet->next = pool->free;
   pool->free = packet;
   pool->free_count++;
+}
+
+struct pbuf *packet_pool_lend(struct packet_pool *pool) {
+  struct pbuf *packet = packet_pool_get(pool);
+
+  if (packet == NULL)
+    return NULL;
+  packet_of(packet)->custom.custom_free_function = lent_packet_freed;
+  packet_pool_hand_over(pool, packet);
+  return packet;
 }
 
 void packet_pool_recycle(struct packet_pool *pool, struct pbuf *packet) {

@@ -31,8 +31,8 @@ struct packet_pool {
   struct packet_queue *recycle; /* where a freed packet goes first; NULL: to `free` */
   uint16_t free_count;          /* length of `free` */
   uint16_t free_low_water;      /* fewest that ever rested */
-  unsigned held;                /* packets in the stack's hands */
-  unsigned held_high_water;     /* most that the stack ever held */
+  unsigned held;                /* packets in the stack's hands, or lent */
+  unsigned held_high_water;     /* most that there ever were of these */
   uint16_t payload_offset;      /* from a packet's pbuf to its buffer */
   struct packet_pool_options options;
 };
@@ -70,6 +70,12 @@ struct pbuf *packet_pool_get(struct packet_pool *pool);
 
 /* Puts back a packet that the stack has not seen. Main loop. */
 void packet_pool_put(struct packet_pool *pool, struct pbuf *packet);
+
+/* Takes a packet at rest for other data than a received frame's. pbuf_free() brings it back to
+ * rest, or to a device where another has come to rest meanwhile. Returns NULL where none rests.
+ * Main loop.
+ */
+struct pbuf *packet_pool_lend(struct packet_pool *pool);
 
 /* Puts a packet that the stack has not seen on its way to the device again: on the queue
  * `pool->recycle`, or to rest. Main loop. */

@@ -9,8 +9,10 @@
 #include "log.h"
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
+#include "lwip/igmp.h"
 #include "lwip/timeouts.h"
 #include "lwip_hooks.h"
+#include "tcp_repair.h"
 
 static err_t err_of_errno(int error) {
   switch (error) {
@@ -96,12 +98,18 @@ static err_t igmp_filter(struct netif *netif, const ip4_addr_t *ip,
   return filter_group(netif, group, action);
 }
 
-static void bind_igmp(struct netif *netif) {
+/* netif_add() starts IGMP, too, but does not look whether there was memory for the first group,
+ * without which lwIP asserts at the next one. */
+static err_t bind_igmp(struct netif *netif) {
   netif->igmp_mac_filter = igmp_filter;
   netif->flags |= NETIF_FLAG_IGMP;
+  return igmp_start(netif);
 }
 #else
-static void bind_igmp(struct netif *netif) { (void)netif; }
+static err_t bind_igmp(struct netif *netif) {
+  (void)netif;
+  return ERR_OK;
+}
 #endif
 
 #if LWIP_IPV6_MLD
@@ -143,6 +151,7 @@ static void watch(void *context) {
   struct nic *nic = context;
 
   nic_watch(nic);
+  tcp_repair();
   sys_timeout(NIC_WATCH_MS, watch, nic);
 }
 
@@ -176,7 +185,10 @@ err_t ringif_init(struct netif *netif) {
   memcpy(netif->hwaddr, nic->mac, ETH_ADDRESS_BYTES);
   NETIF_SET_CHECKSUM_CTRL(netif, checksums_of(nic->offloads, false));
   netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
-  bind_igmp(netif);
+  if (bind_igmp(netif) != ERR_OK) {
+    (void)nic_stop(nic);
+    return ERR_MEM;
+  }
   bind_mld(netif);
   bind_ip6(netif);
   sys_timeout(NIC_WATCH_MS, watch, nic);
@@ -186,9 +198,13 @@ err_t ringif_init(struct netif *netif) {
 int ringif_set_mtu(struct netif *netif, uint16_t mtu) {
   int error = nic_set_mtu(ringif_nic(netif), mtu);
 
-  if (error == 0)
-    netif->mtu = mtu;
-  return error;
+  if (error != 0)
+    return error;
+  netif->mtu = mtu;
+#if LWIP_IPV6 && LWIP_ND6_ALLOW_RA_UPDATES
+  netif->mtu6 = mtu; /* until a router says otherwise */
+#endif
+  return 0;
 }
 
 int ringif_set_mac(struct netif *netif, const uint8_t mac[ETH_ADDRESS_BYTES]) {

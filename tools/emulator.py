@@ -54,7 +54,7 @@ BOARDS = {
     "emcraft-sf2": Board(
         machine=("-M", "emcraft-sf2"), core="cortex_m", code="0000[0-9a-f]{4}",
         limits=(256 << 10, 64 << 10), mac="02:00:00:12:34:56", driver="msf2_emac", device="emac0",
-        interfaces=("en0", "en1"), packets=14, ring=14, speed=100,
+        interfaces=("en0", "en1"), packets=14, ring=13, speed=100,
         media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=False, hash_filter=False,
         promiscuous=False, full="counted", sees_runts=True, second_uart=False, hardware_watchdog=False),
     "xilinx-zynq-a9": Board(  # its second MAC is on no network

@@ -2,7 +2,7 @@
 
 on_each = $(foreach board,$(BOARDS),$(MAKE) --no-print-directory BOARD=$(board) $(1) &&) true
 
-.PHONY: firmware size stack test test-unit test-conformance coverage test-interleave interleave test-clang test-qemu faults load bench bench-compare bench-baseline
+.PHONY: firmware size stack test test-unit test-conformance coverage test-interleave interleave test-sim test-clang test-qemu faults load bench bench-compare bench-baseline
 firmware:
 	@$(call on_each,firmware)
 
@@ -11,10 +11,10 @@ size stack:
 
 # One make has both of the second: they share lwIP's objects.
 test: test-unit
-	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) coverage test-interleave
+	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) coverage test-interleave test-sim
 	@$(call on_each,test-clang test-qemu)
 
-test-unit test-conformance coverage test-interleave interleave:
+test-unit test-conformance coverage test-interleave interleave test-sim:
 	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) $@
 
 test-clang test-qemu faults load:
@@ -23,7 +23,7 @@ test-clang test-qemu faults load:
 bench bench-compare bench-baseline: firmware
 	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) BENCH_BOARDS="$(BOARDS)" $@
 
-each := firmware size stack test test-unit test-conformance coverage test-interleave interleave test-clang test-qemu faults load bench bench-compare bench-baseline
+each := firmware size stack test test-unit test-conformance coverage test-interleave interleave test-sim test-clang test-qemu faults load bench bench-compare bench-baseline
 ifneq ($(filter-out $(each) help clean,$(GOALS)),)
 $(error BOARD=all: valid for $(each); else: $(BOARDS))
 endif

@@ -64,7 +64,7 @@ static void give_back(struct sim_device *device, struct sim_descriptor *descript
 static bool transmit(struct sim_device *device) {
   bool any = false;
 
-  for (unsigned i = 0; i < RING_SIZE_MAX; i++) { /* at most one round of the longest ring */
+  for (unsigned i = 0; i == 0 || i < *reg(device, SIM_TX_SIZE); i++) { /* at most one round */
     struct sim_descriptor *descriptor =
         descriptor_at(device, SIM_TX_BASE, SIM_TX_SIZE, device->tx_index);
     uint32_t control;

@@ -100,8 +100,12 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
     return NULL;
   control = sim_of(nic)->rx_descriptors[ring_slot(ring, ring->tail)].control;
   if ((control & SIM_DESCRIPTOR_OWN) != 0) {
-    nic->faulted = nic->faulted || has_skipped(ring, sim_of(nic)->rx_descriptors);
-    return NULL;
+    if (!has_skipped(ring, sim_of(nic)->rx_descriptors))
+      return NULL;
+    nic->faulted = true;
+    if ((reg_read(nic, SIM_CTRL) & SIM_CTRL_ENABLE) != 0)
+      return NULL;
+    control = 0; /* turned off: it is empty, and behind it are frames that were received */
   }
   dma_observe();
   packet = nic_ring_pop(&nic->rx_ring);

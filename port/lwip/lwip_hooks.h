@@ -5,6 +5,7 @@
 #include "lwip/arch.h"
 #include "lwip/err.h"
 #include "lwip/ip_addr.h"
+#include "lwip/prot/tcp.h"
 
 struct netif;
 struct pbuf;
@@ -17,12 +18,29 @@ u32_t lwip_hook_tcp_isn(const ip_addr_t *local_ip, u16_t local_port, const ip_ad
 err_t ringif_unknown_protocol(struct pbuf *p, struct netif *netif);
 #define LWIP_HOOK_UNKNOWN_ETH_PROTOCOL(p, netif) ringif_unknown_protocol(p, netif)
 
+/* Where lwIP 2.2.1 splits a segment because the window is too small for it, the flags PSH and FIN
+ * are to go to the second part. It gives them to that, but leaves them on the first one, too, since
+ * TCPH_SET_FLAG() only adds: the other side sees the end of the stream too early and loses its last
+ * bytes. Each of its uses has a macro of its own here, by the flags that it names. */
+#undef TCPH_SET_FLAG
+#define TCPH_SET_FLAG(header, flags)   RINGIF_SET_##flags(header)
+#define RINGIF_SET_TCP_ACK(header)     RINGIF_ADD_FLAG(header, TCP_ACK)
+#define RINGIF_SET_TCP_FIN(header)     RINGIF_ADD_FLAG(header, TCP_FIN)
+#define RINGIF_SET_TCP_PSH(header)     RINGIF_ADD_FLAG(header, TCP_PSH)
+#define RINGIF_SET_split_flags(header) TCPH_FLAGS_SET(header, split_flags)
+#define RINGIF_ADD_FLAG(header, flag)                                                              \
+  ((header)->_hdrlen_rsvd_flags = (u16_t)((header)->_hdrlen_rsvd_flags | lwip_htons(flag)))
+
 /* A datagram that is about to be cut up gets the checksum that the MAC makes for whole ones. These
  * stand in for the calls in lwIP, where no hook is. */
 void checksum_complete(struct pbuf *packet, const struct netif *netif);
 #define ip4_frag(packet, netif, destination)                                                       \
   (checksum_complete(packet, netif), ip4_frag(packet, netif, destination))
-#define ip6_frag(packet, netif, destination)                                                       \
-  (checksum_complete(packet, netif), ip6_frag(packet, netif, destination))
+
+#if LWIP_IPV6 && LWIP_IPV6_FRAG
+/* And lwIP's ip6_frag() eats up what it cuts into fragments, although TCP will send that again. */
+err_t ringif_ip6_frag(struct pbuf *packet, struct netif *netif, const ip6_addr_t *destination);
+#define ip6_frag(packet, netif, destination) ringif_ip6_frag(packet, netif, destination)
+#endif
 
 #endif

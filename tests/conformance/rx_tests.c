@@ -63,14 +63,17 @@ static void a_full_ring_takes_no_buffer(void) {
   }
 }
 
+/* All but the one that is kept for copies where the MAC gathers nothing. */
 static void hoard_all(void) {
+  unsigned all = RIG_PACKETS - (rig.nic->ops->caps.tx_fragments_max == 1);
+
   rig.hoard = true;
-  for (unsigned i = 0; i < 2 * RIG_PACKETS && rig.hoarded < RIG_PACKETS; i++) {
+  for (unsigned i = 0; i < 2 * RIG_PACKETS && rig.hoarded < all; i++) {
     (void)rig_wire(100);
     rig_run();
     rig_check();
   }
-  rig_check_equal("packets that the stack holds", rig.hoarded, RIG_PACKETS);
+  rig_check_equal("packets that the stack holds", rig.hoarded, all);
 }
 
 /* The stack holds every packet, so that nothing can be posted; the first that comes back gets

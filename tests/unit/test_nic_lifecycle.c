@@ -141,17 +141,22 @@ static void low_power_is_quiet_and_on_goes_on(void **state) {
   check_conservation();
 }
 
-static void low_power_may_keep_the_buffers(void **state) {
+static void start_one_that_keeps_buffers(uint16_t packets) {
   static struct nic_config keeping;
   void (*stack)(struct nic *, struct pbuf *) = nic->input;
 
-  (void)state;
   keeping = config;
   keeping.low_keeps_buffers = true;
+  keeping.pool.packets = packets;
   assert_int_equal(nic_free(nic), 0);
   assert_int_equal(nic_init(nic, &keeping, &dispatch), 0);
   nic->input = stack;
   assert_int_equal(nic_start(nic), 0);
+}
+
+static void low_power_may_keep_the_buffers(void **state) {
+  (void)state;
+  start_one_that_keeps_buffers(PACKETS);
   for (unsigned round = 0; round < 3; round++) {
     assert_int_equal(nic_set_interface_enable(nic, true), 0);
     assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
@@ -172,6 +177,23 @@ static void low_power_may_keep_the_buffers(void **state) {
   assert_int_equal(nic_stop(nic), 0);
   assert_int_equal(nic->pool.free_count, PACKETS);
   assert_int_equal(nic_free(nic), 0);
+}
+
+/* One that gathers nothing has a packet at rest, for copies to be sent, but never its only one. */
+static void low_power_leaves_one_for_copies(void **state) {
+  (void)state;
+  paper_ops.caps.tx_fragments_max = 1;
+  for (uint16_t packets = 1; packets <= DEPTH; packets++) {
+    start_one_that_keeps_buffers(packets);
+    assert_int_equal(nic_set_interface_enable(nic, true), 0);
+    assert_int_equal(nic->pool.free_count, packets > 1);
+    assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
+    assert_int_equal(packet_queue_count(&nic->rx_submission), packets);
+    assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0);
+    assert_int_equal(nic->pool.free_count, packets > 1);
+    assert_int_equal(ring_count(&nic->rx_ring.ring), packets - (packets > 1));
+    assert_int_equal(nic_stop(nic), 0);
+  }
 }
 
 /* A buffer outlives its driver: it comes home, and only then the NIC can be forgotten. */
@@ -209,6 +231,7 @@ int main(void) {
       cmocka_unit_test_setup(a_start_that_fails_takes_nothing, paper_setup),
       cmocka_unit_test_setup(low_power_is_quiet_and_on_goes_on, paper_setup_enabled),
       cmocka_unit_test_setup(low_power_may_keep_the_buffers, paper_setup),
+      cmocka_unit_test_setup(low_power_leaves_one_for_copies, paper_setup),
       cmocka_unit_test_setup(is_not_freed_while_the_stack_holds_a_packet, paper_setup_enabled),
       cmocka_unit_test_setup(the_stack_may_stop_it_while_it_is_served, paper_setup_enabled),
   };

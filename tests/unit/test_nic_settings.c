@@ -216,6 +216,7 @@ static void netif_and_nic_agree_on_mtu_and_address(void **state) {
   assert_int_equal(netif.mtu, 1010);
   assert_int_equal(ringif_set_mtu(&netif, 576), 0);
   assert_int_equal(netif.mtu, 576);
+  assert_int_equal(netif.mtu6, 576);
   assert_int_equal(ringif_set_mac(&netif, mac), -EBUSY);
   assert_int_equal(nic_set_interface_enable(nic, false), 0);
   assert_int_equal(ringif_set_mac(&netif, mac), 0);

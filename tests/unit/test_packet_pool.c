@@ -129,6 +129,31 @@ static void a_freed_packet_goes_to_the_queue_first(void **state) {
   assert_int_equal(pool.free_count, PACKETS - 2);
 }
 
+static void a_lent_packet_comes_back_to_rest(void **state) {
+  struct pbuf *lent[PACKETS], *packet;
+
+  (void)state;
+  assert_int_equal(packet_queue_init(&recycle, slots, 2, NULL), 0);
+  packet_queue_set_enable(&recycle, true);
+  pool.recycle = &recycle;
+  for (unsigned i = 0; i < PACKETS; i++)
+    lent[i] = packet_pool_lend(&pool);
+  assert_null(packet_pool_lend(&pool));
+  assert_int_equal(pool.held, PACKETS);
+  pbuf_free(lent[0]);
+  assert_int_equal(pool.free_count, 1);
+  assert_int_equal(packet_queue_count(&recycle), 0);
+  pbuf_free(lent[1]); /* another rests */
+  assert_int_equal(pool.free_count, 1);
+  assert_int_equal(packet_queue_count(&recycle), 1);
+  packet = packet_pool_get(&pool); /* from now on it is one as any */
+  packet_pool_hand_over(&pool, packet);
+  pbuf_free(packet);
+  assert_int_equal(pool.free_count, 0);
+  assert_int_equal(packet_queue_count(&recycle), 2);
+  assert_int_equal(pool.held, PACKETS - 2);
+}
+
 /* Any order of taking, handing over, referring, chaining and freeing. */
 static void every_packet_is_somewhere(void **state) {
   struct pbuf *held[PACKETS];
@@ -181,6 +206,7 @@ int main(void) {
       cmocka_unit_test_setup(a_freed_packet_comes_back_as_new, setup),
       cmocka_unit_test_setup(an_answer_fits_in_the_buffer_of_its_question, setup),
       cmocka_unit_test_setup(a_freed_packet_goes_to_the_queue_first, setup),
+      cmocka_unit_test_setup(a_lent_packet_comes_back_to_rest, setup),
       cmocka_unit_test_setup(every_packet_is_somewhere, setup),
   };
 

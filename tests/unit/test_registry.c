@@ -5,6 +5,7 @@
 
 #include "log.h"
 #include "lwip/init.h"
+#include "lwip/memp.h"
 #include "lwip/stats.h"
 #include "lwip/tcp.h"
 #include "lwip/timeouts.h"
@@ -210,6 +211,22 @@ static void states_have_names(void **state) {
   assert_string_equal(registry_state_name(entry), "activated disabled");
 }
 
+/* lwIP would take the interface without the first group of IGMP, and assert at the second. */
+static void without_memory_for_its_first_group_it_is_not_there(void **state) {
+  void *groups[MEMP_NUM_IGMP_GROUP];
+  struct registry_entry *entry;
+  unsigned taken = 0;
+
+  (void)state;
+  while (taken < MEMP_NUM_IGMP_GROUP && (groups[taken] = memp_malloc(MEMP_IGMP_GROUP)) != NULL)
+    taken++;
+  assert_int_equal(registry_install("sim", &entry), -EIO);
+  assert_string_equal(registry_state_name(registry_entry(0)), "available");
+  while (taken != 0)
+    memp_free(MEMP_IGMP_GROUP, groups[--taken]);
+  assert_int_equal(registry_install("sim", &entry), 0);
+}
+
 static struct pbuf *kept;
 
 static err_t keep(struct pbuf *frame, struct netif *netif) {
@@ -308,6 +325,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_device_without_a_driver_is_not_installed_on, setup,
                                       teardown),
       cmocka_unit_test_setup_teardown(states_have_names, setup, teardown),
+      cmocka_unit_test_setup_teardown(without_memory_for_its_first_group_it_is_not_there, setup,
+                                      teardown),
       cmocka_unit_test_setup_teardown(a_packet_outlives_its_driver, setup, teardown),
       cmocka_unit_test_setup_teardown(connections_over_it_get_an_error, setup, teardown),
       cmocka_unit_test_setup_teardown(a_thousand_rounds_leave_everything_as_it_was, setup,

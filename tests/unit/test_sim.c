@@ -379,6 +379,20 @@ static void installs_and_removes_a_thousand_times(void **state) {
   assert_int_equal(device->peer.report.right, 8);
 }
 
+/* A frame behind a descriptor that the device never gives back was received: a stop counts it. */
+static void a_stop_counts_what_is_behind_a_stuck_descriptor(void **state) {
+  struct sim_descriptor *ring = sim_rig.sim.rx_descriptors;
+  unsigned tail = ring_slot(&nic->rx_ring.ring, nic->rx_ring.ring.tail);
+
+  (void)state;
+  for (unsigned i = 1; i < 4; i++)
+    ring[(tail + i) % SIM_RX_DESCRIPTORS].control = i == 2 ? SIM_DESCRIPTOR_ERROR : 60;
+  assert_int_equal(nic_set_interface_enable(nic, false), 0);
+  assert_int_equal(nic->counters[NIC_IN_STOPPED], 2);
+  assert_int_equal(nic->counters[NIC_IN_ERROR], 1);
+  assert_int_equal(nic->pool.free_count, nic->pool.options.packets);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(ticks_come_when_the_seed_has_them, setup, teardown),
@@ -394,6 +408,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(the_peer_answers_pings, setup, teardown),
       cmocka_unit_test_setup_teardown(the_peer_checks_the_tcp_echo, setup, teardown),
       cmocka_unit_test_setup_teardown(suspends_and_resumes, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_stop_counts_what_is_behind_a_stuck_descriptor, setup,
+                                      teardown),
       cmocka_unit_test_setup_teardown(installs_and_removes_a_thousand_times, setup, teardown),
       cmocka_unit_test_setup_teardown(the_clock_may_wrap, setup, teardown),
   };

@@ -1,0 +1,360 @@
+/* A node's TCP traffic: flows whose every byte is known, opened to and accepted from the other. */
+#include <string.h>
+
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/tcp.h"
+#include "node_parts.h"
+
+enum {
+  SERVER_PORT = 7000,
+  CLIENT_PORT = 10000, /* of flow 0: the server knows a flow by it */
+  CLIENT_PORTS = 50000,
+  ENDS_MAX = 10,
+  OPEN_MAX = 4, /* flows that a node has opened at a time */
+  POLL_HALF_SECONDS = 2,
+  IDLE_POLLS_MAX = 240, /* polls without progress until an end gives up: 4 minutes */
+  HEAP_ROOM = 2000,     /* bytes */
+  KEPT_MAX = 3000,      /* bytes that a slow reader keeps */
+};
+
+/* One end of a flow. */
+static struct end {
+  struct tcp_pcb *pcb; /* NULL: the slot is free */
+  uint32_t flow;
+  unsigned side; /* 0: client */
+  struct pbuf *kept;
+  uint16_t idle_polls;
+  bool peer_closed, shut, no_copy;
+} ends[ENDS_MAX];
+
+static struct dice dice;
+
+static struct world_flow *flow_of(const struct end *end) {
+  struct world_flow *flow = world_flow(end->flow);
+
+  if (flow == NULL)
+    world_fail("node %u: flow %u is open here and nowhere else", node.config.id, end->flow);
+  return flow;
+}
+
+static void end_free(struct end *end) {
+  flow_of(end)->open[end->side] = false;
+  flow_of(end)->progress++;
+  if (end->kept != NULL)
+    pbuf_free(end->kept);
+  *end = (struct end){.pcb = NULL};
+}
+
+static void forget_callbacks(struct tcp_pcb *pcb) {
+  tcp_arg(pcb, NULL);
+  tcp_recv(pcb, NULL);
+  tcp_sent(pcb, NULL);
+  tcp_poll(pcb, NULL, 0);
+  tcp_err(pcb, NULL);
+}
+
+static void end_abort(struct end *end) {
+  struct tcp_pcb *pcb = end->pcb;
+
+  flow_of(end)->excused = true;
+  forget_callbacks(pcb);
+  end_free(end);
+  tcp_abort(pcb);
+}
+
+/* ---- sending ---- */
+
+static void send_more(struct end *end) {
+  struct world_flow *flow = flow_of(end);
+  uint32_t left;
+
+  while ((left = flow->total[end->side] - flow->sent[end->side]) != 0) {
+    uint32_t at = world_pattern_at(flow->id, end->side, flow->sent[end->side]);
+    uint32_t length = left < tcp_sndbuf(end->pcb) ? left : tcp_sndbuf(end->pcb);
+    uint32_t piece = dice_chance(&dice, 100000) ? 1 + dice_below(&dice, 100) : 1460;
+
+    if (length > piece)
+      length = piece;
+    if (length == 0 || !node_heap_has_room(end->no_copy ? 0 : length) ||
+        tcp_write(end->pcb, world_pattern + at, (u16_t)length,
+                  end->no_copy ? 0 : TCP_WRITE_FLAG_COPY) != ERR_OK)
+      break;
+    flow->sent[end->side] += length;
+  }
+  (void)tcp_output(end->pcb);
+}
+
+/* ---- receiving ---- */
+
+/* Two bits that are changed in two fragments of a segment may leave its checksum as it was. */
+static bool may_be_wrong(void) { return node.tcp_in_fragments && world_has_changed_bits(); }
+
+static void check_bytes(struct end *end, const struct pbuf *data) {
+  struct world_flow *flow = flow_of(end);
+  unsigned direction = 1 - end->side;
+
+  for (const struct pbuf *part = data; part != NULL; part = part->next) {
+    uint32_t got = flow->got[direction];
+
+    if (got + part->len > flow->sent[direction])
+      world_fail("node %u: flow %u: %u bytes came, and %u were sent", node.config.id, flow->id,
+                 got + part->len, flow->sent[direction]);
+    if (memcmp(part->payload, world_pattern + world_pattern_at(flow->id, direction, got),
+               part->len) != 0 &&
+        !may_be_wrong())
+      world_fail("node %u: flow %u: wrong bytes from position %u on", node.config.id, flow->id,
+                 got);
+    flow->got[direction] += part->len;
+    node.report.bytes += part->len;
+  }
+}
+
+static void take(struct end *end, struct pbuf *data) {
+  check_bytes(end, data);
+  if (node.config.defect == NODE_DEFECT_LOST_BYTES && dice_chance(&dice, 5000))
+    flow_of(end)->got[1 - end->side]--;
+  tcp_recved(end->pcb, data->tot_len);
+  pbuf_free(data);
+}
+
+/* All was sent, and what comes is still awaited: half of it is closed. When the other side has
+ * closed its half, the end is done. */
+static err_t advance(struct end *end) {
+  struct world_flow *flow = flow_of(end);
+  struct tcp_pcb *pcb = end->pcb;
+
+  if (!end->shut) {
+    send_more(end);
+    if (flow->sent[end->side] == flow->total[end->side] && pcb->refused_data == NULL)
+      end->shut = tcp_shutdown(pcb, 0, 1) == ERR_OK;
+  }
+  if (!end->shut || !end->peer_closed)
+    return ERR_OK;
+  if (end->kept != NULL) { /* from now on lwIP may forget the pcb and not say so */
+    take(end, end->kept);
+    end->kept = NULL;
+  }
+  flow->whole[end->side] = true;
+  forget_callbacks(pcb);
+  end_free(end);
+  if (tcp_close(pcb) != ERR_OK)
+    world_fail("node %u: a connection that is shut cannot be closed", node.config.id);
+  return ERR_OK;
+}
+
+static err_t received(void *argument, struct tcp_pcb *pcb, struct pbuf *data, err_t error) {
+  struct end *end = argument;
+  struct world_flow *flow = flow_of(end);
+
+  (void)pcb;
+  (void)error;
+  end->idle_polls = 0;
+  flow->progress++;
+  if (data == NULL) {
+    uint32_t kept = end->kept != NULL ? end->kept->tot_len : 0;
+
+    if (flow->got[1 - end->side] + kept != flow->total[1 - end->side])
+      world_fail("node %u: flow %u ends after %u bytes of %u", node.config.id, flow->id,
+                 flow->got[1 - end->side] + kept, flow->total[1 - end->side]);
+    end->peer_closed = true;
+  } else if (node.weather.slow_reader) {
+    if (end->kept != NULL && end->kept->tot_len > KEPT_MAX && !end->shut)
+      return ERR_MEM; /* lwIP keeps it and offers it again, but not to an end that is shut */
+    if (end->kept == NULL)
+      end->kept = data;
+    else
+      pbuf_cat(end->kept, data);
+  } else {
+    struct pbuf *kept = end->kept;
+
+    end->kept = NULL;
+    if (kept != NULL)
+      take(end, kept);
+    take(end, data);
+  }
+  return advance(end);
+}
+
+void node_tcp_read(void) {
+  for (unsigned i = 0; i < ENDS_MAX; i++) {
+    struct pbuf *kept = ends[i].kept;
+
+    if (ends[i].pcb == NULL || kept == NULL)
+      continue;
+    ends[i].kept = NULL;
+    take(&ends[i], kept);
+    (void)advance(&ends[i]);
+  }
+}
+
+/* ---- the rest of a connection's life ---- */
+
+static err_t sent(void *argument, struct tcp_pcb *pcb, u16_t length) {
+  struct end *end = argument;
+
+  (void)pcb;
+  (void)length;
+  end->idle_polls = 0;
+  flow_of(end)->progress++;
+  return advance(end);
+}
+
+static err_t polled(void *argument, struct tcp_pcb *pcb) {
+  struct end *end = argument;
+
+  (void)pcb;
+  if (++end->idle_polls > IDLE_POLLS_MAX) {
+    end_abort(end);
+    return ERR_ABRT;
+  }
+  return advance(end);
+}
+
+static void failed(void *argument, err_t error) {
+  struct end *end = argument;
+  struct world_flow *flow = flow_of(end);
+
+  if (!flow->excused)
+    world_fail("node %u: flow %u dies of error %d in calm weather, %u of %u bytes sent, %u of %u "
+               "received",
+               node.config.id, flow->id, error, flow->sent[end->side], flow->total[end->side],
+               flow->got[1 - end->side], flow->total[1 - end->side]);
+  end_free(end); /* the pcb is gone already */
+}
+
+static struct end *end_new(struct tcp_pcb *pcb, struct world_flow *flow, unsigned side) {
+  for (unsigned i = 0; i < ENDS_MAX; i++) {
+    struct end *end = &ends[i];
+
+    if (end->pcb != NULL)
+      continue;
+    *end = (struct end){
+        .pcb = pcb, .flow = flow->id, .side = side, .no_copy = dice_chance(&dice, 300000)};
+    flow->open[side] = true;
+    tcp_arg(pcb, end);
+    tcp_recv(pcb, received);
+    tcp_sent(pcb, sent);
+    tcp_poll(pcb, polled, POLL_HALF_SECONDS);
+    tcp_err(pcb, failed);
+    if (dice_chance(&dice, 500000))
+      tcp_nagle_disable(pcb);
+    return end;
+  }
+  return NULL;
+}
+
+static err_t accepted(void *argument, struct tcp_pcb *pcb, err_t error) {
+  struct world_flow *flow = NULL;
+  struct end *end;
+
+  (void)argument;
+  if (error != ERR_OK || pcb == NULL)
+    return ERR_VAL;
+  for (unsigned i = 0; i < WORLD_FLOWS; i++) {
+    if (world_flows[i].id != 0 &&
+        CLIENT_PORT + world_flows[i].id % CLIENT_PORTS == pcb->remote_port)
+      flow = &world_flows[i];
+  }
+  if (flow == NULL || flow->open[1] || (end = end_new(pcb, flow, 1)) == NULL) {
+    if (flow != NULL)
+      flow->excused = true; /* the client has not been told yet */
+    tcp_abort(pcb);
+    return ERR_ABRT;
+  }
+  send_more(end); /* nothing is closed in here: lwIP does not expect it where a FIN has come */
+  return ERR_OK;
+}
+
+static err_t connected(void *argument, struct tcp_pcb *pcb, err_t error) {
+  (void)pcb;
+  (void)error;
+  return advance(argument);
+}
+
+void node_tcp_open(void) {
+  unsigned other = 1 - node.config.id, own = 0;
+  struct world_flow *flow = NULL;
+  struct tcp_pcb *pcb;
+  struct end *end;
+  ip_addr_t address;
+
+  for (unsigned i = 0; i < ENDS_MAX; i++)
+    own += ends[i].pcb != NULL && ends[i].side == 0;
+  if (own >= OPEN_MAX || !node_address_of(other, dice_chance(&dice, 400000), &address))
+    return;
+  flow = world_flow_open(node.config.id);
+  if (flow == NULL || (pcb = tcp_new_ip_type(IP_GET_TYPE(&address))) == NULL)
+    return;
+  for (unsigned i = 0; i < 2; i++)
+    flow->total[i] = (uint32_t)dice_scale(&dice, 1, dice_chance(&dice, 50000) ? 1000000 : 60000);
+  end = end_new(pcb, flow, 0);
+  if (end == NULL) {
+    tcp_abort(pcb);
+    return;
+  }
+  if (tcp_bind(pcb, NULL, (u16_t)(CLIENT_PORT + flow->id % CLIENT_PORTS)) != ERR_OK ||
+      tcp_connect(pcb, &address, SERVER_PORT, connected) != ERR_OK)
+    end_abort(end);
+}
+
+void node_tcp_abort_one(void) {
+  unsigned i = dice_below(&dice, ENDS_MAX);
+
+  if (ends[i].pcb != NULL)
+    end_abort(&ends[i]);
+}
+
+bool node_tcp_idle(void) {
+  for (unsigned i = 0; i < ENDS_MAX; i++) {
+    if (ends[i].pcb != NULL)
+      return false;
+  }
+  return tcp_active_pcbs == NULL && tcp_tw_pcbs == NULL;
+}
+
+/* In ticks of TCP_SLOW_INTERVAL; 0 where nothing waits for an acknowledgement. */
+static int ticks_to_retry(const struct tcp_pcb *pcb) {
+  static const uint8_t persist[] = {3, 6, 12, 24, 48, 96, 120}; /* as lwIP's */
+
+  /* A small window: lwIP splits a segment for it if its heap has a piece that is long enough. */
+  if (pcb->persist_backoff != 0 && pcb->snd_wnd != 0)
+    return 0;
+  if (pcb->persist_backoff != 0)
+    return persist[pcb->persist_backoff - 1] - pcb->persist_cnt + 1;
+  if (pcb->unacked == NULL && pcb->unsent == NULL)
+    return 0;
+  /* Opened while there was no link, and with it no MTU to go by: its segments go in fragments, each
+   * of which needs memory. */
+  if (node.entry != NULL && pcb->mss + IP_HLEN + TCP_HLEN > node.entry->netif.mtu)
+    return 0;
+  if (pcb->state == SYN_SENT) /* where the other has no room, it has after 20 s */
+    return 40 + pcb->rto;
+  return pcb->rtime >= 0 ? pcb->rto - pcb->rtime + 1 : 1;
+}
+
+uint64_t node_tcp_deadline(uint64_t *flows) {
+  int longest = 0;
+
+  *flows = 0;
+  for (unsigned i = 0; i < ENDS_MAX; i++) {
+    int ticks = ends[i].pcb != NULL ? ticks_to_retry(ends[i].pcb) : 0;
+
+    if (ticks <= 0)
+      continue;
+    *flows |= UINT64_C(1) << (flow_of(&ends[i]) - world_flows);
+    if (ticks > longest)
+      longest = ticks;
+  }
+  return (uint64_t)longest * TCP_SLOW_INTERVAL * 1000;
+}
+
+void node_tcp_start(void) {
+  struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
+
+  dice = dice_of(node.config.seed, 3);
+  memset(ends, 0, sizeof ends);
+  if (pcb == NULL || tcp_bind(pcb, IP_ANY_TYPE, SERVER_PORT) != ERR_OK ||
+      (pcb = tcp_listen(pcb)) == NULL)
+    world_fail("node %u cannot listen", node.config.id);
+  tcp_accept(pcb, accepted);
+}

@@ -1,0 +1,110 @@
+/* What the port puts right of lwIP's TCP and heap. */
+#include "unit.h"
+
+#include "lwip/init.h"
+#include "lwip/mem.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/stats.h"
+#include "lwip_hooks.h"
+#include "tcp_repair.h"
+
+enum { SEQUENCE = 0xffffff00, WINDOW = 1460 }; /* just before the sequence numbers wrap */
+
+static struct tcp_pcb *pcb;
+
+static int setup(void **state) {
+  (void)state;
+  pcb = tcp_new();
+  assert_non_null(pcb);
+  pcb->state = ESTABLISHED;
+  pcb->rcv_nxt = SEQUENCE;
+  pcb->rcv_wnd = WINDOW;
+  pcb->snd_wnd = pcb->snd_wnd_max = WINDOW;
+  pcb->lastack = pcb->snd_nxt = pcb->snd_lbb = SEQUENCE;
+  TCP_REG_ACTIVE(pcb);
+  return 0;
+}
+
+static int teardown(void **state) {
+  (void)state;
+  tcp_abort(pcb);
+  return 0;
+}
+
+/* ---- a segment that is split for a small window ---- */
+
+static uint8_t flags_of(const struct tcp_seg *segment) { return TCPH_FLAGS(segment->tcphdr); }
+
+static void the_first_part_of_a_split_segment_does_not_end_the_stream(void **state) {
+  static const char data[100];
+
+  (void)state;
+  assert_int_equal(tcp_write(pcb, data, sizeof data, TCP_WRITE_FLAG_COPY), ERR_OK);
+  assert_int_equal(tcp_send_fin(pcb), ERR_OK);
+  assert_int_equal(flags_of(pcb->unsent) & (TCP_PSH | TCP_FIN), TCP_PSH | TCP_FIN);
+  assert_int_equal(tcp_split_unsent_seg(pcb, 60), ERR_OK);
+  assert_int_equal(pcb->unsent->len, 60);
+  assert_int_equal(flags_of(pcb->unsent) & (TCP_PSH | TCP_FIN), 0);
+  assert_int_equal(pcb->unsent->next->len, 40);
+  assert_int_equal(flags_of(pcb->unsent->next) & (TCP_PSH | TCP_FIN), TCP_PSH | TCP_FIN);
+}
+
+/* ---- segments that wait in the wrong order ---- */
+
+static void what_waits_to_be_sent_is_sorted(void **state) {
+  static const char data[10];
+  struct tcp_seg *segments[4], *segment;
+
+  (void)state;
+  for (unsigned i = 0; i < 4; i++) { /* a segment each, beyond the wrap of the sequence numbers */
+    pcb->mss = sizeof data;
+    assert_int_equal(tcp_write(pcb, data, sizeof data, TCP_WRITE_FLAG_COPY), ERR_OK);
+  }
+  segment = pcb->unsent;
+  for (unsigned i = 0; i < 4; i++, segment = segment->next) {
+    segments[i] = segment;
+    segment->tcphdr->seqno = lwip_htonl(SEQUENCE + 100 * i);
+  }
+  assert_null(segment);
+  pcb->unsent = segments[1]; /* 1, 3, 0, 2 */
+  segments[1]->next = segments[3];
+  segments[3]->next = segments[0];
+  segments[0]->next = segments[2];
+  segments[2]->next = NULL;
+  tcp_repair();
+  segment = pcb->unsent;
+  for (unsigned i = 0; i < 4; i++, segment = segment->next)
+    assert_ptr_equal(segment, segments[i]);
+  assert_null(segment);
+}
+
+/* ---- the heap's last block ---- */
+
+/* lwIP's assertion would end the program. */
+static void the_last_block_of_the_heap_may_be_shortened(void **state) {
+  mem_size_t size = MEM_SIZE;
+  void *all, *rest;
+
+  (void)state;
+  while ((all = mem_malloc(size)) == NULL)
+    size -= MEM_ALIGNMENT;
+  assert_ptr_equal(mem_trim(all, 100), all);
+  rest = mem_malloc((mem_size_t)(size - 200)); /* what was cut off is there */
+  assert_non_null(rest);
+  mem_free(rest);
+  mem_free(all);
+  assert_int_equal(lwip_stats.mem.used, 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(the_first_part_of_a_split_segment_does_not_end_the_stream,
+                                      setup, teardown),
+      cmocka_unit_test_setup_teardown(what_waits_to_be_sent_is_sorted, setup, teardown),
+      cmocka_unit_test(the_last_block_of_the_heap_may_be_shortened),
+  };
+
+  host_reset();
+  lwip_init();
+  return cmocka_run_group_tests_name("tcp_repair", tests, NULL, NULL);
+}
