@@ -105,6 +105,103 @@ static void test_the_device_s_checksums_are_left_to_it(void **state) {
   assert_true(two_paths.sent[AT_UDP + 6] == 0 && two_paths.sent[AT_UDP + 7] == 0);
 }
 
+static void test_sums_of_ip_and_icmp_are_left_to_the_device_too(void **state) {
+  size_t length = two_paths_ping(frame, 56);
+
+  (void)state;
+  NETIF_SET_CHECKSUM_CTRL(&two_paths.netif,
+                          (u16_t) ~(NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_CHECK_ICMP |
+                                    NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_ICMP));
+  frame[AT_IP + 10] ^= 1;
+  frame[AT_UDP + 2] ^= 1;
+  assert_true(is_fast(length));
+  assert_int_equal(two_paths.sent[AT_UDP + 2] | two_paths.sent[AT_UDP + 3], 0);
+}
+
+/* Of all the answers to different ports, some have a sum of 0, which would say that there is none
+ * (RFC 768). */
+static void test_a_sum_of_0_is_sent_as_all_ones(void **state) {
+  unsigned ones = 0;
+
+  (void)state;
+  for (unsigned port = 1; port <= UINT16_MAX; port++) {
+    size_t length = two_paths_datagram(frame, 2, TWO_PATHS_CHANGE_PORT);
+
+    frame[AT_UDP] = (uint8_t)(port >> 8);
+    frame[AT_UDP + 1] = (uint8_t)port;
+    two_paths_sum(frame, length);
+    assert_true(is_fast(length));
+    assert_true(two_paths.sent[AT_UDP + 6] != 0 || two_paths.sent[AT_UDP + 7] != 0);
+    ones += two_paths.sent[AT_UDP + 6] == 0xff && two_paths.sent[AT_UDP + 7] == 0xff;
+  }
+  assert_true(ones != 0);
+}
+
+/* A receiver that does not take all that comes to its port, or is not the only one there. */
+static struct udp_pcb *pcb_of(uint16_t port) {
+  for (struct udp_pcb *pcb = udp_pcbs; pcb != NULL; pcb = pcb->next) {
+    if (pcb->local_port == port)
+      return pcb;
+  }
+  fail_msg("nobody has port %u", port);
+  return NULL;
+}
+
+static void test_a_particular_receiver_is_lwips_to_find(void **state) {
+  const size_t length = two_paths_datagram(frame, 40, TWO_PATHS_DISCARD_PORT);
+  const ip_addr_t from = IPADDR4_INIT_BYTES(10, 2, 0, 2);
+
+  assert_true(is_fast(length));
+  for (unsigned i = 0; i < 5; i++) {
+    struct udp_pcb *pcb;
+
+    teardown(state);
+    setup(state);
+    pcb = pcb_of(TWO_PATHS_DISCARD_PORT);
+    switch (i) {
+    case 0:
+      udp_recv(pcb, NULL, NULL);
+      break;
+    case 1:
+      udp_bind_netif(pcb, &two_paths.netif);
+      break;
+    case 2:
+      assert_int_equal(udp_connect(pcb, &from, 5000), ERR_OK);
+      break;
+    case 3:
+      ip_addr_copy(pcb->local_ip, *IP6_ADDR_ANY);
+      break;
+    default: /* as two that share it */
+      pcb_of(TWO_PATHS_ECHO_PORT)->local_port = TWO_PATHS_DISCARD_PORT;
+      break;
+    }
+    if (is_fast(length))
+      fail_msg("receiver %u is particular, and the fast path has taken it for any", i);
+  }
+}
+
+/* An echo by a PCB that has its checksums left out. */
+static void test_an_answer_without_a_checksum_is_lwips_to_send(void **state) {
+  size_t length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
+
+  (void)state;
+  for (struct udp_pcb *pcb = udp_pcbs; pcb != NULL; pcb = pcb->next)
+    pcb->flags |= UDP_FLAGS_NOCHKSUM;
+  (void)is_fast(length);
+  assert_int_equal(two_paths.sent_length, length);
+  assert_int_equal(two_paths.sent[AT_UDP + 6] | two_paths.sent[AT_UDP + 7], 0);
+}
+
+static void test_an_interface_without_an_address_answers_nothing(void **state) {
+  size_t length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
+
+  (void)state;
+  memset(frame + AT_IP + 16, 0, 4); /* to 0.0.0.0, which is its address */
+  two_paths_sum(frame, length);
+  netif_set_addr(&two_paths.netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+  assert_false(is_fast(length));
+}
+
 static void test_wrong_checksums_are_for_lwip_to_count(void **state) {
   size_t length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
 
@@ -215,6 +312,11 @@ int main(void) {
       TEST(padding_of_a_short_frame_is_cut_off),
       TEST(a_checksum_that_is_left_out_is_made_for_the_answer),
       TEST(the_device_s_checksums_are_left_to_it),
+      TEST(sums_of_ip_and_icmp_are_left_to_the_device_too),
+      TEST(a_sum_of_0_is_sent_as_all_ones),
+      TEST(a_particular_receiver_is_lwips_to_find),
+      TEST(an_answer_without_a_checksum_is_lwips_to_send),
+      TEST(an_interface_without_an_address_answers_nothing),
       TEST(wrong_checksums_are_for_lwip_to_count),
       TEST(what_is_not_plain_is_for_lwip),
       TEST(the_answer_goes_where_arp_says),
