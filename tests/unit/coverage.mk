@@ -72,8 +72,11 @@ CV_TABLE  := awk -F, 'NR == 1 { printf "%-33s %6s %7s %9s\n", "file", "lines", "
                       NR > 1 { printf "%-33s %6d %5.1f %%", $$1, $$2, 100 * $$4 } \
                       NR > 1 && $$5 > 0 { printf " %9d %5.1f %%", $$5, 100 * $$7 } NR > 1 { print "" }'
 
+# What the last run has counted, and what is left of a source that has gone.
+CV_STALE = $(filter-out $(CV_MEASURED:%.c=$(CV)/%.gcno),$(shell find $(CV) -name '*.gc??'))
+
 build/coverage/summary: $(CV_PROGRAMS)
-	$(Q)find $(CV) -name '*.gcda' -delete
+	$(Q)rm -f $(CV_STALE)
 	$(Q)for program in $(CV_PROGRAMS); do $$program >$$program.log 2>&1 || { cat $$program.log; exit 1; }; done
 	$(Q)mkdir -p $(@D) && rm -f $@
 	$(Q)$(CV_REPORT) >$@.new || { $(CV_TABLE) build/coverage/files.csv; cat $@.new; \
