@@ -307,6 +307,23 @@ void nic_poll_link(struct nic *nic) {
     nic->link_changed(nic);
 }
 
+/* A device that loses frames although it has buffers does not know of them any more. */
+static void watch_receiver(struct nic *nic) {
+  const struct ring *rx = &nic->rx_ring.ring;
+  uint16_t losses = (uint16_t)nic->counters[NIC_IN_OVERFLOW];
+
+  if (ring_empty(rx) || rx->tail != nic->watched_rx_tail || losses == nic->watched_losses)
+    nic->deaf_watches = 0;
+  else
+    nic->deaf_watches++;
+  nic->watched_rx_tail = (uint16_t)(ring_empty(rx) ? rx->tail - 1 : rx->tail);
+  nic->watched_losses = losses;
+  if (nic->deaf_watches >= NIC_RX_TIMEOUT_MS / NIC_WATCH_MS) {
+    nic->deaf_watches = 0;
+    nic->faulted = true;
+  }
+}
+
 void nic_watch(struct nic *nic) {
   const struct ring *tx = &nic->tx_ring.ring;
 
@@ -323,6 +340,7 @@ void nic_watch(struct nic *nic) {
     nic_count(nic, NIC_TX_TIMEOUTS);
     nic->faulted = true;
   }
+  watch_receiver(nic);
   dispatch_post(&nic->interrupt_event);
 }
 

@@ -31,6 +31,60 @@ static void counts_each_bad_frame_once_and_keeps_its_buffer(void **state) {
   check_conservation();
 }
 
+enum { RX_WATCHES = NIC_RX_TIMEOUT_MS / NIC_WATCH_MS };
+
+static void lose_and_watch(void) {
+  nic_count(nic, NIC_IN_OVERFLOW);
+  nic_watch(nic);
+  run();
+}
+
+/* Buffers that the device does not know of any more: it loses what comes, and gives none back. */
+static void a_receiver_that_loses_all_is_reset(void **state) {
+  (void)state;
+  nic_watch(nic);
+  for (unsigned round = 0; round < 3; round++) {
+    for (unsigned i = 0; i < RX_WATCHES; i++) {
+      assert_int_equal(nic->counters[NIC_RECOVERIES], round);
+      lose_and_watch();
+    }
+    assert_int_equal(nic->counters[NIC_RECOVERIES], round + 1);
+    assert_true(wire(1, 60));
+    run();
+    nic_watch(nic); /* what its ring is like now */
+  }
+  assert_int_equal(received, 3);
+  check_conservation();
+}
+
+static void a_receiver_without_buffers_or_losses_is_not_reset(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 4 * RX_WATCHES; i++) /* nothing comes */
+    nic_watch(nic);
+  for (unsigned i = 0; i < 4 * RX_WATCHES; i++) { /* not all is lost */
+    assert_true(wire(1, 60));
+    lose_and_watch();
+  }
+  hoard = true;
+  nic->pool.options.held_max = PACKETS;
+  while (!ring_empty(&nic->rx_ring.ring)) {
+    assert_true(wire(1, 60));
+    run();
+  }
+  for (unsigned i = 0; i < 4 * RX_WATCHES; i++) /* there is no buffer */
+    lose_and_watch();
+  for (unsigned i = 0; i < RX_WATCHES; i++) { /* there was none until just now */
+    pbuf_free(hoarded_frames[--hoarded]);
+    run();
+    lose_and_watch();
+    assert_true(wire(1, 60));
+    run();
+  }
+  while (hoarded != 0)
+    pbuf_free(hoarded_frames[--hoarded]);
+  assert_int_equal(nic->counters[NIC_RECOVERIES], 0);
+}
+
 static void counts_by_kind_of_destination(void **state) {
   static const uint8_t broadcast[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
   static const uint8_t multicast[60] = {0x33, 0x33, 0, 0, 0, 1};
@@ -399,6 +453,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(a_frame_keeps_its_mark, paper_setup_enabled),
       cmocka_unit_test_setup(counts_each_bad_frame_once_and_keeps_its_buffer, paper_setup_enabled),
+      cmocka_unit_test_setup(a_receiver_that_loses_all_is_reset, paper_setup_enabled),
+      cmocka_unit_test_setup(a_receiver_without_buffers_or_losses_is_not_reset,
+                             paper_setup_enabled),
       cmocka_unit_test_setup(counts_by_kind_of_destination, paper_setup_enabled),
       cmocka_unit_test_setup(every_drop_has_one_cause, paper_setup_enabled),
       cmocka_unit_test_setup(hoarding_cannot_stop_reception, paper_setup_enabled),
