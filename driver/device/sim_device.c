@@ -52,15 +52,18 @@ static bool has_carrier(struct sim_device *device) {
   return (*reg(device, SIM_STATUS) & SIM_STATUS_LINK) != 0;
 }
 
-/* Gives a descriptor back to the driver, or, stuck, goes on without it. */
-static void give_back(struct sim_device *device, struct sim_descriptor *descriptor,
+/* Gives a descriptor back to the driver; false where it is stuck, and the device goes on without.
+ */
+static bool give_back(struct sim_device *device, struct sim_descriptor *descriptor,
                       uint32_t control) {
   dma_publish();
-  if (!sim_fault_strikes(&device->faults, SIM_FAULT_STUCK))
-    descriptor->control = control;
+  if (sim_fault_strikes(&device->faults, SIM_FAULT_STUCK))
+    return false;
+  descriptor->control = control;
+  return true;
 }
 
-/* Sends what the driver has posted; true if anything was. */
+/* Sends what the driver has posted; true if it got anything back. */
 static bool transmit(struct sim_device *device) {
   bool any = false;
 
@@ -75,9 +78,8 @@ static bool transmit(struct sim_device *device) {
     if (has_carrier(device) && !sim_fault_strikes(&device->faults, SIM_FAULT_DROP))
       sim_peer_receive(&device->peer, (const uint8_t *)(uintptr_t)descriptor->address,
                        control & SIM_DESCRIPTOR_LENGTH);
-    give_back(device, descriptor, control & ~SIM_DESCRIPTOR_OWN);
+    any |= give_back(device, descriptor, control & ~SIM_DESCRIPTOR_OWN);
     device->tx_index++;
-    any = true;
   }
   return any;
 }

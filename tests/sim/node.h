@@ -57,7 +57,8 @@ struct node_config {
   uint16_t batch;
   uint16_t budget;
   bool low_keeps_buffers;
-  bool ip6; /* both nodes have buffers that are long enough for IPv6 */
+  bool fast; /* pings and datagrams go by the fast path; it sends no pings itself */
+  bool ip6;  /* both nodes have buffers that are long enough for IPv6 */
   enum node_defect defect;
 };
 

@@ -1,6 +1,7 @@
 /* A node's other traffic: UDP whole and in fragments, pings, groups; and packets it hoards. */
 #include <string.h>
 
+#include "fast_path.h"
 #include "lwip/igmp.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/mld6.h"
@@ -195,7 +196,8 @@ static void take(void *argument, struct udp_pcb *pcb, struct pbuf *data, const i
     else if (kind == ASK) { /* the answer goes in the buffer that the question came in */
       header.number = (header.number & ~UINT32_C(3)) | ANSWER;
       memcpy(data->payload, &header, HEADER);
-      (void)udp_sendto(pcb, data, from, port);
+      if (!fast_path_reply(pcb, data, false))
+        (void)udp_sendto(pcb, data, from, port);
     } else if (kind == ANSWER && asked[IP_IS_V6(from)] != 0 &&
                header.number >> 2 >= asked[IP_IS_V6(from)]) {
       answered[IP_IS_V6(from)] = true;
@@ -221,7 +223,8 @@ void node_ping(void) {
   ip_addr_t address;
   u16_t length = (u16_t)(sizeof *echo + dice_below(&dice, 1400));
 
-  if (!node_address_of(dice_chance(&dice, 500000) ? 1 - node.config.id : WORLD_TESTER, false,
+  if (raw == NULL ||
+      !node_address_of(dice_chance(&dice, 500000) ? 1 - node.config.id : WORLD_TESTER, false,
                        &address))
     return;
   packet = pbuf_alloc(PBUF_IP, length, PBUF_RAM);
@@ -304,9 +307,11 @@ void node_membership(void) {
 void node_datagrams_start(void) {
   dice = dice_of(node.config.seed, 4);
   udp = udp_new_ip_type(IPADDR_TYPE_ANY);
-  raw = raw_new(IP_PROTO_ICMP);
-  if (udp == NULL || raw == NULL || udp_bind(udp, IP_ANY_TYPE, UDP_PORT) != ERR_OK)
+  raw = node.config.fast ? NULL : raw_new(IP_PROTO_ICMP); /* a raw PCB sees all packets, slowly */
+  if (udp == NULL || (raw == NULL && !node.config.fast) ||
+      udp_bind(udp, IP_ANY_TYPE, UDP_PORT) != ERR_OK)
     world_fail("node %u has no memory for its datagrams", node.config.id);
   udp_recv(udp, take, NULL);
-  raw_recv(raw, take_echo, NULL);
+  if (raw != NULL)
+    raw_recv(raw, take_echo, NULL);
 }

@@ -1,4 +1,5 @@
 /* What an operator does to a node's interface, and how all of it is put right again. */
+#include "fast_path.h"
 #include "node_parts.h"
 #include "pcap.h"
 #include "ringif.h"
@@ -30,6 +31,8 @@ static void installed(struct registry_entry *entry) {
   node.entry = entry;
   node.deaf_to_ip6 = false;
   node_tap_netif(netif);
+  if (node.config.fast)
+    netif->input = fast_path_input;
   set_address(netif);
   if (node.config.ip6)
     netif_create_ip6_linklocal_address(netif, 1);

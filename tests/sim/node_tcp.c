@@ -23,6 +23,7 @@ static struct end {
   uint32_t flow;
   unsigned side; /* 0: client */
   struct pbuf *kept;
+  uint32_t acked; /* the other's acknowledgement, when TCP was last asked for its deadline */
   uint16_t idle_polls;
   bool peer_closed, shut, no_copy;
 } ends[ENDS_MAX];
@@ -332,6 +333,14 @@ static int ticks_to_retry(const struct tcp_pcb *pcb) {
   return pcb->rtime >= 0 ? pcb->rto - pcb->rtime + 1 : 1;
 }
 
+/* lwIP tells the application of whole segments, and restarts its clock at the first byte of one. */
+static void note_acknowledged(struct end *end) {
+  if (end->pcb->lastack == end->acked)
+    return;
+  end->acked = end->pcb->lastack;
+  flow_of(end)->progress++;
+}
+
 uint64_t node_tcp_deadline(uint64_t *flows) {
   int longest = 0;
 
@@ -339,6 +348,8 @@ uint64_t node_tcp_deadline(uint64_t *flows) {
   for (unsigned i = 0; i < ENDS_MAX; i++) {
     int ticks = ends[i].pcb != NULL ? ticks_to_retry(ends[i].pcb) : 0;
 
+    if (ends[i].pcb != NULL)
+      note_acknowledged(&ends[i]);
     if (ticks <= 0)
       continue;
     *flows |= UINT64_C(1) << (flow_of(&ends[i]) - world_flows);

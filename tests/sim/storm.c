@@ -29,6 +29,7 @@ static void draw_config(struct node_config *config, unsigned id, struct dice *di
   /* Fewer than lwIP keeps by itself, as of fragments, or all of them would make it deaf. */
   config->held_max = (uint16_t)dice_from(dice, HELD_MIN, config->packets - KEPT_MIN);
   config->batch = (uint16_t)dice_from(dice, 1, config->queue_depth);
+  config->fast = half(dice);
 }
 
 void storm_draw_nodes(struct node_config *configs, uint64_t seed, enum node_defect defect,

@@ -182,6 +182,28 @@ static void a_whole_ring_is_sent_and_no_more(void **state) {
 /* ---- buffers that are too small ---- */
 
 /* The descriptor is left to the next frame. */
+/* Else a driver that rings for what is on its ring, and a device that answers by interrupt, go on
+ * for ever. */
+static void a_ring_that_is_stuck_does_not_interrupt(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < RING; i++)
+    tx[i] = (struct sim_descriptor){.address = (uint32_t)(uintptr_t)tx_buffer,
+                                    .control = SIM_DESCRIPTOR_OWN | 60};
+  device.faults.probability[SIM_FAULT_STUCK] = SIM_FAULT_ALWAYS;
+  write_reg(SIM_CTRL, SIM_CTRL_ENABLE);
+  for (unsigned i = 0; i < 3; i++) {
+    write_reg(SIM_DOORBELL, SIM_DOORBELL_TX);
+    host_run_for_us(1000);
+  }
+  assert_int_equal(device.faults.struck[SIM_FAULT_STUCK], 3 * RING);
+  assert_int_equal(interrupts, 0);
+  device.faults.probability[SIM_FAULT_STUCK] = 0;
+  write_reg(SIM_DOORBELL, SIM_DOORBELL_TX);
+  host_run_for_us(1000);
+  assert_int_equal(tx[0].control & SIM_DESCRIPTOR_OWN, 0);
+  assert_int_equal(interrupts, 1);
+}
+
 static void a_frame_that_does_not_fit_is_lost(void **state) {
   (void)state;
   post(0, PING_BYTES - 1);
@@ -262,6 +284,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(an_rx_ring_that_makes_no_sense_is_an_error, setup, teardown),
       cmocka_unit_test_setup_teardown(a_frame_without_a_descriptor_is_missed, setup, teardown),
       cmocka_unit_test_setup_teardown(a_whole_ring_is_sent_and_no_more, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_ring_that_is_stuck_does_not_interrupt, setup, teardown),
       cmocka_unit_test_setup_teardown(a_frame_that_does_not_fit_is_lost, setup, teardown),
       cmocka_unit_test_setup_teardown(a_delayed_frame_that_does_not_fit_is_lost, setup, teardown),
       cmocka_unit_test_setup_teardown(a_delayed_frame_without_a_descriptor_is_missed, setup,
