@@ -222,14 +222,13 @@ static void weather_storm(const struct storm *calm) {
   check_pings();
   if (configs[0].ip6)
     run_for(SECONDS(DAD_S));
-  take_promises();
   if (storm.spoils_addresses)
     run_for(SECONDS(ARP_MAXAGE_S));
-  else
-    check_promises();
   check_other(false, OTHER_LIMIT_MS);
   if (configs[0].ip6)
     check_other(true, OTHER6_LIMIT_MS);
+  take_promises(); /* each knows where the other is: no answer is lost while that is asked for */
+  check_promises();
   world_state.storm = false;
 }
 

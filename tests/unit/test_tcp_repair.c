@@ -78,6 +78,53 @@ static void what_waits_to_be_sent_is_sorted(void **state) {
   assert_null(segment);
 }
 
+/* ---- a segment that is sent again ---- */
+
+/* 100 bytes and 50, which were sent; the first are to be sent again. */
+static void send_and_lose(void) {
+  static const char data[100];
+  struct tcp_seg *first;
+
+  assert_int_equal(tcp_write(pcb, data, 100, 0), ERR_OK);
+  first = pcb->unacked = pcb->unsent;
+  pcb->unsent = NULL;
+  assert_int_equal(tcp_write(pcb, data, 50, 0), ERR_OK);
+  first->next = pcb->unsent;
+  pcb->unsent = NULL;
+  pcb->snd_nxt = pcb->snd_lbb;
+  assert_int_equal(tcp_rexmit(pcb), ERR_OK);
+  assert_ptr_equal(pcb->unsent, first);
+  assert_null(first->next);
+}
+
+static void check_next(uint8_t flags, unsigned length) {
+  assert_int_equal(pcb->unsent->len, 100);
+  assert_int_equal(flags_of(pcb->unsent) & TCP_FIN, 0);
+  assert_non_null(pcb->unsent->next);
+  assert_int_equal(lwip_ntohl(pcb->unsent->next->tcphdr->seqno), (u32_t)(SEQUENCE + 150));
+  assert_int_equal(pcb->unsent->next->len, length);
+  assert_int_equal(flags_of(pcb->unsent->next) & flags, flags);
+}
+
+/* Its place in the stream is not the end. */
+static void nothing_is_added_to_a_segment_that_is_sent_again(void **state) {
+  static const char data[20];
+
+  (void)state;
+  send_and_lose();
+  assert_int_equal(tcp_write(pcb, data, sizeof data, TCP_WRITE_FLAG_COPY), ERR_OK);
+  check_next(0, sizeof data);
+  assert_int_equal(tcp_write(pcb, data, sizeof data, TCP_WRITE_FLAG_COPY), ERR_OK);
+  check_next(0, 2 * sizeof data); /* that one is at the end */
+}
+
+static void nor_the_end_of_the_stream(void **state) {
+  (void)state;
+  send_and_lose();
+  assert_int_equal(tcp_send_fin(pcb), ERR_OK);
+  check_next(TCP_FIN, 0);
+}
+
 /* ---- the heap's last block ---- */
 
 /* lwIP's assertion would end the program. */
@@ -101,6 +148,9 @@ int main(void) {
       cmocka_unit_test_setup_teardown(the_first_part_of_a_split_segment_does_not_end_the_stream,
                                       setup, teardown),
       cmocka_unit_test_setup_teardown(what_waits_to_be_sent_is_sorted, setup, teardown),
+      cmocka_unit_test_setup_teardown(nothing_is_added_to_a_segment_that_is_sent_again, setup,
+                                      teardown),
+      cmocka_unit_test_setup_teardown(nor_the_end_of_the_stream, setup, teardown),
       cmocka_unit_test(the_last_block_of_the_heap_may_be_shortened),
   };
 
