@@ -89,6 +89,22 @@ GUEST_ADDRESS = "10.0.2.15"  # slirp's first lease, and the firmware's address w
 ECHO_PORT, DISCARD_PORT, CHARGEN_PORT, HTTP_PORT = 7, 9, 19, 80
 
 
+def virtual_time(shift):
+    """QEMU's arguments for a guest with a clock of its own: an instruction takes 2 to the power of `shift`
+    nanoseconds, and sleep none."""
+    return ("-icount", f"shift={shift},sleep=off")
+
+
+def same_each_time(shift):
+    """virtual_time() for a guest that is told nothing: each run is the same, to the instruction.
+
+    A recording is made, and thrown away, since the emulator's threads take turns only where there is one:
+    else time may be moved to the next timer before the last instructions ahead of a sleep are counted. Input
+    would have to wait for its turn, some of it for ever."""
+    icount, options = virtual_time(shift)
+    return (icount, f"{options},rr=record,rrfile=/dev/null")
+
+
 def free_port(kind):
     """A port of this host that nobody uses now."""
     with socket.socket(socket.AF_INET,

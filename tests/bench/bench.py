@@ -23,7 +23,8 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.dirname(os.path.abspath(__file__))]
 
 import peer as lan  # noqa: E402  pylint: disable=wrong-import-position
-from emulator import BOARDS, Guest, Problem, find_board, find_qemu  # noqa: E402  pylint: disable=wrong-import-position
+from emulator import (BOARDS, Guest, Problem, find_board, find_qemu,  # noqa: E402  pylint: disable=wrong-import-position
+                      same_each_time)
 from meter import PART_NAMES, Meter, Stuck, tool  # noqa: E402  pylint: disable=wrong-import-position
 
 RESULTS = os.path.join(ROOT, "build/bench.json")
@@ -239,7 +240,7 @@ def idle(board, plugin, elf=None):
     with Meter(elf, plugin, mark=SECOND) as meter:
         meter.hold_at_points()
         with Guest(elf, board=board, net="none",
-                   extra=["-icount", "shift=0,sleep=off", *meter.arguments]):
+                   extra=[*same_each_time(0), *meter.arguments]):
             meter.connect()
             taken = []
             before = None

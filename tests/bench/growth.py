@@ -11,7 +11,7 @@ import sys
 
 import bench
 from bench import ROOT, Bench, Problem, plugin_for
-from emulator import Guest
+from emulator import Guest, same_each_time
 from meter import Meter, Stuck
 import peer as lan
 
@@ -121,7 +121,7 @@ def sweep(plugin):
     with Meter(elf, plugin, mark="next_step") as meter:
         meter.hold_at_points()
         with Guest(elf, board=BOARD, net="none",
-                   extra=["-icount", f"shift={SWEEP_SHIFT},sleep=off", *meter.arguments]) as guest:
+                   extra=[*same_each_time(SWEEP_SHIFT), *meter.arguments]) as guest:
             meter.connect()
             before = None
             while True:

@@ -3,11 +3,11 @@ import os
 import subprocess
 
 from conftest import BOARD, FACTS, ROOT, assert_nothing_missing, counters, without_make
-from emulator import Guest
+from emulator import Guest, same_each_time, virtual_time
 from lan import Lan
 from scapy.layers.inet import UDP
 
-ICOUNT = ("-icount", "shift=0,sleep=off")
+ICOUNT = virtual_time(0)
 
 
 def tshark(file, *options):
@@ -132,7 +132,7 @@ def test_the_same_seed_is_the_same_run_bit_for_bit():
                         f"DEFINES=-DSIM_FAULT_THOUSANDTHS=60 -DSIM_FAULT_SEED={seed}"],
                        cwd=ROOT, check=True, capture_output=True, env=without_make())
         with Guest(os.path.join(ROOT, folder, "firmware.elf"), board=BOARD, net="none",
-                   extra=ICOUNT) as guest:
+                   extra=same_each_time(0)) as guest:
             guest.expect(r"sim0 tick (?:[4-9]\d|\d{3,}):.*\r\n")  # two ticks may come in one line
             runs.append(guest.text[:guest.seen])
     assert runs[0] == runs[1]

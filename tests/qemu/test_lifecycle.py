@@ -2,11 +2,12 @@
 import socket
 
 from conftest import FACTS, assert_nothing_missing, counters
+from emulator import virtual_time
 from lan import ADDRESS, GUEST, MAC, Lan
 from scapy.layers.inet import ICMP, IP
 from scapy.layers.l2 import Ether
 
-ICOUNT = ("-icount", "shift=0,sleep=off")
+ICOUNT = virtual_time(0)
 
 
 def test_a_second_simulated_nic_is_installed_and_uninstalled(boot):

@@ -11,7 +11,7 @@ import threading
 import pytest
 from conftest import BOARD, ELF, ROOT, building, without_make
 from elf import Elf
-from emulator import ECHO_PORT
+from emulator import ECHO_PORT, virtual_time
 from lan import GUEST_MAC, MAC, Lan
 from scapy.layers.inet import UDP
 from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS,
@@ -120,7 +120,7 @@ def test_a_profile_answers_and_its_stack_holds(boot, profile_elf):
 def test_a_node_asks_for_a_name(boot, profile_elf, tmp_path):
     """The emulator's server, or without a way to one lwIP after its last question, knows of no such name."""
     capture = tmp_path / "lan.pcap"
-    guest = boot(elf=profile_elf, net="slirp", pcap=capture, extra=("-icount", "shift=0,sleep=off"))
+    guest = boot(elf=profile_elf, net="slirp", pcap=capture, extra=virtual_time(0))
     guest.expect(r"ringif\.test is not known\r\n")
     guest.close()
     assert b"\x06ringif\x04test\x00" in capture.read_bytes()

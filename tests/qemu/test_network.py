@@ -8,6 +8,7 @@ import threading
 
 import pytest
 from conftest import FACTS, ROOT, assert_nothing_missing, counters, counters_when
+from emulator import virtual_time
 from lan import ADDRESS, GUEST, GUEST_MAC, MAC, Lan
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6MLReport, ICMPv6ND_NA, ICMPv6ND_NS,
@@ -32,7 +33,7 @@ def test_dhcp_lease_comes_from_slirp(boot):
 
 
 def test_without_a_server_the_fixed_address_is_taken(boot):
-    guest = boot(net="none", extra=("-icount", "shift=0,sleep=off"))
+    guest = boot(net="none", extra=virtual_time(0))
     at = guest.expect(r"\[ +(\d+\.\d+)\] W netif: en0 no DHCP server has answered: fixed address")
     assert 10.0 <= float(at.group(1)) < 10.02
     guest.expect(r"en0 up 10\.0\.2\.15/24")
@@ -324,7 +325,7 @@ def test_a_new_link_hears_of_the_guest_again(on_lan):
 
 def test_ticks_come_at_their_times_and_every_answer_is_right(boot):
     """Virtual time: one instruction is a nanosecond, so that the run is the same everywhere."""
-    guest = boot(net="none", extra=("-icount", "shift=0,sleep=off"))
+    guest = boot(net="none", extra=virtual_time(0))
     enabled = float(guest.expect(rf"\[ +(\d+\.\d+)\] I nic: {FACTS.simulated} link up").group(1))
     for tick in range(1, 8):
         match = guest.expect(rf"\[ +(\d+\.\d+)\] I sim: sim0 tick {tick}: 8 requests, "
@@ -337,14 +338,14 @@ def test_ticks_come_at_their_times_and_every_answer_is_right(boot):
 def test_a_run_is_the_same_each_time(boot):
     texts = []
     for _ in range(2):
-        guest = boot(net="none", extra=("-icount", "shift=0,sleep=off"))
+        guest = boot(net="none", extra=virtual_time(0))
         guest.expect(r"sim: sim0 tick 4:.*\r\n")
         texts.append(guest.text[:guest.seen])
     assert texts[0] == texts[1]
 
 
 def test_the_periods_can_be_set(boot):
-    guest = boot(net="none", extra=("-icount", "shift=0,sleep=off"))
+    guest = boot(net="none", extra=virtual_time(0))
     guest.expect(r"sim: sim0 tick 1:")
     guest.send(f"nic profile {FACTS.simulated} echo 100 3")
     pattern = r"\[ *(\d+\.\d+)\] I sim: sim0 tick \d+: 3 requests, 3 right"

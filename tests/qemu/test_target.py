@@ -2,6 +2,7 @@
 import os
 
 from conftest import BOARD, ROOT
+from emulator import virtual_time
 
 
 def target_test(name):
@@ -9,7 +10,7 @@ def target_test(name):
 
 
 def test_the_checksum_is_right_and_takes_a_third_of_an_instruction_a_byte(boot):
-    guest = boot(elf=target_test("checksum"), net="none", extra=("-icount", "shift=0,sleep=off"))
+    guest = boot(elf=target_test("checksum"), net="none", extra=virtual_time(0))
     for offset in range(4):
         for length in (20, 64, 536, 1460, 1472):
             took = guest.expect(rf"checksum: {length} bytes from {offset}: (\d+) ns").group(1)

@@ -3,10 +3,11 @@ import json
 
 import pytest
 from conftest import FACTS, assert_nothing_missing
+from emulator import virtual_time
 from scapy.layers.inet import UDP
 
 # Virtual time jumps over what is slept through, and goes slowly enough for a loop that spins.
-FAST = ("-icount", "shift=6,sleep=off")
+FAST = virtual_time(6)
 
 CONSOLE_IS_THERE = r"type help for the console's commands"
 ADDRESS = r"en0 up 10\.0\.2\.15/24"
