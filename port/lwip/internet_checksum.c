@@ -1,4 +1,4 @@
-/* The Internet checksum (RFC 1071) by words and carry, 128 bytes a turn. */
+/* The Internet checksum (RFC 1071) by words and carry, or by NEON's halfwords, 128 bytes a turn. */
 #include "internet_checksum.h"
 
 #include <stdbool.h>
@@ -24,7 +24,53 @@
 #define IF_NOT(bit, label) "tst %[length], #" bit "\n\tbeq " label "\n\t"
 #define IF(bit, label) "tst %[length], #" bit "\n\tbne " label "\n\t"
 
+#if __ARM_ARCH_PROFILE == 'A'
+
+enum { NEON_BLOCK_BYTES = 128 };
+
+/* The sum of whole blocks, at least one, from a word's address on. 64 KiB are 32 Ki halfwords, whose
+ * sum has room in any one of the words that each adds two halfwords to (ARM DDI 0406C, A8.8.367). */
+static inline __attribute__((always_inline)) uint32_t blocks_sum(const uint8_t *at, const uint8_t *end) {
+  uint32_t sum;
+
+  __asm volatile(
+      ".fpu neon\n\t"
+      "vmov.i32 q8, #0\n\t"
+      "vmov.i32 q9, #0\n"
+      "1:\n\t"
+      "vldmia %[at]!, {d0-d15}\n\t"
+      "vpadal.u16 q8, q0\n\t"
+      "vpadal.u16 q9, q1\n\t"
+      "vpadal.u16 q8, q2\n\t"
+      "vpadal.u16 q9, q3\n\t"
+      "vpadal.u16 q8, q4\n\t"
+      "vpadal.u16 q9, q5\n\t"
+      "vpadal.u16 q8, q6\n\t"
+      "vpadal.u16 q9, q7\n\t"
+      "teq %[at], %[end]\n\t"
+      "bne 1b\n\t"
+      "vadd.i32 q8, q8, q9\n\t"
+      "vadd.i32 d16, d16, d17\n\t"
+      "vpadd.i32 d16, d16, d16\n\t"
+      "vmov.32 %[sum], d16[0]"
+      : [sum] "=r"(sum), [at] "+&r"(at)
+      : [end] "r"(end)
+      : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8", "q9", "cc", "memory");
+  return sum;
+}
+
+#endif
+
 static inline __attribute__((always_inline)) uint32_t add_bytes(uint32_t sum, const uint8_t *at, size_t length) {
+#if __ARM_ARCH_PROFILE == 'A'
+  if (length >= NEON_BLOCK_BYTES) {
+    const uint8_t *end = at + (length & ~(size_t)(NEON_BLOCK_BYTES - 1));
+
+    sum += blocks_sum(at, end);
+    at = end;
+    length %= NEON_BLOCK_BYTES;
+  }
+#endif
   const uint8_t *blocks_end = at + (length & ~(size_t)31);
 
   /* Four blocks of 32 bytes a turn: the first turn starts where it leaves a multiple of them. */
@@ -74,63 +120,72 @@ static inline __attribute__((always_inline)) uint32_t add_bytes(uint32_t sum, co
   return sum;
 }
 
-/* Where `from` is no multiple of 4 as well, words are loaded one by one: an LDM may not be unaligned
- * (ARM DDI 0403E, A3.2.1). */
-#define COPY_WORDS(load_8, load_4)                                                                 \
-  __asm volatile(                                                                                  \
-      "adds %[sum], %[sum], #0\n\t"                                                                \
-      "teq %[from], %[blocks_end]\n\t"                                                             \
-      "beq 2f\n"                                                                                   \
-      "1:\n\t"                                                                                     \
-      load_8                                                                                       \
-      ADD_TO_SUM("r3") ADD_TO_SUM("r4") ADD_TO_SUM("r5") ADD_TO_SUM("r6")                          \
-      ADD_TO_SUM("r8") ADD_TO_SUM("r9") ADD_TO_SUM("r10") ADD_TO_SUM("r12")                        \
-      "stmia %[to]!, {r3, r4, r5, r6, r8, r9, r10, r12}\n\t"                                       \
-      "teq %[from], %[blocks_end]\n\t"                                                             \
-      "bne 1b\n"                                                                                   \
-      "2:\n\t"                                                                                     \
-      IF_NOT("16", "3f")                                                                           \
-      load_4                                                                                       \
-      ADD_TO_SUM("r3") ADD_TO_SUM("r4") ADD_TO_SUM("r5") ADD_TO_SUM("r6")                          \
-      "stmia %[to]!, {r3, r4, r5, r6}\n"                                                           \
-      "3:\n\t"                                                                                     \
-      IF_NOT("8", "4f")                                                                            \
-      LOAD("r3") LOAD("r4") ADD_TO_SUM("r3") ADD_TO_SUM("r4")                                      \
-      "stmia %[to]!, {r3, r4}\n"                                                                   \
-      "4:\n\t"                                                                                     \
-      IF_NOT("4", "5f")                                                                            \
-      LOAD("r3") ADD_TO_SUM("r3") "str r3, [%[to]], #4\n"                                          \
-      "5:\n\t"                                                                                     \
-      IF_NOT("2", "6f")                                                                            \
-      "ldrh r3, [%[from]], #2\n\t" ADD_TO_SUM("r3") "strh r3, [%[to]], #2\n"                       \
-      "6:\n\t"                                                                                     \
-      IF_NOT("1", "7f")                                                                            \
-      "ldrb r3, [%[from]]\n\t" ADD_TO_SUM("r3") "strb r3, [%[to]]\n"                               \
-      "7:\n\t"                                                                                     \
-      "adc %[sum], %[sum], #0"                                                                     \
-      : [sum] "+&r"(sum), [from] "+&r"(from), [to] "+&r"(to)                                       \
-      : [length] "r"(length), [blocks_end] "r"(blocks_end)                                         \
-      : "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "cc", "memory")
-#define LOAD(word) "ldr " word ", [%[from]], #4\n\t"
+/* Both from a word's address: an LDM may not be unaligned (ARM DDI 0403E, A3.2.1). */
+#define COPY_8_WORDS                                                                               \
+  ADD_8_WORDS                                                                                      \
+  "stmia %[to]!, {r3, r4, r5, r6, r8, r9, r10, r12}\n\t"
 
-static inline __attribute__((always_inline)) uint32_t copy_bytes(uint8_t *to, const uint8_t *from, size_t length) {
-  const uint8_t *blocks_end = from + (length & ~(size_t)31);
+static inline __attribute__((always_inline)) uint32_t copy_bytes(uint8_t *to, const uint8_t *at, size_t length) {
+  const uint8_t *blocks_end = at + (length & ~(size_t)31);
   uint32_t sum = 0;
 
-  if ((uintptr_t)from % 4 == 0)
-    COPY_WORDS("ldmia %[from]!, {r3, r4, r5, r6, r8, r9, r10, r12}\n\t",
-               "ldmia %[from]!, {r3, r4, r5, r6}\n\t");
-  else
-    COPY_WORDS(LOAD("r3") LOAD("r4") LOAD("r5") LOAD("r6")
-               LOAD("r8") LOAD("r9") LOAD("r10") LOAD("r12"),
-               LOAD("r3") LOAD("r4") LOAD("r5") LOAD("r6"));
+  /* As above. */
+  __asm volatile(
+      "adds %[sum], %[sum], #0\n\t"
+      "teq %[at], %[blocks_end]\n\t"
+      "beq 5f\n\t"
+      IF_NOT("32", "6f")
+      IF("64", "2f")
+      "b 4f\n"
+      "6:\n\t"
+      IF("64", "3f")
+      "1:\n\t"
+      COPY_8_WORDS
+      "2:\n\t"
+      COPY_8_WORDS
+      "3:\n\t"
+      COPY_8_WORDS
+      "4:\n\t"
+      COPY_8_WORDS
+      "teq %[at], %[blocks_end]\n\t"
+      "bne 1b\n"
+      "5:\n\t"
+      IF_NOT("16", "7f")
+      ADD_4_WORDS
+      "stmia %[to]!, {r3, r4, r5, r6}\n"
+      "7:\n\t"
+      IF_NOT("8", "8f")
+      "ldmia %[at]!, {r3, r4}\n\t"
+      ADD_TO_SUM("r3") ADD_TO_SUM("r4")
+      "stmia %[to]!, {r3, r4}\n"
+      "8:\n\t"
+      IF_NOT("4", "9f")
+      "ldr r3, [%[at]], #4\n\t"
+      ADD_TO_SUM("r3")
+      "str r3, [%[to]], #4\n"
+      "9:\n\t"
+      IF_NOT("2", "10f")
+      "ldrh r3, [%[at]], #2\n\t"
+      ADD_TO_SUM("r3")
+      "strh r3, [%[to]], #2\n"
+      "10:\n\t"
+      IF_NOT("1", "11f")
+      "ldrb r3, [%[at]]\n\t"
+      ADD_TO_SUM("r3")
+      "strb r3, [%[to]]\n"
+      "11:\n\t"
+      "adc %[sum], %[sum], #0"
+      : [sum] "+&r"(sum), [at] "+&r"(at), [to] "+&r"(to)
+      : [length] "r"(length), [blocks_end] "r"(blocks_end)
+      : "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "cc", "memory");
   return sum;
 }
 /* clang-format on */
 
 #else
 
-static inline __attribute__((always_inline)) uint32_t add_bytes(uint32_t sum, const uint8_t *at, size_t length) {
+static inline __attribute__((always_inline)) uint32_t add_bytes(uint32_t sum, const uint8_t *at,
+                                                                size_t length) {
   uint64_t wide = sum;
   uint32_t word;
   uint16_t half;
@@ -178,7 +233,7 @@ uint16_t internet_checksum_add(uint32_t sum, const void *data, size_t length) {
 
 uint16_t internet_checksum_copy(void *to, const void *from, size_t length) {
 #ifdef __arm__
-  if (__builtin_expect((uintptr_t)to % 4 == 0, true))
+  if (__builtin_expect(((uintptr_t)to | (uintptr_t)from) % 4 == 0, true))
     return internet_checksum_fold(copy_bytes(to, from, length));
 #endif
   memcpy(to, from, length);

@@ -8,11 +8,12 @@
 enum { IP4_HEADER_BYTES = 20 }; /* of IPv4 without options (RFC 791, 3.1) */
 
 /* The one's complement sum of `length` bytes from any address on and of `sum`, which is less than
- * 2^31, not inverted. Stored as it is, its bytes are in the network's order. Any context. */
+ * 2^31, not inverted. At most 64 KiB. Stored as it is, its bytes are in the network's order. Main
+ * loop: on a Cortex-A its sums are in registers that interrupts do not save. */
 uint16_t internet_checksum_add(uint32_t sum, const void *data, size_t length);
 
-/* Copies `length` bytes, and returns their sum. Any addresses; fastest to a multiple of 4. Any
- * context. */
+/* Copies `length` bytes, at most 64 KiB, and returns their sum. Any addresses; fastest from a
+ * multiple of 4 to another. Main loop, as above. */
 uint16_t internet_checksum_copy(void *to, const void *from, size_t length);
 
 /* The sum of the bytes alone. */

@@ -38,6 +38,7 @@ CP15_READ(sctlr, 0, c1, c0, 0) /* system control */
 CP15_WRITE(sctlr, 0, c1, c0, 0)
 CP15_READ(actlr, 0, c1, c0, 1) /* auxiliary control */
 CP15_WRITE(actlr, 0, c1, c0, 1)
+CP15_WRITE(cpacr, 0, c1, c0, 2) /* access to coprocessors */
 CP15_WRITE(ttbr0, 0, c2, c0, 0) /* translation table base */
 CP15_WRITE(ttbcr, 0, c2, c0, 2)
 CP15_WRITE(dacr, 0, c3, c0, 0) /* domain access */
@@ -75,10 +76,16 @@ enum {
   SCTLR_TEX_REMAP = 1 << 28,
   SCTLR_ACCESS_FLAG = 1 << 29,
   SCTLR_THUMB_EXCEPTIONS = 1 << 30,
-  ACTLR_SMP = 1 << 6, /* A7: must be set before a cache is turned on (ARM DDI 0464F, 4.3.31) */
+  ACTLR_SMP = 1 << 6,     /* A7: must be set before a cache is turned on (ARM DDI 0464F, 4.3.31) */
+  CPACR_NEON = 0xf << 20, /* coprocessors 10 and 11, in all modes */
   PMCR_ENABLE = 1 << 0,
 };
 #define PMCNTEN_CYCLES (UINT32_C(1) << 31)
+
+/* FPEXC.EN (ARM DDI 0406C, B6.1.39). */
+static inline void neon_enable(void) {
+  __asm volatile(".fpu neon\n\tvmsr fpexc, %0" ::"r"(UINT32_C(1) << 30));
+}
 
 static inline void cp15_isb(void) { __asm volatile("isb" ::: "memory"); }
 static inline void cp15_dsb(void) { __asm volatile("dsb" ::: "memory"); }

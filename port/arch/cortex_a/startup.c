@@ -45,7 +45,9 @@ __attribute__((used, noreturn)) static void start(void) {
   memset(bss_start, 0, (size_t)(bss_end - bss_start));
   memset(dma_start, 0, (size_t)(dma_end - dma_start));
   cp15_write_vbar((uint32_t)(uintptr_t)vectors);
+  cp15_write_cpacr(CPACR_NEON);
   cp15_isb();
+  neon_enable();
   cp15_write_pmcr(cp15_read_pmcr() | PMCR_ENABLE);
   cp15_write_pmcntenset(PMCNTEN_CYCLES);
   gic_start();
