@@ -86,6 +86,9 @@
 
 #define LWIP_HOOK_TCP_ISN lwip_hook_tcp_isn
 
+/* The first retransmission is after a second (RFC 6298, 2.1), not after lwIP's three. */
+#define LWIP_TCP_RTO_TIME 1000
+
 /* What was read is acknowledged for two segments at a time, as RFC 1122, 4.2.3.2 has it: lwIP would
  * say that the window has opened by a quarter, which here is each segment. */
 #define TCP_WND_UPDATE_THRESHOLD (2 * TCP_MSS)
