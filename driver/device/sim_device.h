@@ -5,21 +5,7 @@
  * frames between them and the host on its wire (sim_peer.h), gives the descriptors back and raises
  * its interrupt line. A register write that it acts on (DOORBELL) only winds the timer.
  *
- * Registers, 32 bits each, offset from the base:
- *
- *   0x00 ID          ro   0x51d00001
- *   0x04 CTRL        rw   bit 0 ENABLE: DMA and the wire are on; the change from 0 to 1 starts both
- *                         rings at their base. Bit 1 RESET: all registers to 0, reads back as 0.
- *   0x08 STATUS      ro   bit 0 LINK: a carrier is there
- *   0x0c IRQ_STATUS  w1c  bit 0 RX: a frame was received. Bit 1 TX: a frame was sent. Bit 2
- * OVERRUN: a frame was lost, since the next rx descriptor was not the device's. Bit 3 ERROR: a
- * descriptor made no sense, and the device has disabled itself. 0x10 IRQ_MASK    rw   as
- * IRQ_STATUS; the line is up while STATUS & MASK is not 0 0x14 MAC_HIGH    rw   station address,
- * octets 1 to 4 from bit 31 down 0x18 MAC_LOW     rw   octets 5 and 6 from bit 31 down 0x1c RX_BASE
- * rw   address of the rx ring, a multiple of 8 0x20 RX_SIZE     rw   its descriptors: a power of
- * two, 2 to 256 0x24 TX_BASE     rw   address of the tx ring, a multiple of 8 0x28 TX_SIZE     rw
- * its descriptors 0x2c DOORBELL    wo   bit 0 RX: buffers were posted. Bit 1 TX: frames were
- * posted. 0x30 RX_MISSED   ro   frames lost for want of a descriptor, modulo 2^32
+ * Registers are of 32 bits: enum sim_register.
  *
  * Descriptor, 8 bytes: word 0 the address of the buffer; word 1 bit 31 OWN (1: the device's), bit
  * 30 ERROR (written back: the frame is bad), bits 15..0 the length in bytes: of the buffer or the
@@ -35,24 +21,25 @@
 #include "sim_peer.h"
 #include "timer_source.h"
 
+/* Offsets from the base; ro: not written, wo: reads as 0, w1c: a 1 that is written clears. */
 enum sim_register {
-  SIM_ID = 0x00,
-  SIM_CTRL = 0x04,
-  SIM_STATUS = 0x08,
-  SIM_IRQ_STATUS = 0x0c,
-  SIM_IRQ_MASK = 0x10,
-  SIM_MAC_HIGH = 0x14,
-  SIM_MAC_LOW = 0x18,
-  SIM_RX_BASE = 0x1c,
-  SIM_RX_SIZE = 0x20,
-  SIM_TX_BASE = 0x24,
+  SIM_ID = 0x00,     /* ro: SIM_ID_VALUE */
+  SIM_CTRL = 0x04,   /* rw: ENABLE, from 0 to 1: starts both rings at their base; RESET: all to 0 */
+  SIM_STATUS = 0x08, /* ro: LINK, there is a carrier */
+  SIM_IRQ_STATUS = 0x0c, /* w1c: RX, TX, OVERRUN, ERROR */
+  SIM_IRQ_MASK = 0x10,   /* rw: the same bits; the line is up while one is set in both */
+  SIM_MAC_HIGH = 0x14,   /* rw: station address, octets 1 to 4 from bit 31 down */
+  SIM_MAC_LOW = 0x18,    /* rw: octets 5 and 6 from bit 31 down */
+  SIM_RX_BASE = 0x1c,    /* rw: address of the rx ring, a multiple of 8 */
+  SIM_RX_SIZE = 0x20,    /* rw: its descriptors, a power of two from 2 to 256 */
+  SIM_TX_BASE = 0x24,    /* rw: the same of the tx ring */
   SIM_TX_SIZE = 0x28,
-  SIM_DOORBELL = 0x2c,
-  SIM_RX_MISSED = 0x30,
-  SIM_FILTER = 0x34,
-  SIM_HASH_LOW = 0x38,
-  SIM_HASH_HIGH = 0x3c,
-  SIM_RX_FILTERED = 0x40,
+  SIM_DOORBELL = 0x2c,    /* wo: RX, buffers were posted; TX, frames were */
+  SIM_RX_MISSED = 0x30,   /* ro: frames lost for want of a descriptor, modulo 2^32 */
+  SIM_FILTER = 0x34,      /* rw: PROMISCUOUS, all frames come in */
+  SIM_HASH_LOW = 0x38,    /* rw: groups that come in, by the bit of their hash, 0 to 31 */
+  SIM_HASH_HIGH = 0x3c,   /* rw: 32 to 63 */
+  SIM_RX_FILTERED = 0x40, /* ro: frames that did not, modulo 2^32 */
   SIM_REGISTER_BYTES = 0x44,
 };
 
@@ -60,10 +47,10 @@ enum sim_register {
 #define SIM_CTRL_ENABLE        UINT32_C(0x1)
 #define SIM_CTRL_RESET         UINT32_C(0x2)
 #define SIM_STATUS_LINK        UINT32_C(0x1)
-#define SIM_IRQ_RX             UINT32_C(0x1)
-#define SIM_IRQ_TX             UINT32_C(0x2)
-#define SIM_IRQ_OVERRUN        UINT32_C(0x4)
-#define SIM_IRQ_ERROR          UINT32_C(0x8)
+#define SIM_IRQ_RX             UINT32_C(0x1) /* a frame was received */
+#define SIM_IRQ_TX             UINT32_C(0x2) /* a frame was sent */
+#define SIM_IRQ_OVERRUN        UINT32_C(0x4) /* one was lost: no rx descriptor was the device's */
+#define SIM_IRQ_ERROR          UINT32_C(0x8) /* a ring makes no sense: the device is disabled */
 #define SIM_DOORBELL_RX        UINT32_C(0x1)
 #define SIM_DOORBELL_TX        UINT32_C(0x2)
 #define SIM_FILTER_PROMISCUOUS UINT32_C(0x1)

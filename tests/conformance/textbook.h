@@ -3,20 +3,6 @@
  *
  * With it the suite is tried: the driver passes, and with each of its defects it is found out.
  *
- * Registers:
- *
- *   0x00 ID           ro   TEXTBOOK_ID_VALUE
- *   0x04 CONTROL      rw   bit 0 ENABLE: DMA is on, both rings start at their base
- *   0x08 LINK         ro   bit 0: a carrier is there
- *   0x0c CAUSE        w1c  bit 0 RX, bit 1 TX, bit 2 STALL: a frame was lost, reception waits for a
- * kick; bit 3 ERROR: the MAC has disabled itself 0x10 MASK         rw   as CAUSE; the line is up
- * while CAUSE & MASK is not 0 0x14 RX_RING      rw   address of TEXTBOOK_RX descriptors 0x18
- * TX_RING      rw   address of TEXTBOOK_TX descriptors 0x1c ADDRESS_HIGH rw   octets 1 to 4 of an
- * address, from bit 31 down 0x20 ADDRESS_LOW  rw   octets 5 and 6, from bit 31 down 0x24 ACCEPT wo
- * 1: the address is the station's; 2: it is one more group's; 3: forget groups 0x28 FILTER       rw
- * bit 0: everything, bit 1: every group 0x2c KICK         wo   bit 0: receive again, bit 1: send
- * what is posted
- *
  * A descriptor is three words: address; length, with bit 31 LAST (of a frame to be sent) and bit 30
  * BAD (written back: a received frame with an error); owner, 1 while it is the MAC's. */
 #ifndef TEXTBOOK_H
@@ -33,27 +19,28 @@ enum {
   TEXTBOOK_ID_VALUE = 0x7e87b00c,
 };
 
+/* ro: not written, wo: not read, w1c: a 1 that is written clears. */
 enum textbook_register {
-  TEXTBOOK_ID = 0x00,
-  TEXTBOOK_CONTROL = 0x04,
-  TEXTBOOK_LINK = 0x08,
-  TEXTBOOK_CAUSE = 0x0c,
-  TEXTBOOK_MASK = 0x10,
-  TEXTBOOK_RX_RING = 0x14,
-  TEXTBOOK_TX_RING = 0x18,
-  TEXTBOOK_ADDRESS_HIGH = 0x1c,
-  TEXTBOOK_ADDRESS_LOW = 0x20,
-  TEXTBOOK_ACCEPT = 0x24,
-  TEXTBOOK_FILTER = 0x28,
-  TEXTBOOK_KICK = 0x2c,
+  TEXTBOOK_ID = 0x00,           /* ro: TEXTBOOK_ID_VALUE */
+  TEXTBOOK_CONTROL = 0x04,      /* rw: bit 0 ENABLE: DMA is on, both rings start at their base */
+  TEXTBOOK_LINK = 0x08,         /* ro: bit 0: a carrier is there */
+  TEXTBOOK_CAUSE = 0x0c,        /* w1c: RECEIVED, SENT, STALL, ERROR */
+  TEXTBOOK_MASK = 0x10,         /* rw: the same; the line is up while one is set in both */
+  TEXTBOOK_RX_RING = 0x14,      /* rw: address of TEXTBOOK_RX descriptors */
+  TEXTBOOK_TX_RING = 0x18,      /* rw: address of TEXTBOOK_TX descriptors */
+  TEXTBOOK_ADDRESS_HIGH = 0x1c, /* rw: octets 1 to 4 of an address, from bit 31 down */
+  TEXTBOOK_ADDRESS_LOW = 0x20,  /* rw: octets 5 and 6, from bit 31 down */
+  TEXTBOOK_ACCEPT = 0x24, /* wo: 1: the station's address; 2: one more group's; 3: no group's */
+  TEXTBOOK_FILTER = 0x28, /* rw: bit 0: everything, bit 1: every group */
+  TEXTBOOK_KICK = 0x2c,   /* wo: bit 0: receive again, bit 1: send what is posted */
   TEXTBOOK_REGISTER_BYTES = 0x40,
 };
 
 enum {
   TEXTBOOK_RECEIVED = 1,
   TEXTBOOK_SENT = 2,
-  TEXTBOOK_STALL = 4,
-  TEXTBOOK_ERROR = 8,
+  TEXTBOOK_STALL = 4, /* a frame was lost, reception waits for a kick */
+  TEXTBOOK_ERROR = 8, /* the MAC has disabled itself */
   TEXTBOOK_CAUSES = 15,
   TEXTBOOK_BAD = 1 << 30,
   TEXTBOOK_LENGTH = 0xffff,
