@@ -186,7 +186,7 @@ class Bench:
         connection.say(data)
         self.settle(lambda: connection.came() >= len(data))
 
-    def take_segment(self, connection, size):
+    def take(self, connection, size):
         connection.acknowledge()
         self.settle(lambda: connection.came() >= size)
 
@@ -228,7 +228,9 @@ class Bench:
                           lambda _: self.segments(connection, data[:lan.MSS], 2), per=2)
         connection = self.connect(lan.chargen(peer))
         connection.window = lan.MSS
-        yield self.figure("TCP send 1460 B", lambda _: self.take_segment(connection, lan.MSS))
+        yield self.figure("TCP send 1460 B", lambda _: self.take(connection, lan.MSS))
+        connection.window = 2 * lan.MSS
+        yield self.figure("TCP send, 2 an ACK", lambda _: self.take(connection, 2 * lan.MSS), per=2)
         connection = self.connect(lan.echo(peer))
         yield self.figure("TCP echo 1 B", lambda _: self.echo(connection, data[:1]))
 
