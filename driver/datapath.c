@@ -7,6 +7,11 @@
 #include "datapath_turn.h"
 #include "port.h"
 
+enum {
+  SHORT_FRAME_BYTES = 128,
+  HEAP_LEFT_BYTES = MEM_SIZE < 8 * 1024 ? MEM_SIZE / 8 : 1024,
+};
+
 static bool is_broadcast(const uint8_t *address) {
   return memcmp(address, "\xff\xff\xff\xff\xff\xff", ETH_ADDRESS_BYTES) == 0;
 }
@@ -116,8 +121,22 @@ bool datapath_accept_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTE
   return true;
 }
 
+/* A long frame is copied only where that leaves the heap room for what the stack is to send; a
+ * short one may bring an address that is asked for, or an acknowledgement, by which memory comes
+ * back. */
+static struct pbuf *copy_of_received(const struct pbuf *frame) {
+  uint16_t left = frame->len > SHORT_FRAME_BYTES ? HEAP_LEFT_BYTES : 0;
+  struct pbuf *copy = pbuf_alloc(PBUF_RAW, (uint16_t)(frame->len + left), PBUF_RAM);
+
+  if (copy == NULL)
+    return NULL;
+  pbuf_realloc(copy, frame->len);
+  memcpy(copy->payload, frame->payload, frame->len);
+  return copy;
+}
+
 void datapath_deliver_copy(struct nic *nic, struct pbuf *packet) {
-  struct pbuf *copy = copy_of(packet);
+  struct pbuf *copy = copy_of_received(packet);
 
   if (copy != NULL)
     copy->flags |= packet->flags & PACKET_FLAG_CHECKED;

@@ -76,6 +76,7 @@
 #define TCP_WND             (4 * TCP_MSS)
 #define TCP_SND_BUF         (3 * TCP_MSS)
 #define TCP_SND_QUEUELEN    12
+#define TCP_MEM_RESERVE     (MEM_SIZE / 8) /* for addresses, names, other connections */
 #define TCP_QUEUE_OOSEQ     1
 #define TCP_OOSEQ_MAX_PBUFS 4
 

@@ -89,6 +89,7 @@ class Session:
     """A TCP session with the guest's echo port, in which one segment at a time is under way, and is sent
     again until its echo is there."""
 
+    PORT = 7
     RESEND_S = 0.2
 
     def __init__(self, lan, port):
@@ -113,7 +114,7 @@ class Session:
         return None
 
     def _send(self, flags, data=b"", seq=None):
-        self.lan.send(self.lan.ip() / TCP(sport=self.port, dport=7, flags=flags, window=4000,
+        self.lan.send(self.lan.ip() / TCP(sport=self.port, dport=self.PORT, flags=flags, window=4000,
                                           seq=self.next if seq is None else seq, ack=self.expected) / data)
 
     def start(self, data):

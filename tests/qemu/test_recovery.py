@@ -100,3 +100,34 @@ def test_floods_at_the_boards_mac_are_survived(boot):
     host.ping(sequence=9)
     # The stack has the fragments of two datagrams until their time is over.
     assert int(guest.ask("pool", r"en0 packets .*, stack (\d+) \(most \d+\)\r\n").group(1)) <= 8
+
+
+class Taker(Session):
+    """A session with chargen that acknowledges nothing of what comes."""
+    PORT = 19
+
+
+class Talker(Session):
+    """A session with the echo service that reads nothing: all that its window takes is said, and kept."""
+
+    def talk(self):
+        for offset in range(0, 4 * 1460, 1460):
+            self.lan.send(self.lan.ip() / TCP(sport=self.port, dport=7, flags="PA", window=0, seq=self.next + offset,
+                                              ack=self.expected) / bytes(1460))
+
+
+def test_peers_that_take_nothing_leave_others_room(boot):
+    """What waits for them does not take the heap that addresses and other connections come from."""
+    guest = boot(net="wire")
+    host = start_wire(guest)
+    for number in range(2):
+        Taker(host, 5000 + number)
+    Talker(host, 5100).talk()
+    guest.ask("mem", r"heap +used \d+")
+    session = Session(host, 5200)
+    session.start(b"meanwhile")
+    session.finish()
+    guest.send("ping -c 1 10.0.2.99")
+    host.receive(lambda packet: ARP in packet and packet[ARP].pdst == "10.0.2.99")
+    guest.expect("1 packets transmitted, 0 received")
+    host.ping_until_answered(1)

@@ -201,6 +201,28 @@ static void hoarding_cannot_stop_reception(void **state) {
   assert_int_equal(last_number, 77);
 }
 
+/* What is long leaves room for what is short. */
+static void copies_leave_the_heap_room(void **state) {
+  void *address_request;
+
+  (void)state;
+  hoard = true;
+  while (nic->counters[NIC_IN_NO_BUFFER] == 0) {
+    assert_true(wire(1, 1000));
+    run();
+  }
+  address_request = mem_malloc(1000);
+  assert_non_null(address_request);
+  mem_free(address_request);
+  assert_true(wire(2, 60));
+  run();
+  assert_int_equal(nic->counters[NIC_IN_NO_BUFFER], 1);
+  assert_int_equal(last_number, 2);
+  assert_int_equal(hoarded_frames[hoarded - 1]->tot_len, 60);
+  while (hoarded != 0)
+    pbuf_free(hoarded_frames[--hoarded]);
+}
+
 /* What the device vouches for it does for the copy as well, and not for the buffer's next frame. */
 static void a_frame_keeps_its_mark(void **state) {
   (void)state;
@@ -459,6 +481,7 @@ int main(void) {
       cmocka_unit_test_setup(counts_by_kind_of_destination, paper_setup_enabled),
       cmocka_unit_test_setup(every_drop_has_one_cause, paper_setup_enabled),
       cmocka_unit_test_setup(hoarding_cannot_stop_reception, paper_setup_enabled),
+      cmocka_unit_test_setup(copies_leave_the_heap_room, paper_setup_enabled),
       cmocka_unit_test_setup(a_flood_leaves_each_turn_after_its_budget, paper_setup_enabled),
       cmocka_unit_test_setup(what_comes_under_the_mask_has_a_turn_of_its_own, paper_setup_enabled),
       cmocka_unit_test_setup(refills_with_one_doorbell_a_batch, paper_setup_enabled),

@@ -143,6 +143,71 @@ static void the_last_block_of_the_heap_may_be_shortened(void **state) {
   assert_int_equal(lwip_stats.mem.used, 0);
 }
 
+/* ---- a window that opens where only one of two segments can be sent ---- */
+
+static unsigned sent;
+
+static err_t send_one(struct netif *netif, struct pbuf *packet, const ip4_addr_t *to) {
+  (void)netif, (void)packet, (void)to;
+  return sent++ == 0 ? ERR_OK : ERR_MEM;
+}
+
+static err_t wire_init(struct netif *netif) {
+  netif->output = send_one;
+  netif->mtu = 1500;
+  netif->flags = NETIF_FLAG_LINK_UP;
+  return ERR_OK;
+}
+
+/* The window's timer does not go on for data that is under way, at which lwIP would assert. */
+static void a_window_that_opened_is_not_probed(void **state) {
+  static const char data[100];
+  static struct netif wire;
+  ip4_addr_t own, mask;
+
+  (void)state;
+  IP4_ADDR(&own, 10, 0, 0, 1);
+  IP4_ADDR(&mask, 255, 255, 255, 0);
+  netif_add(&wire, &own, &mask, IP4_ADDR_ANY4, NULL, wire_init, ip_input);
+  netif_set_default(&wire);
+  netif_set_up(&wire);
+  IP_ADDR4(&pcb->remote_ip, 10, 0, 0, 2);
+  sent = 0;
+  pcb->mss = sizeof data;
+  pcb->snd_wnd = pcb->mss - 1;
+  pcb->pollinterval = UINT8_MAX; /* which sends, too */
+  pcb->cwnd = 10 * pcb->mss;
+  for (unsigned i = 0; i < 2; i++)
+    assert_int_equal(tcp_write(pcb, data, sizeof data, TCP_WRITE_FLAG_COPY), ERR_OK);
+  assert_int_equal(tcp_output(pcb), ERR_OK);
+  assert_int_equal(pcb->persist_backoff, 1);
+  pcb->snd_wnd = 10 * pcb->mss; /* when there was no memory to send anything */
+  for (unsigned ticks = 0; sent == 0 && ticks < 10; ticks++)
+    tcp_slowtmr();
+  assert_int_equal(sent, 2);
+  assert_non_null(pcb->unacked);
+  assert_int_equal(pcb->persist_backoff, 0);
+  tcp_slowtmr();
+  netif_remove(&wire);
+}
+
+/* ---- the heap ---- */
+
+/* Names are asked for, and connections accepted, while others take nothing of what they are sent.
+ */
+static void data_to_be_sent_leaves_the_heap_room(void **state) {
+  static const char data[1460];
+
+  (void)state;
+  pcb->mss = sizeof data;
+  pcb->snd_buf = 0xffff;
+  while (tcp_write(pcb, data, sizeof data, TCP_WRITE_FLAG_COPY) == ERR_OK) {
+  }
+  assert_int_equal(lwip_stats.mem.err, 0); /* it was not the heap that refused */
+  assert_in_range(lwip_stats.mem.used, MEM_SIZE - TCP_MEM_RESERVE - 1600,
+                  MEM_SIZE - TCP_MEM_RESERVE + 100);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(the_first_part_of_a_split_segment_does_not_end_the_stream,
@@ -151,6 +216,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(nothing_is_added_to_a_segment_that_is_sent_again, setup,
                                       teardown),
       cmocka_unit_test_setup_teardown(nor_the_end_of_the_stream, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_window_that_opened_is_not_probed, setup, teardown),
+      cmocka_unit_test_setup_teardown(data_to_be_sent_leaves_the_heap_room, setup, teardown),
       cmocka_unit_test(the_last_block_of_the_heap_may_be_shortened),
   };
 
