@@ -29,7 +29,7 @@
 enum { NEON_BLOCK_BYTES = 128 };
 
 /* The sum of whole blocks, at least one, from a word's address on. 64 KiB are 32 Ki halfwords, whose
- * sum has room in any one of the words that each adds two halfwords to (ARM DDI 0406C, A8.8.367). */
+ * sum has room in any one of the words that each adds two halfwords to (VPADAL). */
 static inline __attribute__((always_inline)) uint32_t blocks_sum(const uint8_t *at, const uint8_t *end) {
   uint32_t sum;
 

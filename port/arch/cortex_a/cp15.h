@@ -82,7 +82,7 @@ enum {
 };
 #define PMCNTEN_CYCLES (UINT32_C(1) << 31)
 
-/* FPEXC.EN (ARM DDI 0406C, B6.1.39). */
+/* FPEXC.EN (ARM DDI 0406C, B4.1). */
 static inline void neon_enable(void) {
   __asm volatile(".fpu neon\n\tvmsr fpexc, %0" ::"r"(UINT32_C(1) << 30));
 }
