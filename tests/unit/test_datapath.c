@@ -319,6 +319,21 @@ static void sends_a_batch_with_one_doorbell(void **state) {
   assert_int_equal(nic->counters[NIC_OUT_OCTETS], 300);
 }
 
+/* A turn that finds them sent takes them back, and has nothing to ring for. */
+static void what_is_sent_is_not_rung_for_again(void **state) {
+  (void)state;
+  paper.hold_tx = true;
+  transmit(frame_of(60, 2), 0);
+  run();
+  assert_int_equal(paper.doorbells_tx, 1);
+  assert_false(ring_empty(&nic->tx_ring.ring));
+  paper.done = nic->tx_ring.ring.head;
+  nic_interrupt(nic);
+  run();
+  assert_true(ring_empty(&nic->tx_ring.ring));
+  assert_int_equal(paper.doorbells_tx, 1);
+}
+
 static void gathers_what_it_can_and_copies_the_rest(void **state) {
   struct pbuf *two = frame_of(14, 2), *three = frame_of(14, 2);
 
@@ -364,6 +379,22 @@ static void copies_data_that_may_change(void **state) {
   data[20] = 6;
   run();
   assert_int_equal(paper.sent_data[0][20], 5);
+  assert_int_equal(nic->counters[NIC_OUT_COPIES], 1);
+}
+
+/* Nor need it be the first part. */
+static void copies_a_part_that_may_change(void **state) {
+  uint8_t data[46] = {0};
+  struct pbuf *frame = frame_of(14, 2), *part = pbuf_alloc(PBUF_RAW, sizeof data, PBUF_REF);
+
+  (void)state;
+  part->payload = data;
+  pbuf_cat(frame, part);
+  data[20] = 5;
+  transmit(frame, 0);
+  data[20] = 6;
+  run();
+  assert_int_equal(paper.sent_data[0][34], 5);
   assert_int_equal(nic->counters[NIC_OUT_COPIES], 1);
 }
 
@@ -486,9 +517,11 @@ int main(void) {
       cmocka_unit_test_setup(what_comes_under_the_mask_has_a_turn_of_its_own, paper_setup_enabled),
       cmocka_unit_test_setup(refills_with_one_doorbell_a_batch, paper_setup_enabled),
       cmocka_unit_test_setup(sends_a_batch_with_one_doorbell, paper_setup_enabled),
+      cmocka_unit_test_setup(what_is_sent_is_not_rung_for_again, paper_setup_enabled),
       cmocka_unit_test_setup(gathers_what_it_can_and_copies_the_rest, paper_setup_enabled),
       cmocka_unit_test_setup(copies_a_chain_that_ends_in_an_empty_part, paper_setup_enabled),
       cmocka_unit_test_setup(copies_data_that_may_change, paper_setup_enabled),
+      cmocka_unit_test_setup(copies_a_part_that_may_change, paper_setup_enabled),
       cmocka_unit_test_setup(copies_what_the_device_cannot_address, paper_setup_enabled),
       cmocka_unit_test_setup(a_full_heap_does_not_stop_what_has_to_be_copied, paper_setup_enabled),
       cmocka_unit_test_setup(refuses_and_counts_what_cannot_be_sent, paper_setup_enabled),
