@@ -23,6 +23,28 @@
   ADD_TO_SUM("r8") ADD_TO_SUM("r9") ADD_TO_SUM("r10") ADD_TO_SUM("r12")
 #define IF_NOT(bit, label) "tst %[length], #" bit "\n\tbeq " label "\n\t"
 #define IF(bit, label) "tst %[length], #" bit "\n\tbne " label "\n\t"
+/* All blocks of 32 bytes, four a turn, from no carry on: the first turn starts where it leaves a
+ * multiple of four. */
+#define FOUR_BLOCKS_A_TURN(block) \
+  "adds %[sum], %[sum], #0\n\t" \
+  "teq %[at], %[blocks_end]\n\t" \
+  "beq 5f\n\t" \
+  IF_NOT("32", "6f") \
+  IF("64", "2f") \
+  "b 4f\n" \
+  "6:\n\t" \
+  IF("64", "3f") \
+  "1:\n\t" \
+  block \
+  "2:\n\t" \
+  block \
+  "3:\n\t" \
+  block \
+  "4:\n\t" \
+  block \
+  "teq %[at], %[blocks_end]\n\t" \
+  "bne 1b\n" \
+  "5:\n\t"
 
 #if __ARM_ARCH_PROFILE == 'A'
 
@@ -73,27 +95,8 @@ static inline __attribute__((always_inline)) uint32_t add_bytes(uint32_t sum, co
 #endif
   const uint8_t *blocks_end = at + (length & ~(size_t)31);
 
-  /* Four blocks of 32 bytes a turn: the first turn starts where it leaves a multiple of them. */
   __asm volatile(
-      "adds %[sum], %[sum], #0\n\t" /* no carry yet */
-      "teq %[at], %[blocks_end]\n\t"
-      "beq 5f\n\t"
-      IF_NOT("32", "6f")
-      IF("64", "2f")
-      "b 4f\n"
-      "6:\n\t"
-      IF("64", "3f")
-      "1:\n\t"
-      ADD_8_WORDS
-      "2:\n\t"
-      ADD_8_WORDS
-      "3:\n\t"
-      ADD_8_WORDS
-      "4:\n\t"
-      ADD_8_WORDS
-      "teq %[at], %[blocks_end]\n\t"
-      "bne 1b\n"
-      "5:\n\t"
+      FOUR_BLOCKS_A_TURN(ADD_8_WORDS)
       IF_NOT("16", "7f")
       ADD_4_WORDS
       "7:\n\t"
@@ -129,27 +132,8 @@ static inline __attribute__((always_inline)) uint32_t copy_bytes(uint8_t *to, co
   const uint8_t *blocks_end = at + (length & ~(size_t)31);
   uint32_t sum = 0;
 
-  /* As above. */
   __asm volatile(
-      "adds %[sum], %[sum], #0\n\t"
-      "teq %[at], %[blocks_end]\n\t"
-      "beq 5f\n\t"
-      IF_NOT("32", "6f")
-      IF("64", "2f")
-      "b 4f\n"
-      "6:\n\t"
-      IF("64", "3f")
-      "1:\n\t"
-      COPY_8_WORDS
-      "2:\n\t"
-      COPY_8_WORDS
-      "3:\n\t"
-      COPY_8_WORDS
-      "4:\n\t"
-      COPY_8_WORDS
-      "teq %[at], %[blocks_end]\n\t"
-      "bne 1b\n"
-      "5:\n\t"
+      FOUR_BLOCKS_A_TURN(COPY_8_WORDS)
       IF_NOT("16", "7f")
       ADD_4_WORDS
       "stmia %[to]!, {r3, r4, r5, r6}\n"
