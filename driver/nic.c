@@ -123,6 +123,19 @@ static void set_queues_enable(struct nic *nic, bool enable) {
   nic->pool.recycle = enable ? &nic->rx_submission : NULL;
 }
 
+/* The tail that a ring has at a watch; one that it has not where it is empty: an entry that is put
+ * in later has not waited since. */
+static uint16_t watched_tail(const struct ring *ring) {
+  return (uint16_t)(ring_empty(ring) ? ring->tail - 1 : ring->tail);
+}
+
+static void watch_from_now(struct nic *nic) {
+  nic->stalled_watches = 0;
+  nic->deaf_watches = 0;
+  nic->watched_tx_tail = watched_tail(&nic->tx_ring.ring);
+  nic->watched_rx_tail = watched_tail(&nic->rx_ring.ring);
+}
+
 /* Turns the device on with all the buffers it can take. */
 static int hardware_on(struct nic *nic) {
   int error;
@@ -133,6 +146,7 @@ static int hardware_on(struct nic *nic) {
   error = nic->ops->enable(nic);
   if (error != 0)
     return error;
+  watch_from_now(nic);
   set_queues_enable(nic, true);
   nic->state = NIC_ENABLED;
   if (nic->ops->set_filter != NULL)
@@ -316,7 +330,7 @@ static void watch_receiver(struct nic *nic) {
     nic->deaf_watches = 0;
   else
     nic->deaf_watches++;
-  nic->watched_rx_tail = (uint16_t)(ring_empty(rx) ? rx->tail - 1 : rx->tail);
+  nic->watched_rx_tail = watched_tail(rx);
   nic->watched_losses = losses;
   if (nic->deaf_watches >= NIC_RX_TIMEOUT_MS / NIC_WATCH_MS) {
     nic->deaf_watches = 0;
@@ -330,11 +344,11 @@ void nic_watch(struct nic *nic) {
   nic_poll_link(nic);
   if (nic->state != NIC_ENABLED)
     return;
-  if (ring_empty(tx) || tx->tail != nic->watched_tail || !nic_link_is_active(nic))
+  if (ring_empty(tx) || tx->tail != nic->watched_tx_tail || !nic_link_is_active(nic))
     nic->stalled_watches = 0;
   else
     nic->stalled_watches++;
-  nic->watched_tail = tx->tail;
+  nic->watched_tx_tail = watched_tail(tx);
   if (nic->stalled_watches >= NIC_TX_TIMEOUT_MS / NIC_WATCH_MS) {
     nic->stalled_watches = 0;
     nic_count(nic, NIC_TX_TIMEOUTS);

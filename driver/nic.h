@@ -260,11 +260,10 @@ struct nic {
   uint8_t offloads;         /* caps.offloads, less what `start` has found this device not to have */
   uint16_t mtu;             /* longest payload, in bytes */
   uint8_t mac[ETH_ADDRESS_BYTES];
-  uint16_t watched_tail;   /* the tx ring's tail when it was last watched */
-  uint8_t stalled_watches; /* watches since it last moved while frames were in flight */
-  uint8_t deaf_watches;    /* in a row in which frames were lost for want of buffers that it had */
-  uint16_t
-      watched_rx_tail; /* the rx ring's tail when it was last watched; none where it was empty */
+  uint16_t watched_tx_tail; /* the tx ring's at the last watch; none of it where it was empty */
+  uint16_t watched_rx_tail;
+  uint8_t stalled_watches;  /* watches since the first moved while frames were in flight */
+  uint8_t deaf_watches;     /* in a row in which frames were lost for want of buffers that it had */
   uint16_t watched_losses;  /* NIC_IN_OVERFLOW then */
   struct nic_link link;     /* as last polled */
   struct nic_filter filter; /* kept over disable and stop */
@@ -330,8 +329,12 @@ void nic_poll_link(struct nic *nic);
 /* Looks after an interface, NIC_WATCH_MS after the last time: polls the link, looks for frames
  * whose interrupt was lost, and resets a device that has frames in flight and has sent none for
  * NIC_TX_TIMEOUT_MS, or has had the same buffers for NIC_RX_TIMEOUT_MS and lost frames all the
- * time. */
-enum { NIC_WATCH_MS = 250, NIC_TX_TIMEOUT_MS = 2000, NIC_RX_TIMEOUT_MS = 500 };
+ * time.
+ *
+ * The first is the second in which a reset is to be over, less a watch; PAUSE frames (IEEE 802.3,
+ * Annex 31B) hold a transmitter for 335 ms at 100 Mbit/s, or as long as they are sent anew: one
+ * that is held for longer loses what is on its ring. */
+enum { NIC_WATCH_MS = 250, NIC_TX_TIMEOUT_MS = 750, NIC_RX_TIMEOUT_MS = 500 };
 void nic_watch(struct nic *nic);
 
 /* Selects one medium of caps.media. Returns 0, -EINVAL for one that it has not (or more than one),

@@ -16,7 +16,7 @@
 
 enum {
   WATCHDOG_LOOKS_PER_S = 2,
-  WATCHDOG_LOOKS_MAX = 8, /* without progress, of a subject: 4 s, twice NIC_TX_TIMEOUT_MS */
+  WATCHDOG_LOOKS_MAX = 8, /* without progress, of a subject: 4 s, more than NIC_TX_TIMEOUT_MS */
   WATCHDOG_FEED_TIMEOUT_MS = 8000, /* of the board's watchdog: how long the main loop may be away */
 };
 

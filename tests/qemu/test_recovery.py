@@ -17,7 +17,7 @@ def test_each_fault_of_the_simulated_nic_is_recovered_from(boot):
     for fault, struck, ping, tcp, lost in simulated_faults(guest):
         assert struck >= FAULTS[fault][1]
         # A device that is reset says nothing for a second, as at its start.
-        assert ping <= (PING_S + 2 if fault == "stuck" else PING_S), fault
+        assert ping <= (PING_S + 1 if fault == "stuck" else PING_S), fault
         assert tcp <= RETRANSMISSION_S, fault
         assert lost == 0, fault
         seen.append(fault)

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "datapath.h"
 #include "log.h"
 #include "lwip/init.h"
 #include "sim_rig.h"
@@ -132,6 +133,60 @@ static void a_lost_interrupt_delays_by_a_watch_at_most(void **state) {
   sim_rig_teardown();
 }
 
+/* To somebody else, who does not answer. */
+static void send(unsigned frames) {
+  for (unsigned i = 0; i < frames; i++) {
+    struct pbuf *frame = pbuf_alloc(PBUF_RAW, 60, PBUF_RAM);
+
+    memset(frame->payload, 2, frame->len);
+    assert_int_equal(datapath_transmit(nic, frame), 0);
+    pbuf_free(frame);
+  }
+  run_for_ms(2);
+}
+
+/* A round of a ring whose every descriptor is stuck ends where the second half began; when they
+ * come back all at once nothing tells of it, and what is sent next lies where the device is not. */
+static void a_transmitter_out_of_step_is_reset_within_a_second(void **state) {
+  (void)state;
+  sim_rig_setup(60000, PERIOD_MS);
+  run_for_ms(5000); /* the groups and the addresses have been told */
+  device->faults.probability[SIM_FAULT_STUCK] = SIM_FAULT_ALWAYS;
+  send(SIM_TX_DESCRIPTORS / 2);
+  send(SIM_TX_DESCRIPTORS / 2);
+  device->faults.probability[SIM_FAULT_STUCK] = 0;
+  nic->ops->doorbell(nic, NIC_TX);
+  run_for_ms(NIC_WATCH_MS);
+  assert_true(ring_empty(&nic->tx_ring.ring));
+  assert_int_equal(nic->counters[NIC_RECOVERIES], 0);
+  send(1);
+  assert_int_equal(ring_count(&nic->tx_ring.ring), 1);
+  run_for_ms(500); /* a peer may hold it by PAUSE for 335 ms */
+  assert_int_equal(nic->counters[NIC_RECOVERIES], 0);
+  run_for_ms(500);
+  assert_int_equal(nic->counters[NIC_TX_TIMEOUTS], 1);
+  assert_int_equal(nic->counters[NIC_RECOVERIES], 1);
+  assert_int_equal(nic->counters[NIC_OUT_STOPPED], 1);
+  send(1);
+  assert_true(ring_empty(&nic->tx_ring.ring));
+  assert_int_equal(nic->counters[NIC_TX_TIMEOUTS], 1);
+  sim_rig_teardown();
+}
+
+/* A device that is reset has not been waited for yet. */
+static void a_reset_device_has_its_own_time(void **state) {
+  (void)state;
+  sim_rig_setup(60000, PERIOD_MS);
+  device->faults.probability[SIM_FAULT_STUCK] = SIM_FAULT_ALWAYS;
+  for (unsigned reset = 0; reset < 4; reset++) {
+    send(1);
+    run_for_ms(740);
+    assert_int_equal(nic_recover(nic), 0);
+  }
+  assert_int_equal(nic->counters[NIC_TX_TIMEOUTS], 0);
+  sim_rig_teardown();
+}
+
 static void names_and_faults_belong_together(void **state) {
   (void)state;
   for (unsigned fault = 0; fault < SIM_FAULT_COUNT; fault++)
@@ -144,6 +199,8 @@ int main(void) {
       cmocka_unit_test(names_and_faults_belong_together),
       cmocka_unit_test(faults_are_seen_and_counted),
       cmocka_unit_test(a_lost_interrupt_delays_by_a_watch_at_most),
+      cmocka_unit_test(a_transmitter_out_of_step_is_reset_within_a_second),
+      cmocka_unit_test(a_reset_device_has_its_own_time),
       cmocka_unit_test(each_fault_is_survived),
       cmocka_unit_test(all_faults_at_once_are_survived),
       cmocka_unit_test(the_same_seed_is_the_same_run),
