@@ -61,7 +61,7 @@ IT_INSTRUMENTED := $(wildcard driver/*.c driver/nic/*.c) tests/conformance/textb
 IT_PLAIN   := $(filter-out $(CONFORMANCE_LACKS),$(wildcard driver/device/*.c)) port/log.c $(wildcard port/lwip/*.c) \
               $(wildcard tests/conformance/fake_*.c tests/conformance/mac_*.c) tests/conformance/textbook_fake.c \
               tests/conformance/rig.c tests/conformance/rig_device.c tests/conformance/frame.c \
-              tests/conformance/virtio_net_tests.c tests/interleave/assertions.c $(wildcard tests/interleave/threads/*.c)
+              tests/conformance/virtio_net_tests.c $(wildcard tests/interleave/threads/*.c)
 IT_CFLAGS  := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-pie -Itests/interleave/threads -Itests/interleave \
               $(HOST_INCLUDE) $(LWIP_INCLUDE)
 IT_SANITIZE := -fsanitize=thread --param=tsan-distinguish-volatile=1

@@ -72,7 +72,7 @@ static void the_line_has_its_baud_rate(void **state) {
 
       start(number);
       uart_start(uart, bauds[i]);
-      is = 64.0 * CLOCK_HZ / model->bit_clocks_64();
+      is = 64.0 * (double)CLOCK_HZ / model->bit_clocks_64();
       if (is < 0.97 * bauds[i] || is > 1.03 * bauds[i])
         fail_msg("%s: %.0f baud, not %u", model->name, is, bauds[i]);
     }
