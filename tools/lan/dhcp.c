@@ -99,10 +99,10 @@ bool lan_dhcp(struct lan *lan, double wait_ms) {
 
   while (!lan_interrupted && lan_now_ms() < deadline_ms) {
     send_message(lan, id, DISCOVER, any, any);
-    if (!receive_message(lan, id, OFFER, address, server, lan_now_ms() + RETRY_MS))
+    if (!receive_message(lan, id, OFFER, address, server, lan_now_ms() + (double)RETRY_MS))
       continue;
     send_message(lan, id, REQUEST, address, server);
-    if (!receive_message(lan, id, ACK, address, server, lan_now_ms() + RETRY_MS))
+    if (!receive_message(lan, id, ACK, address, server, lan_now_ms() + (double)RETRY_MS))
       continue;
     memcpy(lan->address, address, 4);
     return true;

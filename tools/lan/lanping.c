@@ -157,7 +157,7 @@ static bool find_target(uint8_t mac[6]) {
   double deadline_ms = lan_now_ms() + options.wait_ms;
 
   while (!lan_interrupted && lan_now_ms() < deadline_ms) {
-    double ask_again_ms = lan_now_ms() + ASK_AGAIN_MS;
+    double ask_again_ms = lan_now_ms() + (double)ASK_AGAIN_MS;
     uint8_t frame[FRAME_MAX];
     size_t length;
 
