@@ -9,7 +9,8 @@ from elf import Elf
 from test_memory import stack, stack_used
 
 GCC = f"{os.environ.get('CROSS') or 'arm-none-eabi-'}gcc"
-CPU = {"cortex_m": ["-mcpu=cortex-m3", "-mthumb"], "cortex_a": ["-mcpu=cortex-a9", "-marm"]}
+CPU = {"cortex_m": ["-mcpu=cortex-m3", "-mthumb"], "cortex_a": ["-mcpu=cortex-a9", "-mthumb"],
+       "cortex_a in A32": ["-mcpu=cortex-a9", "-marm"]}  # as its exceptions' entries
 
 
 def build(path, cpu, *options, sources=("tests/stack/program.c",)):
@@ -46,7 +47,7 @@ def test_frames_are_those_that_the_compiler_tells(tmp_path, cpu):
     lwip = os.path.join(os.environ.get("LWIP_DIR") or "build/lwip", "src")
     sources = [f"driver/{name}" for name in sorted(os.listdir(f"{ROOT}/driver")) if name.endswith(".c")]
     sources += [f"{lwip}/core/{name}.c" for name in ("tcp_in", "pbuf", "ipv4/dhcp", "ipv6/nd6")]
-    include = ["driver", "driver/device", "port", "port/lwip", f"port/arch/{cpu}", f"{lwip}/include",
+    include = ["driver", "driver/device", "port", "port/lwip", f"port/arch/{cpu.split()[0]}", f"{lwip}/include",
                f"{lwip}/../contrib/addons/tcp_isn"]
     elf, frames = build(tmp_path, cpu, *(f"-I{folder}" for folder in include),
                         "-dumpdir", f"{tmp_path}/", sources=sources)

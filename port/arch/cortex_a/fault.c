@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "a32.h"
 #include "cp15.h"
 #include "port.h"
 #include "semihosting.h"
@@ -176,7 +177,7 @@ void fault_unexpected_interrupt(uint32_t line) {
 /* Saves the registers, those of the interrupted code (System mode's, or IRQ mode's while its
  * registers are banked away: then they are the main loop's) included, and reports. */
 #define REPORTING_HANDLER(name, number)                                                            \
-  __attribute__((naked)) void name(void) {                                                         \
+  A32_ENTRY void name(void) {                                                                      \
     __asm volatile("ldr sp, =fault_stack_top\n\t"                                                  \
                    "push {r0-r12, lr}\n\t"                                                         \
                    "mrs r0, spsr\n\t"                                                              \
@@ -200,7 +201,7 @@ REPORTING_HANDLER(unexpected_call_handler, SUPERVISOR_CALL)
 volatile uint32_t fault_probing;
 
 /* A call to a host that does not listen comes here: while one is tried, it returns with -1. */
-__attribute__((naked)) void supervisor_call_handler(void) {
+A32_ENTRY void supervisor_call_handler(void) {
   __asm volatile("push {r0}\n\t"
                  "ldr r0, =fault_probing\n\t"
                  "ldr r0, [r0]\n\t"

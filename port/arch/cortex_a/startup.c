@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "a32.h"
 #include "cp15.h"
 #include "fault.h"
 #include "gic.h"
@@ -18,7 +19,7 @@ int main(void);
 _Noreturn void reset_handler(void);
 
 /* Each is one instruction, at its offset from VBAR (ARM DDI 0406C, B1.8.1). */
-__attribute__((naked, section(".vectors"), aligned(32), used)) static void vectors(void) {
+A32_ENTRY __attribute__((section(".vectors"), aligned(32), used)) static void vectors(void) {
   __asm volatile("ldr pc, =reset_handler\n\t"
                  "ldr pc, =undefined_handler\n\t"
                  "ldr pc, =supervisor_call_handler\n\t"
@@ -32,7 +33,7 @@ __attribute__((naked, section(".vectors"), aligned(32), used)) static void vecto
 
 /* The compiler saves what it uses of the other registers. The stack is aligned to 8 bytes again
  * after the six words. */
-__attribute__((naked, used)) static void irq_handler(void) {
+A32_ENTRY __attribute__((used)) static void irq_handler(void) {
   __asm volatile("sub lr, lr, #4\n\t"
                  "push {r0-r3, r12, lr}\n\t"
                  "bl gic_interrupt\n\t"
@@ -57,7 +58,7 @@ __attribute__((used, noreturn)) static void start(void) {
     __asm volatile("wfi");
 }
 
-__attribute__((naked)) void reset_handler(void) {
+A32_ENTRY void reset_handler(void) {
   __asm volatile("cpsid aif, #0x12\n\t" /* IRQ */
                  "ldr sp, =irq_stack_top\n\t"
                  "cps #0x11\n\t" /* FIQ */
