@@ -88,7 +88,7 @@ class Elf:
         found = {}
         for value, size, kind, name in rows:
             is_function = kind == "FUNC"
-            symbol = Symbol(name, int(value, 16) & ~is_function, int(size, 0), is_function)
+            symbol = Symbol(name, int(value, 16) & ~int(is_function), int(size, 0), is_function)
             if symbol.address not in found or symbol.size > found[symbol.address].size:
                 found[symbol.address] = symbol
         starts = sorted(found)

@@ -34,7 +34,8 @@ class Board:
     hash_filter: bool    # the MAC itself drops most groups that nobody has joined, and what is for others
     promiscuous: bool    # it can let in all
     full: str            # a frame that finds no place: is "counted", "waits" outside, is lost "silently"
-    sees_runts: bool     # the model hands on frames that are shorter than a header; else it pads them
+    sees_runts: bool     # the model hands on frames that are shorter than a header; else it pads them;
+                         # None: or drops them, by the version of QEMU
     second_uart: bool    # there is one without -serial, too
     hardware_watchdog: bool  # it resets by itself; else by the interrupt of a timer
     nic: str = None      # QEMU's device for en0, which has to be plugged in; else the board has it
@@ -81,7 +82,7 @@ BOARDS = {
         machine=("-M", "virt", "-cpu", "cortex-a7", "-global", "virtio-mmio.force-legacy=false"),
         core="cortex_a", code="402[0-9a-f]{5}", limits=(1 << 20, 126 << 20), mac="02:00:00:12:34:56",
         driver="virtio_net", device="net0", interfaces=("en0", "en1"), packets=128, ring=64, speed=1000,
-        media=("auto",), gathers=True, hash_filter=True, promiscuous=True, full="waits", sees_runts=True,
+        media=("auto",), gathers=True, hash_filter=True, promiscuous=True, full="waits", sees_runts=None,
         second_uart=False, hardware_watchdog=False, nic="virtio-net-device"),
 }
 NETS = ("lan", "slirp", "tap", "none")

@@ -267,7 +267,7 @@ def test_bad_frames_are_counted_and_leave_nothing_behind(on_lan):
     def grown(name):
         return after.get(name, 0) - before.get(name, 0)
 
-    assert grown("in_runt") == (2 if FACTS.sees_runts else 0)
+    assert grown("in_runt") in {True: {2}, False: {0}, None: {0, 2}}[FACTS.sees_runts]
     assert grown("in_too_long") == 1
     assert grown("in_unknown_protos") >= 2
     assert_nothing_missing(guest)
