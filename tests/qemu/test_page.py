@@ -3,6 +3,7 @@ import json
 import os
 import re
 import socket
+import tempfile
 
 import pytest
 from conftest import FACTS, ROOT, assert_nothing_missing
@@ -257,6 +258,7 @@ def test_bad_clients_cost_nobody_else_anything(booted):
 def browse():
     """browse(device) opens the page in a browser of its own and waits until it is live."""
     browsers = []
+    folder = tempfile.TemporaryDirectory(prefix="ringif-", ignore_cleanup_errors=True)  # what browsers leave
 
     def start(device, size="1200,1600"):
         options = webdriver.ChromeOptions()
@@ -264,8 +266,9 @@ def browse():
         for option in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
                        f"--window-size={size}", "--no-proxy-server"):
             options.add_argument(option)
-        browser = webdriver.Chrome(service=webdriver.chrome.service.Service("/usr/bin/chromedriver"),
-                                   options=options)
+        service = webdriver.chrome.service.Service("/usr/bin/chromedriver",
+                                                   env={**os.environ, "TMPDIR": folder.name})
+        browser = webdriver.Chrome(service=service, options=options)
         browsers.append(browser)
         browser.get(f"http://{device.host}/")
         wait(browser, lambda b: b.execute_script("return document.body.dataset.state") == "live")
@@ -274,6 +277,7 @@ def browse():
     yield start
     for browser in browsers:
         browser.quit()
+    folder.cleanup()
 
 
 def wait(browser, condition):
