@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "internet_checksum.h"
-#include "lwip/etharp.h"
 #include "lwip/icmp.h"
 #include "lwip/ip.h"
 #include "lwip/stats.h"
@@ -102,49 +101,23 @@ static struct udp_pcb *receiver_of(const struct frame *frame) {
   return receiver;
 }
 
-/* The hardware address of the neighbor that a frame came from, or NULL where ARP has none. */
-static const struct eth_addr *neighbor_of(struct netif *netif, const struct frame *frame) {
-  static size_t last; /* where ARP had the one before */
-  const ip4_addr_t address = {frame->ip.src.addr};
-  const ip4_addr_t *found;
-  ip4_addr_t *known;
-  struct netif *on;
-  struct eth_addr *hardware;
-  ssize_t index;
+/* Sends the answer, which has taken the place of the question in `packet`, to who has asked. */
+static void send_back(struct pbuf *packet, struct netif *netif, size_t length) {
+  struct ip_hdr *ip = packet->payload;
+  const ip4_addr_t to = {ip->src.addr};
 
-  if (etharp_get_entry(last, &known, &on, &hardware) && known->addr == address.addr && on == netif)
-    return hardware;
-  index = etharp_find_addr(netif, &address, &hardware, &found);
-  if (index < 0)
-    return NULL;
-  last = (size_t)index;
-  return hardware;
-}
-
-static void set_length(struct pbuf *packet, void *payload, size_t length) {
-  packet->payload = payload;
-  packet->len = packet->tot_len = (uint16_t)length;
-}
-
-/* Sends the answer, which has taken the place of the question in `packet`, to its neighbor. */
-static void send_back(struct pbuf *packet, struct netif *netif, const struct eth_addr *neighbor) {
-  struct frame *frame = packet->payload;
-  const ip4_addr_p_t own = frame->ip.dest;
-
-  frame->ip.dest = frame->ip.src;
-  frame->ip.src = own;
-  frame->ip._chksum = 0;
+  ip->src = ip->dest;
+  ip->dest.addr = to.addr;
+  ip->_chksum = 0;
   if ((netif->chksum_flags & NETIF_CHECKSUM_GEN_IP) != 0)
-    frame->ip._chksum = (uint16_t)~internet_checksum_ip4_header(&frame->ip, sizeof frame->ip);
-  frame->eth.dest = *neighbor;
-  memcpy(&frame->eth.src, netif->hwaddr, sizeof frame->eth.src);
+    ip->_chksum = (uint16_t)~internet_checksum_ip4_header(ip, sizeof *ip);
+  packet->len = packet->tot_len = (uint16_t)length;
   IP_STATS_INC(ip.xmit);
-  (void)netif->linkoutput(netif, packet); /* which counts what it does not send */
+  (void)netif->output(netif, packet, &to); /* the interface counts what it does not send */
 }
 
 /* The checksum changes by as much as the type does, in lwIP's way. */
-static void answer(struct pbuf *packet, struct netif *netif, size_t length,
-                   const struct eth_addr *neighbor) {
+static void answer(struct pbuf *packet, struct netif *netif, size_t length) {
   struct frame *frame = packet->payload;
   const uint16_t change = PP_HTONS(ICMP_ECHO << 8), sum = frame->icmp.chksum;
   const unsigned carry = sum > PP_HTONS(0xffff - (ICMP_ECHO << 8));
@@ -157,8 +130,8 @@ static void answer(struct pbuf *packet, struct netif *netif, size_t length,
   if ((netif->chksum_flags & NETIF_CHECKSUM_GEN_ICMP) != 0)
     frame->icmp.chksum = (uint16_t)(sum + change + carry);
   frame->ip._ttl = ICMP_TTL;
-  set_length(packet, frame, sizeof frame->eth + length);
-  send_back(packet, netif, neighbor);
+  packet->payload = &frame->ip;
+  send_back(packet, netif, length);
   pbuf_free(packet);
 }
 
@@ -170,7 +143,8 @@ static void deliver(struct pbuf *packet, struct netif *netif, size_t size,
   IP_STATS_INC(ip.recv);
   UDP_STATS_INC(udp.recv);
   packet->if_idx = netif_get_index(netif);
-  set_length(packet, (uint8_t *)packet->payload + sizeof *frame, size);
+  packet->payload = (uint8_t *)packet->payload + sizeof *frame;
+  packet->len = packet->tot_len = (uint16_t)size;
   ip_data.current_netif = netif;
   ip_data.current_input_netif = netif;
   ip_data.current_ip4_header = &frame->ip;
@@ -191,14 +165,10 @@ bool fast_path_reply(const struct udp_pcb *pcb, struct pbuf *data, bool unchange
   struct frame *frame = (struct frame *)data->payload - 1;
   struct netif *netif = ip_data.current_netif;
   const size_t length = data->len + sizeof frame->udp;
-  const struct eth_addr *neighbor;
   const uint16_t port = frame->udp.src;
 
   if (data != asked || frame != question || data->next != NULL ||
       length + sizeof frame->ip > netif->mtu || (pcb->flags & UDP_FLAGS_NOCHKSUM) != 0)
-    return false;
-  neighbor = neighbor_of(netif, frame);
-  if (neighbor == NULL)
     return false;
   frame->udp.src = frame->udp.dest;
   frame->udp.dest = port;
@@ -216,14 +186,13 @@ bool fast_path_reply(const struct udp_pcb *pcb, struct pbuf *data, bool unchange
   frame->ip._offset = PP_HTONS(IP_DF);
   frame->ip._ttl = pcb->ttl;
   UDP_STATS_INC(udp.xmit);
-  set_length(data, frame, sizeof *frame + data->len);
-  send_back(data, netif, neighbor);
+  data->payload = &frame->ip;
+  send_back(data, netif, length + sizeof frame->ip);
   return true;
 }
 
 err_t fast_path_input(struct pbuf *packet, struct netif *netif) {
   struct frame *frame = packet->payload;
-  const struct eth_addr *neighbor;
   struct udp_pcb *receiver;
   size_t length = is_plain(packet, netif) ? ip_length(packet, netif) : 0;
 
@@ -234,9 +203,8 @@ err_t fast_path_input(struct pbuf *packet, struct netif *netif) {
       return ERR_OK;
     }
   } else if (length != 0 && length <= netif->mtu &&
-             is_echo_request(frame, netif, length - sizeof frame->ip) &&
-             (neighbor = neighbor_of(netif, frame)) != NULL) {
-    answer(packet, netif, length, neighbor);
+             is_echo_request(frame, netif, length - sizeof frame->ip)) {
+    answer(packet, netif, length);
     return ERR_OK;
   }
   return ethernet_input(packet, netif);

@@ -4,15 +4,14 @@
  *
  * An interface has it by the input function that it is given, instead of ethernet_input(): nothing
  * else is different. It takes what nearly all requests to a device are, whole IPv4 packets without
- * options from a neighbor that ARP knows to an address of the interface; whatever else comes, and
- * whatever has a checksum that is wrong, goes on to ethernet_input() untouched. Its answers are
- * byte for byte those of lwIP, but for the identification of IPv4: they say "don't fragment", so
- * that it means nothing (RFC 6864, 4.1). lwIP's counters count them.
+ * options from a neighbor to an address of the interface; whatever else comes, and whatever has a
+ * checksum that is wrong, goes on to ethernet_input() untouched. Its answers are byte for byte
+ * those of lwIP, but for the identification of IPv4: they say "don't fragment", so that it means
+ * nothing (RFC 6864, 4.1). They leave by the interface's output function, which is ARP's, and
+ * lwIP's counters count them.
  *
  * While there is a raw PCB, which sees all packets, nothing is fast; nor ever with LWIP_RAW where
- * MEMP_STATS, which tells of raw PCBs, is 0. Answers do not make ARP ask again for an entry that
- * grows old: it is asked for as soon as it has gone, when the next request comes, whose answer
- * waits for that. */
+ * MEMP_STATS, which tells of raw PCBs, is 0. */
 #ifndef FAST_PATH_H
 #define FAST_PATH_H
 
