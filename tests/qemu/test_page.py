@@ -23,6 +23,7 @@ class Device:
     """The page's server, seen through a forwarded port."""
 
     def __init__(self, guest):
+        self.guest = guest
         self.port = guest.forward("tcp", HTTP_PORT)
         self.host = f"127.0.0.1:{self.port}"
 
@@ -31,9 +32,20 @@ class Device:
         with socket.create_connection(("127.0.0.1", self.port), LIMIT_S) as connection:
             connection.sendall(request)
             answer = b""
-            while part := connection.recv(65536):
-                answer += part
+            try:
+                while part := connection.recv(65536):
+                    answer += part
+            except TimeoutError:
+                self.tell_state(f"{request[:60]} is not answered to its end; so far: {answer}")
             return answer
+
+    def tell_state(self, what):
+        """Fails, and shows what the guest has of connections and memory."""
+        start = len(self.guest.text)
+        for line in ("netstat", "mem", "pool", "queues en0", "stats"):
+            self.guest.send(line)
+        self.guest.ask("uptime", r"\r\nup \d+\.\d+ s\r\n")
+        pytest.fail(f"{what}; the guest:\n{self.guest.text[start:]}")
 
     def ask(self, request):
         """(status, headers, body) of a request without its Host header."""
