@@ -24,12 +24,18 @@ class Device:
 
     def __init__(self, guest):
         self.guest = guest
+        self.source_port = None  # of the last exchange
         self.port = guest.forward("tcp", HTTP_PORT)
         self.host = f"127.0.0.1:{self.port}"
 
-    def exchange(self, request):
+    def exchange(self, request, source_port=0):
         """Sends bytes, and returns all that comes until the other side closes."""
-        with socket.create_connection(("127.0.0.1", self.port), LIMIT_S) as connection:
+        with socket.socket() as connection:
+            connection.settimeout(LIMIT_S)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            connection.bind(("127.0.0.1", source_port))
+            connection.connect(("127.0.0.1", self.port))
+            self.source_port = connection.getsockname()[1]
             connection.sendall(request)
             answer = b""
             try:
@@ -165,6 +171,15 @@ def test_bad_requests_get_one_clear_line_and_change_nothing(page):
         got = device.ask(request)
         assert got[0] == status and error in json.loads(got[2])["error"], got
     assert [entry["state"] for entry in device.devices().values()] == before
+
+
+def test_a_client_is_served_again_from_the_same_port(page):
+    """The server has closed first, and remembers the connection for two minutes."""
+    _, device = page
+    request = f"GET /api/log HTTP/1.1\r\nHost: {device.host}\r\n\r\n".encode()
+    device.exchange(request)
+    for _ in range(3):
+        assert device.exchange(request, device.source_port).startswith(b"HTTP/1.0 200 ")
 
 
 def test_a_post_from_another_site_is_refused(page):

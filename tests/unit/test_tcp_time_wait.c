@@ -1,0 +1,142 @@
+/* A connection that is over and remembered: what comes for it, and for its next. */
+#include "unit.h"
+
+#include "lwip/init.h"
+#include "lwip/ip.h"
+#include "lwip/priv/tcp_priv.h"
+
+enum { PORT = 80, PEER_PORT = 40000, NEXT = 0xfffffff0, WINDOW = 1460 }; /* before the wrap */
+
+static struct netif netif;
+static struct tcp_pcb *old, *listener;
+static struct tcp_hdr answer;
+static unsigned answers;
+
+static err_t output(struct netif *from, struct pbuf *packet, const ip4_addr_t *to) {
+  (void)from;
+  (void)to;
+  assert_int_equal(pbuf_copy_partial(packet, &answer, sizeof answer, IP_HLEN), sizeof answer);
+  answers++;
+  return ERR_OK;
+}
+
+static err_t start(struct netif *started) {
+  started->output = output;
+  started->mtu = 1500;
+  started->flags = NETIF_FLAG_LINK_UP;
+  NETIF_SET_CHECKSUM_CTRL(started, 0);
+  return ERR_OK;
+}
+
+static bool is_remembered(void) {
+  for (const struct tcp_pcb *pcb = tcp_tw_pcbs; pcb != NULL; pcb = pcb->next) {
+    if (pcb == old)
+      return true;
+  }
+  return false;
+}
+
+static int set_up(void **state) {
+  ip4_addr_t own, mask, gateway = {0};
+
+  (void)state;
+  IP4_ADDR(&own, 10, 0, 0, 1);
+  IP4_ADDR(&mask, 255, 255, 255, 0);
+  netif_add(&netif, &own, &mask, &gateway, NULL, start, ip_input);
+  netif_set_up(&netif);
+  listener = tcp_new();
+  assert_int_equal(tcp_bind(listener, IP_ANY_TYPE, PORT), ERR_OK);
+  listener = tcp_listen(listener);
+  assert_non_null(listener);
+  old = tcp_new();
+  assert_non_null(old);
+  old->state = TIME_WAIT;
+  ip_addr_copy_from_ip4(old->local_ip, own);
+  IP4_ADDR(ip_2_ip4(&old->remote_ip), 10, 0, 0, 2);
+  old->local_port = PORT;
+  old->remote_port = PEER_PORT;
+  old->rcv_nxt = NEXT;
+  old->rcv_wnd = WINDOW;
+  TCP_REG(&tcp_tw_pcbs, old);
+  answers = 0;
+  return 0;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  if (is_remembered())
+    tcp_abort(old);
+  while (tcp_active_pcbs != NULL)
+    tcp_abort(tcp_active_pcbs);
+  assert_int_equal(tcp_close(listener), ERR_OK);
+  netif_remove(&netif);
+  return 0;
+}
+
+static void comes(uint8_t flags, uint32_t sequence) {
+  struct pbuf *packet = pbuf_alloc(PBUF_RAW, IP_HLEN + TCP_HLEN, PBUF_RAM);
+  struct ip_hdr *ip = packet->payload;
+  struct tcp_hdr *tcp = (void *)(ip + 1);
+
+  memset(packet->payload, 0, packet->len);
+  IPH_VHL_SET(ip, 4, IP_HLEN / 4);
+  IPH_LEN_SET(ip, lwip_htons(packet->tot_len));
+  IPH_TTL_SET(ip, 64);
+  IPH_PROTO_SET(ip, IP_PROTO_TCP);
+  ip->src.addr = ip_2_ip4(&old->remote_ip)->addr;
+  ip->dest.addr = netif_ip4_addr(&netif)->addr;
+  tcp->src = PP_HTONS(PEER_PORT);
+  tcp->dest = PP_HTONS(PORT);
+  tcp->seqno = lwip_htonl(sequence);
+  tcp->wnd = PP_HTONS(WINDOW);
+  TCPH_HDRLEN_FLAGS_SET(tcp, TCP_HLEN / 4, flags);
+  assert_int_equal(netif.input(packet, &netif), ERR_OK);
+}
+
+static void the_next_connection_from_the_same_port_is_answered(void **state) {
+  static const uint32_t beyond[] = {1, WINDOW - 1, 100000}; /* across the wrap */
+
+  for (unsigned i = 0; i < sizeof beyond / sizeof *beyond; i++) {
+    comes(TCP_SYN, NEXT + beyond[i]);
+    assert_false(is_remembered());
+    assert_int_equal(answers, 1);
+    assert_int_equal(TCPH_FLAGS(&answer), TCP_SYN | TCP_ACK);
+    assert_int_equal(lwip_ntohl(answer.ackno), (uint32_t)(NEXT + beyond[i] + 1));
+    (void)tear_down(state);
+    (void)set_up(state);
+  }
+}
+
+/* Such as a SYN of the old connection, which has been on its way for long. */
+static void what_is_not_beyond_it_is_of_the_old_one(void **state) {
+  (void)state;
+  comes(TCP_SYN, NEXT - 1000);
+  assert_true(is_remembered());
+  assert_int_equal(answers, 1);
+  assert_int_equal(TCPH_FLAGS(&answer), TCP_ACK);
+  assert_int_equal(lwip_ntohl(answer.ackno), (uint32_t)NEXT);
+}
+
+static void nothing_else_ends_it(void **state) {
+  static const uint8_t others[] = {TCP_RST, TCP_SYN | TCP_RST, TCP_SYN | TCP_ACK, TCP_ACK,
+                                   TCP_FIN | TCP_ACK};
+
+  (void)state;
+  for (unsigned i = 0; i < sizeof others; i++) {
+    comes(others[i], NEXT + 100000);
+    assert_true(is_remembered());
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(the_next_connection_from_the_same_port_is_answered, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(what_is_not_beyond_it_is_of_the_old_one, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(nothing_else_ends_it, set_up, tear_down),
+  };
+
+  host_reset();
+  lwip_init();
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
