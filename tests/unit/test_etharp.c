@@ -1,11 +1,18 @@
-/* The table of neighbors: those that are talked to stay known, whoever else comes. */
+/* ARP: what is too short teaches nothing, and neighbors that are talked to stay known, whoever else
+ * comes. */
 #include "unit.h"
 
 #include "lwip/etharp.h"
 #include "lwip/init.h"
+#include "lwip/stats.h"
 #include "netif/ethernet.h"
 
-enum { TALKED_TO = 3, OTHERS = 1000, UNUSED_S = 60 };
+enum {
+  FRAME_BYTES = SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR,
+  TALKED_TO = 3,
+  OTHERS = 1000,
+  UNUSED_S = 60,
+};
 
 static struct netif netif;
 static struct eth_addr last_to;
@@ -45,8 +52,9 @@ static bool knows(unsigned number) {
   return etharp_find_addr(&netif, &address, &mac, &known) >= 0;
 }
 
-static void comes(unsigned number, uint16_t opcode) {
-  struct pbuf *frame = pbuf_alloc(PBUF_RAW, SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR, PBUF_RAM);
+/* Of a frame, the first `length` bytes; those behind are there still, from the frame before. */
+static void comes(unsigned number, uint16_t opcode, unsigned length) {
+  struct pbuf *frame = pbuf_alloc(PBUF_RAW, FRAME_BYTES, PBUF_RAM);
   struct eth_hdr *eth = frame->payload;
   struct etharp_hdr *arp = (void *)(eth + 1);
   const ip4_addr_t from = address_of(number);
@@ -62,11 +70,12 @@ static void comes(unsigned number, uint16_t opcode) {
   memcpy(&arp->shwaddr, mac, sizeof mac);
   memcpy(&arp->sipaddr, &from, sizeof from);
   memcpy(&arp->dipaddr, netif_ip4_addr(&netif), sizeof from);
+  frame->len = frame->tot_len = (u16_t)length;
   assert_int_equal(netif.input(frame, &netif), ERR_OK);
 }
 
-static void asks_for_us(unsigned number) { comes(number, PP_HTONS(ARP_REQUEST)); }
-static void answers(unsigned number) { comes(number, PP_HTONS(ARP_REPLY)); }
+static void asks_for_us(unsigned number) { comes(number, PP_HTONS(ARP_REQUEST), FRAME_BYTES); }
+static void answers(unsigned number) { comes(number, PP_HTONS(ARP_REPLY), FRAME_BYTES); }
 
 static void send_to(unsigned number) {
   struct pbuf *packet = pbuf_alloc(PBUF_LINK, 20, PBUF_RAM);
@@ -101,6 +110,21 @@ static int tear_down(void **state) {
   (void)state;
   netif_remove(&netif);
   return 0;
+}
+
+static void a_request_is_answered_if_it_is_whole(void **state) {
+  uint32_t drops = lwip_stats.etharp.drop;
+  unsigned before = frames;
+
+  (void)state;
+  for (unsigned length = SIZEOF_ETH_HDR + 1; length < FRAME_BYTES; length++)
+    comes(2, PP_HTONS(ARP_REQUEST), length);
+  assert_false(knows(2));
+  assert_int_equal(frames, before);
+  assert_int_equal(lwip_stats.etharp.drop, drops + FRAME_BYTES - SIZEOF_ETH_HDR - 1);
+  asks_for_us(2);
+  assert_true(knows(2));
+  assert_int_equal(frames, before + 1);
 }
 
 /* Both ways to know one: it has asked for us, or has answered us. */
@@ -188,6 +212,7 @@ static void a_new_one_that_is_sent_to_finds_room(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(a_request_is_answered_if_it_is_whole, set_up, tear_down),
       cmocka_unit_test_setup_teardown(who_asks_does_not_displace_them, set_up, tear_down),
       cmocka_unit_test_setup_teardown(who_is_asked_for_does_not_displace_them, set_up, tear_down),
       cmocka_unit_test_setup_teardown(who_was_not_talked_to_makes_room, set_up, tear_down),
@@ -196,6 +221,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_new_one_that_is_sent_to_finds_room, set_up, tear_down),
   };
 
+  host_reset();
   lwip_init();
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
