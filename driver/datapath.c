@@ -55,7 +55,7 @@ static bool must_copy(const struct nic *nic, const struct pbuf *frame) {
 static struct pbuf *copy_to_send(struct nic *nic, const struct pbuf *frame) {
   struct pbuf *copy = copy_of(frame);
 
-  if (copy != NULL || !datapath_keeps_one(nic, nic->ops))
+  if (copy != NULL || nic->pool.kept == 0)
     return copy;
   copy = packet_pool_lend(&nic->pool);
   if (copy == NULL)
@@ -108,6 +108,14 @@ void datapath_count_sent_to_group(struct nic *nic, const uint8_t group[ETH_ADDRE
 
 /* ---- receive ---- */
 
+bool datapath_drop_by_length(struct nic *nic, unsigned length) {
+  if (length >= ETH_HEADER_BYTES)
+    nic_count(nic, NIC_IN_TOO_LONG);
+  else if (length != 0) /* else the MAC driver has counted the error */
+    nic_count(nic, NIC_IN_RUNT);
+  return false;
+}
+
 bool datapath_accept_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]) {
   if (is_broadcast(group)) {
     nic_count(nic, NIC_IN_BROADCAST_PKTS);
@@ -149,13 +157,28 @@ void datapath_deliver_copy(struct nic *nic, struct pbuf *packet) {
   nic->input(nic, copy);
 }
 
+bool datapath_wake_packet(struct nic *nic) {
+  struct pbuf *packet = packet_pool_get(&nic->pool);
+
+  if (packet_queue_put(&nic->rx_submission, packet))
+    return true;
+  packet_pool_put(&nic->pool, packet);
+  return false;
+}
+
+/* Packets that are kept at rest. A MAC that gathers nothing is sent copies, and the heap that they
+ * come from may be full of what waits to be sent: such frames could never leave. TCP alone has them
+ * wait that long. */
+static uint16_t packets_to_keep(const struct nic *nic) {
+  return LWIP_TCP && nic->ops->caps.tx_fragments_max == 1 && nic->pool.options.packets > 1;
+}
+
 /* Low power may have left all packets on rx_submission. */
 void datapath_refill(struct nic *nic) {
-  if (datapath_keeps_one(nic, nic->ops) && nic->pool.free == NULL &&
-      !packet_queue_empty(&nic->rx_submission))
+  nic->pool.kept = packets_to_keep(nic);
+  if (nic->pool.free_count < nic->pool.kept && !packet_queue_empty(&nic->rx_submission))
     packet_pool_put(&nic->pool, packet_queue_take(&nic->rx_submission));
-  datapath_rx_post(nic, nic->ops);
-  datapath_turn_ends(nic);
+  datapath_turn_ends(nic, datapath_rx_post(nic, nic->ops));
 }
 
 bool datapath_attend(struct nic *nic) {

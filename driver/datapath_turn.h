@@ -25,8 +25,14 @@ bool datapath_attend(struct nic *nic);
  * loop. */
 void datapath_deliver_copy(struct nic *nic, struct pbuf *packet);
 
+/* Counts a frame that is no Ethernet frame by its length; returns false. Main loop. */
+bool datapath_drop_by_length(struct nic *nic, unsigned length);
+
 /* True if a frame to a group is let in, which it is counted for. Main loop. */
 bool datapath_accept_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]);
+
+/* Puts a packet at rest on rx_submission; false where it takes none. Main loop. */
+bool datapath_wake_packet(struct nic *nic);
 
 /* Counts a frame to a group that is sent. Main loop. */
 void datapath_count_sent_to_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]);
@@ -37,9 +43,9 @@ void datapath_count_sent_to_group(struct nic *nic, const uint8_t group[ETH_ADDRE
 DATAPATH_INLINE bool datapath_tx_complete(struct nic *nic, const struct nic_ops *ops) {
   const unsigned batch_max = nic->config->batch;
   bool any = false;
-  unsigned batch = batch_max;
+  unsigned batch;
 
-  while (!ring_empty(&nic->tx_ring.ring) && batch == batch_max) {
+  do {
     struct pbuf *frame;
 
     for (batch = 0; batch < batch_max && (frame = ops->tx_reap(nic)) != NULL; batch++)
@@ -47,10 +53,11 @@ DATAPATH_INLINE bool datapath_tx_complete(struct nic *nic, const struct nic_ops 
     if (batch == 0)
       break;
     any = true;
-    packet_queue_appended(&nic->tx_completion);
-    while (!packet_queue_empty(&nic->tx_completion))
+    packet_queue_appended(&nic->tx_completion, batch);
+    do
       pbuf_free(packet_queue_take(&nic->tx_completion));
-  }
+    while (!packet_queue_empty(&nic->tx_completion));
+  } while (batch == batch_max);
   return any;
 }
 
@@ -60,8 +67,10 @@ DATAPATH_INLINE void datapath_tx_post(struct nic *nic, const struct nic_ops *ops
     struct pbuf *frame = packet_queue_peek(&nic->tx_submission);
     const uint8_t *destination = frame->payload;
 
-    for (const struct pbuf *fragment = frame; fragment != NULL; fragment = fragment->next)
-      dma_clean(fragment->payload, fragment->len);
+    if (DMA_IS_CACHED) {
+      for (const struct pbuf *fragment = frame; fragment != NULL; fragment = fragment->next)
+        dma_clean(fragment->payload, fragment->len);
+    }
     if (!ops->tx_post(nic, frame))
       break;
     (void)packet_queue_take(&nic->tx_submission);
@@ -80,7 +89,7 @@ DATAPATH_INLINE void datapath_transmit_all(struct nic *nic, const struct nic_ops
   bool completed;
 
   do {
-    completed = datapath_tx_complete(nic, ops);
+    completed = !ring_empty(&nic->tx_ring.ring) && datapath_tx_complete(nic, ops);
     datapath_tx_post(nic, ops);
     if (ring_empty(&nic->tx_ring.ring))
       return;
@@ -95,17 +104,9 @@ DATAPATH_INLINE void datapath_transmit_all(struct nic *nic, const struct nic_ops
 DATAPATH_INLINE bool datapath_accept(struct nic *nic, const struct pbuf *frame) {
   const uint8_t *destination = frame->payload;
 
-  if (frame->len == 0) /* the MAC driver has counted the error */
-    return false;
-  if (frame->len < ETH_HEADER_BYTES) {
-    nic_count(nic, NIC_IN_RUNT);
-    return false;
-  }
   /* Some MACs leave the FCS on, so that four bytes more are no offence. */
-  if (frame->len > nic->mtu + ETH_HEADER_BYTES + ETH_FCS_BYTES) {
-    nic_count(nic, NIC_IN_TOO_LONG);
-    return false;
-  }
+  if (frame->len - (unsigned)ETH_HEADER_BYTES > nic->mtu + (unsigned)ETH_FCS_BYTES)
+    return datapath_drop_by_length(nic, frame->len);
   if ((destination[0] & 1) == 0)
     nic_count(nic, NIC_IN_UCAST_PKTS);
   else if (!datapath_accept_group(nic, destination))
@@ -130,66 +131,44 @@ DATAPATH_INLINE void datapath_deliver(struct nic *nic, struct pbuf *packet) {
   }
 }
 
-/* True where one packet of the pool is kept at rest. A MAC that gathers nothing is sent copies, and
- * the heap that they come from may be full of what waits to be sent: such frames could never leave.
- * TCP alone has them wait that long. */
-DATAPATH_INLINE bool datapath_keeps_one(const struct nic *nic, const struct nic_ops *ops) {
-  return LWIP_TCP && ops->caps.tx_fragments_max == 1 && nic->pool.options.packets > 1;
-}
-
-/* An empty buffer for the ring, or NULL. */
-DATAPATH_INLINE struct pbuf *datapath_empty_buffer(struct nic *nic, const struct nic_ops *ops) {
-  if (!packet_queue_empty(&nic->rx_submission))
-    return packet_queue_take(&nic->rx_submission);
-  if (nic->pool.free_count <= 1 && datapath_keeps_one(nic, ops))
-    return NULL;
-  return packet_pool_get(&nic->pool);
-}
-
-/* Posts empty buffers until the ring is full or none is left, and rings the doorbell. */
-DATAPATH_INLINE void datapath_rx_post(struct nic *nic, const struct nic_ops *ops) {
+/* Posts empty buffers until the ring is full or none is left, and rings the doorbell. True if the
+ * ring is full. */
+DATAPATH_INLINE bool datapath_rx_post(struct nic *nic, const struct nic_ops *ops) {
+  unsigned room = ring_room(&nic->rx_ring.ring);
   bool any = false;
 
-  while (!ring_full(&nic->rx_ring.ring)) {
-    struct pbuf *packet = datapath_empty_buffer(nic, ops);
+  while (room != 0 && (!packet_queue_empty(&nic->rx_submission) ||
+                       (nic->pool.free_count > nic->pool.kept && datapath_wake_packet(nic)))) {
+    struct pbuf *packet = packet_queue_take(&nic->rx_submission);
 
-    if (packet == NULL)
-      break;
-    dma_invalidate(packet->payload, packet_of(packet)->touched);
-    packet_of(packet)->touched = 0;
+    if (DMA_IS_CACHED) {
+      dma_invalidate(packet->payload, packet_of(packet)->touched);
+      packet_of(packet)->touched = 0;
+    }
     if (!ops->rx_post(nic, packet)) {
       packet_pool_put(&nic->pool, packet);
       break;
     }
+    room--;
     any = true;
   }
   if (any || nic->rx_stalled)
     ops->doorbell(nic, NIC_RX);
+  return room == 0;
 }
 
-/* Receives up to `budget` frames, in batches; returns how many. What the stack answers to a batch
- * is sent, and the buffers that this frees are posted, before the next. */
+/* Receives a batch of frames and hands them to the stack; returns how many. */
 DATAPATH_INLINE unsigned datapath_receive(struct nic *nic, const struct nic_ops *ops,
-                                          unsigned budget) {
-  const unsigned batch_max = nic->config->batch;
-  unsigned received = 0;
+                                          unsigned batch_max) {
   unsigned batch;
+  struct pbuf *packet;
 
-  do {
-    struct pbuf *packet;
-
-    for (batch = 0; batch < batch_max && (packet = ops->rx_reap(nic)) != NULL; batch++)
-      packet_queue_append(&nic->rx_completion, packet);
-    packet_queue_appended(&nic->rx_completion);
-    received += batch;
-    while (!packet_queue_empty(&nic->rx_completion))
-      datapath_deliver(nic, packet_queue_take(&nic->rx_completion));
-    if (nic->state != NIC_ENABLED)
-      break; /* the stack's input function has stopped it */
-    datapath_transmit_all(nic, ops);
-    datapath_rx_post(nic, ops);
-  } while (batch == batch_max && received < budget);
-  return received;
+  for (batch = 0; batch < batch_max && (packet = ops->rx_reap(nic)) != NULL; batch++)
+    packet_queue_append(&nic->rx_completion, packet);
+  packet_queue_appended(&nic->rx_completion, batch);
+  while (!packet_queue_empty(&nic->rx_completion))
+    datapath_deliver(nic, packet_queue_take(&nic->rx_completion));
+  return batch;
 }
 
 /* Within a turn nobody need tell of packets: they are seen to at its end. */
@@ -200,27 +179,36 @@ DATAPATH_INLINE void datapath_turn_begins(struct nic *nic) {
 
 /* From now on a frame to send calls for a turn, and so does an empty buffer where the ring wants
  * one: the stack holds the rest. */
-DATAPATH_INLINE void datapath_turn_ends(struct nic *nic) {
+DATAPATH_INLINE void datapath_turn_ends(struct nic *nic, bool ring_is_full) {
   nic->tx_submission.data_available = &nic->tx_event;
-  if (!ring_full(&nic->rx_ring.ring))
+  if (!ring_is_full)
     nic->rx_submission.data_available = &nic->interrupt_event;
 }
 
-/* The turn; then it either asks for another or lets the interrupt through again. */
+/* The turn: receives up to the budget, in batches. What the stack answers to a batch is sent, and
+ * the buffers that this frees are posted, before the next. Then it either asks for another turn or
+ * lets the interrupt through again. */
 DATAPATH_INLINE void datapath_turn(struct nic *nic, const struct nic_ops *ops) {
-  unsigned budget = nic->config->budget;
-  unsigned received;
+  const unsigned batch_max = nic->config->batch;
+  int budget = nic->config->budget;
+  unsigned batch;
+  bool full;
 
   if (nic->state != NIC_ENABLED)
     return; /* the event was posted before the stop */
   if ((nic->faulted || nic->link_event) && !datapath_attend(nic))
     return;
   datapath_turn_begins(nic);
-  received = datapath_receive(nic, ops, budget);
-  if (nic->state != NIC_ENABLED)
-    return;
-  datapath_turn_ends(nic);
-  if (received >= budget || nic->faulted)
+  do {
+    batch = datapath_receive(nic, ops, batch_max);
+    if (nic->state != NIC_ENABLED)
+      return; /* the stack's input function has stopped it */
+    datapath_transmit_all(nic, ops);
+    full = datapath_rx_post(nic, ops);
+    budget -= (int)batch;
+  } while (batch == batch_max && budget > 0);
+  datapath_turn_ends(nic, full);
+  if (budget <= 0 || nic->faulted)
     dispatch_post(&nic->interrupt_event); /* another turn, after timers and others had theirs */
   else
     ops->irq_unmask(nic);

@@ -31,6 +31,7 @@ int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_q
     return -EINVAL;
   nic->config = config;
   nic->ops = config->ops;
+  nic->base = config->base;
   nic->dispatch = dispatch;
   nic->mtu = nic_mtu_max(nic);
   nic->media = NIC_MEDIA_AUTO;

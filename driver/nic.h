@@ -179,8 +179,9 @@ struct nic_ops {
    * descriptor. The kit then takes back what nic->rx_ring and nic->tx_ring hold. */
   void (*disable)(struct nic *nic);
 
-  /* Gives the device one empty buffer of packet->len bytes at packet->payload. Returns false where
-   * the ring is full: the caller keeps the packet. */
+  /* Gives the device one empty buffer of packet->len bytes at packet->payload, for which
+   * nic->rx_ring has room. Returns false where the device does not take it: the caller keeps the
+   * packet. */
   bool (*rx_post)(struct nic *nic, struct pbuf *packet);
 
   /* Takes back the oldest buffer that the device has filled, its length set; a frame with errors
@@ -253,6 +254,7 @@ struct nic_ring {
 struct nic {
   const struct nic_config *config;
   const struct nic_ops *ops;
+  uintptr_t base; /* config->base, for speed */
   enum nic_state state;
   volatile bool rx_stalled; /* the interrupt saw reception stop; the rx doorbell starts it again */
   volatile bool faulted;    /* the interrupt saw an error that only a reset cures */

@@ -33,6 +33,7 @@ struct packet_pool {
   uint16_t free_low_water;      /* fewest that ever rested */
   unsigned held;                /* packets in the stack's hands, or lent */
   unsigned held_high_water;     /* most that there ever were of these */
+  uint16_t kept;                /* how many of `free` are for packet_pool_lend() alone */
   uint16_t payload_offset;      /* from a packet's pbuf to its buffer */
   struct packet_pool_options options;
 };
@@ -87,9 +88,11 @@ static inline struct packet *packet_of(struct pbuf *packet) {
 
 /* Notes that `packet` goes to the stack; pbuf_free() brings it back. Main loop. */
 static inline void packet_pool_hand_over(struct packet_pool *pool, struct pbuf *packet) {
-  const uint8_t *buffer = (uint8_t *)packet + pool->payload_offset;
+  if (DMA_IS_CACHED) {
+    const uint8_t *buffer = (uint8_t *)packet + pool->payload_offset;
 
-  packet_of(packet)->touched = (uint16_t)((uint8_t *)packet->payload + packet->len - buffer);
+    packet_of(packet)->touched = (uint16_t)((uint8_t *)packet->payload + packet->len - buffer);
+  }
   if (++pool->held > pool->held_high_water)
     pool->held_high_water = pool->held;
 }

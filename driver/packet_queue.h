@@ -88,9 +88,8 @@ static inline void packet_queue_append(struct packet_queue *queue, struct pbuf *
   spsc_store(&queue->enqueued, head + 1);
 }
 
-static inline void packet_queue_appended(struct packet_queue *queue) {
-  unsigned count = packet_queue_count(queue);
-
+/* Notes that a queue that was empty has got `count` packets. Producer only. */
+static inline void packet_queue_appended(struct packet_queue *queue, unsigned count) {
   if (count > queue->high_water)
     queue->high_water = (uint16_t)count;
 }

@@ -33,6 +33,11 @@ static inline bool ring_empty(const struct ring *ring) { return ring->head == ri
 
 static inline bool ring_full(const struct ring *ring) { return ring_count(ring) > ring->mask; }
 
+/* The number of entries that can still be put in. */
+static inline uint16_t ring_room(const struct ring *ring) {
+  return (uint16_t)(ring_size(ring) - ring_count(ring));
+}
+
 /* The slot of a free-running index. */
 static inline uint16_t ring_slot(const struct ring *ring, uint16_t index) {
   return index & ring->mask;

@@ -15,6 +15,7 @@
  *                                          before any load after it looks
  *   void     dma_observe(void)             all loads after it see what the device wrote before the
  *                                          ownership that was loaded before it
+ *   enum     DMA_IS_CACHED                 0 where the next two do nothing
  *   void     dma_clean(const void *, size_t)       memory now holds what the processor wrote
  *   void     dma_invalidate(void *, size_t)        the processor will read what a device wrote
  *   uint32_t spsc_load(const uint32_t *)           index of the other side of a queue

@@ -40,9 +40,12 @@ static_assert(offsetof(struct cadence_gem, nic) == 0, "the kit's pointer is ours
 
 static struct cadence_gem *gem_of(struct nic *nic) { return (struct cadence_gem *)(void *)nic; }
 
-/* `wrap` where the slot is a ring's last. */
-static uint32_t wrap_at(const struct ring *ring, unsigned slot, uint32_t wrap) {
-  return slot == ring->mask ? wrap : 0;
+/* The flag of a ring's last descriptor. */
+static uint32_t rx_wrap_at(unsigned slot) {
+  return slot == CADENCE_GEM_RX_DESCRIPTORS - 1 ? RX_WRAP : 0;
+}
+static uint32_t tx_wrap_at(unsigned slot) {
+  return slot == CADENCE_GEM_TX_DESCRIPTORS - 1 ? TX_WRAP : 0;
 }
 
 /* ---- the PHY's management interface (16.3.4) ---- */
@@ -104,9 +107,9 @@ static int enable(struct nic *nic) {
   nic_ring_init(&nic->tx_ring, gem->tx_slots, CADENCE_GEM_TX_DESCRIPTORS);
   gem->tx = (struct ring){.mask = CADENCE_GEM_TX_DESCRIPTORS - 1};
   for (unsigned i = 0; i < CADENCE_GEM_RX_DESCRIPTORS; i++) /* not the device's: without buffers */
-    gem->rings->rx[i].address = RX_USED | wrap_at(&nic->rx_ring.ring, i, RX_WRAP);
+    gem->rings->rx[i].address = RX_USED | rx_wrap_at(i);
   for (unsigned i = 0; i < CADENCE_GEM_TX_DESCRIPTORS; i++)
-    gem->rings->tx[i].status = TX_USED | wrap_at(&gem->tx, i, TX_WRAP);
+    gem->rings->tx[i].status = TX_USED | tx_wrap_at(i);
   dma_publish();
   reg_write(nic, RXQBASE, bus_address(gem->rings->rx));
   reg_write(nic, TXQBASE, bus_address(gem->rings->tx));
@@ -145,16 +148,12 @@ static void disable(struct nic *nic) {
 /* ---- rings ---- */
 
 static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
-  struct cadence_gem_descriptor *descriptor;
-  uint16_t slot;
+  uint16_t slot = nic_ring_push(&nic->rx_ring, packet);
+  struct cadence_gem_descriptor *descriptor = &gem_of(nic)->rings->rx[slot];
 
-  if (ring_full(&nic->rx_ring.ring))
-    return false;
-  slot = nic_ring_push(&nic->rx_ring, packet);
-  descriptor = &gem_of(nic)->rings->rx[slot];
   descriptor->status = 0;
   dma_publish();
-  descriptor->address = bus_address(packet->payload) | wrap_at(&nic->rx_ring.ring, slot, RX_WRAP);
+  descriptor->address = bus_address(packet->payload) | rx_wrap_at(slot);
   return true;
 }
 
@@ -168,15 +167,17 @@ static bool rx_is_done(struct nic *nic, uint16_t index) {
 
 /* Bad frames do not come this far; one that is longer than a buffer comes in several. */
 static inline struct pbuf *rx_reap(struct nic *nic) {
-  struct ring *ring = &nic->rx_ring.ring;
+  const struct ring *ring = &nic->rx_ring.ring;
+  const struct cadence_gem_descriptor *descriptor =
+      &gem_of(nic)->rings->rx[ring_slot(ring, ring->tail)];
   struct pbuf *packet;
   uint32_t status;
 
   if (!rx_is_done(nic, ring->tail))
     return NULL;
-  dma_observe();
-  status = gem_of(nic)->rings->rx[ring_slot(ring, ring->tail)].status;
   packet = nic_ring_pop(&nic->rx_ring);
+  dma_observe();
+  status = descriptor->status;
   if ((status & RX_FIRST) != 0 && (status & RX_LAST) != 0 && (status & RX_LENGTH) != 0) {
     packet_set_length(packet, (uint16_t)(status & RX_LENGTH));
     return packet;
@@ -187,30 +188,38 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
   return packet;
 }
 
-/* The device reads no further than the first descriptor that is USED: so the parts of a frame are
- * given over from the last to the first. An empty part has no descriptor. */
+/* The device reads no further than the first descriptor that is USED: so the first part of a frame
+ * is given over last. An empty part has no descriptor. */
 static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct cadence_gem *gem = gem_of(nic);
-  const struct pbuf *parts[TX_PARTS_MAX];
+  struct cadence_gem_descriptor *const descriptors = gem->rings->tx;
+  const uint16_t first = gem->tx.head;
+  uint32_t first_status = 0;
   unsigned count = 0;
-  uint32_t last = TX_LAST;
 
-  for (const struct pbuf *part = frame; part != NULL; part = part->next) {
-    if (part->len != 0)
-      parts[count++] = part;
-  }
+  for (const struct pbuf *part = frame; part != NULL; part = part->next)
+    count += part->len != 0;
   if (count + ring_count(&gem->tx) > CADENCE_GEM_TX_DESCRIPTORS || ring_full(&nic->tx_ring.ring))
     return false;
   gem->tx_parts[nic_ring_push(&nic->tx_ring, frame)] = (uint8_t)count;
-  for (unsigned i = count; i-- != 0;) {
-    uint16_t slot = ring_slot(&gem->tx, (uint16_t)(gem->tx.head + i));
+  gem->tx.head = (uint16_t)(first + count);
+  for (uint16_t i = first; i != gem->tx.head; frame = frame->next) {
+    uint16_t slot = ring_slot(&gem->tx, i);
+    uint32_t status = frame->len | tx_wrap_at(slot);
 
-    gem->rings->tx[slot].address = bus_address(parts[i]->payload);
-    dma_publish();
-    gem->rings->tx[slot].status = parts[i]->len | last | wrap_at(&gem->tx, slot, TX_WRAP);
-    last = 0;
+    if (frame->len == 0)
+      continue;
+    descriptors[slot].address = bus_address(frame->payload);
+    if ((uint16_t)(i + 1) == gem->tx.head)
+      status |= TX_LAST;
+    if (i++ == first)
+      first_status = status;
+    else
+      descriptors[slot].status = status;
   }
-  gem->tx.head = (uint16_t)(gem->tx.head + count);
+  dma_publish();
+  if (count != 0)
+    descriptors[ring_slot(&gem->tx, first)].status = first_status;
   return true;
 }
 
@@ -227,22 +236,26 @@ static bool tx_is_done(struct nic *nic) {
  * stays on the ring until the reset that cures this counts it. */
 static inline struct pbuf *tx_reap(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
-  unsigned count;
+  const struct ring *frames = &nic->tx_ring.ring;
+  const uint16_t tail = gem->tx.tail;
+  const unsigned count = gem->tx_parts[ring_slot(frames, frames->tail)];
+  struct pbuf *frame;
 
   if (!tx_is_done(nic))
     return NULL;
-  dma_observe();
-  count = gem->tx_parts[ring_slot(&nic->tx_ring.ring, nic->tx_ring.ring.tail)];
-  if ((gem->rings->tx[ring_slot(&gem->tx, gem->tx.tail)].status & TX_ERRORS) != 0) {
+  if ((gem->rings->tx[ring_slot(&gem->tx, tail)].status & TX_ERRORS) != 0) {
     nic->faulted = true;
     return NULL;
   }
-  for (unsigned i = 0; i < count; i++) { /* the device has set but the first one's flag */
-    uint16_t slot = ring_slot(&gem->tx, gem->tx.tail++);
+  frame = nic_ring_pop(&nic->tx_ring);
+  gem->tx.tail = (uint16_t)(tail + count);
+  for (unsigned i = 1; i < count; i++) { /* the device has set the first one's flag alone */
+    uint16_t slot = ring_slot(&gem->tx, (uint16_t)(tail + i));
 
-    gem->rings->tx[slot].status = TX_USED | wrap_at(&gem->tx, slot, TX_WRAP);
+    gem->rings->tx[slot].status = TX_USED | tx_wrap_at(slot);
   }
-  return nic_ring_pop(&nic->tx_ring);
+  dma_observe();
+  return frame;
 }
 
 /* A receiver that has met a descriptor without a buffer looks at it again at the next frame, but

@@ -37,8 +37,12 @@ static_assert(offsetof(struct imx_enet, nic) == 0, "the kit's pointer is ours");
 
 static struct imx_enet *enet_of(struct nic *nic) { return (struct imx_enet *)(void *)nic; }
 
-static uint32_t wrap_at(const struct ring *ring, unsigned slot) {
-  return slot == ring->mask ? CONTROL_W : 0;
+/* The flag of a ring's last descriptor. */
+static uint32_t rx_wrap_at(unsigned slot) {
+  return slot == IMX_ENET_RX_DESCRIPTORS - 1 ? CONTROL_W : 0;
+}
+static uint32_t tx_wrap_at(unsigned slot) {
+  return slot == IMX_ENET_TX_DESCRIPTORS - 1 ? CONTROL_W : 0;
 }
 
 /* ---- the PHY's management interface ---- */
@@ -136,9 +140,9 @@ static int enable(struct nic *nic) {
   enet->tx = (struct ring){.mask = IMX_ENET_TX_DESCRIPTORS - 1};
   enet->in_parts = false;
   for (unsigned i = 0; i < IMX_ENET_RX_DESCRIPTORS; i++) /* not the device's: without buffers */
-    enet->rings->rx[i] = (struct imx_enet_descriptor){.control = wrap_at(&nic->rx_ring.ring, i)};
+    enet->rings->rx[i] = (struct imx_enet_descriptor){.control = rx_wrap_at(i)};
   for (unsigned i = 0; i < IMX_ENET_TX_DESCRIPTORS; i++)
-    enet->rings->tx[i] = (struct imx_enet_descriptor){.control = wrap_at(&enet->tx, i)};
+    enet->rings->tx[i] = (struct imx_enet_descriptor){.control = tx_wrap_at(i)};
   dma_publish();
   set_link(nic);
   reg_write(nic, PALR,
@@ -208,18 +212,14 @@ static void disable(struct nic *nic) {
 /* ---- rings ---- */
 
 static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
-  struct imx_enet_descriptor *descriptor;
-  uint16_t slot;
+  uint16_t slot = nic_ring_push(&nic->rx_ring, packet);
+  struct imx_enet_descriptor *descriptor = &enet_of(nic)->rings->rx[slot];
 
-  if (ring_full(&nic->rx_ring.ring))
-    return false;
-  slot = nic_ring_push(&nic->rx_ring, packet);
-  descriptor = &enet_of(nic)->rings->rx[slot];
   descriptor->data = bus_address(packet->payload);
   descriptor->option = OPTION_RX_INT;
   descriptor->update = 0;
   dma_publish();
-  descriptor->control = CONTROL_DEVICE | wrap_at(&nic->rx_ring.ring, slot);
+  descriptor->control = CONTROL_DEVICE | rx_wrap_at(slot);
   return true;
 }
 
@@ -240,7 +240,7 @@ static enum nic_counter rx_error(const struct imx_enet *enet, uint32_t control) 
  * emulator. */
 static inline struct pbuf *rx_reap(struct nic *nic) {
   struct imx_enet *enet = enet_of(nic);
-  struct ring *ring = &nic->rx_ring.ring;
+  const struct ring *ring = &nic->rx_ring.ring;
   struct pbuf *packet;
   enum nic_counter error;
   uint32_t control;
@@ -250,8 +250,8 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
   control = enet->rings->rx[ring_slot(ring, ring->tail)].control;
   if ((control & CONTROL_DEVICE) != 0)
     return NULL;
-  dma_observe();
   packet = nic_ring_pop(&nic->rx_ring);
+  dma_observe();
   packet_set_length(packet, 0);
   if ((control & CONTROL_L) == 0) {
     enet->in_parts = true;
@@ -284,35 +284,43 @@ static uint32_t checksums_of(const struct pbuf *frame) {
          (bytes[PROTOCOL] == TCP || bytes[PROTOCOL] == UDP ? (uint32_t)OPTION_PINS : 0);
 }
 
-/* The device reads no further than the first descriptor that is not its own: so the parts of a
- * frame are given over from the last to the first. An empty part has no descriptor. All have the
- * same options (Enhanced transmit buffer descriptor). */
+/* The device reads no further than the first descriptor that is not its own: so the first part
+ * of a frame is given over last. An empty part has no descriptor. All have the same options
+ * (Enhanced transmit buffer descriptor). */
 static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct imx_enet *enet = enet_of(nic);
-  const struct pbuf *parts[TX_PARTS_MAX];
-  uint32_t option = OPTION_TX_INT | checksums_of(frame);
-  uint32_t last = CONTROL_L | CONTROL_TC;
+  struct imx_enet_descriptor *const descriptors = enet->rings->tx;
+  const uint32_t option = OPTION_TX_INT | checksums_of(frame);
+  const uint16_t first = enet->tx.head;
+  uint32_t first_control = 0;
   unsigned count = 0;
 
-  for (const struct pbuf *part = frame; part != NULL; part = part->next) {
-    if (part->len != 0)
-      parts[count++] = part;
-  }
+  for (const struct pbuf *part = frame; part != NULL; part = part->next)
+    count += part->len != 0;
   if (count + ring_count(&enet->tx) > IMX_ENET_TX_DESCRIPTORS || ring_full(&nic->tx_ring.ring))
     return false;
   enet->tx_parts[nic_ring_push(&nic->tx_ring, frame)] = (uint8_t)count;
-  for (unsigned i = count; i-- != 0;) {
-    uint16_t slot = ring_slot(&enet->tx, (uint16_t)(enet->tx.head + i));
-    struct imx_enet_descriptor *descriptor = &enet->rings->tx[slot];
+  enet->tx.head = (uint16_t)(first + count);
+  for (uint16_t i = first; i != enet->tx.head; frame = frame->next) {
+    uint16_t slot = ring_slot(&enet->tx, i);
+    struct imx_enet_descriptor *descriptor = &descriptors[slot];
+    uint32_t control = CONTROL_DEVICE | frame->len | tx_wrap_at(slot);
 
-    descriptor->data = bus_address(parts[i]->payload);
+    if (frame->len == 0)
+      continue;
+    descriptor->data = bus_address(frame->payload);
     descriptor->option = option;
     descriptor->update = 0;
-    dma_publish();
-    descriptor->control = CONTROL_DEVICE | parts[i]->len | last | wrap_at(&enet->tx, slot);
-    last = 0;
+    if ((uint16_t)(i + 1) == enet->tx.head)
+      control |= CONTROL_L | CONTROL_TC;
+    if (i++ == first)
+      first_control = control;
+    else
+      descriptor->control = control;
   }
-  enet->tx.head = (uint16_t)(enet->tx.head + count);
+  dma_publish();
+  if (count != 0)
+    descriptors[ring_slot(&enet->tx, first)].control = first_control;
   return true;
 }
 

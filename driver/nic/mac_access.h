@@ -7,11 +7,11 @@
 
 /* The register at `offset` from the base that the board says. */
 static inline uint32_t reg_read(const struct nic *nic, unsigned offset) {
-  return mmio_read(nic->config->base + offset);
+  return mmio_read(nic->base + offset);
 }
 
 static inline void reg_write(const struct nic *nic, unsigned offset, uint32_t value) {
-  mmio_write(nic->config->base + offset, value);
+  mmio_write(nic->base + offset, value);
 }
 
 /* A bus of 32 bits, and memory where the processor has it. */

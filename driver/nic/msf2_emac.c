@@ -180,11 +180,9 @@ static void disable(struct nic *nic) {
 /* ---- rings ---- */
 
 static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
-  struct msf2_emac_descriptor *descriptor;
+  struct msf2_emac_descriptor *descriptor =
+      &emac_of(nic)->rx_descriptors[nic_ring_push(&nic->rx_ring, packet)];
 
-  if (ring_full(&nic->rx_ring.ring))
-    return false;
-  descriptor = &emac_of(nic)->rx_descriptors[nic_ring_push(&nic->rx_ring, packet)];
   descriptor->packet_start = bus_address(packet->payload);
   dma_publish();
   descriptor->packet_size = DESCRIPTOR_EMPTY;
@@ -201,9 +199,9 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
   size = emac_of(nic)->rx_descriptors[ring_slot(ring, ring->tail)].packet_size;
   if ((size & DESCRIPTOR_EMPTY) != 0)
     return NULL;
+  packet = nic_ring_pop(&nic->rx_ring);
   dma_observe();
   reg_write(nic, RX_STATUS, RX_STATUS_RECEIVED); /* takes one off the packet count */
-  packet = nic_ring_pop(&nic->rx_ring);
   packet_set_length(packet, (uint16_t)(size & DESCRIPTOR_LENGTH));
   return packet;
 }
@@ -222,12 +220,14 @@ static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
 
 static inline struct pbuf *tx_reap(struct nic *nic) {
   struct ring *ring = &nic->tx_ring.ring;
+  struct pbuf *frame;
 
   if (ring_empty(ring) || (emac_of(nic)->tx_descriptors[ring_slot(ring, ring->tail)].packet_size &
                            DESCRIPTOR_EMPTY) == 0)
     return NULL;
+  frame = nic_ring_pop(&nic->tx_ring);
   dma_observe();
-  return nic_ring_pop(&nic->tx_ring);
+  return frame;
 }
 
 /* The oldest descriptor of a ring that the device has still to work on, or NULL. `done` is the

@@ -67,11 +67,9 @@ static void disable(struct nic *nic) {
 }
 
 static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
-  struct sim_descriptor *descriptor;
+  struct sim_descriptor *descriptor =
+      &sim_of(nic)->rx_descriptors[nic_ring_push(&nic->rx_ring, packet)];
 
-  if (ring_full(&nic->rx_ring.ring))
-    return false;
-  descriptor = &sim_of(nic)->rx_descriptors[nic_ring_push(&nic->rx_ring, packet)];
   descriptor->address = bus_address(packet->payload);
   dma_publish();
   descriptor->control = SIM_DESCRIPTOR_OWN | packet->len;
@@ -107,8 +105,8 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
       return NULL;
     control = 0; /* turned off: it is empty, and behind it are frames that were received */
   }
-  dma_observe();
   packet = nic_ring_pop(&nic->rx_ring);
+  dma_observe();
   if ((control & SIM_DESCRIPTOR_ERROR) != 0) {
     nic_count(nic, NIC_IN_ERROR);
     control = 0;

@@ -160,11 +160,9 @@ static void disable(struct nic *nic) { (void)virtio_reset(nic->config->base); }
 
 static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
   struct virtqueue *queue = &virtio_of(nic)->rx;
-  struct virtq_descriptor *descriptor;
+  struct virtq_descriptor *descriptor =
+      virtqueue_descriptors(queue, virtqueue_push(queue, packet)) + 1;
 
-  if (ring_full(&nic->rx_ring.ring))
-    return false;
-  descriptor = virtqueue_descriptors(queue, virtqueue_push(queue, packet)) + 1;
   descriptor->address = bus_address(packet->payload);
   descriptor->length = packet->len;
   return true;

@@ -46,23 +46,6 @@ static void a_full_ring_loses_no_buffer_and_goes_on(void) {
   }
 }
 
-/* The kit does not try; the driver has to refuse all the same. */
-static void a_full_ring_takes_no_buffer(void) {
-  for (unsigned round = 0; round < 3; round++) {
-    struct pbuf *spare = packet_pool_get(&rig.nic->pool);
-    uint16_t count = ring_count(&rig.nic->rx_ring.ring);
-
-    assert_non_null(spare);
-    assert_true(ring_full(&rig.nic->rx_ring.ring));
-    if (rig.nic->ops->rx_post(rig.nic, spare))
-      fail_msg("a buffer was posted on a full ring");
-    assert_int_equal(ring_count(&rig.nic->rx_ring.ring), count);
-    packet_pool_put(&rig.nic->pool, spare);
-    rig_wire_all(1 + count / 2U, 100);
-    rig_check_idle();
-  }
-}
-
 /* All but the one that is kept for copies where the MAC gathers nothing. */
 static void hoard_all(void) {
   unsigned all = RIG_PACKETS - (rig.nic->ops->caps.tx_fragments_max == 1);
@@ -349,7 +332,6 @@ static void each_error_is_counted_and_survived(void) {
 const struct suite_test rx_tests[] = {
     SUITE_TEST(frames_come_in_order_round_and_round_the_ring),
     SUITE_TEST(frames_of_every_length_come_whole),
-    SUITE_TEST(a_full_ring_takes_no_buffer),
     SUITE_TEST(a_full_ring_loses_no_buffer_and_goes_on),
     SUITE_TEST(an_empty_pool_recovers_with_the_first_buffer),
     SUITE_TEST(a_frame_is_answered_in_its_own_buffer),

@@ -12,6 +12,7 @@ uint16_t mmio_read16(uintptr_t address);
 uint8_t mmio_read8(uintptr_t address);
 void mmio_write(uintptr_t address, uint32_t value);
 void mmio_write16(uintptr_t address, uint16_t value);
+enum { DMA_IS_CACHED = 1 };
 void dma_clean(const void *start, size_t length);
 void dma_invalidate(void *start, size_t length);
 void dma_publish(void);

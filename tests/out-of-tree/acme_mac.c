@@ -105,8 +105,6 @@ static void fill(struct acme_descriptor *descriptor, const struct pbuf *buffer, 
 }
 
 static bool rx_post(struct nic *nic, struct pbuf *packet) {
-  if (ring_full(&nic->rx_ring.ring))
-    return false;
   fill(&acme_of(nic)->rx[nic_ring_push(&nic->rx_ring, packet)], packet, 0);
   return true;
 }

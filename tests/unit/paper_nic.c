@@ -31,8 +31,7 @@ static void disable(struct nic *nic) {
 }
 
 static bool rx_post(struct nic *nic, struct pbuf *packet) {
-  if (ring_full(&nic->rx_ring.ring))
-    return false;
+  assert_false(ring_full(&nic->rx_ring.ring));
   nic_ring_push(&nic->rx_ring, packet);
   return true;
 }

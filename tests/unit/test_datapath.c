@@ -434,6 +434,8 @@ static void a_full_heap_does_not_stop_what_has_to_be_copied(void **state) {
   (void)state;
   pbuf_cat(chain, frame_of(20, 6));
   paper_ops.caps.tx_fragments_max = 1;
+  assert_int_equal(nic_set_interface_enable(nic, false), 0);
+  assert_int_equal(nic_set_interface_enable(nic, true), 0);
   hoard = true;
   while (hoarded < HELD_MAX) { /* what is left is on the ring, but one */
     assert_true(wire(1, 60));

@@ -38,6 +38,7 @@ static inline void dma_publish(void) { __asm volatile("dsb" ::: "memory"); }
 static inline void dma_observe(void) { __asm volatile("dmb" ::: "memory"); }
 
 /* By cache line, to the point of coherency, where the device's DMA reads and writes: cache.c. */
+enum { DMA_IS_CACHED = 1 };
 void dma_clean(const void *start, size_t length);
 void dma_invalidate(void *start, size_t length);
 

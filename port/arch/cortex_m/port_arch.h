@@ -34,6 +34,7 @@ static inline void dma_publish(void) { __asm volatile("dmb" ::: "memory"); }
 static inline void dma_observe(void) { __asm volatile("dmb" ::: "memory"); }
 
 /* No data cache on Cortex-M3/M4: the hand-over points stay visible, the work is nothing. */
+enum { DMA_IS_CACHED = 0 };
 static inline void dma_clean(const void *start, size_t length) {
   (void)start;
   (void)length;
