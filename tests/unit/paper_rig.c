@@ -20,7 +20,7 @@ const struct nic_config config = {
     .mac = {2, 0, 0, 0, 0, 1},
 };
 
-unsigned received, hoarded;
+unsigned received, hoarded, flood;
 bool hoard, stop_in_input;
 struct pbuf *hoarded_frames[64];
 uint8_t last_number;
@@ -28,6 +28,8 @@ uint8_t last_number;
 static void input(struct nic *from, struct pbuf *frame) {
   received++;
   last_number = pbuf_get_at(frame, 14);
+  if (flood != 0 && wire(1, 60))
+    flood--;
   if (stop_in_input)
     assert_int_equal(nic_stop(from), 0);
   if (hoard)
@@ -44,7 +46,7 @@ int paper_setup(void **state) {
   paper.link = true;
   paper_ops.caps.tx_fragments_max = 2;
   paper_ops.caps.tx_alignment = 1;
-  received = hoarded = 0;
+  received = hoarded = flood = 0;
   hoard = stop_in_input = false;
   assert_int_equal(nic_init(nic, &config, &dispatch), 0);
   nic->input = input;
