@@ -174,6 +174,11 @@ class Bench:
         connection.acknowledge()
         self.settle(lambda: self.meter.wakes > wakes)
 
+    def reset(self, connection):
+        wakes = self.meter.wakes
+        connection.reset()
+        self.settle(lambda: self.meter.wakes > wakes)
+
     def segments(self, connection, data, count):
         """Sends segments, each when the guest is done with the one before; it may acknowledge several at
         once, and has all acknowledged at the end."""
@@ -204,6 +209,16 @@ class Bench:
         counts, agree = choose(taken[WARM_UP:])
         return Figure(name, per, counts, rounds, agree, note)
 
+    def sending(self):
+        for size in (64, lan.MSS):
+            connection = self.connect(lan.chargen(self.peer, port=41000 + size, mss=size))
+            connection.window = size
+            yield self.figure(f"TCP send {size} B", lambda _, c=connection, s=size: self.take(c, s))
+            if size != lan.MSS:
+                self.reset(connection)
+        connection.window = 2 * size
+        yield self.figure("TCP send, 2 an ACK", lambda _: self.take(connection, 2 * size), per=2)
+
     def figures(self):
         peer = self.peer
         data = bytes(i % 251 for i in range(lan.MSS + 12))
@@ -226,11 +241,7 @@ class Bench:
         connection = self.connect(lan.discard(peer))
         yield self.figure("TCP receive 1460 B",
                           lambda _: self.segments(connection, data[:lan.MSS], 2), per=2)
-        connection = self.connect(lan.chargen(peer))
-        connection.window = lan.MSS
-        yield self.figure("TCP send 1460 B", lambda _: self.take(connection, lan.MSS))
-        connection.window = 2 * lan.MSS
-        yield self.figure("TCP send, 2 an ACK", lambda _: self.take(connection, 2 * lan.MSS), per=2)
+        yield from self.sending()
         connection = self.connect(lan.echo(peer))
         yield self.figure("TCP echo 1 B", lambda _: self.echo(connection, data[:1]))
 

@@ -105,8 +105,8 @@ class Peer:
         return self.ip(UDP, put_checksum(struct.pack(">HHHH", 40000, target, length, 0) + data, 6,
                                          self.pseudo(UDP, length)))
 
-    def tcp(self, source, target, sequence, acknowledged, flags, window, data=b""):
-        options = struct.pack(">BBH", 2, 4, MSS) if flags & SYN else b""
+    def tcp(self, source, target, sequence, acknowledged, flags, window, data=b"", mss=MSS):
+        options = struct.pack(">BBH", 2, 4, mss) if flags & SYN else b""
         header = struct.pack(">HHIIBBHHH", source, target, sequence & 0xffffffff, acknowledged & 0xffffffff,
                              (20 + len(options)) << 2, flags, window, 0, 0) + options
         return self.ip(TCP, put_checksum(header + data, 16, self.pseudo(TCP, len(header) + len(data))))
@@ -115,8 +115,9 @@ class Peer:
 class Connection:
     """A TCP connection to one of the guest's services, which loses nothing and waits for all."""
 
-    def __init__(self, peer, service, window, port=None):
+    def __init__(self, peer, service, window, port=None, mss=MSS):
         self.peer = peer
+        self.mss = mss
         self.service = service
         self.window = window
         self.port = port or 41000 + service
@@ -126,7 +127,7 @@ class Connection:
 
     def _send(self, flags, data=b""):
         self.peer.send(self.peer.tcp(self.port, self.service, self.sequence, self.acknowledged, flags,
-                                     self.window, data))
+                                     self.window, data, self.mss))
         self.sequence += len(data) + bool(flags & SYN)
 
     def opened(self):
@@ -145,6 +146,10 @@ class Connection:
         taken = self._take()
         self._send(ACK)
         return taken
+
+    def reset(self):
+        self._take()
+        self._send(RST)
 
     def say(self, data):
         """Sends data, with the acknowledgement of all that has come."""
@@ -174,8 +179,8 @@ def discard(peer):
     return Connection(peer, DISCARD_PORT, 65535)
 
 
-def chargen(peer):
-    return Connection(peer, CHARGEN_PORT, 2 * MSS)
+def chargen(peer, port=None, mss=MSS):
+    return Connection(peer, CHARGEN_PORT, 2 * mss, port, mss)
 
 
 def echo(peer, port=None):

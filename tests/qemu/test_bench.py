@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from conftest import BOARD, ROOT, without_make
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "bench"))
 import bench  # noqa: E402  pylint: disable=wrong-import-position
 import growth  # noqa: E402  pylint: disable=wrong-import-position
-from emulator import Guest  # noqa: E402  pylint: disable=wrong-import-position
+from emulator import BOARDS, Guest  # noqa: E402  pylint: disable=wrong-import-position
 from meter import Meter  # noqa: E402  pylint: disable=wrong-import-position
 
 QEMU = os.environ.get("QEMU") or "qemu-system-arm"
@@ -60,6 +62,14 @@ def test_two_runs_give_the_same_figures():
     assert first == second
     assert first[1].instructions < 8 * first[0].instructions, "a batch costs less than its packets one by one"
     assert first[1].summed == 8 * first[0].summed
+
+
+@pytest.mark.skipif(BOARDS[BOARD].driver not in ("cadence_gem", "imx_enet"),
+                    reason="needs a MAC that sums what it sends")
+def test_what_a_segment_costs_to_send_does_not_grow_with_it():
+    with bench.Bench(BOARD, bench.plugin_for(QEMU)) as guest:
+        short, long, _ = (figure.counts.instructions for figure in guest.sending())
+    assert short < long * 1.02 and long < short * 1.08
 
 
 def test_what_the_guest_does_as_a_device_is_counted_aside():
