@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "nic.h"
+#include "port.h"
 
 enum {
   VIRTQ_SIZE_MAX = 256, /* descriptors that there is room for */
@@ -49,8 +50,9 @@ struct virtq {
 struct virtqueue {
   struct virtq *shared;
   struct nic_ring *ring;
-  uint8_t *blocks; /* which block a slot has, one for each slot */
-  uint8_t stride;  /* a power of two */
+  uint8_t *blocks;      /* which block a slot has, one for each slot */
+  uint16_t entry_mask;  /* the queue's size, a power of two, less 1 */
+  uint8_t stride_shift; /* the stride's logarithm */
 };
 
 /* Starts over an empty ring: the descriptors of each block chained, their other fields 0, nothing
@@ -59,7 +61,7 @@ void virtqueue_init(struct virtqueue *queue, struct virtq *shared, struct nic_ri
                     uint8_t *blocks, unsigned stride);
 
 static inline unsigned virtqueue_size(const struct virtqueue *queue) {
-  return ring_size(&queue->ring->ring) * (unsigned)queue->stride;
+  return queue->entry_mask + 1U;
 }
 
 /* The block of a slot, and the first of its descriptors. */
@@ -68,22 +70,52 @@ static inline unsigned virtqueue_block(const struct virtqueue *queue, uint16_t s
 }
 static inline struct virtq_descriptor *virtqueue_descriptors(const struct virtqueue *queue,
                                                              unsigned block) {
-  return &queue->shared->descriptors[block * queue->stride];
+  return &queue->shared->descriptors[block << queue->stride_shift];
 }
 
 /* Puts the packet on the ring, which must not be full, with its block on the available ring, and
  * returns the block, whose descriptors are the caller's until the device is notified. */
-unsigned virtqueue_push(struct virtqueue *queue, struct pbuf *packet);
+static inline unsigned virtqueue_push(struct virtqueue *queue, struct pbuf *packet) {
+  unsigned entry = queue->ring->ring.head & queue->entry_mask;
+  unsigned block = queue->blocks[nic_ring_push(queue->ring, packet)];
+
+  queue->shared->available.ring[entry] = (uint16_t)(block << queue->stride_shift);
+  return block;
+}
 
 /* True if the device has used a chain that is still on the ring. */
 static inline bool virtqueue_is_used(const struct virtqueue *queue) {
   return queue->shared->used.index != queue->ring->ring.tail && !ring_empty(&queue->ring->ring);
 }
 
+/* Makes the packet with `block` the oldest on the ring. False where it is not on the ring. */
+bool virtqueue_bring_to_tail(struct virtqueue *queue, uint32_t block);
+
 /* Takes a chain back that the device has used: returns its packet with its block in `*block` and
  * the bytes that the device wrote in `*length`, or NULL where there is none. Sets `*faulted` where
- * it has used what it was not given. */
-struct pbuf *virtqueue_pop(struct virtqueue *queue, unsigned *block, uint32_t *length,
-                           volatile bool *faulted);
+ * it has used what it was not given.
+ *
+ * Without VIRTIO_F_IN_ORDER, which is not taken here, a device may be done with chains in another
+ * order than it got them (2.7.9); mostly the oldest is the one. */
+static inline struct pbuf *virtqueue_pop(struct virtqueue *queue, unsigned *block, uint32_t *length,
+                                         volatile bool *faulted) {
+  const struct ring *ring = &queue->ring->ring;
+  const uint16_t tail = ring->tail;
+  const uint16_t used = (uint16_t)(queue->shared->used.index - tail);
+  uint32_t id;
+
+  if (used == 0 || ring_empty(ring))
+    return NULL;
+  dma_observe();
+  id = queue->shared->used.ring[tail & queue->entry_mask].id;
+  *length = queue->shared->used.ring[tail & queue->entry_mask].length;
+  *block = id >> queue->stride_shift;
+  if (used > ring_count(ring) || *block << queue->stride_shift != id ||
+      (queue->blocks[ring_slot(ring, tail)] != *block && !virtqueue_bring_to_tail(queue, *block))) {
+    *faulted = true;
+    return NULL;
+  }
+  return nic_ring_pop(queue->ring);
+}
 
 #endif
