@@ -158,12 +158,8 @@ void datapath_deliver_copy(struct nic *nic, struct pbuf *packet) {
 }
 
 bool datapath_wake_packet(struct nic *nic) {
-  struct pbuf *packet = packet_pool_get(&nic->pool);
-
-  if (packet_queue_put(&nic->rx_submission, packet))
-    return true;
-  packet_pool_put(&nic->pool, packet);
-  return false;
+  packet_pool_recycle(&nic->pool, packet_pool_get(&nic->pool));
+  return !packet_queue_empty(&nic->rx_submission);
 }
 
 /* Packets that are kept at rest. A MAC that gathers nothing is sent copies, and the heap that they

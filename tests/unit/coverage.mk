@@ -5,7 +5,7 @@
 # What no host test runs, for its reason; docs/reliability.md says which tests run it on a board.
 # Assembly, or the processor's own registers:
 CV_EXCLUDED := port/arch/cortex_m/cpu.c port/arch/cortex_m/fault.c port/arch/cortex_m/stack_guard.c port/arch/cortex_m/startup.c
-CV_EXCLUDED += port/arch/cortex_a/cpu.c port/arch/cortex_a/fault.c port/arch/cortex_a/cache.c port/arch/cortex_a/mmu.c port/arch/cortex_a/startup.c
+CV_EXCLUDED += port/arch/cortex_a/cpu.c port/arch/cortex_a/fault.c port/arch/cortex_a/mmu.c port/arch/cortex_a/startup.c
 # A call to the hypervisor, which does not return:
 CV_EXCLUDED += port/dev/psci_reset.c
 # The stack that it paints and measures is the linker script's:

@@ -14,7 +14,8 @@ HOST_OWN       := $(wildcard driver/*.c driver/device/*.c driver/nic/*.c driver/
 # that the host's port has as well get the file's name in front; a reset and the sleep of one that waits for
 # it end the code that is tested.
 PORT_PROGRAMS := $(filter tests/unit/test_port_%,$(UNIT_TESTS))
-HOST_PORT     := port/semihosting.c $(wildcard port/newlib/*.c) port/arch/cortex_m/systick_clock.c port/arch/cortex_a/gic.c \
+HOST_PORT     := port/semihosting.c $(wildcard port/newlib/*.c) port/arch/cortex_m/systick_clock.c \
+                 port/arch/cortex_a/gic.c port/arch/cortex_a/cache.c \
                  $(filter-out %/psci_reset.c,$(wildcard port/dev/*.c))
 clock_names   := port_clock_us port_clock_ms
 timer_names   := $(clock_names) port_timer_arm port_timer_stop
@@ -29,12 +30,14 @@ names_of_mss_watchdog   := $(watchdog_names)
 names_of_virtual_timer_watchdog := $(watchdog_names)
 names_of_zynq_reset     := port_reset
 names_of_gic            := port_irq_enable port_irq_disable port_irq_pend
+names_of_cache          := dma_clean dma_invalidate
 names_of_uart_console   := $(addprefix port_console_,write on_input read waits flush) port_capture_present port_capture_write
 names_of_printf         := snprintf vsnprintf
 names_of_syscalls       := _write _read _close _fstat _isatty _lseek _sbrk _getpid _kill _exit
 # $(1): file
 port_names = $(foreach name,$(names_of_$(basename $(notdir $(1)))),-D$(name)=$(basename $(notdir $(1)))_$(patsubst _%,%,$(name)))
-port_flags = $(call port_names,$(1)) $(if $(filter port_reset,$(names_of_$(basename $(notdir $(1))))),-Dport_sleep=host_end,-Dport_reset=host_end)
+port_flags = $(call port_names,$(1)) $(if $(filter port_reset,$(names_of_$(basename $(notdir $(1))))),-Dport_sleep=host_end,-Dport_reset=host_end) \
+             $(if $(filter %/cache.c,$(1)),-include tests/unit/cache_model.h)
 
 # In the conformance suite the rig is the suite's, and so is the wire of each MAC: the simulated NIC has
 # no peer of its own.

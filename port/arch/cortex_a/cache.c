@@ -23,7 +23,7 @@ static uintptr_t line_bytes(void) { return UINT32_C(4) << (cp15_read_ctr() >> 16
   } while (0)
 #define EACH_LINE(operation, line, end, bytes)                                                     \
   do {                                                                                             \
-    const uintptr_t eights_end = (line) + (((end) - (line)) & ~(8 * (bytes)-1));                   \
+    const uintptr_t eights_end = (end) - (((end) - (line)) & (8 * (bytes)-1));                     \
                                                                                                    \
     while ((line) != eights_end)                                                                   \
       EIGHT_LINES(operation, line, bytes);                                                         \
@@ -32,9 +32,9 @@ static uintptr_t line_bytes(void) { return UINT32_C(4) << (cp15_read_ctr() >> 16
   } while (0)
 
 void dma_clean(const void *start, size_t length) {
-  uintptr_t bytes = line_bytes();
-  uintptr_t line = (uintptr_t)start & ~(bytes - 1);
-  uintptr_t end = ((uintptr_t)start + length + bytes - 1) & ~(bytes - 1);
+  const uintptr_t bytes = line_bytes();
+  uintptr_t line = (uintptr_t)start & -bytes;
+  const uintptr_t end = ((uintptr_t)start + length + bytes - 1) & -bytes;
 
   EACH_LINE(cp15_write_dccmvac, line, end, bytes);
   cp15_dsb();
@@ -43,16 +43,20 @@ void dma_clean(const void *start, size_t length) {
 /* A line that lies in the range only in part may hold what the processor has written beside it:
  * that one is written back as well. The kit's buffers begin and end with a line. */
 void dma_invalidate(void *start, size_t length) {
-  uintptr_t bytes = line_bytes();
-  uintptr_t line = (uintptr_t)start & ~(bytes - 1);
-  uintptr_t last = ((uintptr_t)start + length) & ~(bytes - 1);
+  const uintptr_t bytes = line_bytes();
+  const uintptr_t end = (uintptr_t)start + length;
+  const uintptr_t last = end & -bytes;
+  uintptr_t line = (uintptr_t)start;
 
-  if (line != (uintptr_t)start && line != last) {
-    cp15_write_dccimvac(line);
-    line += bytes;
+  if ((line & (bytes - 1)) != 0) {
+    line &= -bytes;
+    if (line != last) {
+      cp15_write_dccimvac(line);
+      line += bytes;
+    }
   }
   EACH_LINE(cp15_write_dcimvac, line, last, bytes);
-  if (last != (uintptr_t)start + length)
+  if (last != end)
     cp15_write_dccimvac(last);
   cp15_dsb();
 }
