@@ -1,0 +1,329 @@
+/* IPv6's neighbors: those that are talked to stay known, whoever else comes, and packets that wait
+ * for an address are not forgotten for want of memory that is over. */
+#include "unit.h"
+
+#include "lwip/ethip6.h"
+#include "lwip/icmp6.h"
+#include "lwip/init.h"
+#include "lwip/memp.h"
+#include "lwip/nd6.h"
+#include "lwip/priv/nd6_priv.h"
+#include "lwip/prot/ethernet.h"
+#include "lwip/prot/ip6.h"
+#include "lwip/prot/nd6.h"
+#include "lwip/stats.h"
+#include "netif/ethernet.h"
+
+enum {
+  OWN = 1,
+  TALKED_TO = 3,
+  OTHERS = 1000,
+  UNUSED_S = 60,
+  HEADERS_BYTES = SIZEOF_ETH_HDR + IP6_HLEN,
+};
+
+static struct netif netif;
+static bool answering;       /* the neighbors that are asked for, by a multicast or by themselves */
+static unsigned answered_to; /* the neighbor that the last advertisement went to */
+static uint8_t reached;      /* the last byte of the address that the last packet went to */
+static unsigned frames;      /* that went to a station */
+
+static ip6_addr_t address_of(unsigned number) {
+  ip6_addr_t address;
+
+  IP6_ADDR(&address, PP_HTONL(0xfe800000), 0, 0, lwip_htonl(number));
+  ip6_addr_assign_zone(&address, IP6_UNICAST, &netif);
+  return address;
+}
+
+static bool knows(unsigned number) {
+  const ip6_addr_t address = address_of(number);
+
+  for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
+    if (neighbor_cache[i].state != ND6_NO_ENTRY && neighbor_cache[i].state != ND6_INCOMPLETE &&
+        ip6_addr_eq(&address, &neighbor_cache[i].next_hop_address))
+      return true;
+  }
+  return false;
+}
+
+/* A solicitation by a neighbor, or its advertisement, with its address. */
+static void comes(unsigned number, uint8_t type) {
+  struct message { /* RFC 4861, 4.3 and 4.4 */
+    uint8_t type, code;
+    uint16_t checksum;
+    uint32_t flags;
+    ip6_addr_p_t target;
+    uint8_t option, option_eights, mac[ETH_HWADDR_LEN];
+  };
+  struct pbuf *frame = pbuf_alloc(PBUF_RAW, HEADERS_BYTES + sizeof(struct message), PBUF_RAM);
+  const ip6_addr_t from = address_of(number), own = address_of(OWN);
+  struct message message = {
+      .type = type,
+      .option =
+          type == ICMP6_TYPE_NS ? ND6_OPTION_TYPE_SOURCE_LLADDR : ND6_OPTION_TYPE_TARGET_LLADDR,
+      .option_eights = 1,
+      .mac = {2, 0, 0, 1, (uint8_t)(number >> 8), (uint8_t)number},
+  };
+  struct eth_hdr *eth;
+  struct ip6_hdr *ip;
+
+  assert_non_null(frame);
+  eth = frame->payload;
+  ip = (void *)(eth + 1);
+  memset(eth, 0, sizeof *eth);
+  eth->type = PP_HTONS(ETHTYPE_IPV6);
+  IP6H_VTCFL_SET(ip, 6, 0, 0);
+  IP6H_PLEN_SET(ip, sizeof message);
+  IP6H_NEXTH_SET(ip, IP6_NEXTH_ICMP6);
+  IP6H_HOPLIM_SET(ip, ND6_HOPLIM);
+  ip6_addr_copy_to_packed(ip->src, from);
+  ip6_addr_copy_to_packed(ip->dest, own);
+  if (type == ICMP6_TYPE_NS) {
+    ip6_addr_copy_to_packed(message.target, own);
+  } else {
+    message.flags = PP_HTONL((uint32_t)(ND6_FLAG_SOLICITED | ND6_FLAG_OVERRIDE) << 24);
+    ip6_addr_copy_to_packed(message.target, from);
+  }
+  memcpy(ip + 1, &message, sizeof message);
+  assert_int_equal(netif.input(frame, &netif), ERR_OK);
+}
+
+static void solicits_us(unsigned number) { comes(number, ICMP6_TYPE_NS); }
+static void answers(unsigned number) { comes(number, ICMP6_TYPE_NA); }
+
+static err_t linkoutput(struct netif *from, struct pbuf *frame) {
+  uint8_t bytes[HEADERS_BYTES + 24] = {0};
+  const uint8_t *icmp = bytes + HEADERS_BYTES;
+  unsigned neighbor;
+
+  (void)from;
+  (void)pbuf_copy_partial(frame, bytes, sizeof bytes, 0);
+  if ((bytes[0] & 1) == 0)
+    frames++;
+  if (bytes[SIZEOF_ETH_HDR + 6] != IP6_NEXTH_ICMP6) {
+    reached = bytes[5];
+  } else if (icmp[0] == ICMP6_TYPE_NA) {
+    neighbor = (unsigned)(bytes[HEADERS_BYTES - 2] << 8 | bytes[HEADERS_BYTES - 1]);
+    answered_to = neighbor;
+  } else if (icmp[0] == ICMP6_TYPE_NS && answering) {
+    neighbor = (unsigned)(icmp[22] << 8 | icmp[23]);
+    answers(neighbor);
+  }
+  return ERR_OK;
+}
+
+static err_t start(struct netif *started) {
+  static const uint8_t mac[ETH_HWADDR_LEN] = {2, 0, 0, 0, 0, 1};
+
+  memcpy(started->hwaddr, mac, sizeof mac);
+  started->hwaddr_len = sizeof mac;
+  started->mtu = 1500;
+  started->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+  started->output_ip6 = ethip6_output;
+  started->linkoutput = linkoutput;
+  NETIF_SET_CHECKSUM_CTRL(started, NETIF_CHECKSUM_DISABLE_ALL);
+  return ERR_OK;
+}
+
+/* A datagram without data. */
+static void send_to(unsigned number) {
+  const ip6_addr_t to = address_of(number), own = address_of(OWN);
+  struct pbuf *packet = pbuf_alloc(PBUF_IP, 8, PBUF_RAM);
+
+  assert_non_null(packet);
+  memset(packet->payload, 0, packet->len);
+  (void)ip6_output_if(packet, &own, &to, 64, 0, IP6_NEXTH_UDP, &netif); /* or waits, or is lost */
+  pbuf_free(packet);
+}
+
+/* A packet goes to a neighbor at once. */
+static void assert_reached(unsigned number) {
+  unsigned before = frames;
+
+  send_to(number);
+  assert_int_equal(frames - before, 1);
+  assert_int_equal(reached, (uint8_t)number);
+}
+
+static int set_up(void **state) {
+  const ip6_addr_t own = address_of(OWN);
+
+  (void)state;
+  netif_add_noaddr(&netif, NULL, start, ethernet_input);
+  netif_set_up(&netif);
+  netif_set_link_up(&netif);
+  netif_ip6_addr_set(&netif, 0, &own);
+  netif_ip6_addr_set_state(&netif, 0, IP6_ADDR_PREFERRED);
+  answering = false;
+  return 0;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  netif_remove(&netif);
+  return 0;
+}
+
+/* Both ways to know one: it has solicited us, or has answered us. */
+static void talk_to_some(void) {
+  for (unsigned i = 0; i < TALKED_TO; i++) {
+    if (i % 2 == 0) {
+      solicits_us(2 + i);
+      send_to(2 + i);
+    } else {
+      send_to(2 + i);
+      answers(2 + i);
+    }
+  }
+}
+
+static void who_solicits_does_not_displace_them(void **state) {
+  (void)state;
+  talk_to_some();
+  for (unsigned i = 0; i < OTHERS; i++) {
+    solicits_us(100 + i);
+    assert_int_equal(answered_to, 100 + i);
+  }
+  for (unsigned i = 0; i < TALKED_TO; i++)
+    assert_reached(2 + i);
+}
+
+static void who_is_asked_for_does_not_displace_them(void **state) {
+  (void)state;
+  talk_to_some();
+  for (unsigned i = 0; i < OTHERS; i++)
+    solicits_us(100 + i); /* the cache is full */
+  for (unsigned i = 0; i < OTHERS; i++)
+    send_to(2000 + i);
+  for (unsigned i = 0; i < TALKED_TO; i++)
+    assert_reached(2 + i);
+  send_to(5000);
+  answers(5000);
+  assert_reached((unsigned)5000);
+}
+
+/* Through all that an entry goes through in two minutes: it is reachable, stale, delayed and
+ * probed. */
+static void nor_does_it_while_they_are_probed(void **state) {
+  bool seen[ND6_PROBE + 1] = {false};
+
+  (void)state;
+  answering = true;
+  send_to(2);
+  for (unsigned second = 0; second < 2 * UNUSED_S; second++) {
+    answering = false;
+    for (unsigned i = 0; i < 20; i++) {
+      send_to(2000 + 20 * second + i);
+      solicits_us(100 + 20 * second + i);
+    }
+    answering = true;
+    assert_true(knows(2));
+    for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
+      const ip6_addr_t address = address_of(2);
+
+      if (ip6_addr_eq(&address, &neighbor_cache[i].next_hop_address))
+        seen[neighbor_cache[i].state] = true;
+    }
+    if (second % 40 == 0)
+      assert_reached(2);
+    nd6_tmr();
+  }
+  assert_true(seen[ND6_REACHABLE] && seen[ND6_STALE] && seen[ND6_DELAY] && seen[ND6_PROBE]);
+}
+
+/* While one waits for its address, some more may be asked for. */
+static void who_is_asked_for_has_time_to_answer(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < OTHERS; i++)
+    send_to(2000 + i);
+  send_to(2);
+  for (unsigned i = 1; i < LWIP_ND6_NUM_NEIGHBORS; i++)
+    send_to(3000 + i);
+  answers(2);
+  assert_true(knows(2));
+}
+
+/* Nor do the many make room for nobody. */
+static void who_was_not_talked_to_makes_room(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < OTHERS; i++)
+    solicits_us(100 + i);
+  assert_true(knows(100 + OTHERS - 1));
+}
+
+static void who_was_not_talked_to_for_a_minute_makes_room(void **state) {
+  (void)state;
+  answering = true;
+  for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++)
+    send_to(2 + i);
+  for (unsigned seconds = 0; seconds < UNUSED_S; seconds++) {
+    assert_true(knows(2));
+    nd6_tmr();
+    for (unsigned i = 1; i < LWIP_ND6_NUM_NEIGHBORS; i++)
+      assert_reached(2 + i);
+  }
+  solicits_us(100);
+  assert_true(knows(100));
+  assert_false(knows(2));
+}
+
+/* Where all are talked to, the one that was not for longest; who merely solicits us is asked for,
+ * and has its answer then. */
+static void a_new_one_finds_room(void **state) {
+  (void)state;
+  answering = true;
+  for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++)
+    send_to(2 + i);
+  nd6_tmr();
+  for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
+    if (i != 4)
+      send_to(2 + i);
+  }
+  solicits_us(100);
+  assert_int_equal(answered_to, 100);
+  assert_true(knows(100));
+  assert_false(knows(2 + 4));
+}
+
+static unsigned waiting(void) { return lwip_stats.memp[MEMP_ND6_QUEUE]->used; }
+
+static void packets_wait_after_a_time_without_memory(void **state) {
+  void *taken[MEMP_NUM_ND6_QUEUE];
+
+  (void)state;
+  for (unsigned i = 0; i < MEMP_NUM_ND6_QUEUE; i++)
+    assert_non_null(taken[i] = memp_malloc(MEMP_ND6_QUEUE));
+  for (unsigned i = 0; i < 2 * MEMP_NUM_ND6_QUEUE; i++)
+    send_to(2);
+  for (unsigned i = 0; i < MEMP_NUM_ND6_QUEUE; i++)
+    memp_free(MEMP_ND6_QUEUE, taken[i]);
+  assert_int_equal(waiting(), 0);
+  for (unsigned i = 0; i < MEMP_NUM_ND6_QUEUE; i++) {
+    send_to(2);
+    assert_int_equal(waiting(), i + 1);
+  }
+  send_to(2); /* the oldest gives way */
+  assert_int_equal(waiting(), MEMP_NUM_ND6_QUEUE);
+  nd6_cleanup_netif(&netif);
+  assert_int_equal(waiting(), 0);
+}
+
+#define ND6_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      ND6_TEST(who_solicits_does_not_displace_them),
+      ND6_TEST(who_is_asked_for_does_not_displace_them),
+      ND6_TEST(nor_does_it_while_they_are_probed),
+      ND6_TEST(who_is_asked_for_has_time_to_answer),
+      ND6_TEST(who_was_not_talked_to_makes_room),
+      ND6_TEST(who_was_not_talked_to_for_a_minute_makes_room),
+      ND6_TEST(a_new_one_finds_room),
+      ND6_TEST(packets_wait_after_a_time_without_memory),
+  };
+
+  host_reset();
+  lwip_init();
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
