@@ -126,8 +126,8 @@ static void set_queues_enable(struct nic *nic, bool enable) {
 
 /* The tail that a ring has at a watch; one that it has not where it is empty: an entry that is put
  * in later has not waited since. */
-static uint16_t watched_tail(const struct ring *ring) {
-  return (uint16_t)(ring_empty(ring) ? ring->tail - 1 : ring->tail);
+static uint32_t watched_tail(const struct ring *ring) {
+  return ring_empty(ring) ? ring->tail - 1 : ring->tail;
 }
 
 static void watch_from_now(struct nic *nic) {

@@ -262,8 +262,8 @@ struct nic {
   uint8_t offloads;         /* caps.offloads, less what `start` has found this device not to have */
   uint16_t mtu;             /* longest payload, in bytes */
   uint8_t mac[ETH_ADDRESS_BYTES];
-  uint16_t watched_tx_tail; /* the tx ring's at the last watch; none of it where it was empty */
-  uint16_t watched_rx_tail;
+  uint32_t watched_tx_tail; /* the tx ring's at the last watch; none of it where it was empty */
+  uint32_t watched_rx_tail;
   uint8_t stalled_watches;  /* watches since the first moved while frames were in flight */
   uint8_t deaf_watches;     /* in a row in which frames were lost for want of buffers that it had */
   uint16_t watched_losses;  /* NIC_IN_OVERFLOW then */
@@ -394,8 +394,8 @@ const char *nic_counter_name(enum nic_counter counter);
 uint32_t nic_dropped(const struct nic *nic);
 
 /* Puts a packet on a device's ring, which must not be full, and returns its slot. MAC drivers. */
-static inline uint16_t nic_ring_push(struct nic_ring *ring, struct pbuf *packet) {
-  uint16_t slot = ring_slot(&ring->ring, ring->ring.head++);
+static inline uint32_t nic_ring_push(struct nic_ring *ring, struct pbuf *packet) {
+  uint32_t slot = ring_slot(&ring->ring, ring->ring.head++);
 
   ring->slots[slot] = packet;
   return slot;
@@ -407,8 +407,8 @@ static inline struct pbuf *nic_ring_pop(struct nic_ring *ring) {
 }
 
 /* Starts a device's ring from its base, empty, over `slots` of `size`. MAC drivers, in enable. */
-static inline void nic_ring_init(struct nic_ring *ring, struct pbuf **slots, uint16_t size) {
-  ring->ring = (struct ring){.mask = (uint16_t)(size - 1)};
+static inline void nic_ring_init(struct nic_ring *ring, struct pbuf **slots, uint32_t size) {
+  ring->ring = (struct ring){.mask = size - 1};
   ring->slots = slots;
 }
 

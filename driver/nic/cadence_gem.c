@@ -148,7 +148,7 @@ static void disable(struct nic *nic) {
 /* ---- rings ---- */
 
 static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
-  uint16_t slot = nic_ring_push(&nic->rx_ring, packet);
+  uint32_t slot = nic_ring_push(&nic->rx_ring, packet);
   struct cadence_gem_descriptor *descriptor = &gem_of(nic)->rings->rx[slot];
 
   descriptor->status = 0;
@@ -158,7 +158,7 @@ static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
 }
 
 /* True if the device has filled the buffer at `index` of the rx ring. */
-static bool rx_is_done(struct nic *nic, uint16_t index) {
+static bool rx_is_done(struct nic *nic, uint32_t index) {
   const struct ring *ring = &nic->rx_ring.ring;
   const struct cadence_gem_descriptor *descriptor = &gem_of(nic)->rings->rx[ring_slot(ring, index)];
 
@@ -193,7 +193,7 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
 static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct cadence_gem *gem = gem_of(nic);
   struct cadence_gem_descriptor *const descriptors = gem->rings->tx;
-  const uint16_t first = gem->tx.head;
+  const uint32_t first = gem->tx.head;
   uint32_t first_status = 0;
   unsigned count = 0;
 
@@ -202,15 +202,15 @@ static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   if (count + ring_count(&gem->tx) > CADENCE_GEM_TX_DESCRIPTORS || ring_full(&nic->tx_ring.ring))
     return false;
   gem->tx_parts[nic_ring_push(&nic->tx_ring, frame)] = (uint8_t)count;
-  gem->tx.head = (uint16_t)(first + count);
-  for (uint16_t i = first; i != gem->tx.head; frame = frame->next) {
-    uint16_t slot = ring_slot(&gem->tx, i);
+  gem->tx.head = first + count;
+  for (uint32_t i = first; i != gem->tx.head; frame = frame->next) {
+    uint32_t slot = ring_slot(&gem->tx, i);
     uint32_t status = frame->len | tx_wrap_at(slot);
 
     if (frame->len == 0)
       continue;
     descriptors[slot].address = bus_address(frame->payload);
-    if ((uint16_t)(i + 1) == gem->tx.head)
+    if (i + 1 == gem->tx.head)
       status |= TX_LAST;
     if (i++ == first)
       first_status = status;
@@ -237,7 +237,7 @@ static bool tx_is_done(struct nic *nic) {
 static inline struct pbuf *tx_reap(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   const struct ring *frames = &nic->tx_ring.ring;
-  const uint16_t tail = gem->tx.tail;
+  const uint32_t tail = gem->tx.tail;
   const unsigned count = gem->tx_parts[ring_slot(frames, frames->tail)];
   struct pbuf *frame;
 
@@ -248,9 +248,9 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
     return NULL;
   }
   frame = nic_ring_pop(&nic->tx_ring);
-  gem->tx.tail = (uint16_t)(tail + count);
+  gem->tx.tail = tail + count;
   for (unsigned i = 1; i < count; i++) { /* the device has set the first one's flag alone */
-    uint16_t slot = ring_slot(&gem->tx, (uint16_t)(tail + i));
+    uint32_t slot = ring_slot(&gem->tx, tail + i);
 
     gem->rings->tx[slot].status = TX_USED | tx_wrap_at(slot);
   }
@@ -268,7 +268,7 @@ static void restart_receiver(struct nic *nic) {
   if (!nic->rx_stalled && (!gem->polled || (reg_read(nic, RXSTATUS) & RXSTATUS_NO_BUFFER) == 0))
     return; /* a running receiver finds the new descriptors by itself */
   nic->rx_stalled = true;
-  if (ring_empty(ring) || rx_is_done(nic, (uint16_t)(ring->head - 1)))
+  if (ring_empty(ring) || rx_is_done(nic, ring->head - 1))
     return; /* still no buffer: the next one that comes back rings again */
   nic->rx_stalled = false;
   reg_write(nic, RXSTATUS, RXSTATUS_NO_BUFFER);

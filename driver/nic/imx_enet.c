@@ -212,7 +212,7 @@ static void disable(struct nic *nic) {
 /* ---- rings ---- */
 
 static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
-  uint16_t slot = nic_ring_push(&nic->rx_ring, packet);
+  uint32_t slot = nic_ring_push(&nic->rx_ring, packet);
   struct imx_enet_descriptor *descriptor = &enet_of(nic)->rings->rx[slot];
 
   descriptor->data = bus_address(packet->payload);
@@ -291,7 +291,7 @@ static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct imx_enet *enet = enet_of(nic);
   struct imx_enet_descriptor *const descriptors = enet->rings->tx;
   const uint32_t option = OPTION_TX_INT | checksums_of(frame);
-  const uint16_t first = enet->tx.head;
+  const uint32_t first = enet->tx.head;
   uint32_t first_control = 0;
   unsigned count = 0;
 
@@ -300,9 +300,9 @@ static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   if (count + ring_count(&enet->tx) > IMX_ENET_TX_DESCRIPTORS || ring_full(&nic->tx_ring.ring))
     return false;
   enet->tx_parts[nic_ring_push(&nic->tx_ring, frame)] = (uint8_t)count;
-  enet->tx.head = (uint16_t)(first + count);
-  for (uint16_t i = first; i != enet->tx.head; frame = frame->next) {
-    uint16_t slot = ring_slot(&enet->tx, i);
+  enet->tx.head = first + count;
+  for (uint32_t i = first; i != enet->tx.head; frame = frame->next) {
+    uint32_t slot = ring_slot(&enet->tx, i);
     struct imx_enet_descriptor *descriptor = &descriptors[slot];
     uint32_t control = CONTROL_DEVICE | frame->len | tx_wrap_at(slot);
 
@@ -311,7 +311,7 @@ static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
     descriptor->data = bus_address(frame->payload);
     descriptor->option = option;
     descriptor->update = 0;
-    if ((uint16_t)(i + 1) == enet->tx.head)
+    if (i + 1 == enet->tx.head)
       control |= CONTROL_L | CONTROL_TC;
     if (i++ == first)
       first_control = control;
@@ -335,7 +335,7 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
   if (ring_empty(frames))
     return NULL;
   count = enet->tx_parts[ring_slot(frames, frames->tail)];
-  last = &enet->rings->tx[ring_slot(&enet->tx, (uint16_t)(enet->tx.tail + count - 1))];
+  last = &enet->rings->tx[ring_slot(&enet->tx, enet->tx.tail + count - 1)];
   if ((last->control & CONTROL_DEVICE) != 0)
     return NULL;
   dma_observe();
@@ -343,7 +343,7 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
     nic_count(nic, NIC_OUT_ERROR);
   if ((last->option & OPTION_OE) != 0)
     nic->faulted = true;
-  enet->tx.tail = (uint16_t)(enet->tx.tail + count);
+  enet->tx.tail = enet->tx.tail + count;
   return nic_ring_pop(&nic->tx_ring);
 }
 

@@ -268,7 +268,7 @@ static void push_words(struct nic *nic, const struct pbuf *frame) {
 
 /* A frame that finds the FIFO full is posted again when the status of one before it has come. */
 static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
-  const uint16_t tag = nic->tx_ring.ring.head;
+  const uint16_t tag = (uint16_t)nic->tx_ring.ring.head;
   const unsigned needed = 8 + (frame->tot_len + 3U) / 4 * 4; /* [3.12.5] */
 
   if (ring_full(&nic->tx_ring.ring) || (read_settled(nic, TX_FIFO_INF) & 0xffff) < needed)
@@ -288,7 +288,7 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
   if (ring_empty(ring) || statuses(nic, TX_FIFO_INF) == 0)
     return NULL;
   status = reg_read(nic, TX_STATUS_FIFO);
-  if (status >> 16 != ring->tail) {
+  if (status >> 16 != (uint16_t)ring->tail) {
     nic->faulted = true;
     return NULL;
   }

@@ -234,7 +234,7 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
  * state of the EMPTY flag that the device leaves behind. */
 static struct msf2_emac_descriptor *
 first_pending(const struct ring *ring, struct msf2_emac_descriptor *descriptors, uint32_t done) {
-  for (uint16_t i = ring->tail; i != ring->head; i++) {
+  for (uint32_t i = ring->tail; i != ring->head; i++) {
     struct msf2_emac_descriptor *descriptor = &descriptors[ring_slot(ring, i)];
 
     if ((descriptor->packet_size & DESCRIPTOR_EMPTY) != done)

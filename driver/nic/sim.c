@@ -80,7 +80,7 @@ static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
  * through a ring in order, so that it will never come back to that one. The oldest is looked at
  * last, since the device may be at work. */
 static bool has_skipped(const struct ring *ring, const struct sim_descriptor *descriptors) {
-  for (uint16_t i = (uint16_t)(ring->tail + 1); i != ring->head; i++) {
+  for (uint32_t i = ring->tail + 1; i != ring->head; i++) {
     if ((descriptors[ring_slot(ring, i)].control & SIM_DESCRIPTOR_OWN) != 0)
       continue;
     dma_observe();

@@ -283,12 +283,12 @@ static void doorbell(struct nic *nic, enum nic_direction which) {
   struct virtio_net_rings *rings = virtio_of(nic)->rings;
 
   if (which == NIC_TX) {
-    virtio_notify(nic->config->base, QUEUE_TX, &rings->tx, nic->tx_ring.ring.head);
+    virtio_notify(nic->config->base, QUEUE_TX, &rings->tx, (uint16_t)nic->tx_ring.ring.head);
     return;
   }
   if (rings->rx.available.index == rings->rx.used.index)
     nic_count(nic, NIC_RX_RESTARTS); /* it had used all that it had */
-  virtio_notify(nic->config->base, QUEUE_RX, &rings->rx, nic->rx_ring.ring.head);
+  virtio_notify(nic->config->base, QUEUE_RX, &rings->rx, (uint16_t)nic->rx_ring.ring.head);
 }
 
 /* ---- interrupt ---- */

@@ -35,10 +35,10 @@ void virtqueue_init(struct virtqueue *queue, struct virtq *shared, struct nic_ri
 bool virtqueue_bring_to_tail(struct virtqueue *queue, uint32_t block) {
   struct nic_ring *ring = queue->ring;
   uint8_t *blocks = queue->blocks;
-  uint16_t oldest = ring_slot(&ring->ring, ring->ring.tail);
+  uint32_t oldest = ring_slot(&ring->ring, ring->ring.tail);
 
-  for (uint16_t i = ring->ring.tail; i != ring->ring.head; i++) {
-    uint16_t slot = ring_slot(&ring->ring, i);
+  for (uint32_t i = ring->ring.tail; i != ring->ring.head; i++) {
+    uint32_t slot = ring_slot(&ring->ring, i);
     struct pbuf *packet = ring->slots[slot];
 
     if (blocks[slot] != block)

@@ -65,7 +65,7 @@ static inline unsigned virtqueue_size(const struct virtqueue *queue) {
 }
 
 /* The block of a slot, and the first of its descriptors. */
-static inline unsigned virtqueue_block(const struct virtqueue *queue, uint16_t slot) {
+static inline unsigned virtqueue_block(const struct virtqueue *queue, uint32_t slot) {
   return queue->blocks[slot];
 }
 static inline struct virtq_descriptor *virtqueue_descriptors(const struct virtqueue *queue,
@@ -85,7 +85,8 @@ static inline unsigned virtqueue_push(struct virtqueue *queue, struct pbuf *pack
 
 /* True if the device has used a chain that is still on the ring. */
 static inline bool virtqueue_is_used(const struct virtqueue *queue) {
-  return queue->shared->used.index != queue->ring->ring.tail && !ring_empty(&queue->ring->ring);
+  return queue->shared->used.index != (uint16_t)queue->ring->ring.tail &&
+         !ring_empty(&queue->ring->ring);
 }
 
 /* Makes the packet with `block` the oldest on the ring. False where it is not on the ring. */
@@ -100,7 +101,7 @@ bool virtqueue_bring_to_tail(struct virtqueue *queue, uint32_t block);
 static inline struct pbuf *virtqueue_pop(struct virtqueue *queue, unsigned *block, uint32_t *length,
                                          volatile bool *faulted) {
   const struct ring *ring = &queue->ring->ring;
-  const uint16_t tail = ring->tail;
+  const uint32_t tail = ring->tail;
   const uint16_t used = (uint16_t)(queue->shared->used.index - tail);
   uint32_t id;
 

@@ -345,10 +345,10 @@ void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
   mac->nic->input = input;
 }
 
-/* Indices as after 65280 frames, a multiple of every ring's size, so that they soon wrap. */
+/* Indices as after 2^32 - 256 frames, a multiple of every ring's size, so that they soon wrap. */
 static void age(struct ring *ring) {
-  ring->head = (uint16_t)(ring->head + 0xff00);
-  ring->tail = (uint16_t)(ring->tail + 0xff00);
+  ring->head -= RING_SIZE_MAX;
+  ring->tail -= RING_SIZE_MAX;
 }
 
 void rig_enable(void) {

@@ -56,7 +56,7 @@ struct textbook {
   struct textbook_descriptor rx[TEXTBOOK_RX];
   struct textbook_descriptor tx[TEXTBOOK_TX];
   uint8_t scratch[20];       /* for the one defect that needs it */
-  uint16_t tx_head, tx_tail; /* descriptors filled and taken back, free-running */
+  uint32_t tx_head, tx_tail; /* descriptors filled and taken back, free-running */
   struct pbuf *rx_slots[TEXTBOOK_RX];
   struct pbuf *tx_slots[TEXTBOOK_TX];
 };

@@ -102,7 +102,7 @@ static const struct explore_process processes[] = {
 
 /* The buffers that a device may touch are those on its rings. */
 static bool is_on_ring(const struct nic_ring *ring, uint32_t address, size_t length) {
-  for (uint16_t i = ring->ring.tail; i != ring->ring.head; i++) {
+  for (uint32_t i = ring->ring.tail; i != ring->ring.head; i++) {
     for (const struct pbuf *part = ring->slots[ring_slot(&ring->ring, i)]; part != NULL;
          part = part->next) {
       uint32_t start = (uint32_t)(uintptr_t)part->payload;

@@ -138,12 +138,12 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
 
   for (const struct pbuf *part = frame; part != NULL; part = part->next)
     parts[fragments++] = part;
-  if (fragments > ACME_TX_DESCRIPTORS - (unsigned)(uint16_t)(own->tx_head - own->tx_tail))
+  if (fragments > ACME_TX_DESCRIPTORS - (own->tx_head - own->tx_tail))
     return false;
   for (unsigned i = fragments; i-- > 0;)
     fill(&own->tx[(own->tx_head + i) % ACME_TX_DESCRIPTORS], parts[i],
          i == fragments - 1 ? DESCRIPTOR_LAST : 0);
-  own->tx_head = (uint16_t)(own->tx_head + fragments);
+  own->tx_head = own->tx_head + fragments;
   (void)nic_ring_push(&nic->tx_ring, frame);
   return true;
 }
@@ -162,7 +162,7 @@ static struct pbuf *tx_reap(struct nic *nic) {
   if (own->tx[(own->tx_tail + fragments - 1) % ACME_TX_DESCRIPTORS].owner != 0)
     return NULL;
   dma_observe();
-  own->tx_tail = (uint16_t)(own->tx_tail + fragments);
+  own->tx_tail = own->tx_tail + fragments;
   return nic_ring_pop(&nic->tx_ring);
 }
 

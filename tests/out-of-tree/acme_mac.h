@@ -21,7 +21,7 @@ struct acme_mac {
   struct nic nic; /* first: the kit's pointer is ours */
   struct acme_descriptor rx[ACME_RX_DESCRIPTORS];
   struct acme_descriptor tx[ACME_TX_DESCRIPTORS];
-  uint16_t tx_head, tx_tail; /* descriptors filled and taken back, free-running */
+  uint32_t tx_head, tx_tail; /* descriptors filled and taken back, free-running */
   struct pbuf *rx_slots[ACME_RX_DESCRIPTORS];
   struct pbuf *tx_slots[ACME_TX_DESCRIPTORS]; /* frames: at most one a descriptor */
 };

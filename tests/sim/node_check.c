@@ -46,7 +46,7 @@ static void mark_ring(const struct nic *nic, const struct nic_ring *own, uint32_
 
   CHECK(ring_count(ring) <= ring_size(ring), "a ring holds more than it can", ring_count(ring),
         ring_size(ring));
-  for (uint16_t i = ring->tail; i != ring->head; i++)
+  for (uint32_t i = ring->tail; i != ring->head; i++)
     mark(nic, own->slots[ring_slot(ring, i)], seen);
 }
 
@@ -123,7 +123,7 @@ static void check_queues(const struct nic *nic) {
           packet_queue_count(&nic->tx_submission), 0);
     return;
   }
-  for (uint16_t i = nic->tx_ring.ring.tail; i != nic->tx_ring.ring.head; i++) {
+  for (uint32_t i = nic->tx_ring.ring.tail; i != nic->tx_ring.ring.head; i++) {
     unsigned slot = ring_slot(&nic->tx_ring.ring, i);
 
     CHECK(nic->tx_ring.slots[slot]->ref != 0 || node_nic_of(nic)->tx_early[slot] != NULL,
@@ -148,7 +148,7 @@ static uint32_t waiting(const struct node_nic *own) {
 
   if (own->sim.nic.state != NIC_ENABLED)
     return 0;
-  for (uint16_t i = ring->tail; i != ring->head; i++) {
+  for (uint32_t i = ring->tail; i != ring->head; i++) {
     if ((own->sim.rx_descriptors[ring_slot(ring, i)].control & SIM_DESCRIPTOR_OWN) == 0)
       found++;
   }

@@ -20,8 +20,8 @@ static int enable(struct nic *nic) {
   nic_ring_init(&nic->rx_ring, paper->rx_slots, PAPER_RING);
   nic_ring_init(&nic->tx_ring, paper->tx_slots, PAPER_RING);
   /* Every index starts where it soon wraps. */
-  nic->rx_ring.ring.head = nic->rx_ring.ring.tail = paper->filled = 65530;
-  nic->tx_ring.ring.head = nic->tx_ring.ring.tail = paper->done = 65530;
+  nic->rx_ring.ring.head = nic->rx_ring.ring.tail = paper->filled = UINT32_MAX - 5;
+  nic->tx_ring.ring.head = nic->tx_ring.ring.tail = paper->done = UINT32_MAX - 5;
   return 0;
 }
 

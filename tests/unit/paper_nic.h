@@ -16,8 +16,8 @@ enum {
 struct paper_nic {
   struct nic nic;
   struct pbuf *rx_slots[PAPER_RING], *tx_slots[PAPER_RING];
-  uint16_t filled;   /* rx buffers that the device has filled, free-running as the ring's head */
-  uint16_t done;     /* tx frames that it has sent */
+  uint32_t filled;   /* rx buffers that the device has filled, free-running as the ring's head */
+  uint32_t done;     /* tx frames that it has sent */
   bool hold_tx;      /* the device sends nothing */
   bool error_frames; /* it flags what it receives as bad */
   bool unmasked;     /* its interrupt gets through */
