@@ -70,7 +70,9 @@ CC_ARM  := $(CROSS)gcc
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Werror
 INCLUDE := $(addprefix -I,$(PROFILE_INCLUDE) $(call RINGIF_INCLUDE,$(ARCH)) port/boards/$(BOARD) app)
 LWIP_INCLUDE := $(addprefix -isystem ,$(RINGIF_LWIP_INCLUDE))
-CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -g -flto=auto -ffunction-sections -fdata-sections -fno-common \
+# Without a unit for them, vectors of two halfwords are more instructions than two halfwords.
+CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -fno-tree-slp-vectorize -g -flto=auto -ffunction-sections -fdata-sections \
+              -fno-common \
               $(PROFILE_FLAGS) $(DEFINES) $(INCLUDE) $(LWIP_INCLUDE)
 LDFLAGS_ARM := $(CFLAGS_ARM) -nostartfiles --specs=nano.specs -Wl,--gc-sections -Wl,--emit-relocs -Llinker \
                -T$(LINKER) -Wl,--no-warn-rwx-segments $(PROFILE_STACK:%=-Wl,--defsym=STACK_BYTES=%)

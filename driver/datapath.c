@@ -116,16 +116,18 @@ bool datapath_drop_by_length(struct nic *nic, unsigned length) {
   return false;
 }
 
-bool datapath_accept_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]) {
+bool datapath_accept_group(struct nic *nic, const struct pbuf *frame) {
+  const uint8_t *group = frame->payload;
+
   if (is_broadcast(group)) {
     nic_count(nic, NIC_IN_BROADCAST_PKTS);
-    return true;
-  }
-  if (nic->ops->caps.multicast != NIC_MULTICAST_PERFECT && !nic_group_passes(nic, group)) {
+  } else if (nic->ops->caps.multicast == NIC_MULTICAST_PERFECT || nic_group_passes(nic, group)) {
+    nic_count(nic, NIC_IN_MULTICAST_PKTS);
+  } else {
     nic_count(nic, NIC_IN_FILTERED);
     return false;
   }
-  nic_count(nic, NIC_IN_MULTICAST_PKTS);
+  nic->counters[NIC_IN_OCTETS] += frame->len;
   return true;
 }
 

@@ -30,8 +30,8 @@ DATAPATH_RARE void datapath_deliver_copy(struct nic *nic, struct pbuf *packet);
 /* Counts a frame that is no Ethernet frame by its length; returns false. Main loop. */
 DATAPATH_RARE bool datapath_drop_by_length(struct nic *nic, unsigned length);
 
-/* True if a frame to a group is let in, which it is counted for. Main loop. */
-DATAPATH_RARE bool datapath_accept_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]);
+/* Counts a frame to a group; false where none that is here has joined it. Main loop. */
+DATAPATH_RARE bool datapath_accept_group(struct nic *nic, const struct pbuf *frame);
 
 /* Puts a packet at rest on rx_submission; false where it takes none. Main loop. */
 DATAPATH_RARE bool datapath_wake_packet(struct nic *nic);
@@ -110,11 +110,10 @@ DATAPATH_INLINE bool datapath_accept(struct nic *nic, const struct pbuf *frame) 
   /* Some MACs leave the FCS on, so that four bytes more are no offence. */
   if (frame->len - (unsigned)ETH_HEADER_BYTES > nic->mtu + (unsigned)ETH_FCS_BYTES)
     return datapath_drop_by_length(nic, frame->len);
-  if ((destination[0] & 1) == 0)
-    nic_count(nic, NIC_IN_UCAST_PKTS);
-  else if (!datapath_accept_group(nic, destination))
-    return false;
+  if ((destination[0] & 1) != 0)
+    return datapath_accept_group(nic, frame);
   nic->counters[NIC_IN_OCTETS] += frame->len;
+  nic_count(nic, NIC_IN_UCAST_PKTS);
   return true;
 }
 

@@ -247,10 +247,10 @@ static inline void doorbell(struct nic *nic, enum nic_direction which) {
   struct msf2_emac *emac = emac_of(nic);
   struct msf2_emac_descriptor *first;
 
-  dma_publish();
   if (which == NIC_RX) {
     if (!nic->rx_stalled)
       return; /* a running receiver finds the new descriptors by itself */
+    dma_publish();
     first = first_pending(&nic->rx_ring.ring, emac->rx_descriptors, 0);
     if (first == NULL)
       return; /* still no buffer: the next one that comes back rings again */
@@ -260,6 +260,7 @@ static inline void doorbell(struct nic *nic, enum nic_direction which) {
     nic_count(nic, NIC_RX_RESTARTS);
     return;
   }
+  dma_publish();
   if ((reg_read(nic, TX_CTRL) & TX_CTRL_ENABLE) != 0)
     return; /* a running transmitter finds them, too */
   first = first_pending(&nic->tx_ring.ring, emac->tx_descriptors, DESCRIPTOR_EMPTY);
