@@ -102,8 +102,9 @@ void tx_packet_available(void *context) {
     nic->ops->irq_unmask(nic); /* the rest completes by interrupt */
 }
 
-void datapath_count_sent_to_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]) {
-  nic_count(nic, is_broadcast(group) ? NIC_OUT_BROADCAST_PKTS : NIC_OUT_MULTICAST_PKTS);
+void datapath_count_sent_to_group(struct nic *nic, const struct pbuf *frame) {
+  nic->counters[NIC_OUT_OCTETS] += frame->tot_len;
+  nic_count(nic, is_broadcast(frame->payload) ? NIC_OUT_BROADCAST_PKTS : NIC_OUT_MULTICAST_PKTS);
 }
 
 /* ---- receive ---- */

@@ -37,8 +37,7 @@ DATAPATH_RARE bool datapath_accept_group(struct nic *nic, const struct pbuf *fra
 DATAPATH_RARE bool datapath_wake_packet(struct nic *nic);
 
 /* Counts a frame to a group that is sent. Main loop. */
-DATAPATH_RARE void datapath_count_sent_to_group(struct nic *nic,
-                                                const uint8_t group[ETH_ADDRESS_BYTES]);
+DATAPATH_RARE void datapath_count_sent_to_group(struct nic *nic, const struct pbuf *frame);
 
 /* ---- transmit ---- */
 
@@ -51,8 +50,12 @@ DATAPATH_INLINE bool datapath_tx_complete(struct nic *nic, const struct nic_ops 
   do {
     struct pbuf *frame;
 
-    for (batch = 0; batch < batch_max && (frame = ops->tx_reap(nic)) != NULL; batch++)
+    batch = 0;
+    while ((frame = ops->tx_reap(nic)) != NULL) {
       packet_queue_append(&nic->tx_completion, frame);
+      if (++batch == batch_max)
+        break;
+    }
     if (batch == 0)
       break;
     any = true;
@@ -77,11 +80,12 @@ DATAPATH_INLINE void datapath_tx_post(struct nic *nic, const struct nic_ops *ops
     if (!ops->tx_post(nic, frame))
       break;
     (void)packet_queue_take(&nic->tx_submission);
+    if ((destination[0] & 1) != 0) {
+      datapath_count_sent_to_group(nic, frame);
+      continue;
+    }
     nic->counters[NIC_OUT_OCTETS] += frame->tot_len;
-    if ((destination[0] & 1) == 0)
-      nic_count(nic, NIC_OUT_UCAST_PKTS);
-    else
-      datapath_count_sent_to_group(nic, destination);
+    nic_count(nic, NIC_OUT_UCAST_PKTS);
   }
 }
 
@@ -162,11 +166,14 @@ DATAPATH_INLINE bool datapath_rx_post(struct nic *nic, const struct nic_ops *ops
 /* Receives a batch of frames and hands them to the stack; returns how many. */
 DATAPATH_INLINE unsigned datapath_receive(struct nic *nic, const struct nic_ops *ops,
                                           unsigned batch_max) {
-  unsigned batch;
+  unsigned batch = 0;
   struct pbuf *packet;
 
-  for (batch = 0; batch < batch_max && (packet = ops->rx_reap(nic)) != NULL; batch++)
+  while ((packet = ops->rx_reap(nic)) != NULL) {
     packet_queue_append(&nic->rx_completion, packet);
+    if (++batch == batch_max)
+      break;
+  }
   packet_queue_appended(&nic->rx_completion, batch);
   while (!packet_queue_empty(&nic->rx_completion))
     datapath_deliver(nic, packet_queue_take(&nic->rx_completion));

@@ -23,7 +23,6 @@ static_assert(sizeof(struct frame) == sizeof(struct eth_hdr) + IP_BYTES, "as on 
 static_assert(_Alignof(struct frame) == 1, "wherever it may lie");
 
 static const struct pbuf *asked; /* the datagram whose receiver is being called */
-static const struct frame *question;
 
 /* lwIP keeps its list of raw PCBs to itself, but counts them with MEMP_STATS: they see all packets.
  */
@@ -152,7 +151,6 @@ static void deliver(struct pbuf *packet, struct netif *netif, size_t size,
   ip_addr_copy_from_ip4(ip_data.current_iphdr_dest, frame->ip.dest);
   ip_addr_copy_from_ip4(ip_data.current_iphdr_src, frame->ip.src);
   asked = packet;
-  question = frame;
   receiver->recv(receiver->recv_arg, receiver, packet, ip_current_src_addr(),
                  lwip_ntohs(frame->udp.src));
   asked = NULL;
@@ -167,7 +165,7 @@ bool fast_path_reply(const struct udp_pcb *pcb, struct pbuf *data, bool unchange
   const size_t length = data->len + sizeof frame->udp;
   const uint16_t port = frame->udp.src;
 
-  if (data != asked || frame != question || data->next != NULL ||
+  if (data != asked || &frame->ip != ip_data.current_ip4_header || data->next != NULL ||
       length + sizeof frame->ip > netif->mtu || (pcb->flags & UDP_FLAGS_NOCHKSUM) != 0)
     return false;
   frame->udp.src = frame->udp.dest;

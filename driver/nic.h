@@ -283,7 +283,7 @@ struct nic {
   struct dispatch_source interrupt_event; /* the device or the stack has something: datapath_run */
   struct dispatch_source tx_event;        /* tx_submission has a frame: tx_packet_available */
 
-  /* Set by the stack's glue before nic_start(). */
+  /* Set by the stack's glue before the interface is enabled. */
   void *stack;                                        /* the glue's own: its netif */
   void (*input)(struct nic *nic, struct pbuf *frame); /* takes a received frame over */
   void (*link_changed)(struct nic *nic);              /* nic->link has changed; may be NULL */

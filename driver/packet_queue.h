@@ -18,9 +18,9 @@
 struct packet_queue {
   struct pbuf *
       *slots;        /* as many as its depth; a packet's is the number of those before it, masked */
+  uint32_t mask;     /* its depth, a power of two, less 1 */
   uint32_t enqueued; /* packets ever put in, modulo 2^32; the producer writes it */
   uint32_t dequeued; /* packets ever taken out, purged ones too; the consumer writes it */
-  uint32_t mask;     /* its depth, a power of two, less 1 */
   uint32_t room;     /* packets it takes: its depth, or 0 where it is disabled */
   uint32_t refused;  /* packets not taken: full or disabled */
   uint16_t high_water;                    /* most packets it ever held */

@@ -47,17 +47,20 @@ static u16_t checksums_of(uint8_t offloads, bool checked) {
   return flags;
 }
 
-/* What lwIP has to check is said for each frame: a device verifies only what it knows. */
 static void input(struct nic *nic, struct pbuf *frame) {
   struct netif *netif = nic->stack;
 
-  if ((nic->offloads & (NIC_OFFLOAD_RX_IP4 | NIC_OFFLOAD_RX_TCP_UDP)) != 0)
-    NETIF_SET_CHECKSUM_CTRL(netif,
-                            checksums_of(nic->offloads, (frame->flags & PACKET_FLAG_CHECKED) != 0));
   if (netif->input(frame, netif) != ERR_OK) {
     nic_count(nic, NIC_IN_REFUSED);
     pbuf_free(frame);
   }
+}
+
+/* What lwIP has to check is said for each frame: a device verifies only what it knows. */
+static void input_verified(struct nic *nic, struct pbuf *frame) {
+  NETIF_SET_CHECKSUM_CTRL((struct netif *)nic->stack,
+                          checksums_of(nic->offloads, (frame->flags & PACKET_FLAG_CHECKED) != 0));
+  input(nic, frame);
 }
 
 /* lwIP restarts DHCP, announces ARP and reports its groups again when the link comes up. */
@@ -168,7 +171,6 @@ err_t ringif_init(struct netif *netif) {
   if (nic == NULL || nic->state != NIC_INIT)
     return ERR_ARG;
   nic->stack = netif;
-  nic->input = input;
   nic->link_changed = link_changed;
   error = nic_start(nic);
   if (error != 0) {
@@ -176,6 +178,8 @@ err_t ringif_init(struct netif *netif) {
               (unsigned long)nic->config->base, -error);
     return err_of_errno(error);
   }
+  nic->input =
+      (nic->offloads & (NIC_OFFLOAD_RX_IP4 | NIC_OFFLOAD_RX_TCP_UDP)) != 0 ? input_verified : input;
   netif->name[0] = 'e';
   netif->name[1] = 'n';
   netif->output = etharp_output;
