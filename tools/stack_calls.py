@@ -11,7 +11,7 @@ POINTERS = (
     (r"driver/wrap/pcap\.c:.*\bwrite\(", "port_capture_write", "write_file"),
     (r"driver/\w+\.[ch]:.*ops->(\w+)\(", r"driver/(nic|wrap)/:\1"),
     (r"driver/nic/cadence_gem\.c:.*set_tx_clock", r"zynq_\w+"),
-    (r"driver/datapath\w*\.[ch]:.*nic->input\(", r"driver/ringif\.c:input"),
+    (r"driver/datapath\w*\.[ch]:.*nic->input\(", r"driver/ringif\.c:input\w*"),
     (r"driver/nic\.c:.*link_changed\(", r"driver/ringif\.c:link_changed"),
     (r"driver/phy\.c:.*phy->(read|write)\(", r"driver/nic/:\w*_\1"),
     (r"driver/dispatch\.c:dispatch_run", "datapath_run", r"driver/nic/:turn", r"driver/watchdog\.c:look",
@@ -21,7 +21,7 @@ POINTERS = (
     (r"driver/watchdog\.c:.*->moves\(", "rx_moves", "tx_moves", "timers_move", r"app/console\.c:moves"),
     (r"driver/packet_queue\.c:packet_queue_purge", r"give_back_\w+"),
     (r"driver/registry\.c:.*hooks->(\w+)\(", r"app/interfaces\.c:\1"),
-    (r"driver/ringif\.c:input", "ethernet_input", "fast_path_input"),
+    (r"driver/ringif\.c:input\w*", "ethernet_input", "fast_path_input"),
     (r"driver/fast_path\.c:deliver", "dhcp_recv", "dns_recv", "udp_echo"),
 
     # the port
