@@ -343,7 +343,7 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
     nic_count(nic, NIC_OUT_ERROR);
   if ((last->option & OPTION_OE) != 0)
     nic->faulted = true;
-  enet->tx.tail = enet->tx.tail + count;
+  enet->tx.tail += count;
   return nic_ring_pop(&nic->tx_ring);
 }
 

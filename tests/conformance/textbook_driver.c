@@ -147,7 +147,7 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
     fill(&own->tx[(own->tx_head + which) % TEXTBOOK_TX], bus_address(parts[which]->payload),
          parts[which]->len | (which == fragments - 1 ? TEXTBOOK_LAST : 0));
   }
-  own->tx_head = own->tx_head + fragments;
+  own->tx_head += fragments;
   (void)nic_ring_push(&nic->tx_ring, frame);
   return true;
 }
@@ -164,7 +164,7 @@ static struct pbuf *tx_reap(struct nic *nic) {
       own->tx[(own->tx_tail + fragments - 1) % TEXTBOOK_TX].owner != 0)
     return NULL;
   dma_observe();
-  own->tx_tail = own->tx_tail + fragments;
+  own->tx_tail += fragments;
   return nic_ring_pop(&nic->tx_ring);
 }
 

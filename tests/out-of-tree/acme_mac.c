@@ -143,7 +143,7 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
   for (unsigned i = fragments; i-- > 0;)
     fill(&own->tx[(own->tx_head + i) % ACME_TX_DESCRIPTORS], parts[i],
          i == fragments - 1 ? DESCRIPTOR_LAST : 0);
-  own->tx_head = own->tx_head + fragments;
+  own->tx_head += fragments;
   (void)nic_ring_push(&nic->tx_ring, frame);
   return true;
 }
@@ -162,7 +162,7 @@ static struct pbuf *tx_reap(struct nic *nic) {
   if (own->tx[(own->tx_tail + fragments - 1) % ACME_TX_DESCRIPTORS].owner != 0)
     return NULL;
   dma_observe();
-  own->tx_tail = own->tx_tail + fragments;
+  own->tx_tail += fragments;
   return nic_ring_pop(&nic->tx_ring);
 }
 
