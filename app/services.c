@@ -2,10 +2,10 @@
 #include "services.h"
 
 #include "connections.h"
-#include "fast_path.h"
 #include "log.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/udp.h"
+#include "reply.h"
 
 enum {
   ECHO_PORT = 7,
@@ -42,38 +42,22 @@ static void send_echo(struct connection *connection) {
   (void)tcp_output(pcb);
 }
 
-/* Finds the sum of a datagram's data without reading it, from the checksum that lwIP has just found
- * right: what is left of that without the headers. False where that is not less work. */
-static bool sum_is_known(struct pbuf *data, uint16_t *sum) {
-  const struct udp_hdr *header = (const void *)((const uint8_t *)data->payload - UDP_HLEN);
-
-  if (data->tot_len < KNOWN_SUM_MIN || header->chksum == 0 ||
-      (ip_current_input_netif()->chksum_flags & NETIF_CHECKSUM_CHECK_UDP) == 0 ||
-      (ip_current_netif()->chksum_flags & NETIF_CHECKSUM_GEN_UDP) == 0 ||
-      pbuf_add_header(data, UDP_HLEN) != 0)
-    return false;
-  *sum = ip_chksum_pseudo_partial(data, IP_PROTO_UDP, data->tot_len, UDP_HLEN,
-                                  ip_current_src_addr(), ip_current_dest_addr());
-  pbuf_remove_header(data, UDP_HLEN);
-  return true;
-}
-
 /* The answer goes out in the buffer that the question came in, by the interface that it came by,
  * and from the address that was asked (RFC 1122, 4.1.3.5). */
 static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
                      u16_t port) {
   const ip_addr_t *to = ip_current_dest_addr();
   struct netif *netif = ip_current_netif();
-  uint16_t sum = 0;
 
   (void)argument; /* a drop is counted where it happens */
-  if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif)) {
-    (void)udp_sendto_if(pcb, data, from, port, netif);
-  } else if (!fast_path_reply(pcb, data, true)) {
-    bool known = sum_is_known(data, &sum);
-
-    (void)udp_sendto_if_src_chksum(pcb, data, from, port, netif, known, sum, to);
+  if (reply_to_datagram(pcb, data, true)) {
+    pbuf_free(data);
+    return;
   }
+  if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif))
+    (void)udp_sendto_if(pcb, data, from, port, netif);
+  else
+    (void)udp_sendto_if_src(pcb, data, from, port, netif, to);
   pbuf_free(data);
 }
 

@@ -2,13 +2,13 @@
 #include "fast_path.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "internet_checksum.h"
 #include "lwip/icmp.h"
 #include "lwip/ip.h"
 #include "lwip/stats.h"
 #include "netif/ethernet.h"
+#include "reply.h"
 
 struct frame { /* RFC 894, 791, and 792 or 768 */
   struct eth_hdr eth;
@@ -21,8 +21,6 @@ struct frame { /* RFC 894, 791, and 792 or 768 */
 enum { IP_BYTES = sizeof(struct ip_hdr) + sizeof(struct udp_hdr), RIGHT = 0xffff };
 static_assert(sizeof(struct frame) == sizeof(struct eth_hdr) + IP_BYTES, "as on the wire");
 static_assert(_Alignof(struct frame) == 1, "wherever it may lie");
-
-static const struct pbuf *asked; /* the datagram whose receiver is being called */
 
 /* lwIP keeps its list of raw PCBs to itself, but counts them with MEMP_STATS: they see all packets.
  */
@@ -68,19 +66,10 @@ static bool is_echo_request(const struct frame *frame, const struct netif *netif
                                            internet_checksum(&frame->icmp, length) == RIGHT);
 }
 
-/* The sum of a datagram and of the header that it is summed with (RFC 768). */
-static uint16_t udp_sum(const struct frame *frame, size_t length) {
-  const uint32_t from = frame->ip.src.addr, to = frame->ip.dest.addr;
-  const uint32_t pseudo = (from & 0xffff) + (from >> 16) + (to & 0xffff) + (to >> 16) +
-                          PP_HTONS(IP_PROTO_UDP) + frame->udp.len;
-
-  return internet_checksum_add(pseudo, &frame->udp, length);
-}
-
 static bool is_datagram(const struct frame *frame, const struct netif *netif, size_t length) {
   return lwip_ntohs(frame->udp.len) == length &&
          (frame->udp.chksum == 0 || (netif->chksum_flags & NETIF_CHECKSUM_CHECK_UDP) == 0 ||
-          udp_sum(frame, length) == RIGHT);
+          reply_datagram_sum(&frame->ip, length) == RIGHT);
 }
 
 /* The only PCB of the port, where it takes datagrams of all peers to all addresses, or NULL. */
@@ -100,21 +89,6 @@ static struct udp_pcb *receiver_of(const struct frame *frame) {
   return receiver;
 }
 
-/* Sends the answer, which has taken the place of the question in `packet`, to who has asked. */
-static void send_back(struct pbuf *packet, struct netif *netif, size_t length) {
-  struct ip_hdr *ip = packet->payload;
-  const ip4_addr_t to = {ip->src.addr};
-
-  ip->src = ip->dest;
-  ip->dest.addr = to.addr;
-  ip->_chksum = 0;
-  if ((netif->chksum_flags & NETIF_CHECKSUM_GEN_IP) != 0)
-    ip->_chksum = (uint16_t)~internet_checksum_ip4_header(ip, sizeof *ip);
-  packet->len = packet->tot_len = (uint16_t)length;
-  IP_STATS_INC(ip.xmit);
-  (void)netif->output(netif, packet, &to); /* the interface counts what it does not send */
-}
-
 /* The checksum changes by as much as the type does, in lwIP's way. */
 static void answer(struct pbuf *packet, struct netif *netif, size_t length) {
   struct frame *frame = packet->payload;
@@ -130,7 +104,7 @@ static void answer(struct pbuf *packet, struct netif *netif, size_t length) {
     frame->icmp.chksum = (uint16_t)(sum + change + carry);
   frame->ip._ttl = ICMP_TTL;
   packet->payload = &frame->ip;
-  send_back(packet, netif, length);
+  reply_send(packet, netif, length);
   pbuf_free(packet);
 }
 
@@ -150,43 +124,11 @@ static void deliver(struct pbuf *packet, struct netif *netif, size_t size,
   ip_data.current_ip_header_tot_len = sizeof frame->ip;
   ip_addr_copy_from_ip4(ip_data.current_iphdr_dest, frame->ip.dest);
   ip_addr_copy_from_ip4(ip_data.current_iphdr_src, frame->ip.src);
-  asked = packet;
   receiver->recv(receiver->recv_arg, receiver, packet, ip_current_src_addr(),
                  lwip_ntohs(frame->udp.src));
-  asked = NULL;
   ip_data.current_netif = NULL;
   ip_data.current_input_netif = NULL;
   ip_data.current_ip4_header = NULL;
-}
-
-bool fast_path_reply(const struct udp_pcb *pcb, struct pbuf *data, bool unchanged) {
-  struct frame *frame = (struct frame *)data->payload - 1;
-  struct netif *netif = ip_data.current_netif;
-  const size_t length = data->len + sizeof frame->udp;
-  const uint16_t port = frame->udp.src;
-
-  if (data != asked || &frame->ip != ip_data.current_ip4_header || data->next != NULL ||
-      length + sizeof frame->ip > netif->mtu || (pcb->flags & UDP_FLAGS_NOCHKSUM) != 0)
-    return false;
-  frame->udp.src = frame->udp.dest;
-  frame->udp.dest = port;
-  frame->udp.len = lwip_htons((uint16_t)length);
-  if ((netif->chksum_flags & NETIF_CHECKSUM_GEN_UDP) == 0) {
-    frame->udp.chksum = 0;
-  } else if (!unchanged || frame->udp.chksum == 0) { /* else what was exchanged has the same sum */
-    frame->udp.chksum = 0;
-    frame->udp.chksum = (uint16_t)~udp_sum(frame, length);
-    if (frame->udp.chksum == 0)
-      frame->udp.chksum = 0xffff;
-  }
-  frame->ip._tos = pcb->tos;
-  frame->ip._len = lwip_htons((uint16_t)(length + sizeof frame->ip));
-  frame->ip._offset = PP_HTONS(IP_DF);
-  frame->ip._ttl = pcb->ttl;
-  UDP_STATS_INC(udp.xmit);
-  data->payload = &frame->ip;
-  send_back(data, netif, length + sizeof frame->ip);
-  return true;
 }
 
 err_t fast_path_input(struct pbuf *packet, struct netif *netif) {

@@ -21,7 +21,7 @@ PARTS = (
     ("copy", r":(memcpy|memmove|__aeabi_mem(cpy|move)\d*)$"),
     ("checksum", r"/core/inet_chksum\.[ch]:|/include/lwip/inet_chksum\.h:|:\w*(chksum|checksum)\w*$|"
                  r"^port/lwip/internet_checksum\.[ch]:|^driver/checksum\.c:"),
-    ("lwIP core", r"lwip\w*/(src|contrib)/|^driver/fast_path\.[ch]:"),  # which is there instead of lwIP's
+    ("lwIP core", r"lwip\w*/(src|contrib)/|^driver/(fast_path|reply)\.[ch]:"),  # which is there instead of lwIP's
     ("port", r"^port/"),
     ("driver", r"^driver/"),
     ("app", r"^app/"),

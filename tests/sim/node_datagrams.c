@@ -1,7 +1,6 @@
 /* A node's other traffic: UDP whole and in fragments, pings, groups; and packets it hoards. */
 #include <string.h>
 
-#include "fast_path.h"
 #include "lwip/igmp.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/mld6.h"
@@ -9,6 +8,7 @@
 #include "lwip/raw.h"
 #include "lwip/udp.h"
 #include "node_parts.h"
+#include "reply.h"
 
 enum {
   UDP_PORT = 7001,
@@ -196,7 +196,7 @@ static void take(void *argument, struct udp_pcb *pcb, struct pbuf *data, const i
     else if (kind == ASK) { /* the answer goes in the buffer that the question came in */
       header.number = (header.number & ~UINT32_C(3)) | ANSWER;
       memcpy(data->payload, &header, HEADER);
-      if (!fast_path_reply(pcb, data, false))
+      if (!reply_to_datagram(pcb, data, false))
         (void)udp_sendto(pcb, data, from, port);
     } else if (kind == ANSWER && asked[IP_IS_V6(from)] != 0 &&
                header.number >> 2 >= asked[IP_IS_V6(from)]) {

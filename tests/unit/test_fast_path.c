@@ -8,6 +8,7 @@
 #include "lwip/prot/udp.h"
 #include "netif/ethernet.h"
 #include "lwip/udp.h"
+#include "reply.h"
 #include "two_paths.h"
 
 enum { FRAMES = 200000, MTU_DATA = 1472 };
@@ -137,7 +138,6 @@ static void test_a_sum_of_0_is_sent_as_all_ones(void **state) {
   assert_true(ones != 0);
 }
 
-/* A receiver that does not take all that comes to its port, or is not the only one there. */
 static struct udp_pcb *pcb_of(uint16_t port) {
   for (struct udp_pcb *pcb = udp_pcbs; pcb != NULL; pcb = pcb->next) {
     if (pcb->local_port == port)
@@ -147,6 +147,74 @@ static struct udp_pcb *pcb_of(uint16_t port) {
   return NULL;
 }
 
+/* After a change of one byte; whether lwIP's receivers answer in the same buffer, and as they do
+ * without. */
+static bool is_in_place_with(size_t length, size_t at, uint8_t value) {
+  (void)is_fast_with(length, at, value);
+  return two_paths.in_place;
+}
+
+static void test_an_answer_in_place_needs_no_fast_path(void **state) {
+  size_t length = two_paths_datagram(frame, 40, TWO_PATHS_CHANGE_PORT);
+
+  (void)state;
+  (void)is_fast(length);
+  assert_true(two_paths.in_place);
+  assert_int_equal(two_paths.sent[AT_IP + 6], 0x40); /* don't fragment */
+  length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
+  (void)is_fast(length);
+  assert_true(two_paths.in_place);
+  assert_true(is_in_place_with(length, AT_IP + 12, 11));   /* from no neighbor */
+  assert_true(is_in_place_with(length, AT_IP + 3, 60));    /* shorter than it says */
+  assert_false(is_in_place_with(length, AT_IP + 19, 255)); /* to all */
+  assert_false(is_in_place_with(length, AT_IP, 0x46));     /* options */
+  two_paths.by_reference = true;
+  (void)is_fast(two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT));
+  assert_false(two_paths.in_place);
+  assert_int_equal(two_paths.sent_length, length);
+}
+
+/* Data that the question did not come in: that of another pbuf, with the same headers in front of
+ * it, and that of a chain. */
+static void other_data_received(void *argument, struct udp_pcb *pcb, struct pbuf *data,
+                                const ip_addr_t *from, u16_t port) {
+  struct pbuf *other = pbuf_clone(PBUF_TRANSPORT, PBUF_RAM, data);
+
+  (void)from;
+  (void)port;
+  *(bool *)argument = true;
+  memcpy((uint8_t *)other->payload - (IP_HLEN + UDP_HLEN),
+         (uint8_t *)data->payload - (IP_HLEN + UDP_HLEN), IP_HLEN + UDP_HLEN);
+  assert_false(reply_to_datagram(pcb, other, false));
+  pbuf_cat(data, other);
+  assert_false(reply_to_datagram(pcb, data, false));
+  pbuf_free(data);
+}
+
+static void test_other_data_than_the_questions_is_lwips_to_send(void **state) {
+  size_t length = two_paths_datagram(frame, 40, TWO_PATHS_DISCARD_PORT);
+  struct pbuf *packet = pbuf_alloc(PBUF_RAW, (u16_t)length, PBUF_RAM);
+  bool received = false;
+
+  (void)state;
+  assert_int_equal(pbuf_take(packet, frame, (u16_t)length), ERR_OK);
+  udp_recv(pcb_of(TWO_PATHS_DISCARD_PORT), other_data_received, &received);
+  (void)ethernet_input(packet, &two_paths.netif);
+  assert_true(received);
+}
+
+/* The device says that a checksum is right that may not be there yet, and makes none. */
+static void test_a_sum_that_nobody_has_looked_at_is_made(void **state) {
+  size_t length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
+
+  (void)state;
+  NETIF_SET_CHECKSUM_CTRL(&two_paths.netif, (u16_t)~NETIF_CHECKSUM_CHECK_UDP);
+  frame[AT_UDP + 6] ^= 1;
+  assert_true(is_fast(length)); /* and the answer's sum is that of lwIP */
+  assert_true(two_paths.in_place);
+}
+
+/* A receiver that does not take all that comes to its port, or is not the only one there. */
 static void test_a_particular_receiver_is_lwips_to_find(void **state) {
   const size_t length = two_paths_datagram(frame, 40, TWO_PATHS_DISCARD_PORT);
   const ip_addr_t from = IPADDR4_INIT_BYTES(10, 2, 0, 2);
@@ -188,6 +256,7 @@ static void test_an_answer_without_a_checksum_is_lwips_to_send(void **state) {
   for (struct udp_pcb *pcb = udp_pcbs; pcb != NULL; pcb = pcb->next)
     pcb->flags |= UDP_FLAGS_NOCHKSUM;
   (void)is_fast(length);
+  assert_false(two_paths.in_place);
   assert_int_equal(two_paths.sent_length, length);
   assert_int_equal(two_paths.sent[AT_UDP + 6] | two_paths.sent[AT_UDP + 7], 0);
 }
@@ -250,6 +319,7 @@ static void test_an_answer_beyond_the_mtu_is_for_lwip(void **state) {
   two_paths.netif.mtu = 100;
   assert_false(is_fast(two_paths_ping(frame, 200)));
   (void)is_fast(two_paths_datagram(frame, 200, TWO_PATHS_ECHO_PORT)); /* in fragments */
+  assert_false(two_paths.in_place);
   assert_in_range(two_paths.sent_length, 1, SIZEOF_ETH_HDR + 100);
 }
 
@@ -315,6 +385,9 @@ int main(void) {
       TEST(the_device_s_checksums_are_left_to_it),
       TEST(sums_of_ip_and_icmp_are_left_to_the_device_too),
       TEST(a_sum_of_0_is_sent_as_all_ones),
+      TEST(an_answer_in_place_needs_no_fast_path),
+      TEST(other_data_than_the_questions_is_lwips_to_send),
+      TEST(a_sum_that_nobody_has_looked_at_is_made),
       TEST(a_particular_receiver_is_lwips_to_find),
       TEST(an_answer_without_a_checksum_is_lwips_to_send),
       TEST(an_interface_without_an_address_answers_nothing),

@@ -1,5 +1,5 @@
-/* A frame on both of its ways through the stack, by the fast path and by lwIP's: what comes of it
- * is compared. */
+/* A frame on both of its ways through the stack, by the fast path and by lwIP's, and with its
+ * answer in its own buffer: what comes of it is compared. */
 #include "two_paths.h"
 
 #include <string.h>
@@ -17,6 +17,7 @@
 #include "lwip/udp.h"
 #include "netif/ethernet.h"
 #include "nic.h"
+#include "reply.h"
 
 enum { SENT_MAX = 4, HEARD_MAX = 4, REASSEMBLY_TICKS = 20 };
 
@@ -43,6 +44,8 @@ static struct outcome {
   unsigned heard_count;
   struct stats_ stats;
 } outcomes[2], *outcome;
+
+static bool may_answer_in_place; /* a receiver */
 
 static void differs(bool same, const char *what) {
   if (!same && two_paths.difference == NULL)
@@ -86,7 +89,8 @@ static void hear(const void *pcb, struct pbuf *data, const ip_addr_t *from, u16_
 
 static void answer(struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from, u16_t port,
                    bool unchanged) {
-  if (!fast_path_reply(pcb, data, unchanged))
+  two_paths.in_place = may_answer_in_place && reply_to_datagram(pcb, data, unchanged);
+  if (!two_paths.in_place)
     (void)udp_sendto_if_src(pcb, data, from, port, ip_current_netif(), ip_current_dest_addr());
 }
 
@@ -131,8 +135,12 @@ static u8_t raw_received(void *argument, struct raw_pcb *pcb, struct pbuf *packe
 /* ---- a wire with neighbors ---- */
 
 static struct pbuf *packet_with(const uint8_t *bytes, size_t length) {
-  struct pbuf *packet = pbuf_alloc(PBUF_RAW, TWO_PATHS_FRAME_MAX, PBUF_RAM);
+  static uint8_t elsewhere[TWO_PATHS_FRAME_MAX];
+  struct pbuf *packet =
+      pbuf_alloc(PBUF_RAW, TWO_PATHS_FRAME_MAX, two_paths.by_reference ? PBUF_REF : PBUF_RAM);
 
+  if (two_paths.by_reference)
+    packet->payload = elsewhere;
   memset(packet->payload, 0xa5, packet->len);
   memcpy(packet->payload, bytes, length);
   packet->len = packet->tot_len = (uint16_t)length;
@@ -232,6 +240,7 @@ static void take(const uint8_t *frame, size_t length, netif_input_fn input, stru
   }
   before = lwip_stats;
   two_paths.general = 0;
+  two_paths.in_place = false;
   (void)input(packet_with(frame, length), &two_paths.netif);
   if (input == fast_path_input)
     two_paths.fast = two_paths.general == 0;
@@ -261,29 +270,43 @@ static void normalize(struct sent *sent) {
   ip->_chksum = 0;
 }
 
-bool two_paths_agree(const uint8_t *frame, size_t length) {
-  struct outcome *fast = &outcomes[0], *slow = &outcomes[1];
-
-  two_paths.difference = NULL;
-  take(frame, length, fast_path_input, fast);
-  take(frame, length, ethernet_input, slow);
-  two_paths.sent_length = fast->sent_count != 0 ? fast->sent[0].length : 0;
-  memcpy(two_paths.sent, fast->sent[0].bytes, sizeof two_paths.sent);
-  differs(fast->sent_count == slow->sent_count, "how many frames are sent");
-  for (unsigned i = 0; i < fast->sent_count; i++) {
-    normalize(&fast->sent[i]);
-    normalize(&slow->sent[i]);
-    differs(memcmp(&fast->sent[i], &slow->sent[i], sizeof fast->sent[i]) == 0,
+/* Whether `other` is what lwIP does. */
+static void compare(struct outcome *other, const struct outcome *of_lwip) {
+  differs(other->sent_count == of_lwip->sent_count, "how many frames are sent");
+  for (unsigned i = 0; i < other->sent_count; i++) {
+    normalize(&other->sent[i]);
+    differs(memcmp(&other->sent[i], &of_lwip->sent[i], sizeof other->sent[i]) == 0,
             "a frame that is sent");
   }
-  differs(fast->heard_count == slow->heard_count &&
-              memcmp(fast->heard, slow->heard, sizeof fast->heard) == 0,
+  differs(other->heard_count == of_lwip->heard_count &&
+              memcmp(other->heard, of_lwip->heard, sizeof other->heard) == 0,
           "what a receiver is told");
-  fast->stats.etharp.cachehit = slow->stats.etharp.cachehit;
-  fast->stats.udp.cachehit = slow->stats.udp.cachehit;
-  memset(&fast->stats.mem, 0, sizeof fast->stats - offsetof(struct stats_, mem));
-  memset(&slow->stats.mem, 0, sizeof slow->stats - offsetof(struct stats_, mem));
-  differs(memcmp(&fast->stats, &slow->stats, sizeof fast->stats) == 0, "a counter of lwIP's");
+  other->stats.etharp.cachehit = of_lwip->stats.etharp.cachehit;
+  other->stats.udp.cachehit = of_lwip->stats.udp.cachehit;
+  memset(&other->stats.mem, 0, sizeof other->stats - offsetof(struct stats_, mem));
+  differs(memcmp(&other->stats, &of_lwip->stats, sizeof other->stats) == 0, "a counter of lwIP's");
+}
+
+bool two_paths_agree(const uint8_t *frame, size_t length) {
+  struct outcome *of_lwip = &outcomes[0], *other = &outcomes[1];
+
+  bool in_place;
+
+  two_paths.difference = NULL;
+  may_answer_in_place = false;
+  take(frame, length, ethernet_input, of_lwip);
+  for (unsigned i = 0; i < of_lwip->sent_count; i++)
+    normalize(&of_lwip->sent[i]);
+  memset(&of_lwip->stats.mem, 0, sizeof of_lwip->stats - offsetof(struct stats_, mem));
+  may_answer_in_place = true;
+  take(frame, length, ethernet_input, other);
+  in_place = two_paths.in_place;
+  compare(other, of_lwip);
+  take(frame, length, fast_path_input, other);
+  two_paths.in_place = in_place;
+  two_paths.sent_length = other->sent_count != 0 ? other->sent[0].length : 0;
+  memcpy(two_paths.sent, other->sent[0].bytes, sizeof two_paths.sent);
+  compare(other, of_lwip);
   return two_paths.difference == NULL;
 }
 

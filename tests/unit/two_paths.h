@@ -1,5 +1,5 @@
-/* A frame on both of its ways through the stack, by the fast path and by lwIP's: what comes of it
- * is compared. */
+/* A frame on both of its ways through the stack, by the fast path and by lwIP's, and with its
+ * answer in its own buffer: what comes of it is compared. */
 #ifndef TWO_PATHS_H
 #define TWO_PATHS_H
 
@@ -24,6 +24,8 @@ struct two_paths {
   bool fast;              /* the last frame was the fast path's */
   uint8_t raw_protocol;   /* a raw PCB looks at packets of this protocol; 0: there is none */
   bool raw_eats;          /* and keeps them */
+  bool by_reference;      /* frames come in pbufs that are not in one piece with their bytes */
+  bool in_place;          /* the last frame was answered in its own buffer, without the fast path */
   uint8_t sent[TWO_PATHS_FRAME_MAX]; /* the last answer by the fast path */
   size_t sent_length;
 };
@@ -33,7 +35,8 @@ extern struct two_paths two_paths;
 void two_paths_setup(void);
 void two_paths_teardown(void);
 
-/* Gives the frame to one path and then to the other. False where they differ. */
+/* Gives the frame to lwIP, whose receivers answer by udp_sendto(), and then in its own buffer; then
+ * to the fast path. False where they differ. */
 bool two_paths_agree(const uint8_t *frame, size_t length);
 
 /* Writes a ping or a datagram of `size` bytes of data, from 10.2.0.2 to the netif; returns the
