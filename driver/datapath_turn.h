@@ -45,11 +45,10 @@ DATAPATH_RARE void datapath_count_sent_to_group(struct nic *nic, const struct pb
 DATAPATH_INLINE bool datapath_tx_complete(struct nic *nic, const struct nic_ops *ops) {
   const unsigned batch_max = nic->config->batch;
   bool any = false;
+  struct pbuf *frame;
   unsigned batch;
 
   do {
-    struct pbuf *frame;
-
     batch = 0;
     while ((frame = ops->tx_reap(nic)) != NULL) {
       packet_queue_append(&nic->tx_completion, frame);
@@ -60,9 +59,12 @@ DATAPATH_INLINE bool datapath_tx_complete(struct nic *nic, const struct nic_ops 
       break;
     any = true;
     packet_queue_appended(&nic->tx_completion, batch);
-    do
-      pbuf_free(packet_queue_take(&nic->tx_completion));
-    while (!packet_queue_empty(&nic->tx_completion));
+    do {
+      frame = packet_queue_take(&nic->tx_completion);
+      if (DMA_IS_CACHED && (frame->flags & PBUF_FLAG_IS_CUSTOM) != 0)
+        packet_pool_sent(frame);
+      pbuf_free(frame);
+    } while (!packet_queue_empty(&nic->tx_completion));
   } while (batch == batch_max);
   return any;
 }
@@ -147,7 +149,7 @@ DATAPATH_INLINE bool datapath_rx_post(struct nic *nic, const struct nic_ops *ops
                        (nic->pool.free_count > nic->pool.kept && datapath_wake_packet(nic)))) {
     struct pbuf *packet = packet_queue_take(&nic->rx_submission);
 
-    if (DMA_IS_CACHED) {
+    if (DMA_IS_CACHED && packet_of(packet)->touched != 0) {
       dma_invalidate(packet->payload, packet_of(packet)->touched);
       packet_of(packet)->touched = 0;
     }

@@ -89,6 +89,19 @@ void packet_pool_put(struct packet_pool *pool, struct pbuf *packet) {
   pool->free_count++;
 }
 
+/* Out of line, where a turn is that of one MAC driver, too: most of what is sent is not a packet.
+ */
+__attribute__((noinline)) void packet_pool_sent(struct pbuf *frame) {
+  struct packet *packet = packet_of(frame);
+  ptrdiff_t front; /* bytes of the buffer in front of the frame, which may begin in front of it */
+
+  if (frame->ref != 1 || frame->next != NULL || packet->custom.custom_free_function != packet_freed)
+    return;
+  front = (uint8_t *)frame->payload - (uint8_t *)packet - packet->pool->payload_offset;
+  if (front + frame->len >= packet->touched)
+    packet->touched = front > 0 ? (uint16_t)front : 0;
+}
+
 struct pbuf *packet_pool_lend(struct packet_pool *pool) {
   struct pbuf *packet = packet_pool_get(pool);
 

@@ -82,6 +82,11 @@ struct pbuf *packet_pool_lend(struct packet_pool *pool);
  * `pool->recycle`, or to rest. Main loop. */
 void packet_pool_recycle(struct packet_pool *pool, struct pbuf *packet);
 
+/* Notes that a device has read the custom pbuf `frame`, all of which was written back to memory for
+ * it. Where it is a packet that nobody else holds, the processor has changed nothing of it since:
+ * what is being sent may not be changed. Main loop. */
+void packet_pool_sent(struct pbuf *frame);
+
 static inline struct packet *packet_of(struct pbuf *packet) {
   return (struct packet *)(void *)packet;
 }

@@ -129,6 +129,58 @@ static void a_freed_packet_goes_to_the_queue_first(void **state) {
   assert_int_equal(pool.free_count, PACKETS - 2);
 }
 
+/* What the cache may hold of a frame of 100 bytes that the stack was given, after it was sent with
+ * `length` bytes from `front` on. */
+static unsigned touched_after(ptrdiff_t front, uint16_t length, bool held, struct pbuf *rest) {
+  struct pbuf *packet = packet_pool_get(&pool);
+  unsigned touched;
+
+  packet_set_length(packet, 100);
+  packet_pool_hand_over(&pool, packet);
+  assert_int_equal(packet_of(packet)->touched, 100);
+  packet->payload = (uint8_t *)packet->payload + front;
+  packet_set_length(packet, length);
+  packet->next = rest;
+  packet->ref = (LWIP_PBUF_REF_T)(1 + held);
+  packet_pool_sent(packet);
+  touched = packet_of(packet)->touched;
+  packet->next = NULL;
+  packet->ref = 1;
+  pbuf_free(packet);
+  return touched;
+}
+
+static void what_was_sent_is_clean(void **state) {
+  struct pbuf *rest = packet_pool_get(&pool);
+
+  (void)state;
+  assert_int_equal(touched_after(0, 100, false, NULL), 0);
+  assert_int_equal(touched_after(0, 120, false, NULL), 0);
+  assert_int_equal(touched_after(14, 86, false, NULL), 14);          /* a header was taken off */
+  assert_int_equal(touched_after(-HEADROOM, 200, false, NULL), 0);   /* a longer one was put on */
+  assert_int_equal(touched_after(-HEADROOM, 110, false, NULL), 100); /* the end was not sent */
+  assert_int_equal(touched_after(0, 99, false, NULL), 100);
+  assert_int_equal(touched_after(0, 100, true, NULL), 100); /* who holds it may have changed it */
+  assert_int_equal(touched_after(0, 100, false, rest), 100);
+  packet_pool_put(&pool, rest);
+}
+
+static void not_its_own(struct pbuf *packet) { (void)packet; }
+
+static void what_is_no_packet_stays_as_it_is(void **state) {
+  struct packet other = {.touched = 100};
+  struct pbuf *lent = packet_pool_lend(&pool);
+
+  (void)state;
+  other.custom.custom_free_function = not_its_own;
+  other.custom.pbuf = (struct pbuf){.payload = &other, .ref = 1, .flags = PBUF_FLAG_IS_CUSTOM};
+  packet_pool_sent(&other.custom.pbuf);
+  assert_int_equal(other.touched, 100);
+  packet_pool_sent(lent);
+  assert_int_equal(packet_of(lent)->touched, BUFFER);
+  pbuf_free(lent);
+}
+
 static void a_lent_packet_comes_back_to_rest(void **state) {
   struct pbuf *lent[PACKETS], *packet;
 
@@ -206,6 +258,8 @@ int main(void) {
       cmocka_unit_test_setup(a_freed_packet_comes_back_as_new, setup),
       cmocka_unit_test_setup(an_answer_fits_in_the_buffer_of_its_question, setup),
       cmocka_unit_test_setup(a_freed_packet_goes_to_the_queue_first, setup),
+      cmocka_unit_test_setup(what_was_sent_is_clean, setup),
+      cmocka_unit_test_setup(what_is_no_packet_stays_as_it_is, setup),
       cmocka_unit_test_setup(a_lent_packet_comes_back_to_rest, setup),
       cmocka_unit_test_setup(every_packet_is_somewhere, setup),
   };
