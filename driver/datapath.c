@@ -35,8 +35,8 @@ static bool is_aligned(const struct pbuf *frame, unsigned alignment) {
   return true;
 }
 
-/* True where the device cannot take the frame as it is: too many fragments, one that starts where
- * it cannot read, or one whose data its owner may change after we return. */
+/* True where the device cannot take the frame as it is: too many fragments, one that is empty, one
+ * that starts where it cannot read, or one whose data its owner may change after we return. */
 static bool must_copy(const struct nic *nic, const struct pbuf *frame) {
   const struct nic_caps *caps = &nic->ops->caps;
   unsigned fragments = 0;
@@ -44,7 +44,7 @@ static bool must_copy(const struct nic *nic, const struct pbuf *frame) {
   if (frame->next == NULL && caps->tx_alignment <= 1)
     return PBUF_NEEDS_COPY(frame);
   for (const struct pbuf *fragment = frame; fragment != NULL; fragment = fragment->next) {
-    if (PBUF_NEEDS_COPY(fragment) || ++fragments > caps->tx_fragments_max)
+    if (PBUF_NEEDS_COPY(fragment) || fragment->len == 0 || ++fragments > caps->tx_fragments_max)
       return true;
   }
   return caps->tx_alignment > 1 && !is_aligned(frame, caps->tx_alignment);
@@ -70,8 +70,8 @@ int datapath_transmit(struct nic *nic, struct pbuf *frame) {
     nic_count(nic, NIC_OUT_LINK_DOWN);
     return -ENETDOWN;
   }
-  if (frame->tot_len > nic->mtu + ETH_HEADER_BYTES) {
-    nic_count(nic, NIC_OUT_TOO_LONG);
+  if (frame->tot_len - (unsigned)ETH_HEADER_BYTES > nic->mtu) {
+    nic_count(nic, frame->tot_len < ETH_HEADER_BYTES ? NIC_OUT_RUNT : NIC_OUT_TOO_LONG);
     return -EMSGSIZE;
   }
   if (must_copy(nic, frame)) {

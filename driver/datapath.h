@@ -21,8 +21,9 @@ void tx_packet_available(void *context);
 /* Sends `frame`, an Ethernet frame without FCS: puts it on tx_submission with a reference of its
  * own, which is dropped when the device is done; the caller keeps its reference and must not change
  * the frame. A frame that the device cannot gather, or whose data may change, is copied. Returns 0,
- * or, with the drop counted: -ENETDOWN (not enabled, no link), -EMSGSIZE (longer than the MTU),
- * -ENOMEM (no memory to copy it), -ENOBUFS (ring and queue are full: try again later). Main loop.
+ * or, with the drop counted: -ENETDOWN (not enabled, no link), -EMSGSIZE (no header, or longer than
+ * the MTU), -ENOMEM (no memory to copy it), -ENOBUFS (ring and queue are full: try again later).
+ * Main loop.
  */
 int datapath_transmit(struct nic *nic, struct pbuf *frame);
 

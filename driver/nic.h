@@ -57,6 +57,7 @@ enum {
   X(IN_REFUSED, "in_refused")                 /* drop: the stack did not take it */                \
   X(IN_STOPPED, "in_stopped")                 /* drop: received, not delivered before a stop */    \
   X(OUT_LINK_DOWN, "out_link_down")           /* drop: not enabled, or no link */                  \
+  X(OUT_RUNT, "out_runt")                     /* drop: shorter than an Ethernet header */          \
   X(OUT_TOO_LONG, "out_too_long")             /* drop: longer than the MTU allows */               \
   X(OUT_QUEUE_FULL, "out_queue_full")         /* drop: ring and tx_submission are full */          \
   X(OUT_NO_BUFFER, "out_no_buffer")           /* drop: it had to be copied, no memory */           \
@@ -190,8 +191,8 @@ struct nic_ops {
    * invalidates the buffer next, so that a driver that has filled it by itself cleans it first. */
   struct pbuf *(*rx_reap)(struct nic *nic);
 
-  /* Gives the device one frame, of at most caps.tx_fragments_max pbufs. Returns false where the
-   * ring has no room for it: the caller keeps the frame. */
+  /* Gives the device one frame, of at most caps.tx_fragments_max pbufs, of which none is empty.
+   * Returns false where the ring has no room for it: the caller keeps the frame. */
   bool (*tx_post)(struct nic *nic, struct pbuf *frame);
 
   /* Takes back the oldest frame that the device is done with; NULL where there is none. */

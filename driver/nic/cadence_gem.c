@@ -188,38 +188,37 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
   return packet;
 }
 
+/* The status that gives a part of a frame over to the device, in a descriptor that has its address.
+ */
+static inline uint32_t fill_tx(struct cadence_gem_descriptor *descriptors, uint32_t slot,
+                               const struct pbuf *part) {
+  descriptors[slot].address = bus_address(part->payload);
+  return part->len | tx_wrap_at(slot) | (part->next == NULL ? TX_LAST : 0);
+}
+
 /* The device reads no further than the first descriptor that is USED: so the first part of a frame
- * is given over last. An empty part has no descriptor. */
+ * is given over last. */
 static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct cadence_gem *gem = gem_of(nic);
   struct cadence_gem_descriptor *const descriptors = gem->rings->tx;
-  const uint32_t first = gem->tx.head;
-  uint32_t first_status = 0;
-  unsigned count = 0;
+  const uint32_t first = ring_slot(&gem->tx, gem->tx.head);
+  uint32_t status;
+  unsigned count = 1;
 
-  for (const struct pbuf *part = frame; part != NULL; part = part->next)
-    count += part->len != 0;
+  for (const struct pbuf *part = frame->next; part != NULL; part = part->next)
+    count++;
   if (count + ring_count(&gem->tx) > CADENCE_GEM_TX_DESCRIPTORS || ring_full(&nic->tx_ring.ring))
     return false;
   gem->tx_parts[nic_ring_push(&nic->tx_ring, frame)] = (uint8_t)count;
-  gem->tx.head = first + count;
-  for (uint32_t i = first; i != gem->tx.head; frame = frame->next) {
-    uint32_t slot = ring_slot(&gem->tx, i);
-    uint32_t status = frame->len | tx_wrap_at(slot);
+  for (const struct pbuf *part = frame->next; part != NULL; part = part->next) {
+    uint32_t slot = ring_slot(&gem->tx, ++gem->tx.head);
 
-    if (frame->len == 0)
-      continue;
-    descriptors[slot].address = bus_address(frame->payload);
-    if (i + 1 == gem->tx.head)
-      status |= TX_LAST;
-    if (i++ == first)
-      first_status = status;
-    else
-      descriptors[slot].status = status;
+    descriptors[slot].status = fill_tx(descriptors, slot, part);
   }
+  gem->tx.head++;
+  status = fill_tx(descriptors, first, frame);
   dma_publish();
-  if (count != 0)
-    descriptors[ring_slot(&gem->tx, first)].status = first_status;
+  descriptors[first].status = status;
   return true;
 }
 

@@ -284,43 +284,43 @@ static uint32_t checksums_of(const struct pbuf *frame) {
          (bytes[PROTOCOL] == TCP || bytes[PROTOCOL] == UDP ? (uint32_t)OPTION_PINS : 0);
 }
 
+/* The control that gives a part of a frame over to the device, in a descriptor that has the rest.
+ * All parts have the same options (Enhanced transmit buffer descriptor). */
+static inline uint32_t fill_tx(struct imx_enet_descriptor *descriptors, uint32_t slot,
+                               const struct pbuf *part, uint32_t option) {
+  struct imx_enet_descriptor *descriptor = &descriptors[slot];
+
+  descriptor->data = bus_address(part->payload);
+  descriptor->option = option;
+  descriptor->update = 0;
+  return CONTROL_DEVICE | part->len | tx_wrap_at(slot) |
+         (part->next == NULL ? (uint32_t)(CONTROL_L | CONTROL_TC) : 0);
+}
+
 /* The device reads no further than the first descriptor that is not its own: so the first part
- * of a frame is given over last. An empty part has no descriptor. All have the same options
- * (Enhanced transmit buffer descriptor). */
+ * of a frame is given over last. */
 static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct imx_enet *enet = enet_of(nic);
   struct imx_enet_descriptor *const descriptors = enet->rings->tx;
   const uint32_t option = OPTION_TX_INT | checksums_of(frame);
-  const uint32_t first = enet->tx.head;
-  uint32_t first_control = 0;
-  unsigned count = 0;
+  const uint32_t first = ring_slot(&enet->tx, enet->tx.head);
+  uint32_t control;
+  unsigned count = 1;
 
-  for (const struct pbuf *part = frame; part != NULL; part = part->next)
-    count += part->len != 0;
+  for (const struct pbuf *part = frame->next; part != NULL; part = part->next)
+    count++;
   if (count + ring_count(&enet->tx) > IMX_ENET_TX_DESCRIPTORS || ring_full(&nic->tx_ring.ring))
     return false;
   enet->tx_parts[nic_ring_push(&nic->tx_ring, frame)] = (uint8_t)count;
-  enet->tx.head = first + count;
-  for (uint32_t i = first; i != enet->tx.head; frame = frame->next) {
-    uint32_t slot = ring_slot(&enet->tx, i);
-    struct imx_enet_descriptor *descriptor = &descriptors[slot];
-    uint32_t control = CONTROL_DEVICE | frame->len | tx_wrap_at(slot);
+  for (const struct pbuf *part = frame->next; part != NULL; part = part->next) {
+    uint32_t slot = ring_slot(&enet->tx, ++enet->tx.head);
 
-    if (frame->len == 0)
-      continue;
-    descriptor->data = bus_address(frame->payload);
-    descriptor->option = option;
-    descriptor->update = 0;
-    if (i + 1 == enet->tx.head)
-      control |= CONTROL_L | CONTROL_TC;
-    if (i++ == first)
-      first_control = control;
-    else
-      descriptor->control = control;
+    descriptors[slot].control = fill_tx(descriptors, slot, part, option);
   }
+  enet->tx.head++;
+  control = fill_tx(descriptors, first, frame, option);
   dma_publish();
-  if (count != 0)
-    descriptors[ring_slot(&enet->tx, first)].control = first_control;
+  descriptors[first].control = control;
   return true;
 }
 

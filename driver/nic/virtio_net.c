@@ -262,7 +262,7 @@ static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
 
     skip = (uint16_t)(skip - skipped);
     if (skipped == part->len)
-      continue; /* all in the header's area, or empty */
+      continue; /* all in the header's area */
     descriptor->flags = VIRTQ_DESCRIPTOR_NEXT;
     descriptor++;
     descriptor->address = bus_address((const uint8_t *)part->payload + skipped);

@@ -245,6 +245,7 @@ int rig_transmit(uint32_t length, unsigned fragments, unsigned alignment) {
   uint8_t *place = tx_memory[slot - tx_slots];
   struct pbuf *frame = NULL;
   uint32_t copies = rig.nic->counters[NIC_OUT_COPIES], done = 0;
+  bool has_empty = false;
   int error;
 
   assert_true(fragments <= RIG_FRAGMENTS_MAX && length >= ETH_HEADER_BYTES * fragments);
@@ -262,6 +263,7 @@ int rig_transmit(uint32_t length, unsigned fragments, unsigned alignment) {
       place += rand() % 4;
     slot->pbufs[i].custom_free_function = tx_free;
     memcpy(place, whole + done, part);
+    has_empty = has_empty || part == 0;
     pbuf =
         pbuf_alloced_custom(PBUF_RAW, (u16_t)part, PBUF_RAM, &slot->pbufs[i], place, (u16_t)part);
     assert_non_null(pbuf);
@@ -272,6 +274,7 @@ int rig_transmit(uint32_t length, unsigned fragments, unsigned alignment) {
     done += part;
     place += (part + 15) / 8 * 8; /* starts stay as far from a multiple of 8 as the first */
   }
+  rig.with_empty_part += has_empty;
   rig.accepted++; /* it may be sent before datapath_transmit() returns */
   error = datapath_transmit(rig.nic, frame);
   if (error == 0) {

@@ -32,21 +32,22 @@ struct rig {
   const struct fake_mac *mac;
   struct nic *nic;
   const struct rig_bus *bus;
-  unsigned fragments_max; /* of a frame, that the MAC gathers and the rig makes */
-  unsigned wired;         /* frames that the MAC has received */
-  unsigned lost;          /* frames that found no room in it */
-  unsigned delivered;     /* frames that the stack got */
-  unsigned checked;       /* of these, whose checksums the MAC vouched for */
-  const uint8_t *payload; /* of the last one */
-  unsigned accepted;      /* frames that datapath_transmit() took */
-  unsigned refused;       /* frames that it did not take */
-  unsigned sent;          /* frames on the wire */
-  bool hoard;             /* the stack keeps what it gets */
-  bool echo;              /* the stack sends back what it gets, in its own buffer */
-  bool ragged;            /* fragments are of any length, down to none, and start anywhere */
-  bool foreign;           /* frames go out that the rig has not made: they are counted */
-  unsigned hoarded;       /* frames that it keeps */
-  unsigned backlog;       /* frames that come in at the next moments of an eager device */
+  unsigned fragments_max;   /* of a frame, that the MAC gathers and the rig makes */
+  unsigned wired;           /* frames that the MAC has received */
+  unsigned lost;            /* frames that found no room in it */
+  unsigned delivered;       /* frames that the stack got */
+  unsigned checked;         /* of these, whose checksums the MAC vouched for */
+  const uint8_t *payload;   /* of the last one */
+  unsigned accepted;        /* frames that datapath_transmit() took */
+  unsigned refused;         /* frames that it did not take */
+  unsigned sent;            /* frames on the wire */
+  bool hoard;               /* the stack keeps what it gets */
+  bool echo;                /* the stack sends back what it gets, in its own buffer */
+  bool ragged;              /* fragments are of any length, down to none, and start anywhere */
+  uint32_t with_empty_part; /* frames that were given a part without bytes */
+  bool foreign;             /* frames go out that the rig has not made: they are counted */
+  unsigned hoarded;         /* frames that it keeps */
+  unsigned backlog;         /* frames that come in at the next moments of an eager device */
 };
 
 extern struct rig rig;

@@ -114,9 +114,10 @@ static void chains_of_every_length_leave_as_one_frame(void) {
   rig_check_equal("frames that were sent", rig.sent, rig.accepted);
 }
 
-/* Fragments of any length and alignment, empty ones too. */
+/* Fragments of any length and alignment, empty ones too, which the device is spared by a copy. */
 static void chains_of_any_parts_leave_as_one_frame(void) {
   srand(4);
+  rig.with_empty_part = 0;
   rig.ragged = true;
   for (unsigned round = 0; round < 600; round++) {
     rig_must_transmit(18 * RIG_FRAGMENTS_MAX + (uint32_t)rand() % 400,
@@ -128,7 +129,10 @@ static void chains_of_any_parts_leave_as_one_frame(void) {
   rig_run();
   rig_check_idle();
   rig_check_equal("frames that were sent", rig.sent, rig.accepted);
-  assert_int_equal(rig.nic->counters[NIC_OUT_COPIES] != 0, rig.nic->ops->caps.tx_alignment > 1);
+  if (rig.nic->ops->caps.tx_alignment > 1)
+    assert_true(rig.nic->counters[NIC_OUT_COPIES] > rig.with_empty_part);
+  else
+    rig_check_equal("copies", rig.nic->counters[NIC_OUT_COPIES], rig.with_empty_part);
 }
 
 /* Chains of mixed lengths, so that one finds room for a part of it only. */

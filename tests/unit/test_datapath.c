@@ -354,9 +354,9 @@ static void gathers_what_it_can_and_copies_the_rest(void **state) {
   assert_int_equal(paper.sent_data[1][83], 6);
 }
 
-/* An empty pbuf at a chain's end is nothing, and no reason to stop. */
+/* An empty pbuf at a chain's end is nothing, and no reason to stop; and no device sees one. */
 static void copies_a_chain_that_ends_in_an_empty_part(void **state) {
-  struct pbuf *frame = frame_of(14, 2);
+  struct pbuf *frame = frame_of(14, 2), *short_one = frame_of(60, 2);
 
   (void)state;
   pbuf_cat(frame, frame_of(46, 4));
@@ -366,6 +366,11 @@ static void copies_a_chain_that_ends_in_an_empty_part(void **state) {
   assert_int_equal(nic->counters[NIC_OUT_COPIES], 1);
   assert_int_equal(paper.sent_length[0], 60);
   assert_int_equal(paper.sent_data[0][59], 4);
+  pbuf_cat(short_one, frame_of(0, 6));
+  transmit(short_one, 0);
+  run();
+  assert_int_equal(nic->counters[NIC_OUT_COPIES], 2);
+  assert_int_equal(paper.sent_length[1], 60);
 }
 
 /* PBUF_REF data may change as soon as the call returns. */
@@ -469,6 +474,9 @@ static void refuses_and_counts_what_cannot_be_sent(void **state) {
   (void)state;
   transmit(frame_of(1515, 2), -EMSGSIZE);
   assert_int_equal(nic->counters[NIC_OUT_TOO_LONG], 1);
+  transmit(frame_of(13, 2), -EMSGSIZE);
+  transmit(frame_of(0, 2), -EMSGSIZE);
+  assert_int_equal(nic->counters[NIC_OUT_RUNT], 2);
   paper.link = false;
   nic_poll_link(nic);
   transmit(frame_of(60, 2), -ENETDOWN);
@@ -486,7 +494,7 @@ static void refuses_and_counts_what_cannot_be_sent(void **state) {
     transmit(frame_of(60, 2), 0);
   transmit(frame_of(60, 2), -ENOBUFS);
   assert_int_equal(nic->counters[NIC_OUT_QUEUE_FULL], 1);
-  assert_int_equal(nic_dropped(nic), 4);
+  assert_int_equal(nic_dropped(nic), 6);
   assert_int_equal(nic_stop(nic), 0);
   transmit(frame_of(60, 2), -ENETDOWN);
   assert_int_equal(nic->counters[NIC_OUT_STOPPED], PAPER_RING + DEPTH);
