@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "datapath.h"
 #include "lwip/timeouts.h"
 #include "port.h"
 #include "watchdog.h"
@@ -44,7 +45,8 @@ static bool wedge_nic(const char *name, bool rx) {
   if (entry == NULL)
     return false;
   wedged = *entry->device->nic->ops;
-  wedged.turn = NULL; /* it would call the functions that it was compiled with */
+  wedged.turn =
+      datapath_run; /* the MAC driver's would call the functions that it was compiled with */
   if (rx)
     wedged.rx_post = refuse;
   else

@@ -9,9 +9,10 @@
 
 #include "nic.h"
 
-/* The action of the device's interrupt, and of a packet that comes back to an empty rx_submission:
- * completes tx, receives up to the budget, refills the ring, then either asks for another turn or
- * lets the interrupt through again. `context` is the struct nic. Main loop. */
+/* The turn of any NIC, by the functions of nic->ops: the action of the device's interrupt, and of a
+ * packet that comes back to an empty rx_submission. Completes tx, receives up to the budget,
+ * refills the ring, then either asks for another turn or lets the interrupt through again.
+ * `context` is the struct nic. Main loop. */
 void datapath_run(void *context);
 
 /* The action of tx_submission: moves its frames to the tx ring in batches of one doorbell.

@@ -79,13 +79,9 @@ static int make_pool_and_queues(struct nic *nic) {
   return 0;
 }
 
-static void (*turn_of(const struct nic_ops *ops))(void *nic) {
-  return ops->turn != NULL ? ops->turn : datapath_run;
-}
-
 void nic_set_ops(struct nic *nic, const struct nic_ops *ops) {
   nic->ops = ops;
-  nic->interrupt_event.action = turn_of(ops);
+  nic->interrupt_event.action = ops->turn;
 }
 
 int nic_start(struct nic *nic) {
@@ -96,7 +92,7 @@ int nic_start(struct nic *nic) {
   error = make_pool_and_queues(nic);
   if (error != 0)
     return error;
-  error = dispatch_add(nic->dispatch, &nic->interrupt_event, turn_of(nic->ops), nic);
+  error = dispatch_add(nic->dispatch, &nic->interrupt_event, nic->ops->turn, nic);
   if (error != 0)
     return error;
   error = dispatch_add(nic->dispatch, &nic->tx_event, tx_packet_available, nic);

@@ -201,7 +201,8 @@ struct nic_ops {
   /* Tells the device of what was posted, once a batch; starts what has stalled. */
   void (*doorbell)(struct nic *nic, enum nic_direction which);
 
-  /* DATAPATH_TURN() of these nic_ops, for speed; NULL: the one that is compiled for all. */
+  /* The turn that DATAPATH_TURN() has made of these nic_ops, for speed; or datapath_run(), for any.
+   */
   void (*turn)(void *nic);
 
   /* Acknowledges and masks the device's interrupts, and sets nic->rx_stalled, nic->faulted and
@@ -281,7 +282,7 @@ struct nic {
   struct nic_ring tx_ring;           /* frames in the device's hands */
 
   struct dispatch_queue *dispatch;
-  struct dispatch_source interrupt_event; /* the device or the stack has something: datapath_run */
+  struct dispatch_source interrupt_event; /* the device or the stack has something: the turn */
   struct dispatch_source tx_event;        /* tx_submission has a frame: tx_packet_available */
 
   /* Set by the stack's glue before the interface is enabled. */

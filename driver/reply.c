@@ -69,8 +69,10 @@ bool reply_to_datagram(const struct udp_pcb *pcb, struct pbuf *data, bool unchan
   port = datagram->udp.src;
   datagram->udp.src = datagram->udp.dest;
   datagram->udp.dest = port;
-  unchanged = unchanged && datagram->udp.len == udp_length; /* lwIP does not look whether it is */
-  datagram->udp.len = udp_length;
+  if (datagram->udp.len != udp_length) { /* lwIP has not looked */
+    datagram->udp.len = udp_length;
+    unchanged = false;
+  }
   set_checksum(datagram, netif, data->len + UDP_HLEN, unchanged);
   datagram->ip._tos = pcb->tos;
   datagram->ip._len = lwip_htons((uint16_t)length);

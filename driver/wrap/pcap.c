@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "datapath.h"
 #include "port.h"
 
 struct file_header {
@@ -127,7 +128,7 @@ int pcap_start(struct pcap_tap *tap, struct nic *nic, uint16_t snaplen,
       .snaplen = snaplen,
       .write = write,
   };
-  tap->ops.turn = NULL; /* that of the MAC driver knows no tap */
+  tap->ops.turn = datapath_run; /* that of the MAC driver knows no tap */
   tap->ops.rx_reap = rx_reap;
   tap->ops.tx_post = tx_post;
   write(&header, sizeof header);

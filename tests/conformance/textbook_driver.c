@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "datapath.h"
 #include "mac_access.h"
 #include "port.h"
 
@@ -248,6 +249,7 @@ const struct nic_ops textbook_ops = {
     .tx_reap = tx_reap,
     .doorbell = doorbell,
     .interrupt = interrupt,
+    .turn = datapath_run,
     .irq_unmask = irq_unmask,
     .read_link = read_link,
     .set_filter = set_filter,

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "datapath_turn.h"
 #include "mac_access.h"
 #include "port.h"
 
@@ -215,6 +216,8 @@ static void set_filter(struct nic *nic) {
                 (every_group ? FILTER_EVERY_GROUP : 0u));
 }
 
+DATAPATH_TURN(acme_mac_ops)
+
 const struct nic_ops acme_mac_ops = {
     .name = "acme_mac",
     .caps = {.tx_fragments_max = ACME_TX_FRAGMENTS,
@@ -232,6 +235,7 @@ const struct nic_ops acme_mac_ops = {
     .tx_reap = tx_reap,
     .doorbell = doorbell,
     .interrupt = interrupt,
+    .turn = turn,
     .irq_unmask = irq_unmask,
     .read_link = read_link,
     .set_filter = set_filter,

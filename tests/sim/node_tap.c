@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "datapath.h"
 #include "node_parts.h"
 
 enum { DEFECT_PER_MILLION = 5000 };
@@ -208,7 +209,7 @@ static void read_link(struct nic *nic, struct nic_link *link) {
 void node_tap_start(void) {
   defect_dice = dice_of(node.config.seed, 9);
   node_ops_of_sim = sim_ops;
-  node_ops_of_sim.turn = NULL; /* which would call the driver past what is here */
+  node_ops_of_sim.turn = datapath_run; /* the driver's would call the driver past what is here */
   node_ops_of_sim.start = start;
   node_ops_of_sim.enable = enable;
   node_ops_of_sim.disable = disable;

@@ -1,6 +1,7 @@
 /* A NIC on paper: rings in plain memory, and a device that does what the test says. */
 #include "paper_nic.h"
 
+#include "datapath.h"
 #include "unit.h"
 
 static struct paper_nic *paper_of(struct nic *nic) { return (struct paper_nic *)nic; }
@@ -126,6 +127,7 @@ struct nic_ops paper_ops = {
     .tx_reap = tx_reap,
     .doorbell = doorbell,
     .interrupt = interrupt,
+    .turn = datapath_run,
     .irq_unmask = irq_unmask,
     .read_link = read_link,
 };
