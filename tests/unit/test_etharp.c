@@ -5,23 +5,19 @@
 #include "lwip/etharp.h"
 #include "lwip/init.h"
 #include "lwip/stats.h"
+#include "neighbor_cases.h"
 #include "netif/ethernet.h"
 
 enum {
   FRAME_BYTES = SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR,
-  TALKED_TO = 3,
-  OTHERS = 1000,
-  UNUSED_S = 60,
 };
 
 static struct netif netif;
-static struct eth_addr last_to;
-static unsigned frames;
 
 static err_t linkoutput(struct netif *from, struct pbuf *frame) {
   (void)from;
-  last_to = ((const struct eth_hdr *)frame->payload)->dest;
-  frames++;
+  neighbors.reached = ((const struct eth_hdr *)frame->payload)->dest.addr[5];
+  neighbors.frames++;
   return ERR_OK;
 }
 
@@ -85,15 +81,6 @@ static void send_to(unsigned number) {
   pbuf_free(packet);
 }
 
-/* A packet goes to a neighbor at once, and nobody is asked for it. */
-static void assert_reached(unsigned number) {
-  unsigned before = frames;
-
-  send_to(number);
-  assert_int_equal(frames - before, 1);
-  assert_int_equal(last_to.addr[5], (uint8_t)number);
-}
-
 static int set_up(void **state) {
   ip4_addr_t own, mask, gateway = {0};
 
@@ -103,6 +90,14 @@ static int set_up(void **state) {
   netif_add(&netif, &own, &mask, &gateway, NULL, start, ethernet_input);
   netif_set_up(&netif);
   netif_set_link_up(&netif);
+  neighbors = (struct neighbors){
+      .capacity = ARP_TABLE_SIZE,
+      .asks_for_us = asks_for_us,
+      .answers = answers,
+      .send_to = send_to,
+      .knows = knows,
+      .second = etharp_tmr,
+  };
   return 0;
 }
 
@@ -114,111 +109,46 @@ static int tear_down(void **state) {
 
 static void a_request_is_answered_if_it_is_whole(void **state) {
   uint32_t drops = lwip_stats.etharp.drop;
-  unsigned before = frames;
+  unsigned before = neighbors.frames;
 
   (void)state;
   for (unsigned length = SIZEOF_ETH_HDR + 1; length < FRAME_BYTES; length++)
     comes(2, PP_HTONS(ARP_REQUEST), length);
   assert_false(knows(2));
-  assert_int_equal(frames, before);
+  assert_int_equal(neighbors.frames, before);
   assert_int_equal(lwip_stats.etharp.drop, drops + FRAME_BYTES - SIZEOF_ETH_HDR - 1);
   asks_for_us(2);
   assert_true(knows(2));
-  assert_int_equal(frames, before + 1);
+  assert_int_equal(neighbors.frames, before + 1);
 }
 
-/* Both ways to know one: it has asked for us, or has answered us. */
-static void talk_to_some(void) {
-  for (unsigned i = 0; i < TALKED_TO; i++) {
-    if (i % 2 == 0) {
-      asks_for_us(2 + i);
-      send_to(2 + i);
-    } else {
-      send_to(2 + i);
-      answers(2 + i);
-    }
-  }
-  etharp_tmr(); /* they are older than all that come */
-}
-
-static void who_asks_does_not_displace_them(void **state) {
-  (void)state;
-  talk_to_some();
-  for (unsigned i = 0; i < OTHERS; i++) {
-    asks_for_us(100 + i);
-    answers(2000 + i);
-  }
-  for (unsigned i = 0; i < TALKED_TO; i++)
-    assert_reached(2 + i);
-}
-
-static void who_is_asked_for_does_not_displace_them(void **state) {
-  (void)state;
-  talk_to_some();
-  for (unsigned i = 0; i < OTHERS; i++)
-    asks_for_us(100 + i); /* the table is full */
-  for (unsigned i = 0; i < OTHERS; i++)
-    send_to(2000 + i);
-  for (unsigned i = 0; i < TALKED_TO; i++)
-    assert_reached(2 + i);
-  send_to(5000);
-  answers(5000);
-  assert_reached(5000);
-}
-
-/* Nor do the many make room for nobody. */
-static void who_was_not_talked_to_makes_room(void **state) {
-  (void)state;
-  for (unsigned i = 0; i < OTHERS; i++)
-    asks_for_us(100 + i);
-  assert_true(knows(100 + OTHERS - 1));
-}
-
-static void who_was_not_talked_to_for_a_minute_makes_room(void **state) {
+/* Who merely asks, where all are talked to. */
+static void who_asks_waits_for_an_entry_that_is_not_used(void **state) {
   (void)state;
   for (unsigned i = 0; i < ARP_TABLE_SIZE; i++) {
     asks_for_us(2 + i);
     send_to(2 + i);
   }
-  for (unsigned seconds = 0; seconds < UNUSED_S; seconds++) {
+  for (unsigned second = 0; second < NEIGHBOR_UNUSED_S; second++) {
     asks_for_us(100);
     assert_false(knows(100));
     etharp_tmr();
-    for (unsigned i = 1; i < ARP_TABLE_SIZE; i++)
-      assert_reached(2 + i);
   }
   asks_for_us(100);
   assert_true(knows(100));
-  assert_false(knows(2));
 }
 
-/* Where all are talked to, the one that was not for longest. */
-static void a_new_one_that_is_sent_to_finds_room(void **state) {
-  (void)state;
-  for (unsigned i = 0; i < ARP_TABLE_SIZE; i++) {
-    asks_for_us(2 + i);
-    send_to(2 + i);
-  }
-  etharp_tmr();
-  for (unsigned i = 0; i < ARP_TABLE_SIZE; i++) {
-    if (i != 4)
-      send_to(2 + i);
-  }
-  send_to(100);
-  answers(100);
-  assert_true(knows(100));
-  assert_false(knows(2 + 4));
-}
+#define ETHARP_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(a_request_is_answered_if_it_is_whole, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(who_asks_does_not_displace_them, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(who_is_asked_for_does_not_displace_them, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(who_was_not_talked_to_makes_room, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(who_was_not_talked_to_for_a_minute_makes_room, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(a_new_one_that_is_sent_to_finds_room, set_up, tear_down),
+      ETHARP_TEST(a_request_is_answered_if_it_is_whole),
+      ETHARP_TEST(who_asks_does_not_displace_them),
+      ETHARP_TEST(who_is_asked_for_does_not_displace_them),
+      ETHARP_TEST(who_was_not_talked_to_makes_room),
+      ETHARP_TEST(who_was_not_talked_to_for_a_minute_makes_room),
+      ETHARP_TEST(the_one_that_was_idle_for_longest_makes_room),
+      ETHARP_TEST(who_asks_waits_for_an_entry_that_is_not_used),
   };
 
   host_reset();

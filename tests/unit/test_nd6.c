@@ -12,21 +12,16 @@
 #include "lwip/prot/ip6.h"
 #include "lwip/prot/nd6.h"
 #include "lwip/stats.h"
+#include "neighbor_cases.h"
 #include "netif/ethernet.h"
 
 enum {
   OWN = 1,
-  TALKED_TO = 3,
-  OTHERS = 1000,
-  UNUSED_S = 60,
   HEADERS_BYTES = SIZEOF_ETH_HDR + IP6_HLEN,
 };
 
 static struct netif netif;
-static bool answering;       /* the neighbors that are asked for, by a multicast or by themselves */
 static unsigned answered_to; /* the neighbor that the last advertisement went to */
-static uint8_t reached;      /* the last byte of the address that the last packet went to */
-static unsigned frames;      /* that went to a station */
 
 static ip6_addr_t address_of(unsigned number) {
   ip6_addr_t address;
@@ -100,13 +95,13 @@ static err_t linkoutput(struct netif *from, struct pbuf *frame) {
   (void)from;
   (void)pbuf_copy_partial(frame, bytes, sizeof bytes, 0);
   if ((bytes[0] & 1) == 0)
-    frames++;
+    neighbors.frames++;
   if (bytes[SIZEOF_ETH_HDR + 6] != IP6_NEXTH_ICMP6) {
-    reached = bytes[5];
+    neighbors.reached = bytes[5];
   } else if (icmp[0] == ICMP6_TYPE_NA) {
     neighbor = (unsigned)(bytes[HEADERS_BYTES - 2] << 8 | bytes[HEADERS_BYTES - 1]);
     answered_to = neighbor;
-  } else if (icmp[0] == ICMP6_TYPE_NS && answering) {
+  } else if (icmp[0] == ICMP6_TYPE_NS && neighbors.answering) {
     neighbor = (unsigned)(icmp[22] << 8 | icmp[23]);
     answers(neighbor);
   }
@@ -137,15 +132,6 @@ static void send_to(unsigned number) {
   pbuf_free(packet);
 }
 
-/* A packet goes to a neighbor at once. */
-static void assert_reached(unsigned number) {
-  unsigned before = frames;
-
-  send_to(number);
-  assert_int_equal(frames - before, 1);
-  assert_int_equal(reached, (uint8_t)number);
-}
-
 static int set_up(void **state) {
   const ip6_addr_t own = address_of(OWN);
 
@@ -155,7 +141,14 @@ static int set_up(void **state) {
   netif_set_link_up(&netif);
   netif_ip6_addr_set(&netif, 0, &own);
   netif_ip6_addr_set_state(&netif, 0, IP6_ADDR_PREFERRED);
-  answering = false;
+  neighbors = (struct neighbors){
+      .capacity = LWIP_ND6_NUM_NEIGHBORS,
+      .asks_for_us = solicits_us,
+      .answers = answers,
+      .send_to = send_to,
+      .knows = knows,
+      .second = nd6_tmr,
+  };
   return 0;
 }
 
@@ -165,59 +158,29 @@ static int tear_down(void **state) {
   return 0;
 }
 
-/* Both ways to know one: it has solicited us, or has answered us. */
-static void talk_to_some(void) {
-  for (unsigned i = 0; i < TALKED_TO; i++) {
-    if (i % 2 == 0) {
-      solicits_us(2 + i);
-      send_to(2 + i);
-    } else {
-      send_to(2 + i);
-      answers(2 + i);
-    }
-  }
-}
-
-static void who_solicits_does_not_displace_them(void **state) {
+static void who_solicits_us_is_answered(void **state) {
   (void)state;
-  talk_to_some();
-  for (unsigned i = 0; i < OTHERS; i++) {
+  for (unsigned i = 0; i < NEIGHBOR_OTHERS; i++) {
     solicits_us(100 + i);
     assert_int_equal(answered_to, 100 + i);
   }
-  for (unsigned i = 0; i < TALKED_TO; i++)
-    assert_reached(2 + i);
-}
-
-static void who_is_asked_for_does_not_displace_them(void **state) {
-  (void)state;
-  talk_to_some();
-  for (unsigned i = 0; i < OTHERS; i++)
-    solicits_us(100 + i); /* the cache is full */
-  for (unsigned i = 0; i < OTHERS; i++)
-    send_to(2000 + i);
-  for (unsigned i = 0; i < TALKED_TO; i++)
-    assert_reached(2 + i);
-  send_to(5000);
-  answers(5000);
-  assert_reached((unsigned)5000);
 }
 
 /* Through all that an entry goes through in two minutes: it is reachable, stale, delayed and
  * probed. */
-static void nor_does_it_while_they_are_probed(void **state) {
+static void nor_are_they_displaced_while_they_are_probed(void **state) {
   bool seen[ND6_PROBE + 1] = {false};
 
   (void)state;
-  answering = true;
+  neighbors.answering = true;
   send_to(2);
-  for (unsigned second = 0; second < 2 * UNUSED_S; second++) {
-    answering = false;
+  for (unsigned second = 0; second < 2 * NEIGHBOR_UNUSED_S; second++) {
+    neighbors.answering = false;
     for (unsigned i = 0; i < 20; i++) {
       send_to(2000 + 20 * second + i);
       solicits_us(100 + 20 * second + i);
     }
-    answering = true;
+    neighbors.answering = true;
     assert_true(knows(2));
     for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
       const ip6_addr_t address = address_of(2);
@@ -226,7 +189,7 @@ static void nor_does_it_while_they_are_probed(void **state) {
         seen[neighbor_cache[i].state] = true;
     }
     if (second % 40 == 0)
-      assert_reached(2);
+      neighbor_must_be_reached(2);
     nd6_tmr();
   }
   assert_true(seen[ND6_REACHABLE] && seen[ND6_STALE] && seen[ND6_DELAY] && seen[ND6_PROBE]);
@@ -235,7 +198,7 @@ static void nor_does_it_while_they_are_probed(void **state) {
 /* While one waits for its address, some more may be asked for. */
 static void who_is_asked_for_has_time_to_answer(void **state) {
   (void)state;
-  for (unsigned i = 0; i < OTHERS; i++)
+  for (unsigned i = 0; i < NEIGHBOR_OTHERS; i++)
     send_to(2000 + i);
   send_to(2);
   for (unsigned i = 1; i < LWIP_ND6_NUM_NEIGHBORS; i++)
@@ -244,46 +207,15 @@ static void who_is_asked_for_has_time_to_answer(void **state) {
   assert_true(knows(2));
 }
 
-/* Nor do the many make room for nobody. */
-static void who_was_not_talked_to_makes_room(void **state) {
+/* Where all are talked to, who merely solicits us is asked for, and has its answer then. */
+static void who_solicits_us_finds_room(void **state) {
   (void)state;
-  for (unsigned i = 0; i < OTHERS; i++)
-    solicits_us(100 + i);
-  assert_true(knows(100 + OTHERS - 1));
-}
-
-static void who_was_not_talked_to_for_a_minute_makes_room(void **state) {
-  (void)state;
-  answering = true;
+  neighbors.answering = true;
   for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++)
     send_to(2 + i);
-  for (unsigned seconds = 0; seconds < UNUSED_S; seconds++) {
-    assert_true(knows(2));
-    nd6_tmr();
-    for (unsigned i = 1; i < LWIP_ND6_NUM_NEIGHBORS; i++)
-      assert_reached(2 + i);
-  }
-  solicits_us(100);
-  assert_true(knows(100));
-  assert_false(knows(2));
-}
-
-/* Where all are talked to, the one that was not for longest; who merely solicits us is asked for,
- * and has its answer then. */
-static void a_new_one_finds_room(void **state) {
-  (void)state;
-  answering = true;
-  for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++)
-    send_to(2 + i);
-  nd6_tmr();
-  for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
-    if (i != 4)
-      send_to(2 + i);
-  }
   solicits_us(100);
   assert_int_equal(answered_to, 100);
   assert_true(knows(100));
-  assert_false(knows(2 + 4));
 }
 
 static unsigned waiting(void) { return lwip_stats.memp[MEMP_ND6_QUEUE]->used; }
@@ -313,13 +245,15 @@ static void packets_wait_after_a_time_without_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      ND6_TEST(who_solicits_does_not_displace_them),
+      ND6_TEST(who_asks_does_not_displace_them),
       ND6_TEST(who_is_asked_for_does_not_displace_them),
-      ND6_TEST(nor_does_it_while_they_are_probed),
-      ND6_TEST(who_is_asked_for_has_time_to_answer),
       ND6_TEST(who_was_not_talked_to_makes_room),
       ND6_TEST(who_was_not_talked_to_for_a_minute_makes_room),
-      ND6_TEST(a_new_one_finds_room),
+      ND6_TEST(the_one_that_was_idle_for_longest_makes_room),
+      ND6_TEST(nor_are_they_displaced_while_they_are_probed),
+      ND6_TEST(who_is_asked_for_has_time_to_answer),
+      ND6_TEST(who_solicits_us_is_answered),
+      ND6_TEST(who_solicits_us_finds_room),
       ND6_TEST(packets_wait_after_a_time_without_memory),
   };
 
