@@ -256,7 +256,7 @@ struct nic_ring {
 struct nic {
   const struct nic_config *config;
   const struct nic_ops *ops;
-  uintptr_t base; /* config->base, for speed */
+  uintptr_t base; /* of its registers: config->base */
   enum nic_state state;
   volatile bool rx_stalled; /* the interrupt saw reception stop; the rx doorbell starts it again */
   volatile bool faulted;    /* the interrupt saw an error that only a reset cures */

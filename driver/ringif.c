@@ -175,7 +175,7 @@ err_t ringif_init(struct netif *netif) {
   error = nic_start(nic);
   if (error != 0) {
     log_error("nic", "%s at %#lx does not start: error %d", nic->ops->name,
-              (unsigned long)nic->config->base, -error);
+              (unsigned long)nic->base, -error);
     return err_of_errno(error);
   }
   nic->input =

@@ -190,7 +190,7 @@ static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
  * wants is popped as well: RX_DP_CTRL would skip one faster, where it is of 16 bytes or more
  * [3.13.1.1], but the emulator moves its read pointer alone and is out of step from then on. */
 static void pop_words(struct nic *nic, uint8_t *buffer, unsigned kept, unsigned words) {
-  const uintptr_t fifo = nic->config->base + RX_DATA_FIFO;
+  const uintptr_t fifo = nic->base + RX_DATA_FIFO;
 
   for (unsigned i = 0; i < words; i++) {
     const uint32_t word = mmio_read(fifo);
@@ -240,7 +240,7 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
  * but only those of four bytes or more and up to a sum of their overheads [3.12.3]; since the words
  * go through the processor anyway, it closes the gaps, and takes any chain. */
 static void push_words(struct nic *nic, const struct pbuf *frame) {
-  const uintptr_t fifo = nic->config->base + TX_DATA_FIFO;
+  const uintptr_t fifo = nic->base + TX_DATA_FIFO;
   uint64_t waiting = 0; /* bytes that do not make a word yet */
   unsigned bits = 0;    /* of them: 0, 8, 16 or 24 */
 

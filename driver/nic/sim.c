@@ -15,11 +15,11 @@ static struct sim *sim_of(struct nic *nic) { return (struct sim *)(void *)nic; }
 static uint32_t bus_address(const volatile void *pointer) { return (uint32_t)(uintptr_t)pointer; }
 
 static uint32_t reg_read(struct nic *nic, enum sim_register reg) {
-  return sim_device_read((struct sim_device *)nic->config->base, reg);
+  return sim_device_read((struct sim_device *)nic->base, reg);
 }
 
 static void reg_write(struct nic *nic, enum sim_register reg, uint32_t value) {
-  sim_device_write((struct sim_device *)nic->config->base, reg, value);
+  sim_device_write((struct sim_device *)nic->base, reg, value);
 }
 
 static int start(struct nic *nic) {

@@ -69,7 +69,7 @@ static struct virtio_net *virtio_of(struct nic *nic) { return (struct virtio_net
 /* ---- lifecycle ---- */
 
 static int negotiate(struct nic *nic) {
-  return virtio_negotiate(nic->config->base, F_WANTED, F_CTRL_RX | F_CTRL_MAC_ADDR, F_CTRL_VQ,
+  return virtio_negotiate(nic->base, F_WANTED, F_CTRL_RX | F_CTRL_MAC_ADDR, F_CTRL_VQ,
                           &virtio_of(nic)->features);
 }
 
@@ -77,11 +77,11 @@ static int negotiate(struct nic *nic) {
  * own width, and once more where it has changed meanwhile (4.2.2.2, 2.5.1). */
 static void read_mac(struct nic *nic, uint8_t mac[ETH_ADDRESS_BYTES]) {
   for (unsigned reads = 0; reads < CONFIG_READS_MAX; reads++) {
-    uint32_t generation = virtio_config_generation(nic->config->base);
+    uint32_t generation = virtio_config_generation(nic->base);
 
     for (unsigned i = 0; i < ETH_ADDRESS_BYTES; i++)
-      mac[i] = mmio_read8(nic->config->base + CONFIG_MAC + i);
-    if (virtio_config_generation(nic->config->base) == generation)
+      mac[i] = mmio_read8(nic->base + CONFIG_MAC + i);
+    if (virtio_config_generation(nic->base) == generation)
       return;
   }
 }
@@ -91,7 +91,7 @@ static int start(struct nic *nic) {
   struct virtio_net *virtio = virtio_of(nic);
   int error;
 
-  if (!virtio_is_device(nic->config->base, DEVICE_ID_NETWORK, "-device virtio-net-device"))
+  if (!virtio_is_device(nic->base, DEVICE_ID_NETWORK, "-device virtio-net-device"))
     return -ENODEV;
   error = negotiate(nic);
   if (error != 0)
@@ -102,12 +102,12 @@ static int start(struct nic *nic) {
     nic->offloads &= (uint8_t)~NIC_OFFLOAD_RX_TCP_UDP;
   if ((virtio->features & F_MAC) != 0 && memcmp(nic->mac, nic->config->mac, sizeof nic->mac) == 0)
     read_mac(nic, nic->mac); /* nobody has set another one */
-  return virtio_reset(nic->config->base) ? 0 : -ENODEV;
+  return virtio_reset(nic->base) ? 0 : -ENODEV;
 }
 
 static bool add_queues(struct nic *nic) {
   struct virtio_net *virtio = virtio_of(nic);
-  uintptr_t base = nic->config->base;
+  uintptr_t base = nic->base;
 
   return virtio_add_queue(base, QUEUE_RX, virtio->rx.shared, virtqueue_size(&virtio->rx)) &&
          virtio_add_queue(base, QUEUE_TX, virtio->tx.shared, virtqueue_size(&virtio->tx)) &&
@@ -145,16 +145,16 @@ static int enable(struct nic *nic) {
   virtio->control_is_open = (features & F_CTRL_VQ) != 0;
   if (virtio->features != features || !add_queues(nic)) {
     log_error("virtio_net", "the device is not what it was at the start");
-    (void)virtio_reset(nic->config->base);
+    (void)virtio_reset(nic->base);
     virtio->features = features;
     return -ENODEV;
   }
-  virtio_driver_ok(nic->config->base);
+  virtio_driver_ok(nic->base);
   return 0;
 }
 
 /* A reset is the one way to take buffers back that a device has not used (2.7.6.1). */
-static void disable(struct nic *nic) { (void)virtio_reset(nic->config->base); }
+static void disable(struct nic *nic) { (void)virtio_reset(nic->base); }
 
 /* ---- rings ---- */
 
@@ -283,12 +283,12 @@ static void doorbell(struct nic *nic, enum nic_direction which) {
   struct virtio_net_rings *rings = virtio_of(nic)->rings;
 
   if (which == NIC_TX) {
-    virtio_notify(nic->config->base, QUEUE_TX, &rings->tx, (uint16_t)nic->tx_ring.ring.head);
+    virtio_notify(nic->base, QUEUE_TX, &rings->tx, (uint16_t)nic->tx_ring.ring.head);
     return;
   }
   if (rings->rx.available.index == rings->rx.used.index)
     nic_count(nic, NIC_RX_RESTARTS); /* it had used all that it had */
-  virtio_notify(nic->config->base, QUEUE_RX, &rings->rx, (uint16_t)nic->rx_ring.ring.head);
+  virtio_notify(nic->base, QUEUE_RX, &rings->rx, (uint16_t)nic->rx_ring.ring.head);
 }
 
 /* ---- interrupt ---- */
@@ -296,7 +296,7 @@ static void doorbell(struct nic *nic, enum nic_direction which) {
 static void interrupt(struct nic *nic) {
   struct virtio_net_rings *rings = virtio_of(nic)->rings;
 
-  if ((virtio_interrupt(nic->config->base, &nic->faulted) & VIRTIO_INTERRUPT_CONFIG) != 0)
+  if ((virtio_interrupt(nic->base, &nic->faulted) & VIRTIO_INTERRUPT_CONFIG) != 0)
     nic->link_event = true;
   rings->rx.available.flags = VIRTQ_AVAILABLE_NO_INTERRUPT;
   rings->tx.available.flags = VIRTQ_AVAILABLE_NO_INTERRUPT;
@@ -318,7 +318,7 @@ static void irq_unmask(struct nic *nic) {
 static void read_link(struct nic *nic, struct nic_link *state) {
   *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
   if ((virtio_of(nic)->features & F_STATUS) == 0 ||
-      (mmio_read16(nic->config->base + CONFIG_STATUS) & CONFIG_STATUS_LINK_UP) != 0)
+      (mmio_read16(nic->base + CONFIG_STATUS) & CONFIG_STATUS_LINK_UP) != 0)
     *state = (struct nic_link){.status = NIC_LINK_ACTIVE, .full_duplex = true, .speed_mbps = 1000};
 }
 
@@ -344,7 +344,7 @@ static bool command(struct nic *nic, uint8_t class, uint8_t number, const void *
   queue->descriptors[1].length = sizeof rings->command_status;
   queue->descriptors[1].flags = VIRTQ_DESCRIPTOR_WRITE;
   queue->available.ring[virtio->commands++ % CONTROL_SIZE] = 0;
-  virtio_notify(nic->config->base, QUEUE_CONTROL, queue, virtio->commands);
+  virtio_notify(nic->base, QUEUE_CONTROL, queue, virtio->commands);
   for (unsigned polls = 0; polls < COMMAND_POLLS_MAX; polls++) {
     if (queue->used.index != virtio->commands)
       continue;
