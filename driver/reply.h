@@ -3,8 +3,8 @@
  * Who answers a datagram has nearly all of the answer's headers in front of the data already: they
  * are turned round, which takes a third of the instructions of udp_sendto(). An answer is byte for
  * byte that of lwIP, but for the identification of IPv4: it says "don't fragment", so that it means
- * nothing (RFC 6864, 4.1). It leaves by the interface's output function, which is ARP's, and lwIP's
- * counters count it. */
+ * nothing (RFC 6864, 4.1). It leaves by the interface's output function, which is ARP's or that of
+ * IPv6's neighbors, and lwIP's counters count it. */
 #ifndef REPLY_H
 #define REPLY_H
 
@@ -19,11 +19,11 @@
 /* Answers a datagram; for the receive function of a UDP PCB, while it is called. `pcb` and `data`
  * are what it was called with; data->len and data->tot_len are what it has been set to since, up to
  * the room behind the payload. `unchanged`: all bytes are those of the request.
- * False, with nothing changed, where the question or the answer is not of the common kind: over
- * IPv4 without options, in one piece, from one station to another. Then udp_sendto() is to send
- * it. True where it is on its way, or lost where lwIP would have lost it as well, which the
- * interface has counted: as after udp_sendto(), `data` is still the caller's to free, but its
- * payload begins with the headers. Main loop. */
+ * False, with nothing changed, where the question or the answer is not of the common kind: behind
+ * an IP header without options or extensions, in one piece, from one station to another. Then
+ * udp_sendto() is to send it. True where it is on its way, or lost where lwIP would have lost it as
+ * well, which the interface has counted: as after udp_sendto(), `data` is still the caller's to
+ * free, but its payload begins with the headers. Main loop. */
 bool reply_to_datagram(const struct udp_pcb *pcb, struct pbuf *data, bool unchanged);
 
 /* Sends `packet`, an IPv4 packet of `length` bytes without options from its payload on, back to who

@@ -11,8 +11,9 @@
 #include "reply.h"
 #include "two_paths.h"
 
-enum { FRAMES = 200000, MTU_DATA = 1472 };
+enum { FRAMES = 200000, MTU_DATA = 1472, MTU_DATA6 = 1452 };
 enum { AT_IP = SIZEOF_ETH_HDR, AT_UDP = SIZEOF_ETH_HDR + IP_HLEN };
+enum { AT_IP6 = SIZEOF_ETH_HDR, AT_UDP6 = SIZEOF_ETH_HDR + IP6_HLEN };
 
 static uint8_t frame[TWO_PATHS_FRAME_MAX + 64];
 
@@ -172,6 +173,39 @@ static void test_an_answer_in_place_needs_no_fast_path(void **state) {
   (void)is_fast(two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT));
   assert_false(two_paths.in_place);
   assert_int_equal(two_paths.sent_length, length);
+}
+
+/* By IPv6, too, where nothing is fast. */
+static void test_answers_in_place_by_ip6(void **state) {
+  size_t length;
+
+  (void)state;
+  for (size_t size = 0; size <= MTU_DATA6; size++) {
+    assert_false(is_fast(two_paths_datagram6(frame, size, TWO_PATHS_ECHO_PORT)));
+    assert_true(two_paths.in_place);
+    (void)is_fast(two_paths_datagram6(frame, size, TWO_PATHS_CHANGE_PORT));
+    assert_true(two_paths.in_place);
+  }
+  length = two_paths_datagram6(frame, 40, TWO_PATHS_ECHO_PORT);
+  (void)is_fast(length);
+  assert_int_equal(two_paths.sent_length, length);
+  assert_true(is_in_place_with(length, AT_UDP6 + 5, 47)); /* shorter than its packet */
+  assert_false(is_in_place_with(length, AT_IP6 + 39, 9)); /* to another */
+  assert_true(is_in_place_with(length, AT_IP6 + 23, 7));  /* from one that is asked for */
+  frame[AT_IP6 + 24] = 0xff;                              /* to all nodes, ff02::1 */
+  frame[AT_IP6 + 25] = 0x02;
+  two_paths_sum(frame, length);
+  (void)is_fast(length);
+  assert_true(two_paths.sent_length != 0 && !two_paths.in_place);
+  NETIF_SET_CHECKSUM_CTRL(&two_paths.netif, (u16_t)~NETIF_CHECKSUM_GEN_UDP);
+  (void)is_fast(two_paths_datagram6(frame, 40, TWO_PATHS_ECHO_PORT));
+  assert_int_equal(two_paths.sent[AT_UDP6 + 6] | two_paths.sent[AT_UDP6 + 7], 0);
+  NETIF_SET_CHECKSUM_CTRL(&two_paths.netif, NETIF_CHECKSUM_ENABLE_ALL);
+  two_paths.netif.mtu6 = 1280;
+  (void)is_fast(two_paths_datagram6(frame, 1232, TWO_PATHS_ECHO_PORT));
+  assert_true(two_paths.in_place);
+  (void)is_fast(two_paths_datagram6(frame, 1233, TWO_PATHS_ECHO_PORT));
+  assert_false(two_paths.in_place);
 }
 
 /* Data that the question did not come in: that of another pbuf, with the same headers in front of
@@ -357,7 +391,9 @@ static void test_all_frames_have_the_same_answers(void **state) {
   for (unsigned i = 0; i < FRAMES; i++) {
     size_t size = random_below(8) == 0 ? random_below(MTU_DATA + 1) : random_below(64);
     size_t length = random_below(3) == 0 ? two_paths_ping(frame, size)
-                                         : two_paths_datagram(frame, size, ports[random_below(5)]);
+                    : random_below(6) == 0
+                        ? two_paths_datagram6(frame, size % (MTU_DATA6 + 1), ports[random_below(5)])
+                        : two_paths_datagram(frame, size, ports[random_below(5)]);
 
     two_paths.raw_protocol =
         random_below(8) == 0 ? (random_below(2) == 0 ? IP_PROTO_UDP : IP_PROTO_ICMP) : 0;
@@ -386,6 +422,7 @@ int main(void) {
       TEST(sums_of_ip_and_icmp_are_left_to_the_device_too),
       TEST(a_sum_of_0_is_sent_as_all_ones),
       TEST(an_answer_in_place_needs_no_fast_path),
+      TEST(answers_in_place_by_ip6),
       TEST(other_data_than_the_questions_is_lwips_to_send),
       TEST(a_sum_that_nobody_has_looked_at_is_made),
       TEST(a_particular_receiver_is_lwips_to_find),

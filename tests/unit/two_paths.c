@@ -6,11 +6,17 @@
 
 #include "fast_path.h"
 #include "lwip/etharp.h"
+#include "lwip/ethip6.h"
+#include "lwip/icmp6.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/ip4_frag.h"
+#include "lwip/nd6.h"
+#include "lwip/priv/nd6_priv.h"
 #include "lwip/prot/ethernet.h"
 #include "lwip/prot/icmp.h"
 #include "lwip/prot/ip4.h"
+#include "lwip/prot/ip6.h"
+#include "lwip/prot/nd6.h"
 #include "lwip/prot/udp.h"
 #include "lwip/raw.h"
 #include "lwip/stats.h"
@@ -165,11 +171,65 @@ static void neighbor_is(uint8_t last, uint8_t mac_last) {
   (void)ethernet_input(packet_with(bytes, sizeof bytes), &two_paths.netif);
 }
 
+/* The last byte of an address, the other part of which is fe80::. */
+static ip6_addr_t address6(uint8_t last) {
+  ip6_addr_t address;
+
+  IP6_ADDR(&address, PP_HTONL(0xfe800000), 0, 0, lwip_htonl(last));
+  ip6_addr_assign_zone(&address, IP6_UNICAST, &two_paths.netif);
+  return address;
+}
+
+static size_t headers6(uint8_t *bytes, uint8_t protocol, size_t size) {
+  struct eth_hdr *eth = (void *)bytes;
+  struct ip6_hdr *ip = (void *)(eth + 1);
+  const ip6_addr_t from = address6(2), to = address6(1);
+
+  memset(bytes, 0, SIZEOF_ETH_HDR + IP6_HLEN);
+  memcpy(&eth->dest, two_paths.netif.hwaddr, ETH_HWADDR_LEN);
+  memcpy(&eth->src, "\2\0\0\0\0\2", ETH_HWADDR_LEN);
+  eth->type = PP_HTONS(ETHTYPE_IPV6);
+  IP6H_VTCFL_SET(ip, 6, 0, 0);
+  IP6H_PLEN_SET(ip, (uint16_t)size);
+  IP6H_NEXTH_SET(ip, protocol);
+  IP6H_HOPLIM_SET(ip, ND6_HOPLIM);
+  ip6_addr_copy_to_packed(ip->src, from);
+  ip6_addr_copy_to_packed(ip->dest, to);
+  return SIZEOF_ETH_HDR + IP6_HLEN + size;
+}
+
+/* Solicits the netif, which so learns its address. */
+static void neighbor6_is(uint8_t mac_last) {
+  struct message { /* RFC 4861, 4.3 */
+    uint8_t type, code;
+    uint16_t checksum;
+    uint32_t reserved;
+    ip6_addr_p_t target;
+    uint8_t option, option_eights, mac[ETH_HWADDR_LEN];
+  } message = {.type = ICMP6_TYPE_NS,
+               .option = ND6_OPTION_TYPE_SOURCE_LLADDR,
+               .option_eights = 1,
+               .mac = {2, 0, 0, 0, 0, mac_last}};
+  uint8_t bytes[SIZEOF_ETH_HDR + IP6_HLEN + sizeof message];
+  const ip6_addr_t from = address6(2), own = address6(1);
+  size_t length = headers6(bytes, IP6_NEXTH_ICMP6, sizeof message);
+  struct pbuf *packet;
+
+  ip6_addr_copy_to_packed(message.target, own);
+  memcpy(bytes + SIZEOF_ETH_HDR + IP6_HLEN, &message, sizeof message);
+  packet = packet_with(bytes + SIZEOF_ETH_HDR + IP6_HLEN, sizeof message);
+  message.checksum = ip6_chksum_pseudo(packet, IP6_NEXTH_ICMP6, packet->tot_len, &from, &own);
+  pbuf_free(packet);
+  memcpy(bytes + SIZEOF_ETH_HDR + IP6_HLEN, &message, sizeof message);
+  (void)ethernet_input(packet_with(bytes, length), &two_paths.netif);
+}
+
 static err_t start(struct netif *netif) {
   static struct nic nic; /* which counts unknown ethertypes */
 
   netif->state = &nic;
   netif->output = etharp_output;
+  netif->output_ip6 = ethip6_output;
   netif->linkoutput = transmit;
   netif->mtu = 1500;
   netif->hwaddr_len = ETH_HWADDR_LEN;
@@ -190,6 +250,7 @@ static struct udp_pcb *pcb_on(const ip_addr_t *address, uint16_t port, udp_recv_
 void two_paths_setup(void) {
   ip4_addr_t own, mask, gateway;
   ip_addr_t own_ip;
+  ip6_addr_t own6;
 
   memset(&two_paths, 0, sizeof two_paths);
   outcome = &outcomes[0];
@@ -198,10 +259,13 @@ void two_paths_setup(void) {
   IP4_ADDR(&gateway, 10, 2, 0, 254);
   ip_addr_copy_from_ip4(own_ip, own);
   netif_add(&two_paths.netif, &own, &mask, &gateway, NULL, start, fast_path_input);
+  own6 = address6(1);
+  netif_ip6_addr_set(&two_paths.netif, 0, &own6);
+  netif_ip6_addr_set_state(&two_paths.netif, 0, IP6_ADDR_PREFERRED);
   netif_set_up(&two_paths.netif);
   pcbs[0] = pcb_on(IP_ANY_TYPE, TWO_PATHS_ECHO_PORT, echo_received);
-  pcbs[1] = pcb_on(IP4_ADDR_ANY, TWO_PATHS_CHANGE_PORT, change_received);
-  pcbs[2] = pcb_on(IP_ANY_TYPE, TWO_PATHS_DISCARD_PORT, discard_received);
+  pcbs[1] = pcb_on(IP_ANY_TYPE, TWO_PATHS_CHANGE_PORT, change_received);
+  pcbs[2] = pcb_on(IP4_ADDR_ANY, TWO_PATHS_DISCARD_PORT, discard_received);
   pcbs[3] = pcb_on(&own_ip, TWO_PATHS_BOUND_PORT, discard_received);
 }
 
@@ -224,6 +288,8 @@ static void forget(void) {
   etharp_cleanup_netif(&two_paths.netif);
   neighbor_is(2, 2);
   neighbor_is(3, 3);
+  nd6_cleanup_netif(&two_paths.netif);
+  neighbor6_is(2);
 }
 
 static void take(const uint8_t *frame, size_t length, netif_input_fn input, struct outcome *into) {
@@ -246,6 +312,7 @@ static void take(const uint8_t *frame, size_t length, netif_input_fn input, stru
     two_paths.fast = two_paths.general == 0;
   for (size_t i = 0; i < sizeof before / sizeof *new; i++)
     ((uint32_t *)&into->stats)[i] = new[i] - old[i];
+  memset(&into->stats.mem, 0, sizeof into->stats.mem); /* an answer in place needs less of it */
   if (raw != NULL)
     raw_remove(raw);
   differs(ip_data.current_netif == NULL && ip_data.current_ip4_header == NULL,
@@ -256,7 +323,13 @@ static void take(const uint8_t *frame, size_t length, netif_input_fn input, stru
  */
 static void normalize(struct sent *sent) {
   struct ip_hdr *ip = (void *)(sent->bytes + SIZEOF_ETH_HDR);
+  const struct ip6_hdr *ip6 = (const void *)ip;
+  struct ip6_frag_hdr *fragment = (void *)(sent->bytes + SIZEOF_ETH_HDR + IP6_HLEN);
 
+  if (sent->length >= SIZEOF_ETH_HDR + IP6_HLEN + IP6_FRAG_HLEN &&
+      ((struct eth_hdr *)(void *)sent->bytes)->type == PP_HTONS(ETHTYPE_IPV6) &&
+      IP6H_NEXTH(ip6) == IP6_NEXTH_FRAGMENT)
+    fragment->_identification = 0;
   if (sent->length < SIZEOF_ETH_HDR + IP_HLEN ||
       ((struct eth_hdr *)(void *)sent->bytes)->type != PP_HTONS(ETHTYPE_IP))
     return;
@@ -283,7 +356,7 @@ static void compare(struct outcome *other, const struct outcome *of_lwip) {
           "what a receiver is told");
   other->stats.etharp.cachehit = of_lwip->stats.etharp.cachehit;
   other->stats.udp.cachehit = of_lwip->stats.udp.cachehit;
-  memset(&other->stats.mem, 0, sizeof other->stats - offsetof(struct stats_, mem));
+  other->stats.nd6.cachehit = of_lwip->stats.nd6.cachehit;
   differs(memcmp(&other->stats, &of_lwip->stats, sizeof other->stats) == 0, "a counter of lwIP's");
 }
 
@@ -297,7 +370,6 @@ bool two_paths_agree(const uint8_t *frame, size_t length) {
   take(frame, length, ethernet_input, of_lwip);
   for (unsigned i = 0; i < of_lwip->sent_count; i++)
     normalize(&of_lwip->sent[i]);
-  memset(&of_lwip->stats.mem, 0, sizeof of_lwip->stats - offsetof(struct stats_, mem));
   may_answer_in_place = true;
   take(frame, length, ethernet_input, other);
   in_place = two_paths.in_place;
@@ -340,12 +412,36 @@ static size_t plain(struct plain *plain, uint8_t protocol, size_t size) {
   return sizeof *plain + size;
 }
 
+static void sum6(uint8_t *frame, size_t length) {
+  const struct ip6_hdr *ip = (const void *)(frame + SIZEOF_ETH_HDR);
+  struct udp_hdr *udp = (void *)(frame + SIZEOF_ETH_HDR + IP6_HLEN);
+  ip6_addr_t from, to;
+  struct pbuf *packet;
+
+  if (IP6H_NEXTH(ip) != IP6_NEXTH_UDP || udp->chksum == 0 || IP6H_PLEN(ip) < UDP_HLEN ||
+      IP6H_PLEN(ip) > length - SIZEOF_ETH_HDR - IP6_HLEN)
+    return;
+  ip6_addr_copy_from_packed(from, ip->src);
+  ip6_addr_copy_from_packed(to, ip->dest);
+  udp->chksum = 0;
+  packet = packet_with((uint8_t *)udp, IP6H_PLEN(ip));
+  udp->chksum = ip6_chksum_pseudo(packet, IP6_NEXTH_UDP, packet->tot_len, &from, &to);
+  if (udp->chksum == 0)
+    udp->chksum = 0xffff;
+  pbuf_free(packet);
+}
+
 void two_paths_sum(uint8_t *frame, size_t length) {
   struct plain *header = (void *)frame;
   ip4_addr_t from, to;
   struct pbuf *packet;
   size_t of_ip;
 
+  if (length >= SIZEOF_ETH_HDR + IP6_HLEN + UDP_HLEN &&
+      header->eth.type == PP_HTONS(ETHTYPE_IPV6)) {
+    sum6(frame, length);
+    return;
+  }
   if (length < sizeof *header)
     return;
   header->ip._chksum = 0;
@@ -386,6 +482,22 @@ size_t two_paths_datagram(uint8_t *frame, size_t size, uint16_t port) {
   header->udp.dest = lwip_htons(port);
   header->udp.len = lwip_htons((uint16_t)(size + UDP_HLEN));
   header->udp.chksum = 1; /* that there is one */
+  two_paths_sum(frame, length);
+  return length;
+}
+
+size_t two_paths_datagram6(uint8_t *frame, size_t size, uint16_t port) {
+  size_t length = headers6(frame, IP6_NEXTH_UDP, UDP_HLEN + size);
+  struct udp_hdr *udp = (void *)(frame + SIZEOF_ETH_HDR + IP6_HLEN);
+
+  *udp = (struct udp_hdr){
+      .src = PP_HTONS(5000),
+      .dest = lwip_htons(port),
+      .len = lwip_htons((uint16_t)(size + UDP_HLEN)),
+      .chksum = 1, /* that there is one */
+  };
+  for (size_t i = 0; i < size; i++)
+    ((uint8_t *)(udp + 1))[i] = (uint8_t)(i * 5 + 1);
   two_paths_sum(frame, length);
   return length;
 }

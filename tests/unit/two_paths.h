@@ -18,7 +18,7 @@ enum {
 };
 
 struct two_paths {
-  struct netif netif;     /* 10.2.0.1/24 */
+  struct netif netif;     /* 10.2.0.1/24, fe80::1 */
   const char *difference; /* what was not the same, or NULL */
   unsigned general;       /* calls of ethernet_input(), which whoever uses this counts */
   bool fast;              /* the last frame was the fast path's */
@@ -31,7 +31,8 @@ struct two_paths {
 };
 extern struct two_paths two_paths;
 
-/* The station 10.2.0.2 is a neighbor, and so is .3 with the address of a station that is not. */
+/* The station 10.2.0.2, and fe80::2, is a neighbor; so is 10.2.0.3 with the address of a station
+ * that is not. */
 void two_paths_setup(void);
 void two_paths_teardown(void);
 
@@ -43,6 +44,9 @@ bool two_paths_agree(const uint8_t *frame, size_t length);
  * frame's length. */
 size_t two_paths_ping(uint8_t *frame, size_t size);
 size_t two_paths_datagram(uint8_t *frame, size_t size, uint16_t port);
+
+/* The same over IPv6, from fe80::2. */
+size_t two_paths_datagram6(uint8_t *frame, size_t size, uint16_t port);
 
 /* Makes the checksums of a frame right, where it is long enough to have some. */
 void two_paths_sum(uint8_t *frame, size_t length);
