@@ -1,4 +1,4 @@
-/* The fast path: pings are answered, and datagrams delivered, past lwIP's general way. */
+/* The fast path: what is for the interface goes to ICMP, UDP and TCP past lwIP's general way. */
 #include "fast_path.h"
 
 #include <assert.h>
@@ -6,6 +6,7 @@
 #include "internet_checksum.h"
 #include "lwip/icmp.h"
 #include "lwip/ip.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "netif/ethernet.h"
 #include "reply.h"
@@ -32,21 +33,18 @@ static bool has_raw_pcbs(void) {
 #endif
 }
 
-/* A ping or a datagram in a whole IPv4 packet without options, from a neighbor of the interface to
- * the interface. */
+/* A whole IPv4 packet without options, from one station to the interface. */
 static bool is_plain(const struct pbuf *packet, const struct netif *netif) {
   const struct frame *frame = packet->payload;
   const uint32_t own = netif_ip4_addr(netif)->addr, mask = netif_ip4_netmask(netif)->addr;
   const uint32_t from = frame->ip.src.addr;
   const unsigned flags = NETIF_FLAG_UP | NETIF_FLAG_ETHARP;
 
-  return packet->len >= sizeof *frame &&
-         (frame->ip._proto == IP_PROTO_UDP || frame->ip._proto == IP_PROTO_ICMP) &&
-         frame->eth.type == PP_HTONS(ETHTYPE_IP) && frame->ip._v_hl == 0x45 &&
+  return frame->eth.type == PP_HTONS(ETHTYPE_IP) && frame->ip._v_hl == 0x45 &&
          (frame->ip._offset & PP_HTONS(IP_MF | IP_OFFMASK)) == 0 && packet->next == NULL &&
-         frame->ip.dest.addr == own && own != 0 && ((from ^ own) & mask) == 0 &&
-         (from | mask) != IPADDR_BROADCAST && (frame->eth.dest.addr[0] & 1) == 0 &&
-         (netif->flags & flags) == flags && !has_raw_pcbs();
+         frame->ip.dest.addr == own && own != 0 && from != 0 &&
+         !ip4_addr_ismulticast(&frame->ip.src) && (from | mask) != IPADDR_BROADCAST &&
+         (frame->eth.dest.addr[0] & 1) == 0 && (netif->flags & flags) == flags && !has_raw_pcbs();
 }
 
 /* The bytes of the IP packet, or 0 where some are missing or its header is wrong. */
@@ -89,12 +87,63 @@ static struct udp_pcb *receiver_of(const struct frame *frame) {
   return receiver;
 }
 
+/* Takes off headers, and leaves `size` bytes. What is current is for the receiver, as in
+ * ip4_input(). In line, where nearly all is a constant. */
+static inline __attribute__((always_inline)) void enter(struct pbuf *packet, struct netif *netif,
+                                                        size_t headers, size_t size) {
+  const struct frame *frame = packet->payload;
+
+  IP_STATS_INC(ip.recv);
+  packet->if_idx = netif_get_index(netif);
+  packet->payload = (uint8_t *)packet->payload + headers;
+  packet->len = packet->tot_len = (uint16_t)size;
+  ip_data.current_netif = netif;
+  ip_data.current_input_netif = netif;
+  ip_data.current_ip4_header = &frame->ip;
+  ip_data.current_ip_header_tot_len = sizeof frame->ip;
+  ip_addr_copy_from_ip4(ip_data.current_iphdr_dest, frame->ip.dest);
+  ip_addr_copy_from_ip4(ip_data.current_iphdr_src, frame->ip.src);
+}
+
+static void leave(void) {
+  ip_data.current_netif = NULL;
+  ip_data.current_input_netif = NULL;
+  ip_data.current_ip4_header = NULL;
+}
+
+/* ---- of a packet, `length` bytes behind the IP header ---- */
+
+static err_t datagram_input(struct pbuf *packet, struct netif *netif, size_t length) {
+  const struct frame *frame = packet->payload;
+  struct udp_pcb *receiver = is_datagram(frame, netif, length) ? receiver_of(frame) : NULL;
+
+  if (receiver == NULL)
+    return ethernet_input(packet, netif);
+  UDP_STATS_INC(udp.recv);
+  enter(packet, netif, sizeof *frame, length - UDP_HLEN);
+  receiver->recv(receiver->recv_arg, receiver, packet, ip_current_src_addr(),
+                 lwip_ntohs(frame->udp.src));
+  leave();
+  return ERR_OK;
+}
+
+#if LWIP_TCP
+static err_t segment_input(struct pbuf *packet, struct netif *netif, size_t length) {
+  enter(packet, netif, offsetof(struct frame, udp), length);
+  tcp_input(packet, netif);
+  leave();
+  return ERR_OK;
+}
+#endif
+
 /* The checksum changes by as much as the type does, in lwIP's way. */
-static void answer(struct pbuf *packet, struct netif *netif, size_t length) {
+static err_t ping_input(struct pbuf *packet, struct netif *netif, size_t length) {
   struct frame *frame = packet->payload;
   const uint16_t change = PP_HTONS(ICMP_ECHO << 8), sum = frame->icmp.chksum;
   const unsigned carry = sum > PP_HTONS(0xffff - (ICMP_ECHO << 8));
 
+  if (length + sizeof frame->ip > netif->mtu || !is_echo_request(frame, netif, length))
+    return ethernet_input(packet, netif);
   IP_STATS_INC(ip.recv);
   ICMP_STATS_INC(icmp.recv);
   ICMP_STATS_INC(icmp.xmit);
@@ -104,48 +153,26 @@ static void answer(struct pbuf *packet, struct netif *netif, size_t length) {
     frame->icmp.chksum = (uint16_t)(sum + change + carry);
   frame->ip._ttl = ICMP_TTL;
   packet->payload = &frame->ip;
-  reply_send(packet, netif, length);
+  reply_send(packet, netif, length + sizeof frame->ip);
   pbuf_free(packet);
-}
-
-/* What is current is for the receiver, as in ip4_input(). */
-static void deliver(struct pbuf *packet, struct netif *netif, size_t size,
-                    struct udp_pcb *receiver) {
-  const struct frame *frame = packet->payload;
-
-  IP_STATS_INC(ip.recv);
-  UDP_STATS_INC(udp.recv);
-  packet->if_idx = netif_get_index(netif);
-  packet->payload = (uint8_t *)packet->payload + sizeof *frame;
-  packet->len = packet->tot_len = (uint16_t)size;
-  ip_data.current_netif = netif;
-  ip_data.current_input_netif = netif;
-  ip_data.current_ip4_header = &frame->ip;
-  ip_data.current_ip_header_tot_len = sizeof frame->ip;
-  ip_addr_copy_from_ip4(ip_data.current_iphdr_dest, frame->ip.dest);
-  ip_addr_copy_from_ip4(ip_data.current_iphdr_src, frame->ip.src);
-  receiver->recv(receiver->recv_arg, receiver, packet, ip_current_src_addr(),
-                 lwip_ntohs(frame->udp.src));
-  ip_data.current_netif = NULL;
-  ip_data.current_input_netif = NULL;
-  ip_data.current_ip4_header = NULL;
+  return ERR_OK;
 }
 
 err_t fast_path_input(struct pbuf *packet, struct netif *netif) {
-  struct frame *frame = packet->payload;
-  struct udp_pcb *receiver;
-  size_t length = is_plain(packet, netif) ? ip_length(packet, netif) : 0;
+  const struct frame *frame = packet->payload;
+  size_t length =
+      packet->len >= sizeof *frame && is_plain(packet, netif) ? ip_length(packet, netif) : 0;
 
-  if (length != 0 && frame->ip._proto == IP_PROTO_UDP) {
-    if (is_datagram(frame, netif, length - sizeof frame->ip) &&
-        (receiver = receiver_of(frame)) != NULL) {
-      deliver(packet, netif, length - IP_BYTES, receiver);
-      return ERR_OK;
-    }
-  } else if (length != 0 && length <= netif->mtu &&
-             is_echo_request(frame, netif, length - sizeof frame->ip)) {
-    answer(packet, netif, length);
-    return ERR_OK;
-  }
+  if (length == 0)
+    return ethernet_input(packet, netif);
+  length -= sizeof frame->ip;
+  if (frame->ip._proto == IP_PROTO_UDP)
+    return datagram_input(packet, netif, length);
+#if LWIP_TCP
+  if (frame->ip._proto == IP_PROTO_TCP)
+    return segment_input(packet, netif, length);
+#endif
+  if (frame->ip._proto == IP_PROTO_ICMP)
+    return ping_input(packet, netif, length);
   return ethernet_input(packet, netif);
 }

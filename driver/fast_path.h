@@ -1,12 +1,13 @@
-/* The fast path: pings are answered, and datagrams delivered, past lwIP's general way.
+/* The fast path: what is for the interface goes to ICMP, UDP and TCP past lwIP's general way.
  *
  *   netif_add(&netif, NULL, NULL, NULL, nic, ringif_init, fast_path_input);
  *
  * An interface has it by the input function that it is given, instead of ethernet_input(): nothing
- * else is different. It takes what nearly all requests to a device are, whole IPv4 packets without
- * options from a neighbor to an address of the interface; whatever else comes, and whatever has a
- * checksum that is wrong, goes on to ethernet_input() untouched. A ping is answered in place
- * (reply.h), as a datagram may be by its receiver. lwIP's counters count what is fast, too.
+ * else is different. It takes what nearly all frames to a device are, whole IPv4 packets without
+ * options from one station to the interface's address. A ping is answered in place (reply.h), a
+ * datagram delivered, which its receiver may answer so, and a segment handed to lwIP's TCP.
+ * Whatever else comes, and what of these is not right, goes on to ethernet_input() untouched.
+ * lwIP's counters count what is fast, too.
  *
  * While there is a raw PCB, which sees all packets, nothing is fast; nor ever with LWIP_RAW where
  * MEMP_STATS, which tells of raw PCBs, is 0. */

@@ -22,7 +22,7 @@ POINTERS = (
     (r"driver/packet_queue\.c:packet_queue_purge", r"give_back_\w+"),
     (r"driver/registry\.c:.*hooks->(\w+)\(", r"app/interfaces\.c:\1"),
     (r"driver/ringif\.c:input\w*", "ethernet_input", "fast_path_input"),
-    (r"driver/fast_path\.c:deliver", "dhcp_recv", "dns_recv", "udp_echo"),
+    (r"driver/fast_path\.c:datagram_input", "dhcp_recv", "dns_recv", "udp_echo"),
 
     # the port
     (r"port/dev/uart\.c:.*uart->ops->(\w+)\(", r"port/dev/(?!uart\.c)\w+\.c:\1"),

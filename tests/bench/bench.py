@@ -8,6 +8,7 @@ above tests/bench/baseline.json; --baseline writes that file. docs/performance.m
 """
 import argparse
 import collections
+import contextlib
 import dataclasses
 import fcntl
 import json
@@ -169,6 +170,12 @@ class Bench:
         self.meter.let_go()
         self.settle(lambda: len(self.peer.replies) >= batch)
 
+    @contextlib.contextmanager
+    def fast_path(self):
+        self.tell("ifconfig en0 fast on")
+        yield
+        self.tell("ifconfig en0 fast off")
+
     def connect(self, connection):
         connection.open()
         self.settle(connection.opened)
@@ -219,9 +226,12 @@ class Bench:
         for size in (64, lan.MSS):
             connection = self.connect(lan.chargen(self.peer, port=41000 + size, mss=size))
             connection.window = size
-            yield self.figure(f"TCP send {size} B", lambda _, c=connection, s=size: self.take(c, s))
+            sending = lambda _, c=connection, s=size: self.take(c, s)
+            yield self.figure(f"TCP send {size} B", sending)
             if size != lan.MSS:
                 self.reset(connection)
+        with self.fast_path():
+            yield self.figure(f"TCP send {size} B, fast", sending)
         connection.window = 2 * size
         yield self.figure("TCP send, 2 an ACK", lambda _: self.take(connection, 2 * size), per=2)
 
@@ -238,15 +248,16 @@ class Bench:
             note = f"{size} at a time, all that the ring takes" if size < batch else ""
             yield self.figure(f"UDP echo 64 B, batch {batch}", lambda _, n=size: self.burst(peer.udp(data[:64]), n),
                               per=size, note=note, rounds=ROUNDS // 2)
-        self.tell("ifconfig en0 fast on")
-        for size in (56, 1472):
-            yield self.figure(f"ICMP echo {size} B, fast", lambda i, s=size: self.exchange(peer.ping(data[:s], i)))
-        for size in (64, 1472):
-            yield self.figure(f"UDP echo {size} B, fast", lambda _, s=size: self.exchange(peer.udp(data[:s])))
-        self.tell("ifconfig en0 fast off")
+        with self.fast_path():
+            for size in (56, 1472):
+                yield self.figure(f"ICMP echo {size} B, fast", lambda i, s=size: self.exchange(peer.ping(data[:s], i)))
+            for size in (64, 1472):
+                yield self.figure(f"UDP echo {size} B, fast", lambda _, s=size: self.exchange(peer.udp(data[:s])))
         connection = self.connect(lan.discard(peer))
-        yield self.figure("TCP receive 1460 B",
-                          lambda _: self.segments(connection, data[:lan.MSS], 2), per=2)
+        receiving = lambda _: self.segments(connection, data[:lan.MSS], 2)
+        yield self.figure("TCP receive 1460 B", receiving, per=2)
+        with self.fast_path():
+            yield self.figure("TCP receive 1460 B, fast", receiving, per=2)
         yield from self.sending()
         connection = self.connect(lan.echo(peer))
         yield self.figure("TCP echo 1 B", lambda _: self.echo(connection, data[:1]))

@@ -5,6 +5,7 @@
 #include "lwip/init.h"
 #include "lwip/prot/icmp.h"
 #include "lwip/prot/ip4.h"
+#include "lwip/prot/tcp.h"
 #include "lwip/prot/udp.h"
 #include "netif/ethernet.h"
 #include "lwip/udp.h"
@@ -77,6 +78,19 @@ static void test_datagrams_of_all_sizes(void **state) {
     assert_true(is_fast(two_paths_datagram(frame, size, TWO_PATHS_ECHO_PORT)));
     assert_true(is_fast(two_paths_datagram(frame, size, TWO_PATHS_CHANGE_PORT)));
   }
+}
+
+/* What comes of it is TCP's to say: a reset, or the beginning of a connection. */
+static void test_segments_of_all_sizes(void **state) {
+  (void)state;
+  for (size_t size = 0; size <= 1460; size++)
+    assert_true(is_fast(two_paths_segment(frame, size, 99, TCP_ACK)));
+  for (uint8_t flags = 0; flags < 0x40; flags++) {
+    assert_true(is_fast(two_paths_segment(frame, 0, TWO_PATHS_LISTEN_PORT, flags)));
+    assert_true(is_fast(two_paths_segment(frame, 7, TWO_PATHS_LISTEN_PORT, flags)));
+  }
+  assert_true(is_fast(two_paths_segment(frame, 0, TWO_PATHS_LISTEN_PORT, TCP_SYN)));
+  assert_int_equal(two_paths.sent[AT_UDP + 13], TCP_SYN | TCP_ACK);
 }
 
 static void test_padding_of_a_short_frame_is_cut_off(void **state) {
@@ -305,6 +319,15 @@ static void test_an_interface_without_an_address_answers_nothing(void **state) {
   assert_false(is_fast(length));
 }
 
+static void test_nobody_is_answered_by_lwip(void **state) {
+  size_t length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
+
+  (void)state;
+  memset(frame + AT_IP + 12, 0, 4); /* from 0.0.0.0 */
+  two_paths_sum(frame, length);
+  assert_false(is_fast(length));
+}
+
 static void test_wrong_checksums_are_for_lwip_to_count(void **state) {
   size_t length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
 
@@ -330,7 +353,8 @@ static void test_what_is_not_plain_is_for_lwip(void **state) {
   assert_true(is_fast_with(length, AT_IP + 6, 0x40));  /* "don't fragment" is none */
   assert_false(is_fast_with(length, AT_IP + 3, 255));  /* longer than it is */
   assert_false(is_fast_with(length, AT_IP + 3, 60));   /* longer than the datagram */
-  assert_false(is_fast_with(length, AT_IP + 12, 11));  /* from no neighbor, ... */
+  assert_true(is_fast_with(length, AT_IP + 12, 11));   /* from no neighbor is, ... */
+  assert_false(is_fast_with(length, AT_IP + 12, 225)); /* from a group, ... */
   assert_false(is_fast_with(length, AT_IP + 15, 255)); /* from all, ... */
   assert_false(is_fast_with(length, AT_IP + 19, 9));   /* to another */
   assert_false(is_fast_with(length, AT_UDP + 3, TWO_PATHS_BOUND_PORT));
@@ -379,21 +403,34 @@ static void test_raw_pcbs_see_all(void **state) {
   }
 }
 
+static size_t some_frame(void) {
+  static const uint16_t ports[] = {TWO_PATHS_ECHO_PORT, TWO_PATHS_CHANGE_PORT,
+                                   TWO_PATHS_DISCARD_PORT, TWO_PATHS_BOUND_PORT, 99};
+  const size_t size = random_below(8) == 0 ? random_below(MTU_DATA6 + 1) : random_below(64);
+
+  switch (random_below(8)) {
+  case 0:
+  case 1:
+    return two_paths_ping(frame, size);
+  case 2:
+    return two_paths_segment(frame, size, random_below(2) == 0 ? TWO_PATHS_LISTEN_PORT : 99,
+                             (uint8_t)random_below(256));
+  case 3:
+    return two_paths_datagram6(frame, size, ports[random_below(5)]);
+  default:
+    return two_paths_datagram(frame, size, ports[random_below(5)]);
+  }
+}
+
 /* A frame with up to three bytes changed, mostly in its headers, and most of the time with right
  * checksums. */
 static void test_all_frames_have_the_same_answers(void **state) {
-  static const uint16_t ports[] = {TWO_PATHS_ECHO_PORT, TWO_PATHS_CHANGE_PORT,
-                                   TWO_PATHS_DISCARD_PORT, TWO_PATHS_BOUND_PORT, 99};
   static const uint8_t values[] = {0, 1, 2, 4, 8, 0x10, 0x20, 0x40, 0x45, 0x80, 0xff};
   unsigned fast = 0;
 
   (void)state;
   for (unsigned i = 0; i < FRAMES; i++) {
-    size_t size = random_below(8) == 0 ? random_below(MTU_DATA + 1) : random_below(64);
-    size_t length = random_below(3) == 0 ? two_paths_ping(frame, size)
-                    : random_below(6) == 0
-                        ? two_paths_datagram6(frame, size % (MTU_DATA6 + 1), ports[random_below(5)])
-                        : two_paths_datagram(frame, size, ports[random_below(5)]);
+    size_t length = some_frame();
 
     two_paths.raw_protocol =
         random_below(8) == 0 ? (random_below(2) == 0 ? IP_PROTO_UDP : IP_PROTO_ICMP) : 0;
@@ -416,6 +453,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(pings_of_all_sizes),
       TEST(datagrams_of_all_sizes),
+      TEST(segments_of_all_sizes),
       TEST(padding_of_a_short_frame_is_cut_off),
       TEST(a_checksum_that_is_left_out_is_made_for_the_answer),
       TEST(the_device_s_checksums_are_left_to_it),
@@ -428,6 +466,7 @@ int main(void) {
       TEST(a_particular_receiver_is_lwips_to_find),
       TEST(an_answer_without_a_checksum_is_lwips_to_send),
       TEST(an_interface_without_an_address_answers_nothing),
+      TEST(nobody_is_answered_by_lwip),
       TEST(wrong_checksums_are_for_lwip_to_count),
       TEST(what_is_not_plain_is_for_lwip),
       TEST(the_answer_goes_where_arp_says),

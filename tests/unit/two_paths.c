@@ -10,13 +10,16 @@
 #include "lwip/icmp6.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/ip4_frag.h"
+#include "lwip/ip6_frag.h"
 #include "lwip/nd6.h"
 #include "lwip/priv/nd6_priv.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/ethernet.h"
 #include "lwip/prot/icmp.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/ip6.h"
 #include "lwip/prot/nd6.h"
+#include "lwip/prot/tcp.h"
 #include "lwip/prot/udp.h"
 #include "lwip/raw.h"
 #include "lwip/stats.h"
@@ -25,11 +28,16 @@
 #include "nic.h"
 #include "reply.h"
 
-enum { SENT_MAX = 4, HEARD_MAX = 4, REASSEMBLY_TICKS = 20 };
+enum {
+  SENT_MAX = 4,
+  HEARD_MAX = 4,
+  REASSEMBLY_TICKS = 1 + (IP_REASS_MAXAGE > IPV6_REASS_MAXAGE ? IP_REASS_MAXAGE : IPV6_REASS_MAXAGE)
+};
 
 struct two_paths two_paths;
 
 static struct udp_pcb *pcbs[4];
+static struct tcp_pcb *listening;
 
 /* What came of a frame. */
 static struct outcome {
@@ -267,11 +275,15 @@ void two_paths_setup(void) {
   pcbs[1] = pcb_on(IP_ANY_TYPE, TWO_PATHS_CHANGE_PORT, change_received);
   pcbs[2] = pcb_on(IP4_ADDR_ANY, TWO_PATHS_DISCARD_PORT, discard_received);
   pcbs[3] = pcb_on(&own_ip, TWO_PATHS_BOUND_PORT, discard_received);
+  listening = tcp_new();
+  (void)tcp_bind(listening, IP_ANY_TYPE, TWO_PATHS_LISTEN_PORT);
+  listening = tcp_listen(listening);
 }
 
 void two_paths_teardown(void) {
   for (unsigned i = 0; i < sizeof pcbs / sizeof *pcbs; i++)
     udp_remove(pcbs[i]);
+  (void)tcp_close(listening);
   netif_remove(&two_paths.netif);
 }
 
@@ -283,8 +295,12 @@ static void forget(void) {
 
   outcome = &ignored;
   ignored.sent_count = 0;
-  for (unsigned i = 0; i < REASSEMBLY_TICKS; i++)
+  while (tcp_active_pcbs != NULL)
+    tcp_abort(tcp_active_pcbs);
+  for (unsigned i = 0; i < REASSEMBLY_TICKS; i++) {
     ip_reass_tmr();
+    ip6_reass_tmr();
+  }
   etharp_cleanup_netif(&two_paths.netif);
   neighbor_is(2, 2);
   neighbor_is(3, 3);
@@ -453,6 +469,12 @@ void two_paths_sum(uint8_t *frame, size_t length) {
   if (header->ip._proto == IP_PROTO_ICMP) {
     ((struct icmp_echo_hdr *)packet->payload)->chksum = 0;
     header->icmp.chksum = inet_chksum_pbuf(packet);
+  } else if (header->ip._proto == IP_PROTO_TCP && packet->len >= TCP_HLEN) {
+    ip4_addr_copy(from, header->ip.src);
+    ip4_addr_copy(to, header->ip.dest);
+    ((struct tcp_hdr *)packet->payload)->chksum = 0;
+    ((struct tcp_hdr *)(void *)&header->udp)->chksum =
+        inet_chksum_pseudo(packet, IP_PROTO_TCP, packet->tot_len, &from, &to);
   } else if (header->ip._proto == IP_PROTO_UDP && header->udp.chksum != 0) {
     ip4_addr_copy(from, header->ip.src);
     ip4_addr_copy(to, header->ip.dest);
@@ -482,6 +504,23 @@ size_t two_paths_datagram(uint8_t *frame, size_t size, uint16_t port) {
   header->udp.dest = lwip_htons(port);
   header->udp.len = lwip_htons((uint16_t)(size + UDP_HLEN));
   header->udp.chksum = 1; /* that there is one */
+  two_paths_sum(frame, length);
+  return length;
+}
+
+size_t two_paths_segment(uint8_t *frame, size_t size, uint16_t port, uint8_t flags) {
+  struct plain *header = (void *)frame;
+  struct tcp_hdr *tcp = (void *)&header->udp;
+  size_t length = plain(header, IP_PROTO_TCP, size + TCP_HLEN - UDP_HLEN);
+
+  *tcp = (struct tcp_hdr){
+      .src = PP_HTONS(5000),
+      .dest = lwip_htons(port),
+      .seqno = PP_HTONL(0x12345678),
+      .ackno = PP_HTONL(0x9abcdef0),
+      .wnd = PP_HTONS(8000),
+  };
+  TCPH_HDRLEN_FLAGS_SET(tcp, TCP_HLEN / 4, flags);
   two_paths_sum(frame, length);
   return length;
 }

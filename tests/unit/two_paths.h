@@ -14,6 +14,7 @@ enum {
   TWO_PATHS_CHANGE_PORT = 8,  /* answers with half as many bytes, and others */
   TWO_PATHS_DISCARD_PORT = 9, /* answers nothing */
   TWO_PATHS_BOUND_PORT = 10,  /* is for the netif's address alone */
+  TWO_PATHS_LISTEN_PORT = 11, /* TCP's */
   TWO_PATHS_FRAME_MAX = 1518,
 };
 
@@ -45,7 +46,10 @@ bool two_paths_agree(const uint8_t *frame, size_t length);
 size_t two_paths_ping(uint8_t *frame, size_t size);
 size_t two_paths_datagram(uint8_t *frame, size_t size, uint16_t port);
 
-/* The same over IPv6, from fe80::2. */
+/* The same of a TCP segment, with these flags of its header. */
+size_t two_paths_segment(uint8_t *frame, size_t size, uint16_t port, uint8_t flags);
+
+/* A datagram over IPv6, from fe80::2. */
 size_t two_paths_datagram6(uint8_t *frame, size_t size, uint16_t port);
 
 /* Makes the checksums of a frame right, where it is long enough to have some. */
