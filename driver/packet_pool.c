@@ -95,7 +95,7 @@ __attribute__((noinline)) void packet_pool_sent(struct pbuf *frame) {
   struct packet *packet = packet_of(frame);
   ptrdiff_t front; /* bytes of the buffer in front of the frame, which may begin in front of it */
 
-  if (frame->ref != 1 || frame->next != NULL || packet->custom.custom_free_function != packet_freed)
+  if (frame->ref != 1 || packet->custom.custom_free_function != packet_freed)
     return;
   front = (uint8_t *)frame->payload - (uint8_t *)packet - packet->pool->payload_offset;
   if (front + frame->len >= packet->touched)

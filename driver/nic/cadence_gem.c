@@ -76,7 +76,7 @@ static void mdio_write(struct nic *nic, unsigned address, unsigned reg, uint16_t
 
 static void acknowledge_all(struct nic *nic) {
   reg_write(nic, IDR, INTERRUPT_ALL);
-  gem_of(nic)->polled = true;
+  gem_of(nic)->all_masked = true;
   reg_write(nic, ISR, reg_read(nic, ISR));
   reg_write(nic, TXSTATUS, UINT32_MAX);
   reg_write(nic, RXSTATUS, UINT32_MAX);
@@ -222,13 +222,14 @@ static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   return true;
 }
 
-/* True if the device is done with the oldest frame. */
-static bool tx_is_done(struct nic *nic) {
+/* What the device says of the oldest frame, TX_USED where it is done with it; 0 where there is
+ * none.
+ */
+static inline uint32_t oldest_status(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
-  const struct ring *frames = &nic->tx_ring.ring;
 
-  return !ring_empty(frames) &&
-         (gem->rings->tx[ring_slot(&gem->tx, gem->tx.tail)].status & TX_USED) != 0;
+  return ring_empty(&nic->tx_ring.ring) ? 0
+                                        : gem->rings->tx[ring_slot(&gem->tx, gem->tx.tail)].status;
 }
 
 /* A frame that was not sent stops the transmitter and sets its pointer back to the ring's base: it
@@ -238,11 +239,12 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
   const struct ring *frames = &nic->tx_ring.ring;
   const uint32_t tail = gem->tx.tail;
   const unsigned count = gem->tx_parts[ring_slot(frames, frames->tail)];
+  const uint32_t status = oldest_status(nic);
   struct pbuf *frame;
 
-  if (!tx_is_done(nic))
+  if ((status & TX_USED) == 0)
     return NULL;
-  if ((gem->rings->tx[ring_slot(&gem->tx, tail)].status & TX_ERRORS) != 0) {
+  if ((status & TX_ERRORS) != 0) {
     nic->faulted = true;
     return NULL;
   }
@@ -263,8 +265,9 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
 static void restart_receiver(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   const struct ring *ring = &nic->rx_ring.ring;
+  const bool is_told = !gem->all_masked && !gem->used_masked;
 
-  if (!nic->rx_stalled && (!gem->polled || (reg_read(nic, RXSTATUS) & RXSTATUS_NO_BUFFER) == 0))
+  if (!nic->rx_stalled && (is_told || (reg_read(nic, RXSTATUS) & RXSTATUS_NO_BUFFER) == 0))
     return; /* a running receiver finds the new descriptors by itself */
   nic->rx_stalled = true;
   if (ring_empty(ring) || rx_is_done(nic, ring->head - 1))
@@ -314,7 +317,7 @@ static void interrupt(struct nic *nic) {
     return;
   }
   reg_write(nic, IDR, INTERRUPT_ALL);
-  gem_of(nic)->polled = true;
+  gem_of(nic)->all_masked = true;
 }
 
 /* What came while the mask was closed does not interrupt when it opens: descriptors and status
@@ -322,18 +325,21 @@ static void interrupt(struct nic *nic) {
 static void irq_unmask(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   uint32_t mask = INTERRUPT_RX | INTERRUPT_RX_FAULTS | INTERRUPT_TX_FAULTS;
-  bool was_polled = gem->polled;
+  const bool was_masked = gem->all_masked;
+  const bool is_told = !was_masked && !gem->used_masked;
 
-  gem->polled = ring_empty(&nic->rx_ring.ring);
-  if (!gem->polled)
+  if (was_masked)
+    gem->all_masked = false; /* and not where it was: an interrupt may mask all just now */
+  gem->used_masked = ring_empty(&nic->rx_ring.ring);
+  if (!gem->used_masked)
     mask |= INTERRUPT_RX_USED; /* else each frame that is lost would interrupt */
   if (!ring_empty(&nic->tx_ring.ring))
     mask |= INTERRUPT_TX;
   reg_write(nic, IER, mask);
-  if (was_polled)
+  if (!is_told)
     read_status(nic);
-  if (rx_is_done(nic, nic->rx_ring.ring.tail) || tx_is_done(nic) || nic->faulted ||
-      (nic->rx_stalled && !gem->polled))
+  if (rx_is_done(nic, nic->rx_ring.ring.tail) || (oldest_status(nic) & TX_USED) != 0 ||
+      nic->faulted || (nic->rx_stalled && !gem->used_masked))
     port_irq_pend(nic->config->irq);
 }
 

@@ -33,8 +33,9 @@ struct cadence_gem {
   void (*set_tx_clock)(unsigned speed_mbps);
 
   struct phy phy;
-  volatile bool polled;   /* status registers: not all of what they tell may interrupt */
-  uint32_t control;       /* of NWCTRL, whose commands read as 0 */
+  volatile bool all_masked; /* by an interrupt, whose cause the status registers tell */
+  bool used_masked; /* RX_USED does not interrupt while there is no buffer; RXSTATUS tells of it */
+  uint32_t control; /* of NWCTRL, whose commands read as 0 */
   uint32_t configuration; /* of NWCFG */
   struct ring tx;         /* of tx descriptors; nic.tx_ring holds frames, of one or more each */
   uint8_t tx_parts[CADENCE_GEM_TX_DESCRIPTORS]; /* descriptors of the frame in a slot */

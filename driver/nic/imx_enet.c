@@ -330,6 +330,7 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
   struct imx_enet *enet = enet_of(nic);
   struct ring *frames = &nic->tx_ring.ring;
   const struct imx_enet_descriptor *last;
+  uint32_t option;
   unsigned count;
 
   if (ring_empty(frames))
@@ -339,9 +340,10 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
   if ((last->control & CONTROL_DEVICE) != 0)
     return NULL;
   dma_observe();
-  if ((last->option & OPTION_TXE) != 0)
+  option = last->option;
+  if ((option & OPTION_TXE) != 0)
     nic_count(nic, NIC_OUT_ERROR);
-  if ((last->option & OPTION_OE) != 0)
+  if ((option & OPTION_OE) != 0)
     nic->faulted = true;
   enet->tx.tail += count;
   return nic_ring_pop(&nic->tx_ring);

@@ -1,6 +1,7 @@
 /* The service of the profile "small": echo (RFC 862) over UDP. */
 #include "log.h"
 #include "lwip/udp.h"
+#include "reply.h"
 #include "services.h"
 
 enum { ECHO_PORT = 7 };
@@ -9,7 +10,8 @@ enum { ECHO_PORT = 7 };
 static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
                      u16_t port) {
   (void)argument;
-  (void)udp_sendto(pcb, data, from, port); /* a drop is counted where it happens */
+  if (!reply_to_datagram(pcb, data, true))
+    (void)udp_sendto(pcb, data, from, port); /* a drop is counted where it happens */
   pbuf_free(data);
 }
 

@@ -112,7 +112,11 @@ def interfaces(plugin):
     for count, name in INTERFACES.items():
         with start(name, plugin) as guest:
             figure, meter = bench.idle(BOARD, plugin, elf_of(name))
-            yield count, {"UDP echo 64 B": datagrams(guest), "idle": entry(meter, figure.counts)}
+            connection = guest.connect(lan.echo(guest.peer, 20000))
+            echo = guest.figure("", lambda _, c=connection: guest.echo(c, b"x"), rounds=ROUNDS)
+            guest.acknowledge(connection)  # or else it is sent again
+            yield count, {"UDP echo 64 B": datagrams(guest), "TCP echo 1 B": entry(guest.meter, echo.counts),
+                          "idle": entry(meter, figure.counts)}
 
 
 def sweep(plugin):

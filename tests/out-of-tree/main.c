@@ -8,6 +8,7 @@
 #include "lwip_timers.h"
 #include "netif/ethernet.h"
 #include "port.h"
+#include "reply.h"
 #include "ringif.h"
 
 static struct dispatch_queue dispatch;
@@ -32,7 +33,8 @@ static void add_interface(unsigned number) {
 static void echo(void *unused, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
                  u16_t port) {
   (void)unused;
-  (void)udp_sendto(pcb, data, from, port);
+  if (!reply_to_datagram(pcb, data, true))
+    (void)udp_sendto(pcb, data, from, port);
   pbuf_free(data);
 }
 
