@@ -27,7 +27,7 @@
 bool reply_to_datagram(const struct udp_pcb *pcb, struct pbuf *data, bool unchanged);
 
 /* Sends `packet`, an IPv4 packet of `length` bytes without options from its payload on, back to who
- * has sent it; what its checksum does not cover is in place. Main loop. */
+ * has sent it. Addresses and the header's checksum are set, all else is in place. Main loop. */
 void reply_send(struct pbuf *packet, struct netif *netif, size_t length);
 
 /* The sum of a datagram, `length` bytes from the UDP header behind `ip` on, and of the header that
