@@ -265,10 +265,9 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
 static void restart_receiver(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   const struct ring *ring = &nic->rx_ring.ring;
-  const bool is_told = !gem->all_masked && !gem->used_masked;
 
-  if (!nic->rx_stalled && (is_told || (reg_read(nic, RXSTATUS) & RXSTATUS_NO_BUFFER) == 0))
-    return; /* a running receiver finds the new descriptors by itself */
+  if (!nic->rx_stalled && (reg_read(nic, RXSTATUS) & RXSTATUS_NO_BUFFER) == 0)
+    return;
   nic->rx_stalled = true;
   if (ring_empty(ring) || rx_is_done(nic, ring->head - 1))
     return; /* still no buffer: the next one that comes back rings again */
@@ -280,12 +279,17 @@ static void restart_receiver(struct nic *nic) {
   nic_count(nic, NIC_RX_RESTARTS);
 }
 
-static void doorbell(struct nic *nic, enum nic_direction which) {
+static inline void doorbell(struct nic *nic, enum nic_direction which) {
+  const struct cadence_gem *gem = gem_of(nic);
+
+  if (which == NIC_RX && !nic->rx_stalled && !gem->all_masked && !gem->used_masked)
+    return; /* a running receiver finds the new descriptors by itself, and one that stops interrupts
+             */
   dma_publish();
   if (which == NIC_RX)
     restart_receiver(nic);
   else
-    reg_write(nic, NWCTRL, gem_of(nic)->control | NWCTRL_START_TX);
+    reg_write(nic, NWCTRL, gem->control | NWCTRL_START_TX);
 }
 
 /* ---- interrupt ---- */
