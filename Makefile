@@ -74,8 +74,10 @@ LWIP_INCLUDE := $(addprefix -isystem ,$(RINGIF_LWIP_INCLUDE))
 CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -fno-tree-slp-vectorize -g -flto=auto -ffunction-sections -fdata-sections \
               -fno-common \
               $(PROFILE_FLAGS) $(DEFINES) $(INCLUDE) $(LWIP_INCLUDE)
+# No board has a Cortex-A8, for whose erratum 657417 the linker would have stubs for calls across a page's end.
 LDFLAGS_ARM := $(CFLAGS_ARM) -nostartfiles --specs=nano.specs -Wl,--gc-sections -Wl,--emit-relocs -Llinker \
-               -T$(LINKER) -Wl,--no-warn-rwx-segments $(PROFILE_STACK:%=-Wl,--defsym=STACK_BYTES=%)
+               -T$(LINKER) -Wl,--no-warn-rwx-segments -Wl,--no-fix-cortex-a8 \
+               $(PROFILE_STACK:%=-Wl,--defsym=STACK_BYTES=%)
 
 OWN_SOURCES := $(RINGIF_KIT) $(RINGIF_SIM) $(RINGIF_WRAP) $(call RINGIF_MACS,$(BOARD_NICS)) $(RINGIF_PORT) \
                $(call RINGIF_ARCH,$(ARCH)) $(call RINGIF_DEVS,$(BOARD_DEVS)) port/boards/$(BOARD)/board.c \
