@@ -3,14 +3,12 @@
 
 #include "connections.h"
 #include "log.h"
-#include "lwip/inet_chksum.h"
 #include "lwip/udp.h"
 #include "reply.h"
 
 enum {
   ECHO_PORT = 7,
   DISCARD_PORT = 9,
-  KNOWN_SUM_MIN = 512, /* bytes of data whose sum is not worth to be made again */
 };
 
 /* Sends as much of what was received as the send buffer takes; the window opens as it goes, so that
@@ -50,14 +48,12 @@ static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, con
   struct netif *netif = ip_current_netif();
 
   (void)argument; /* a drop is counted where it happens */
-  if (reply_to_datagram(pcb, data, true)) {
-    pbuf_free(data);
-    return;
+  if (!reply_to_datagram(pcb, data, true)) {
+    if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif))
+      (void)udp_sendto_if(pcb, data, from, port, netif);
+    else
+      (void)udp_sendto_if_src(pcb, data, from, port, netif, to);
   }
-  if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif))
-    (void)udp_sendto_if(pcb, data, from, port, netif);
-  else
-    (void)udp_sendto_if_src(pcb, data, from, port, netif, to);
   pbuf_free(data);
 }
 

@@ -45,8 +45,7 @@ static bool wedge_nic(const char *name, bool rx) {
   if (entry == NULL)
     return false;
   wedged = *entry->device->nic->ops;
-  wedged.turn =
-      datapath_run; /* the MAC driver's would call the functions that it was compiled with */
+  wedged.turn = datapath_run; /* the driver's own would call what it was compiled with */
   if (rx)
     wedged.rx_post = refuse;
   else

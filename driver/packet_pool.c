@@ -89,8 +89,7 @@ void packet_pool_put(struct packet_pool *pool, struct pbuf *packet) {
   pool->free_count++;
 }
 
-/* Out of line, where a turn is that of one MAC driver, too: most of what is sent is not a packet.
- */
+/* Out of line, so that the turn keeps its registers for what is sent from other memory. */
 __attribute__((noinline)) void packet_pool_sent(struct pbuf *frame) {
   struct packet *packet = packet_of(frame);
   ptrdiff_t front; /* bytes of the buffer in front of the frame, which may begin in front of it */
