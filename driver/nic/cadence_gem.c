@@ -188,8 +188,7 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
   return packet;
 }
 
-/* The status that gives a part of a frame over to the device, in a descriptor that has its address.
- */
+/* Puts a part of a frame into a descriptor, but for the status that gives it over: returns that. */
 static inline uint32_t fill_tx(struct cadence_gem_descriptor *descriptors, uint32_t slot,
                                const struct pbuf *part) {
   descriptors[slot].address = bus_address(part->payload);
@@ -222,9 +221,7 @@ static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   return true;
 }
 
-/* What the device says of the oldest frame, TX_USED where it is done with it; 0 where there is
- * none.
- */
+/* What the device says of the oldest frame, TX_USED where it is done with it; else 0. */
 static inline uint32_t oldest_status(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
 
@@ -283,8 +280,7 @@ static inline void doorbell(struct nic *nic, enum nic_direction which) {
   const struct cadence_gem *gem = gem_of(nic);
 
   if (which == NIC_RX && !nic->rx_stalled && !gem->all_masked && !gem->used_masked)
-    return; /* a running receiver finds the new descriptors by itself, and one that stops interrupts
-             */
+    return; /* a running receiver finds what is new by itself, and one that stops interrupts */
   dma_publish();
   if (which == NIC_RX)
     restart_receiver(nic);

@@ -284,7 +284,7 @@ static uint32_t checksums_of(const struct pbuf *frame) {
          (bytes[PROTOCOL] == TCP || bytes[PROTOCOL] == UDP ? (uint32_t)OPTION_PINS : 0);
 }
 
-/* The control that gives a part of a frame over to the device, in a descriptor that has the rest.
+/* Puts a part of a frame into a descriptor, but for the control that gives it over: returns that.
  * All parts have the same options (Enhanced transmit buffer descriptor). */
 static inline uint32_t fill_tx(struct imx_enet_descriptor *descriptors, uint32_t slot,
                                const struct pbuf *part, uint32_t option) {
