@@ -8,7 +8,13 @@
 #include "lwip_hooks.h"
 #include "tcp_repair.h"
 
-enum { SEQUENCE = 0xffffff00, WINDOW = 1460 }; /* just before the sequence numbers wrap */
+enum {
+  SEQUENCE = 0xffffff00, /* just before the sequence numbers wrap */
+  WINDOW = 1460,
+  SEGMENT = 100,
+  PORT = 80,
+  PEER_PORT = 40000,
+};
 
 static struct tcp_pcb *pcb;
 
@@ -21,6 +27,8 @@ static int setup(void **state) {
   pcb->rcv_wnd = WINDOW;
   pcb->snd_wnd = pcb->snd_wnd_max = WINDOW;
   pcb->lastack = pcb->snd_nxt = pcb->snd_lbb = SEQUENCE;
+  pcb->snd_wl1 = pcb->rcv_nxt - 1;
+  pcb->snd_wl2 = SEQUENCE;
   TCP_REG_ACTIVE(pcb);
   return 0;
 }
@@ -143,52 +151,114 @@ static void the_last_block_of_the_heap_may_be_shortened(void **state) {
   assert_int_equal(lwip_stats.mem.used, 0);
 }
 
-/* ---- a window that opens where only one of two segments can be sent ---- */
+/* ---- the timer of a window that is too small ---- */
 
-static unsigned sent;
+static struct netif wire;
+static unsigned room; /* segments that the wire takes */
 
-static err_t send_one(struct netif *netif, struct pbuf *packet, const ip4_addr_t *to) {
+static err_t send_what_has_room(struct netif *netif, struct pbuf *packet, const ip4_addr_t *to) {
   (void)netif, (void)packet, (void)to;
-  return sent++ == 0 ? ERR_OK : ERR_MEM;
-}
-
-static err_t wire_init(struct netif *netif) {
-  netif->output = send_one;
-  netif->mtu = 1500;
-  netif->flags = NETIF_FLAG_LINK_UP;
+  if (room == 0)
+    return ERR_MEM;
+  room--;
   return ERR_OK;
 }
 
-/* The window's timer does not go on for data that is under way, at which lwIP would assert. */
-static void a_window_that_opened_is_not_probed(void **state) {
-  static const char data[100];
-  static struct netif wire;
+static err_t wire_init(struct netif *netif) {
+  netif->output = send_what_has_room;
+  netif->mtu = 1500;
+  netif->flags = NETIF_FLAG_LINK_UP;
+  NETIF_SET_CHECKSUM_CTRL(netif, 0);
+  return ERR_OK;
+}
+
+static int setup_on_wire(void **state) {
   ip4_addr_t own, mask;
 
-  (void)state;
   IP4_ADDR(&own, 10, 0, 0, 1);
   IP4_ADDR(&mask, 255, 255, 255, 0);
   netif_add(&wire, &own, &mask, IP4_ADDR_ANY4, NULL, wire_init, ip_input);
   netif_set_default(&wire);
   netif_set_up(&wire);
+  (void)setup(state);
+  ip_addr_copy_from_ip4(pcb->local_ip, own);
   IP_ADDR4(&pcb->remote_ip, 10, 0, 0, 2);
-  sent = 0;
-  pcb->mss = sizeof data;
-  pcb->snd_wnd = pcb->mss - 1;
+  pcb->local_port = PORT;
+  pcb->remote_port = PEER_PORT;
+  pcb->mss = SEGMENT;
+  pcb->cwnd = 10 * SEGMENT;
   pcb->pollinterval = UINT8_MAX; /* which sends, too */
-  pcb->cwnd = 10 * pcb->mss;
-  for (unsigned i = 0; i < 2; i++)
+  return 0;
+}
+
+static int teardown_on_wire(void **state) {
+  room = 1; /* for a reset */
+  (void)teardown(state);
+  netif_remove(&wire);
+  return 0;
+}
+
+static void write_segments(unsigned count) {
+  static const char data[SEGMENT];
+
+  for (unsigned i = 0; i < count; i++)
     assert_int_equal(tcp_write(pcb, data, sizeof data, TCP_WRITE_FLAG_COPY), ERR_OK);
   assert_int_equal(tcp_output(pcb), ERR_OK);
+}
+
+/* Not for data that is under way, at which lwIP would assert. */
+static void a_window_that_opened_is_not_probed(void **state) {
+  (void)state;
+  room = 1;
+  pcb->snd_wnd = SEGMENT - 1;
+  write_segments(2);
   assert_int_equal(pcb->persist_backoff, 1);
-  pcb->snd_wnd = 10 * pcb->mss; /* when there was no memory to send anything */
-  for (unsigned ticks = 0; sent == 0 && ticks < 10; ticks++)
+  pcb->snd_wnd = 10 * SEGMENT; /* when there was no memory to send anything */
+  for (unsigned ticks = 0; room == 1 && ticks < 10; ticks++)
     tcp_slowtmr();
-  assert_int_equal(sent, 2);
+  assert_int_equal(room, 0); /* there was room for one of two */
   assert_non_null(pcb->unacked);
   assert_int_equal(pcb->persist_backoff, 0);
   tcp_slowtmr();
-  netif_remove(&wire);
+}
+
+static void acknowledgement_comes(uint32_t sequence, uint16_t window) {
+  struct pbuf *packet = pbuf_alloc(PBUF_RAW, IP_HLEN + TCP_HLEN, PBUF_RAM);
+  struct ip_hdr *ip = packet->payload;
+  struct tcp_hdr *tcp = (void *)(ip + 1);
+
+  memset(packet->payload, 0, packet->len);
+  IPH_VHL_SET(ip, 4, IP_HLEN / 4);
+  IPH_LEN_SET(ip, lwip_htons(packet->tot_len));
+  IPH_TTL_SET(ip, 64);
+  IPH_PROTO_SET(ip, IP_PROTO_TCP);
+  ip->src.addr = ip_2_ip4(&pcb->remote_ip)->addr;
+  ip->dest.addr = netif_ip4_addr(&wire)->addr;
+  tcp->src = PP_HTONS(PEER_PORT);
+  tcp->dest = PP_HTONS(PORT);
+  tcp->seqno = lwip_htonl(pcb->rcv_nxt);
+  tcp->ackno = lwip_htonl(sequence);
+  tcp->wnd = lwip_htons(window);
+  TCPH_HDRLEN_FLAGS_SET(tcp, TCP_HLEN / 4, TCP_ACK);
+  assert_int_equal(wire.input(packet, &wire), ERR_OK);
+}
+
+/* Nor where nothing waits any more: what was to be sent again had arrived. */
+static void a_window_is_not_probed_without_data(void **state) {
+  (void)state;
+  room = 2;
+  pcb->snd_wnd = 2 * SEGMENT;
+  write_segments(2);
+  assert_int_equal(room, 0);
+  assert_int_equal(tcp_rexmit_rto_prepare(pcb), ERR_OK);
+  acknowledgement_comes(SEQUENCE, SEGMENT - 1); /* the window has shrunk */
+  assert_int_equal(pcb->persist_backoff, 1);
+  acknowledgement_comes(SEQUENCE + SEGMENT, SEGMENT - 1);
+  assert_int_equal(pcb->persist_backoff, 1); /* for the second */
+  acknowledgement_comes(SEQUENCE + 2 * SEGMENT, SEGMENT - 1);
+  assert_null(pcb->unsent);
+  assert_int_equal(pcb->persist_backoff, 0);
+  tcp_slowtmr();
 }
 
 /* ---- the heap ---- */
@@ -216,7 +286,10 @@ int main(void) {
       cmocka_unit_test_setup_teardown(nothing_is_added_to_a_segment_that_is_sent_again, setup,
                                       teardown),
       cmocka_unit_test_setup_teardown(nor_the_end_of_the_stream, setup, teardown),
-      cmocka_unit_test_setup_teardown(a_window_that_opened_is_not_probed, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_window_that_opened_is_not_probed, setup_on_wire,
+                                      teardown_on_wire),
+      cmocka_unit_test_setup_teardown(a_window_is_not_probed_without_data, setup_on_wire,
+                                      teardown_on_wire),
       cmocka_unit_test_setup_teardown(data_to_be_sent_leaves_the_heap_room, setup, teardown),
       cmocka_unit_test(the_last_block_of_the_heap_may_be_shortened),
   };
