@@ -26,6 +26,8 @@ unsigned lwip_port_rand(void) {
   return random_next();
 }
 
+uint32_t lwip_port_isn_time(void) { return (uint32_t)(port_clock_us() / 4); }
+
 void lwip_port_init(uint32_t seed) {
   u8_t secret[16];
 

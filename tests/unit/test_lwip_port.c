@@ -68,6 +68,20 @@ static void the_seed_is_that_of_numbers_and_sequence_numbers(void **state) {
   assert_int_not_equal(isn_of_seed(77, 1000), isn_of_seed(77, 1001));
 }
 
+/* Two connections between the same ports, one after the other within a millisecond, have others. */
+static void sequence_numbers_advance_every_4_us(void **state) {
+  ip_addr_t local = IPADDR4_INIT_BYTES(10, 0, 2, 15), remote = IPADDR4_INIT_BYTES(10, 0, 2, 2);
+  u32_t first;
+
+  (void)state;
+  lwip_port_init(1);
+  first = lwip_hook_tcp_isn(&local, 7, &remote, 7);
+  host_run_for_us(4);
+  assert_int_equal(lwip_hook_tcp_isn(&local, 7, &remote, 7), (u32_t)(first + 1));
+  host_run_for_us(1000000);
+  assert_int_equal(lwip_hook_tcp_isn(&local, 7, &remote, 7), (u32_t)(first + 250001));
+}
+
 static void diagnostics_are_lines_of_the_log(void **state) {
   (void)state;
   LWIP_PLATFORM_DIAG(("what %d", 42));
@@ -96,6 +110,7 @@ int main(void) {
       cmocka_unit_test_setup(the_time_is_the_ports_and_wraps, setup),
       cmocka_unit_test_setup(random_numbers_are_spread, setup),
       cmocka_unit_test_setup(the_seed_is_that_of_numbers_and_sequence_numbers, setup),
+      cmocka_unit_test_setup(sequence_numbers_advance_every_4_us, setup),
       cmocka_unit_test_setup(diagnostics_are_lines_of_the_log, setup),
       cmocka_unit_test_setup(a_broken_invariant_ends_the_run, setup),
   };

@@ -1,6 +1,8 @@
 /* What the port puts right of lwIP's TCP and heap. */
 #include "unit.h"
 
+#include <limits.h>
+
 #include "lwip/init.h"
 #include "lwip/mem.h"
 #include "lwip/priv/tcp_priv.h"
@@ -261,6 +263,35 @@ static void a_window_is_not_probed_without_data(void **state) {
   tcp_slowtmr();
 }
 
+/* ---- the time until data is sent again ---- */
+
+enum { MINUTE = 60000 / TCP_SLOW_INTERVAL }; /* in ticks */
+
+static void data_is_sent_again_after_a_minute_at_the_latest(void **state) {
+  (void)state;
+  room = UINT_MAX;
+  pcb->snd_wnd = pcb->snd_wnd_max;
+  write_segments(1);
+  tcp_ticks += 20 * MINUTE; /* it waited out a fault */
+  acknowledgement_comes(SEQUENCE + SEGMENT, WINDOW);
+  assert_int_equal(pcb->rto, MINUTE);
+  write_segments(1);
+  acknowledgement_comes(SEQUENCE + 2 * SEGMENT, WINDOW);
+  assert_int_equal(pcb->rto, MINUTE);
+  write_segments(1);
+  for (unsigned losses = 1; losses < 8; losses++) {
+    unsigned before = room;
+
+    for (unsigned ticks = 0; ticks < MINUTE; ticks++) {
+      assert_int_equal(room, before);
+      tcp_slowtmr();
+    }
+    assert_int_equal(pcb->nrtx, losses);
+    assert_int_equal(room, before - 1);
+    assert_int_equal(pcb->rto, MINUTE);
+  }
+}
+
 /* ---- the heap ---- */
 
 /* Names are asked for, and connections accepted, while others take nothing of what they are sent.
@@ -290,6 +321,8 @@ int main(void) {
                                       teardown_on_wire),
       cmocka_unit_test_setup_teardown(a_window_is_not_probed_without_data, setup_on_wire,
                                       teardown_on_wire),
+      cmocka_unit_test_setup_teardown(data_is_sent_again_after_a_minute_at_the_latest,
+                                      setup_on_wire, teardown_on_wire),
       cmocka_unit_test_setup_teardown(data_to_be_sent_leaves_the_heap_room, setup, teardown),
       cmocka_unit_test(the_last_block_of_the_heap_may_be_shortened),
   };

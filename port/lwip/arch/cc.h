@@ -12,6 +12,10 @@
 #define LWIP_RAND() ((u32_t)lwip_port_rand())
 unsigned lwip_port_rand(void);
 
+/* The clock of TCP's initial sequence numbers, in units of 4 us (RFC 6528, 3). */
+#define LWIP_TCP_ISN_TIME() ((u32_t)lwip_port_isn_time())
+uint32_t lwip_port_isn_time(void);
+
 /* One instruction each on ARM (rev, rev16). */
 #define lwip_htons(x)                         ((u16_t)__builtin_bswap16(x))
 #define lwip_htonl(x)                         ((u32_t)__builtin_bswap32(x))
