@@ -37,7 +37,8 @@ static int setup(void **state) {
 
 static int teardown(void **state) {
   (void)state;
-  tcp_abort(pcb);
+  if (pcb != NULL)
+    tcp_abort(pcb);
   return 0;
 }
 
@@ -133,6 +134,33 @@ static void nor_the_end_of_the_stream(void **state) {
   send_and_lose();
   assert_int_equal(tcp_send_fin(pcb), ERR_OK);
   check_next(TCP_FIN, 0);
+}
+
+/* ---- data that was refused ---- */
+
+static unsigned offers;
+
+static err_t close_at_last(void *argument, struct tcp_pcb *of, struct pbuf *data, err_t error) {
+  (void)argument, (void)error;
+  offers++;
+  assert_non_null(data); /* the end of the stream is not told of what is closed */
+  pbuf_free(data);
+  assert_int_equal(tcp_close(of), ERR_OK); /* with data that it has not read: at once */
+  pcb = NULL;
+  return ERR_OK;
+}
+
+static void a_connection_that_ends_as_it_takes_refused_data_is_gone(void **state) {
+  struct pbuf *data = pbuf_alloc(PBUF_RAW, 10, PBUF_RAM);
+
+  (void)state;
+  data->flags |= PBUF_FLAG_TCP_FIN;
+  pcb->refused_data = data;
+  tcp_recv(pcb, close_at_last);
+  offers = 0;
+  tcp_fasttmr();
+  assert_int_equal(offers, 1);
+  assert_null(tcp_active_pcbs);
 }
 
 /* ---- the heap's last block ---- */
@@ -324,6 +352,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(data_is_sent_again_after_a_minute_at_the_latest,
                                       setup_on_wire, teardown_on_wire),
       cmocka_unit_test_setup_teardown(data_to_be_sent_leaves_the_heap_room, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_connection_that_ends_as_it_takes_refused_data_is_gone,
+                                      setup, teardown),
       cmocka_unit_test(the_last_block_of_the_heap_may_be_shortened),
   };
 
