@@ -31,14 +31,16 @@ err_t ringif_unknown_protocol(struct pbuf *p, struct netif *netif);
 #define RINGIF_ADD_FLAG(header, flag)                                                              \
   ((header)->_hdrlen_rsvd_flags = (u16_t)((header)->_hdrlen_rsvd_flags | lwip_htons(flag)))
 
-/* A datagram that is about to be cut up gets the checksum that the MAC makes for whole ones. These
- * stand in for the calls in lwIP, where no hook is. */
+/* A datagram that is about to be cut up gets the checksum that the MAC makes for whole ones; one in
+ * many parts, for which lwIP's pool does not suffice, is copied; and one that lwIP's ip6_frag() has
+ * eaten up, although TCP will send it again, is restored. These stand in for the calls in lwIP,
+ * where no hook is. */
 void checksum_complete(struct pbuf *packet, const struct netif *netif);
-#define ip4_frag(packet, netif, destination)                                                       \
-  (checksum_complete(packet, netif), ip4_frag(packet, netif, destination))
-
+#if IP_FRAG
+err_t ringif_ip4_frag(struct pbuf *packet, struct netif *netif, const ip4_addr_t *destination);
+#define ip4_frag(packet, netif, destination) ringif_ip4_frag(packet, netif, destination)
+#endif
 #if LWIP_IPV6 && LWIP_IPV6_FRAG
-/* And lwIP's ip6_frag() eats up what it cuts into fragments, although TCP will send that again. */
 err_t ringif_ip6_frag(struct pbuf *packet, struct netif *netif, const ip6_addr_t *destination);
 #define ip6_frag(packet, netif, destination) ringif_ip6_frag(packet, netif, destination)
 #endif
