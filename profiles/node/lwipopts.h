@@ -15,6 +15,9 @@
 #define LWIP_IGMP                 0
 #define LWIP_MULTICAST_TX_OPTIONS 0
 
+/* No question which of several interfaces an address is on. */
+#define LWIP_SINGLE_NETIF 1
+
 /* No page, whose connections and replies take most of the demo's. */
 #undef MEM_SIZE
 #undef MEMP_NUM_TCP_PCB
