@@ -315,7 +315,7 @@ bool node_tcp_idle(void) {
 }
 
 /* What a segment has to fit in, or it is sent in fragments. */
-static unsigned mtu_to(const struct tcp_pcb *pcb) {
+static u16_t mtu_to(const struct tcp_pcb *pcb) {
   if (IP_IS_V6_VAL(pcb->remote_ip))
     return nd6_get_destination_mtu(ip_2_ip6(&pcb->remote_ip), &node.entry->netif);
   return node.entry->netif.mtu;
