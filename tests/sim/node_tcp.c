@@ -29,7 +29,8 @@ static struct end {
   bool peer_closed, shut, no_copy;
 } ends[ENDS_MAX];
 
-static struct dice dice;
+static struct dice dice, patience;
+static bool impatient; /* ends leave in the middle of a callback */
 
 static struct world_flow *flow_of(const struct end *end) {
   struct world_flow *flow = world_flow(end->flow);
@@ -62,6 +63,26 @@ static void end_abort(struct end *end) {
   forget_callbacks(pcb);
   end_free(end);
   tcp_abort(pcb);
+}
+
+/* True where an end has left, by a reset or as if all were done; `result` is the callback's. */
+static bool leaves(struct end *end, err_t *result) {
+  struct tcp_pcb *pcb = end->pcb;
+
+  if (!impatient || !dice_chance(&patience, 5000))
+    return false;
+  if (dice_chance(&patience, 500000)) {
+    end_abort(end);
+    *result = ERR_ABRT;
+    return true;
+  }
+  flow_of(end)->excused = true;
+  forget_callbacks(pcb);
+  end_free(end);
+  *result = ERR_OK;
+  if (tcp_close(pcb) != ERR_OK)
+    world_fail("node %u: an open connection cannot be closed", node.config.id);
+  return true;
 }
 
 /* ---- sending ---- */
@@ -149,13 +170,17 @@ static err_t received(void *argument, struct tcp_pcb *pcb, struct pbuf *data, er
   struct world_flow *flow = flow_of(end);
 
   (void)pcb;
-  (void)error;
   end->idle_polls = 0;
   flow->progress++;
+  if (leaves(end, &error)) {
+    if (data != NULL)
+      pbuf_free(data);
+    return error;
+  }
   if (data == NULL) {
     uint32_t kept = end->kept != NULL ? end->kept->tot_len : 0;
 
-    if (flow->got[1 - end->side] + kept != flow->total[1 - end->side])
+    if (flow->got[1 - end->side] + kept != flow->total[1 - end->side] && !flow->excused)
       world_fail("node %u: flow %u ends after %u bytes of %u", node.config.id, flow->id,
                  flow->got[1 - end->side] + kept, flow->total[1 - end->side]);
     end->peer_closed = true;
@@ -193,23 +218,25 @@ void node_tcp_read(void) {
 
 static err_t sent(void *argument, struct tcp_pcb *pcb, u16_t length) {
   struct end *end = argument;
+  err_t error;
 
   (void)pcb;
   (void)length;
   end->idle_polls = 0;
   flow_of(end)->progress++;
-  return advance(end);
+  return leaves(end, &error) ? error : advance(end);
 }
 
 static err_t polled(void *argument, struct tcp_pcb *pcb) {
   struct end *end = argument;
+  err_t error;
 
   (void)pcb;
   if (++end->idle_polls > IDLE_POLLS_MAX) {
     end_abort(end);
     return ERR_ABRT;
   }
-  return advance(end);
+  return leaves(end, &error) ? error : advance(end);
 }
 
 static void failed(void *argument, err_t error) {
@@ -269,8 +296,7 @@ static err_t accepted(void *argument, struct tcp_pcb *pcb, err_t error) {
 
 static err_t connected(void *argument, struct tcp_pcb *pcb, err_t error) {
   (void)pcb;
-  (void)error;
-  return advance(argument);
+  return leaves(argument, &error) ? error : advance(argument);
 }
 
 void node_tcp_open(void) {
@@ -371,6 +397,8 @@ void node_tcp_start(void) {
   struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
 
   dice = dice_of(node.config.seed, 3);
+  patience = dice_of(node.config.seed, 8);
+  impatient = dice_chance(&patience, 200000);
   memset(ends, 0, sizeof ends);
   if (pcb == NULL || tcp_bind(pcb, IP_ANY_TYPE, SERVER_PORT) != ERR_OK ||
       (pcb = tcp_listen(pcb)) == NULL)
