@@ -157,7 +157,8 @@ static int hardware_on(struct nic *nic) {
 static void give_back_received(void *context, struct pbuf *packet) {
   struct nic *nic = context;
 
-  nic_count(nic, NIC_IN_STOPPED);
+  if (packet->len != 0) /* else the MAC driver has counted the error */
+    nic_count(nic, NIC_IN_STOPPED);
   packet_pool_put(&nic->pool, packet);
 }
 
@@ -189,12 +190,8 @@ static void hardware_off(struct nic *nic) {
   nic->pool.recycle = NULL;
   while ((packet = nic->ops->tx_reap(nic)) != NULL)
     give_back_sent(nic, packet);
-  while ((packet = nic->ops->rx_reap(nic)) != NULL) {
-    if (packet->len != 0)
-      give_back_received(nic, packet);
-    else
-      give_back_empty(nic, packet);
-  }
+  while ((packet = nic->ops->rx_reap(nic)) != NULL)
+    give_back_received(nic, packet);
   while (!ring_empty(&nic->tx_ring.ring))
     give_back_unsent(nic, nic_ring_pop(&nic->tx_ring));
   while (!ring_empty(&nic->rx_ring.ring))

@@ -13,7 +13,8 @@
  * nic_start() leads to; in NIC_LOW the interface may be disabled as well, which leads to
  * NIC_STARTED.
  *
- * All functions run in the main loop, except nic_interrupt(). */
+ * All functions run in the main loop, except nic_interrupt(): also within the stack's receive
+ * functions, where the turn that has brought the frame sees to what has changed. */
 #ifndef NIC_H
 #define NIC_H
 

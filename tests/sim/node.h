@@ -72,6 +72,7 @@ struct node_weather {
   uint32_t timer_late_us; /* most by which the hardware timer is late */
   uint16_t hoard;         /* packets that the application keeps at the most */
   bool slow_reader;       /* TCP data waits for an act of the application */
+  bool obeys;             /* some datagrams are commands that switch the interface */
 };
 
 /* What an application or an operator does. */

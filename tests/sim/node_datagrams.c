@@ -31,7 +31,7 @@ struct header {
 };
 _Static_assert(sizeof(struct header) == HEADER, "it is on the wire");
 
-static struct dice dice;
+static struct dice dice, command_dice;
 static struct udp_pcb *udp;
 static struct raw_pcb *raw;
 static struct pbuf *hoard[HOARD_MAX];
@@ -182,6 +182,20 @@ static void done_with(struct pbuf *data) {
     pbuf_free(data);
 }
 
+/* A command from afar: the interface is switched, perhaps twice, as it receives. */
+static void obey(void) {
+  static const enum node_act commands[] = {NODE_ENABLE, NODE_POWER, NODE_INSTALL, NODE_SETTINGS,
+                                           NODE_TAP};
+  enum node_act act;
+
+  if (!node.weather.obeys || !dice_chance(&command_dice, 2000))
+    return;
+  act = commands[dice_below(&command_dice, sizeof commands / sizeof *commands)];
+  node_lifecycle_act(act);
+  if (dice_chance(&command_dice, 500000))
+    node_lifecycle_act(act);
+}
+
 static void take(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
                  u16_t port) {
   struct header header;
@@ -203,6 +217,7 @@ static void take(void *argument, struct udp_pcb *pcb, struct pbuf *data, const i
       answered[IP_IS_V6(from)] = true;
     }
   }
+  obey();
   done_with(data);
 }
 
@@ -306,6 +321,7 @@ void node_membership(void) {
 
 void node_datagrams_start(void) {
   dice = dice_of(node.config.seed, 4);
+  command_dice = dice_of(node.config.seed, 10);
   udp = udp_new_ip_type(IPADDR_TYPE_ANY);
   raw = node.config.fast ? NULL : raw_new(IP_PROTO_ICMP); /* a raw PCB sees all packets, slowly */
   if (udp == NULL || (raw == NULL && !node.config.fast) ||

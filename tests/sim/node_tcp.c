@@ -76,7 +76,7 @@ static bool leaves(struct end *end, err_t *result) {
     *result = ERR_ABRT;
     return true;
   }
-  flow_of(end)->excused = true;
+  flow_of(end)->excused = flow_of(end)->left = true;
   forget_callbacks(pcb);
   end_free(end);
   *result = ERR_OK;

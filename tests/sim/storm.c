@@ -143,6 +143,7 @@ static void draw_node(struct node_weather *node, struct dice *dice) {
   if (one_of(dice, 3))
     node->hoard = (uint16_t)dice_scale(dice, 1, 64);
   node->slow_reader = one_of(dice, 4);
+  node->obeys = true;
 }
 
 /* For a replay, what was drawn. */

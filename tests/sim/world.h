@@ -48,6 +48,7 @@ struct world_flow {
   bool open[2];      /* there is an end at the client, at the server */
   bool whole[2];     /* that end has sent all, got all and the other's FIN */
   bool excused;      /* something happened that a connection may die of */
+  bool left;         /* an end has gone with data unread: lwIP may take 20 s to say so */
   uint32_t progress; /* goes up with each acknowledgement, piece of data and end */
 };
 

@@ -21,7 +21,7 @@ const struct nic_config config = {
 };
 
 unsigned received, hoarded, flood;
-bool hoard, stop_in_input;
+bool hoard, stop_in_input, reset_in_input;
 struct pbuf *hoarded_frames[64];
 uint8_t last_number;
 
@@ -32,6 +32,10 @@ static void input(struct nic *from, struct pbuf *frame) {
     flood--;
   if (stop_in_input)
     assert_int_equal(nic_stop(from), 0);
+  if (reset_in_input) {
+    assert_int_equal(nic_set_interface_enable(from, false), 0);
+    assert_int_equal(nic_set_interface_enable(from, true), 0);
+  }
   if (hoard)
     hoarded_frames[hoarded++] = frame;
   else
@@ -47,7 +51,7 @@ int paper_setup(void **state) {
   paper_ops.caps.tx_fragments_max = 2;
   paper_ops.caps.tx_alignment = 1;
   received = hoarded = flood = 0;
-  hoard = stop_in_input = false;
+  hoard = stop_in_input = reset_in_input = false;
   assert_int_equal(nic_init(nic, &config, &dispatch), 0);
   nic->input = input;
   return 0;

@@ -25,7 +25,7 @@ extern const struct nic_config config;
 /* What the stack has had, and what it does with it; `flood`: frames that come as others are
  * delivered. */
 extern unsigned received, hoarded, flood;
-extern bool hoard, stop_in_input;
+extern bool hoard, stop_in_input, reset_in_input;
 extern struct pbuf *hoarded_frames[64];
 extern uint8_t last_number; /* of the last frame */
 

@@ -144,6 +144,7 @@ static void every_drop_has_one_cause(void **state) {
         pbuf_free(hoarded_frames[--hoarded]);
       break;
     default:
+      reset_in_input = rand() % 20 == 0;
       if (rand() % 50 == 0) {
         nic_set_interface_enable(nic, false);
         nic_set_interface_enable(nic, true);
@@ -153,7 +154,7 @@ static void every_drop_has_one_cause(void **state) {
       hoard = false;
     check_conservation();
   }
-  hoard = false;
+  hoard = reset_in_input = false;
   while (hoarded != 0)
     pbuf_free(hoarded_frames[--hoarded]);
   paper.hold_tx = false;

@@ -38,8 +38,15 @@ static void take(const void *data, size_t length) {
   written += length;
 }
 
+static unsigned received;
+static bool take_off; /* the tap, by who receives a frame, who answers it */
+
 static void input(struct nic *from, struct pbuf *frame) {
-  (void)from;
+  received++;
+  if (take_off) {
+    pcap_stop(&tap);
+    assert_int_equal(datapath_transmit(from, frame), 0);
+  }
   pbuf_free(frame);
 }
 
@@ -51,6 +58,8 @@ static int setup(void **state) {
   memset(&tap, 0, sizeof tap);
   paper.link = true;
   written = 0;
+  received = 0;
+  take_off = false;
   assert_int_equal(nic_init(nic, &config, &dispatch), 0);
   nic->input = input;
   assert_int_equal(nic_start(nic), 0);
@@ -129,6 +138,21 @@ static void is_taken_off_without_a_trace(void **state) {
   written = 0;
   receive(frame, sizeof frame);
   assert_int_equal(written, 0);
+}
+
+static void is_taken_off_in_the_middle_of_a_turn(void **state) {
+  uint8_t frame[60] = {2, 0, 0, 0, 0, 1};
+
+  (void)state;
+  assert_int_equal(pcap_start(&tap, nic, 100, &everything, take), 0);
+  take_off = true;
+  for (unsigned i = 0; i < 6; i++)
+    assert_true(paper_receive(&paper, frame, sizeof frame));
+  while (dispatch_run(&dispatch)) {
+  }
+  assert_int_equal(received, 6);
+  assert_int_equal(paper.sent, 6);
+  assert_int_equal(tap.captured, 4); /* the batch that had been taken from the ring */
 }
 
 static void refuses_a_second_tap_and_a_wrong_snaplen(void **state) {
@@ -230,6 +254,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(writes_header_and_frames_of_both_directions, setup),
       cmocka_unit_test_setup(is_taken_off_without_a_trace, setup),
+      cmocka_unit_test_setup(is_taken_off_in_the_middle_of_a_turn, setup),
       cmocka_unit_test_setup(refuses_a_second_tap_and_a_wrong_snaplen, setup),
       cmocka_unit_test_setup(a_frame_that_waits_is_captured_when_it_goes, setup),
       cmocka_unit_test_setup(a_bad_frame_is_not_captured, setup),
