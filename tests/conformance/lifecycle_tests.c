@@ -70,6 +70,37 @@ static void a_stop_in_mid_flight_gets_all_back(void) {
   }
 }
 
+static unsigned frames_until;
+static bool on_again;
+
+static void switch_interface(void) {
+  if (frames_until == 0 || --frames_until != 0)
+    return;
+  assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+  if (on_again)
+    assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+}
+
+/* In the middle of a turn, as a command from afar does. */
+static void a_receiver_may_switch_the_interface(void) {
+  for (unsigned round = 0; round < 48; round++) {
+    load(round % 5, 1 + round % 9);
+    frames_until = 1 + round % 3;
+    on_again = round % 2 != 0;
+    rig.on_input = switch_interface;
+    rig_run();
+    rig.on_input = NULL;
+    if (rig.nic->state == NIC_STARTED) {
+      check_stopped();
+      assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+    }
+    rig_hold_tx(false);
+    rig_check_traffic();
+    if (round % 9 >= 3) /* as many come in, whatever the device does with the others */
+      assert_int_equal(frames_until, 0);
+  }
+}
+
 /* The interrupt that would have counted it never comes. */
 static void a_frame_lost_just_before_a_stop_is_counted(void) {
   for (unsigned round = 0; round < 3; round++) {
@@ -276,6 +307,7 @@ const struct suite_test lifecycle_tests[] = {
     SUITE_TEST_BARE(it_starts_quiet),
     SUITE_TEST_BARE(a_device_that_is_not_there_is_refused),
     SUITE_TEST(a_stop_in_mid_flight_gets_all_back),
+    SUITE_TEST(a_receiver_may_switch_the_interface),
     SUITE_TEST(a_frame_lost_just_before_a_stop_is_counted),
     SUITE_TEST(frames_come_and_go_at_each_moment_of_a_stop),
     SUITE_TEST(it_starts_again_from_the_base),

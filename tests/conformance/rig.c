@@ -189,6 +189,8 @@ static void input(struct nic *from, struct pbuf *frame) {
   rig.checked += (frame->flags & PACKET_FLAG_CHECKED) != 0;
   rig.payload = frame->payload;
   octets += frame->tot_len;
+  if (rig.on_input != NULL)
+    rig.on_input();
   if (rig.hoard)
     hoarded[rig.hoarded++] = frame;
   else if (rig.echo)

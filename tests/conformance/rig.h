@@ -47,6 +47,7 @@ struct rig {
   uint32_t with_empty_part; /* frames that were given a part without bytes */
   bool foreign;             /* frames go out that the rig has not made: they are counted */
   unsigned hoarded;         /* frames that it keeps */
+  void (*on_input)(void);   /* what the stack does as it gets a frame */
   unsigned backlog;         /* frames that come in at the next moments of an eager device */
 };
 
