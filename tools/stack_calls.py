@@ -7,7 +7,7 @@ function whose address is taken has to be among the callees or the entries.
 
 POINTERS = (
     # the kit: a MAC driver's functions have the names that struct nic_ops has for them
-    (r"driver/wrap/pcap\.c:.*inner->(\w+)\(", r"driver/nic/:\1"),
+    (r"driver/wrap/pcap\.c:.*(?:inner|nic->ops)->(\w+)\(", r"driver/nic/:\1"),
     (r"driver/wrap/pcap\.c:.*\bwrite\(", "port_capture_write", "write_file"),
     (r"driver/\w+\.[ch]:.*ops->(\w+)\(", r"driver/(nic|wrap)/:\1"),
     (r"driver/nic/cadence_gem\.c:.*set_tx_clock", r"zynq_\w+"),
