@@ -228,7 +228,7 @@ void node_check(void) {
   bool asleep = !dispatch_pending(&node.dispatch) && !node_port_pending();
 
   for (failing = 0; failing < NODE_DEVICES; failing++) {
-    const struct node_nic *own = &node_nics[failing];
+    struct node_nic *own = &node_nics[failing];
 
     if (own->sim.nic.state < NIC_STARTED && own->sim.nic.pool.free_count == 0 &&
         own->sim.nic.pool.held == 0)
@@ -237,6 +237,9 @@ void node_check(void) {
     check_queues(&own->sim.nic);
     check_received(own);
     check_sent(own);
+    if (own->no_buffer != own->sim.nic.counters[NIC_IN_NO_BUFFER])
+      world_starved();
+    own->no_buffer = own->sim.nic.counters[NIC_IN_NO_BUFFER];
     if (asleep)
       check_asleep(own);
   }

@@ -351,9 +351,6 @@ static u16_t mtu_to(const struct tcp_pcb *pcb) {
 static int ticks_to_retry(const struct tcp_pcb *pcb) {
   static const uint8_t persist[] = {3, 6, 12, 24, 48, 96, 120}; /* as lwIP's */
 
-  /* A small window: lwIP splits a segment for it if its heap has a piece that is long enough. */
-  if (pcb->persist_backoff != 0 && pcb->snd_wnd != 0)
-    return 0;
   if (pcb->persist_backoff != 0)
     return persist[pcb->persist_backoff - 1] - pcb->persist_cnt + 1;
   if (pcb->unacked == NULL && pcb->unsent == NULL)

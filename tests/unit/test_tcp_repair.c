@@ -291,6 +291,33 @@ static void a_window_is_not_probed_without_data(void **state) {
   tcp_slowtmr();
 }
 
+/* Nor is nothing done where no segment can be split for it: a byte asks for the window. */
+static void a_small_window_is_probed_without_room_for_a_segment(void **state) {
+  static struct tcp_seg *all[MEMP_NUM_TCP_SEG];
+  unsigned taken = 0;
+
+  (void)state;
+  room = UINT_MAX;
+  pcb->snd_wnd = SEGMENT - 1;
+  write_segments(1);
+  assert_int_equal(pcb->persist_backoff, 1);
+  while (taken < MEMP_NUM_TCP_SEG && (all[taken] = memp_malloc(MEMP_TCP_SEG)) != NULL)
+    taken++;
+  for (unsigned ticks = 0; room == UINT_MAX && ticks < 10; ticks++)
+    tcp_slowtmr();
+  assert_int_equal(room, UINT_MAX - 1);
+  assert_int_equal(pcb->snd_nxt, SEQUENCE + 1);
+  assert_int_equal(pcb->persist_backoff, 2);
+  acknowledgement_comes(SEQUENCE + 1, WINDOW); /* an update of it had been lost */
+  assert_int_equal(room, UINT_MAX - 2);
+  assert_non_null(pcb->unacked);
+  assert_int_equal(pcb->persist_backoff, 0);
+  acknowledgement_comes(SEQUENCE + SEGMENT, WINDOW);
+  assert_null(pcb->unacked);
+  while (taken != 0)
+    memp_free(MEMP_TCP_SEG, all[--taken]);
+}
+
 /* ---- the time until data is sent again ---- */
 
 enum { MINUTE = 60000 / TCP_SLOW_INTERVAL }; /* in ticks */
@@ -349,6 +376,8 @@ int main(void) {
                                       teardown_on_wire),
       cmocka_unit_test_setup_teardown(a_window_is_not_probed_without_data, setup_on_wire,
                                       teardown_on_wire),
+      cmocka_unit_test_setup_teardown(a_small_window_is_probed_without_room_for_a_segment,
+                                      setup_on_wire, teardown_on_wire),
       cmocka_unit_test_setup_teardown(data_is_sent_again_after_a_minute_at_the_latest,
                                       setup_on_wire, teardown_on_wire),
       cmocka_unit_test_setup_teardown(data_to_be_sent_leaves_the_heap_room, setup, teardown),
