@@ -340,25 +340,25 @@ bool node_tcp_idle(void) {
   return tcp_active_pcbs == NULL && tcp_tw_pcbs == NULL;
 }
 
-/* What a segment has to fit in, or it is sent in fragments. */
-static u16_t mtu_to(const struct tcp_pcb *pcb) {
+/* What a segment with TCP's header has to fit in, or it is sent in fragments. */
+static int room_to(const struct tcp_pcb *pcb) {
   if (IP_IS_V6_VAL(pcb->remote_ip))
-    return nd6_get_destination_mtu(ip_2_ip6(&pcb->remote_ip), &node.entry->netif);
-  return node.entry->netif.mtu;
+    return nd6_get_destination_mtu(ip_2_ip6(&pcb->remote_ip), &node.entry->netif) - IP6_HLEN;
+  return node.entry->netif.mtu - IP_HLEN;
 }
 
 /* In ticks of TCP_SLOW_INTERVAL; 0 where nothing waits for an acknowledgement. */
 static int ticks_to_retry(const struct tcp_pcb *pcb) {
   static const uint8_t persist[] = {3, 6, 12, 24, 48, 96, 120}; /* as lwIP's */
 
-  if (pcb->persist_backoff != 0)
-    return persist[pcb->persist_backoff - 1] - pcb->persist_cnt + 1;
   if (pcb->unacked == NULL && pcb->unsent == NULL)
     return 0;
   /* Opened while there was no link, and with it no MTU to go by, or before that got smaller: its
    * segments go in fragments, each of which needs memory. */
-  if (node.entry != NULL && pcb->mss + IP_HLEN + TCP_HLEN > mtu_to(pcb))
+  if (node.entry != NULL && pcb->mss + TCP_HLEN > room_to(pcb))
     return 0;
+  if (pcb->persist_backoff != 0)
+    return persist[pcb->persist_backoff - 1] - pcb->persist_cnt + 1;
   if (pcb->state == SYN_SENT) /* where the other has no room, it has after 20 s */
     return 40 + pcb->rto;
   return pcb->rtime >= 0 ? pcb->rto - pcb->rtime + 1 : 1;

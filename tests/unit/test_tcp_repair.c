@@ -9,6 +9,7 @@
 #include "lwip/stats.h"
 #include "lwip_hooks.h"
 #include "tcp_repair.h"
+#include "tcp_segment.h"
 
 enum {
   SEQUENCE = 0xffffff00, /* just before the sequence numbers wrap */
@@ -253,24 +254,7 @@ static void a_window_that_opened_is_not_probed(void **state) {
 }
 
 static void acknowledgement_comes(uint32_t sequence, uint16_t window) {
-  struct pbuf *packet = pbuf_alloc(PBUF_RAW, IP_HLEN + TCP_HLEN, PBUF_RAM);
-  struct ip_hdr *ip = packet->payload;
-  struct tcp_hdr *tcp = (void *)(ip + 1);
-
-  memset(packet->payload, 0, packet->len);
-  IPH_VHL_SET(ip, 4, IP_HLEN / 4);
-  IPH_LEN_SET(ip, lwip_htons(packet->tot_len));
-  IPH_TTL_SET(ip, 64);
-  IPH_PROTO_SET(ip, IP_PROTO_TCP);
-  ip->src.addr = ip_2_ip4(&pcb->remote_ip)->addr;
-  ip->dest.addr = netif_ip4_addr(&wire)->addr;
-  tcp->src = PP_HTONS(PEER_PORT);
-  tcp->dest = PP_HTONS(PORT);
-  tcp->seqno = lwip_htonl(pcb->rcv_nxt);
-  tcp->ackno = lwip_htonl(sequence);
-  tcp->wnd = lwip_htons(window);
-  TCPH_HDRLEN_FLAGS_SET(tcp, TCP_HLEN / 4, TCP_ACK);
-  assert_int_equal(wire.input(packet, &wire), ERR_OK);
+  segment_comes(&wire, pcb, TCP_ACK, pcb->rcv_nxt, sequence, window);
 }
 
 /* Nor where nothing waits any more: what was to be sent again had arrived. */

@@ -4,6 +4,7 @@
 #include "lwip/init.h"
 #include "lwip/ip.h"
 #include "lwip/priv/tcp_priv.h"
+#include "tcp_segment.h"
 
 enum { PORT = 80, PEER_PORT = 40000, NEXT = 0xfffffff0, WINDOW = 1460 }; /* before the wrap */
 
@@ -74,23 +75,7 @@ static int tear_down(void **state) {
 }
 
 static void comes(uint8_t flags, uint32_t sequence) {
-  struct pbuf *packet = pbuf_alloc(PBUF_RAW, IP_HLEN + TCP_HLEN, PBUF_RAM);
-  struct ip_hdr *ip = packet->payload;
-  struct tcp_hdr *tcp = (void *)(ip + 1);
-
-  memset(packet->payload, 0, packet->len);
-  IPH_VHL_SET(ip, 4, IP_HLEN / 4);
-  IPH_LEN_SET(ip, lwip_htons(packet->tot_len));
-  IPH_TTL_SET(ip, 64);
-  IPH_PROTO_SET(ip, IP_PROTO_TCP);
-  ip->src.addr = ip_2_ip4(&old->remote_ip)->addr;
-  ip->dest.addr = netif_ip4_addr(&netif)->addr;
-  tcp->src = PP_HTONS(PEER_PORT);
-  tcp->dest = PP_HTONS(PORT);
-  tcp->seqno = lwip_htonl(sequence);
-  tcp->wnd = PP_HTONS(WINDOW);
-  TCPH_HDRLEN_FLAGS_SET(tcp, TCP_HLEN / 4, flags);
-  assert_int_equal(netif.input(packet, &netif), ERR_OK);
+  segment_comes(&netif, old, flags, sequence, 0, WINDOW);
 }
 
 static void the_next_connection_from_the_same_port_is_answered(void **state) {

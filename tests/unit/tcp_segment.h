@@ -1,0 +1,35 @@
+/* A segment without data or options that comes to lwIP, for tests of its TCP; checksums are off. */
+#ifndef TCP_SEGMENT_H
+#define TCP_SEGMENT_H
+
+#include "unit.h"
+
+#include "lwip/netif.h"
+#include "lwip/prot/ip4.h"
+#include "lwip/prot/tcp.h"
+#include "lwip/tcp.h"
+
+/* From the other side of `pcb`. */
+static inline void segment_comes(struct netif *netif, const struct tcp_pcb *pcb, uint8_t flags,
+                                 uint32_t sequence, uint32_t acknowledged, uint16_t window) {
+  struct pbuf *packet = pbuf_alloc(PBUF_RAW, IP_HLEN + TCP_HLEN, PBUF_RAM);
+  struct ip_hdr *ip = packet->payload;
+  struct tcp_hdr *tcp = (void *)(ip + 1);
+
+  memset(packet->payload, 0, packet->len);
+  IPH_VHL_SET(ip, 4, IP_HLEN / 4);
+  IPH_LEN_SET(ip, lwip_htons(packet->tot_len));
+  IPH_TTL_SET(ip, 64);
+  IPH_PROTO_SET(ip, IP_PROTO_TCP);
+  ip->src.addr = ip_2_ip4(&pcb->remote_ip)->addr;
+  ip->dest.addr = netif_ip4_addr(netif)->addr;
+  tcp->src = lwip_htons(pcb->remote_port);
+  tcp->dest = lwip_htons(pcb->local_port);
+  tcp->seqno = lwip_htonl(sequence);
+  tcp->ackno = lwip_htonl(acknowledged);
+  tcp->wnd = lwip_htons(window);
+  TCPH_HDRLEN_FLAGS_SET(tcp, TCP_HLEN / 4, flags);
+  assert_int_equal(netif->input(packet, netif), ERR_OK);
+}
+
+#endif
