@@ -302,6 +302,23 @@ static void a_small_window_is_probed_without_room_for_a_segment(void **state) {
     memp_free(MEMP_TCP_SEG, all[--taken]);
 }
 
+/* Of a segment that is acknowledged in part the rest is split, for it has the window. */
+static void a_small_window_is_that_of_what_is_not_acknowledged(void **state) {
+  (void)state;
+  room = UINT_MAX;
+  pcb->snd_wnd = SEGMENT - 1;
+  write_segments(1);
+  pcb->snd_nxt = SEQUENCE + 60; /* so many of its bytes were sent before */
+  acknowledgement_comes(SEQUENCE + 60, 20);
+  assert_int_equal(pcb->persist_backoff, 1);
+  for (unsigned ticks = 0; room == UINT_MAX && ticks < 10; ticks++)
+    tcp_slowtmr();
+  assert_int_equal(room, UINT_MAX - 1);
+  assert_int_equal(pcb->snd_nxt, SEQUENCE + 80);
+  acknowledgement_comes(SEQUENCE + 80, WINDOW);
+  assert_int_equal(pcb->snd_nxt, SEQUENCE + SEGMENT);
+}
+
 /* ---- the time until data is sent again ---- */
 
 enum { MINUTE = 60000 / TCP_SLOW_INTERVAL }; /* in ticks */
@@ -361,6 +378,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_window_is_not_probed_without_data, setup_on_wire,
                                       teardown_on_wire),
       cmocka_unit_test_setup_teardown(a_small_window_is_probed_without_room_for_a_segment,
+                                      setup_on_wire, teardown_on_wire),
+      cmocka_unit_test_setup_teardown(a_small_window_is_that_of_what_is_not_acknowledged,
                                       setup_on_wire, teardown_on_wire),
       cmocka_unit_test_setup_teardown(data_is_sent_again_after_a_minute_at_the_latest,
                                       setup_on_wire, teardown_on_wire),
