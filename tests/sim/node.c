@@ -64,7 +64,9 @@ static void run(uint64_t now_us) {
 }
 
 static void arrive(const uint8_t *frame, uint32_t length, uint64_t at_us) {
+  node_port_hold(true);
   node_cable_arrive(frame, length, at_us);
+  node_port_hold(false);
 }
 
 static void set_weather(const struct node_weather *weather) {

@@ -72,6 +72,9 @@ uint64_t node_port_next_us(void);
 void node_port_interrupts(void);
 bool node_port_pending(void);
 void node_port_connect(unsigned line, struct nic *nic);
+/* While it is held, nothing of what the world does to a node takes it time or interrupts it: a
+ * flood that comes in would be handled at no turn of its own, and leave it ahead of the world. */
+void node_port_hold(bool held);
 
 /* ---- node_cable.c ---- */
 

@@ -25,6 +25,8 @@ void node_port_start(void) {
 
 void node_port_connect(unsigned line, struct nic *nic) { nics[line] = nic; }
 
+void node_port_hold(bool held) { masked = held; }
+
 static bool timer_is_due(void) { return timer_armed && timer_us <= node.now_us; }
 
 bool node_port_pending(void) { return (pending & enabled) != 0 || timer_is_due(); }
