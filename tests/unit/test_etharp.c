@@ -138,6 +138,23 @@ static void who_asks_waits_for_an_entry_that_is_not_used(void **state) {
   assert_true(knows(100));
 }
 
+/* lwIP need not look that one up each time. */
+static void the_only_one_that_is_talked_to_stays(void **state) {
+  (void)state;
+  asks_for_us(2);
+  for (unsigned second = 0; second <= NEIGHBOR_UNUSED_S; second++) {
+    send_to(2);
+    etharp_tmr();
+  }
+  for (unsigned i = 1; i < ARP_TABLE_SIZE; i++) {
+    asks_for_us(2 + i);
+    send_to(2 + i);
+  }
+  asks_for_us(100);
+  assert_false(knows(100));
+  neighbor_must_be_reached(2);
+}
+
 #define ETHARP_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -149,6 +166,7 @@ int main(void) {
       ETHARP_TEST(who_was_not_talked_to_for_a_minute_makes_room),
       ETHARP_TEST(the_one_that_was_idle_for_longest_makes_room),
       ETHARP_TEST(who_asks_waits_for_an_entry_that_is_not_used),
+      ETHARP_TEST(the_only_one_that_is_talked_to_stays),
   };
 
   host_reset();

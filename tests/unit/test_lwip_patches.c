@@ -313,6 +313,61 @@ static void a_neighbor_that_is_none_any_more_is_reached_by_the_gateway(void **st
   assert_int_equal(last_to.addr[5], 0xfe);
 }
 
+/* Not by what the table had there. */
+static void a_neighbor_that_is_forgotten_is_asked_for(void **state) {
+  (void)state;
+  send_to(8);
+  neighbor_is(8, "\2\0\0\0\0\10");
+  assert_int_equal(send_to(8), 1);
+  assert_int_equal(last_to.addr[5], 8);
+  netif_set_down(&wire);
+  netif_set_up(&wire);
+  frames = 0;
+  assert_int_equal(send_to(8), 1);
+  assert_memory_equal(&last_to, &ethbroadcast, 6);
+}
+
+static void a_neighbor_of_one_interface_is_none_of_another(void **state) {
+  ip4_addr_t own, mask;
+  struct netif other = {0};
+  struct pbuf *packet = pbuf_alloc(PBUF_LINK, 20, PBUF_RAM);
+
+  (void)state;
+  IP4_ADDR(&own, 10, 2, 0, 2);
+  IP4_ADDR(&mask, 255, 255, 255, 0);
+  assert_non_null(netif_add(&other, &own, &mask, NULL, NULL, wire_init, ip_input));
+  netif_set_up(&other);
+  send_to(8);
+  neighbor_is(8, "\2\0\0\0\0\10");
+  assert_int_equal(send_to(8), 1);
+  IP4_ADDR(&own, 10, 2, 0, 8);
+  assert_int_equal(etharp_output(&other, packet, &own), ERR_OK);
+  assert_memory_equal(&last_to, &ethbroadcast, 6);
+  pbuf_free(packet);
+  netif_remove(&other);
+}
+
+/* A packet without room for the header is not sent, and is as it was. */
+static void a_header_without_room_is_an_error(void **state) {
+  struct pbuf *packet = pbuf_alloc(PBUF_RAW, 20, PBUF_RAM);
+  uint32_t errors = lwip_stats.link.lenerr;
+  void *payload = packet->payload;
+  ip4_addr_t to;
+
+  (void)state;
+  send_to(8);
+  neighbor_is(8, "\2\0\0\0\0\10");
+  assert_int_equal(send_to(8), 1);
+  frames = 0;
+  IP4_ADDR(&to, 10, 2, 0, 8);
+  assert_int_equal(etharp_output(&wire, packet, &to), ERR_BUF);
+  assert_int_equal(lwip_stats.link.lenerr, errors + 1);
+  assert_int_equal(frames, 0);
+  assert_ptr_equal(packet->payload, payload);
+  assert_int_equal(packet->tot_len, 20);
+  pbuf_free(packet);
+}
+
 static void a_neighbor_is_asked_again_before_it_is_too_old(void **state) {
   (void)state;
   send_to(8);
@@ -414,20 +469,21 @@ static void data_that_is_copied_and_that_is_not_has_its_checksum(void **state) {
   tcp_close(listening);
 }
 
+#define WIRE_TEST(name) cmocka_unit_test_setup_teardown(name, wire_up, wire_down)
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(headers_go_on_and_off),
       cmocka_unit_test(data_elsewhere_takes_no_header_but_by_force),
       cmocka_unit_test(one_piece_or_three_have_the_same_sum),
       cmocka_unit_test(what_a_broadcast_is),
-      cmocka_unit_test_setup_teardown(packets_go_to_the_neighbor_that_they_are_for, wire_up,
-                                      wire_down),
-      cmocka_unit_test_setup_teardown(a_neighbor_that_is_none_any_more_is_reached_by_the_gateway,
-                                      wire_up, wire_down),
-      cmocka_unit_test_setup_teardown(a_neighbor_is_asked_again_before_it_is_too_old, wire_up,
-                                      wire_down),
-      cmocka_unit_test_setup_teardown(data_that_is_copied_and_that_is_not_has_its_checksum, wire_up,
-                                      wire_down),
+      WIRE_TEST(packets_go_to_the_neighbor_that_they_are_for),
+      WIRE_TEST(a_neighbor_that_is_none_any_more_is_reached_by_the_gateway),
+      WIRE_TEST(a_neighbor_that_is_forgotten_is_asked_for),
+      WIRE_TEST(a_neighbor_of_one_interface_is_none_of_another),
+      WIRE_TEST(a_header_without_room_is_an_error),
+      WIRE_TEST(a_neighbor_is_asked_again_before_it_is_too_old),
+      WIRE_TEST(data_that_is_copied_and_that_is_not_has_its_checksum),
   };
 
   host_reset();

@@ -12,6 +12,11 @@
 #define LWIP_RAND() ((u32_t)lwip_port_rand())
 unsigned lwip_port_rand(void);
 
+#define LWIP_RARE __attribute__((noinline, cold))
+
+/* lwIP's own has room to be aligned at run time. */
+#define LWIP_DECLARE_MEMORY_ALIGNED(name, size) _Alignas(MEM_ALIGNMENT) u8_t name[size]
+
 /* The clock of TCP's initial sequence numbers, in units of 4 us (RFC 6528, 3). */
 #define LWIP_TCP_ISN_TIME() ((u32_t)lwip_port_isn_time())
 uint32_t lwip_port_isn_time(void);
