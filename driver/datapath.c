@@ -147,11 +147,22 @@ static struct pbuf *copy_of_received(const struct pbuf *frame) {
 }
 
 void datapath_deliver_copy(struct nic *nic, struct pbuf *packet) {
+  struct packet_pool *pool = &nic->pool;
   struct pbuf *copy = copy_of_received(packet);
 
+  if (copy == NULL && nic->reclaim != NULL) {
+    nic_count(nic, NIC_RECLAIMS);
+    nic->reclaim();
+    if (pool->held < pool->options.held_max) {
+      packet_pool_hand_over(pool, packet);
+      nic->input(nic, packet);
+      return;
+    }
+    copy = copy_of_received(packet);
+  }
   if (copy != NULL)
     copy->flags |= packet->flags & PACKET_FLAG_CHECKED;
-  packet_pool_recycle(&nic->pool, packet);
+  packet_pool_recycle(pool, packet);
   if (copy == NULL) {
     nic_count(nic, NIC_IN_NO_BUFFER);
     return;

@@ -66,6 +66,7 @@ enum {
   X(OUT_STOPPED, "out_stopped")               /* drop: queued, not sent before a stop */           \
   X(COPY_OUTS, "copy_outs")                   /* received frames that were copied */               \
   X(OUT_COPIES, "out_copies")                 /* frames that were copied to be sent */             \
+  X(RECLAIMS, "reclaims")                     /* times the stack had to free what it kept */       \
   X(INTERRUPTS, "interrupts")                 /* interrupts taken */                               \
   X(RX_RESTARTS, "rx_restarts")               /* times reception was started again */              \
   X(TX_TIMEOUTS, "tx_timeouts")               /* times that nothing was sent for too long */       \
@@ -290,6 +291,7 @@ struct nic {
   void *stack;                                        /* the glue's own: its netif */
   void (*input)(struct nic *nic, struct pbuf *frame); /* takes a received frame over */
   void (*link_changed)(struct nic *nic);              /* nic->link has changed; may be NULL */
+  void (*reclaim)(void); /* frees packets that the stack can do without; may be NULL */
 
   uint32_t counters[NIC_COUNTER_COUNT];
 };

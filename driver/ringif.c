@@ -12,6 +12,7 @@
 #include "lwip/igmp.h"
 #include "lwip/timeouts.h"
 #include "lwip_hooks.h"
+#include "lwip_reclaim.h"
 #include "tcp_repair.h"
 
 static err_t err_of_errno(int error) {
@@ -172,6 +173,7 @@ err_t ringif_init(struct netif *netif) {
     return ERR_ARG;
   nic->stack = netif;
   nic->link_changed = link_changed;
+  nic->reclaim = lwip_reclaim;
   error = nic_start(nic);
   if (error != 0) {
     log_error("nic", "%s at %#lx does not start: error %d", nic->ops->name,

@@ -12,6 +12,7 @@ POINTERS = (
     (r"driver/\w+\.[ch]:.*ops->(\w+)\(", r"driver/(nic|wrap)/:\1"),
     (r"driver/nic/cadence_gem\.c:.*set_tx_clock", r"zynq_\w+"),
     (r"driver/datapath\w*\.[ch]:.*nic->input\(", r"driver/ringif\.c:input\w*"),
+    (r"driver/datapath\.c:.*->reclaim\(", "lwip_reclaim"),
     (r"driver/nic\.c:.*link_changed\(", r"driver/ringif\.c:link_changed"),
     (r"driver/phy\.c:.*phy->(read|write)\(", r"driver/nic/:\w*_\1"),
     (r"driver/dispatch\.c:dispatch_run", "datapath_run", r"driver/nic/:turn", r"driver/watchdog\.c:look",

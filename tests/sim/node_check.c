@@ -237,9 +237,6 @@ void node_check(void) {
     check_queues(&own->sim.nic);
     check_received(own);
     check_sent(own);
-    if (own->no_buffer != own->sim.nic.counters[NIC_IN_NO_BUFFER])
-      world_starved();
-    own->no_buffer = own->sim.nic.counters[NIC_IN_NO_BUFFER];
     if (asleep)
       check_asleep(own);
   }

@@ -34,7 +34,6 @@ struct node_nic {
   struct sim_device device;
   struct nic_config config;
   struct node_tally tally;
-  uint32_t no_buffer;                     /* NIC_IN_NO_BUFFER at the last check */
   uint64_t tx_digest[SIM_TX_DESCRIPTORS]; /* of the frame in each slot, as it was posted */
   struct pbuf *tx_early[SIM_TX_DESCRIPTORS];
   uint64_t excused_until_us; /* a device that loses interrupts or descriptors is late until then */

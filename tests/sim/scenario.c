@@ -149,7 +149,6 @@ static struct promise {
 } promises[WORLD_NODES];
 
 static void take_promises(void) {
-  world_state.starved = false;
   for (unsigned i = 0; i < WORLD_NODES; i++) {
     struct promise *promise = &promises[i];
 
@@ -176,8 +175,7 @@ static void check_promises(void) {
       const struct world_flow *flow = &world_flows[f];
 
       if (((promise->flows & waiting) >> f & 1) != 0 && flow->id == promise->id[f] && !flow->left &&
-          !world_state.starved && flow->open[flow->client == i ? 0 : 1] &&
-          flow->progress == promise->progress[f])
+          flow->open[flow->client == i ? 0 : 1] && flow->progress == promise->progress[f])
         world_fail("flow %u, opened by node %u, does not go on after a storm: node %u has sent %u "
                    "of %u bytes",
                    flow->id, flow->client, i, flow->sent[flow->client == i ? 0 : 1],

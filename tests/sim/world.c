@@ -68,8 +68,6 @@ void world_wrong_datagram(unsigned node) {
     world_fail("node %u: a datagram with wrong data", node);
 }
 
-void world_starved(void) { world_state.starved = true; }
-
 bool world_has_changed_bits(void) { return world_state.silent; }
 
 void world_fail_into(char *text, unsigned size) {

@@ -58,10 +58,6 @@ extern struct world_flow world_flows[WORLD_FLOWS];
  * checksum covers. */
 void world_wrong_datagram(unsigned node);
 
-/* A frame found neither a buffer nor memory, all of which lwIP may keep for the rest of a datagram,
- * 15 s long: TCP is late. */
-void world_starved(void);
-
 /* True where bits of frames have been changed. */
 bool world_has_changed_bits(void);
 

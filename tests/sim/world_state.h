@@ -8,9 +8,8 @@
 extern struct world_state {
   uint64_t now_us;
   bool replayed;
-  bool storm;   /* what happens now is an excuse for connections that die */
-  bool starved; /* since TCP's promises were taken */
-  bool silent;  /* bits have been changed that no checksum covers */
+  bool storm;  /* what happens now is an excuse for connections that die */
+  bool silent; /* bits have been changed that no checksum covers */
   uint64_t flows, whole;
 } world_state;
 

@@ -202,6 +202,59 @@ static void hoarding_cannot_stop_reception(void **state) {
   assert_int_equal(last_number, 77);
 }
 
+static unsigned
+    expendable; /* of the hoarded frames, the one from which on all can be done without */
+
+static void let_go_of_the_expendable(void) {
+  while (hoarded > expendable)
+    pbuf_free(hoarded_frames[--hoarded]);
+}
+
+/* The first HELD_MAX that are hoarded are packets of the pool, the others copies. */
+static void what_the_stack_can_do_without_makes_room(void **state) {
+  uint32_t copies;
+
+  (void)state;
+  hoard = true;
+  while (nic->counters[NIC_IN_NO_BUFFER] == 0) {
+    assert_true(wire(1, 1000));
+    run();
+  }
+  assert_true(hoarded > HELD_MAX + 2);
+  nic->reclaim = let_go_of_the_expendable;
+  expendable = hoarded;
+  assert_true(wire(2, 1000));
+  run();
+  assert_int_equal(last_number, 1);
+  assert_int_equal(nic->counters[NIC_RECLAIMS], 1);
+  assert_int_equal(nic->counters[NIC_IN_NO_BUFFER], 2);
+  copies = nic->counters[NIC_COPY_OUTS];
+  expendable = hoarded - 2; /* room in the heap */
+  assert_true(wire(3, 1000));
+  run();
+  assert_int_equal(last_number, 3);
+  assert_int_equal(hoarded, expendable + 1);
+  assert_int_equal(nic->counters[NIC_COPY_OUTS], copies + 1);
+  while (nic->counters[NIC_IN_NO_BUFFER] == 2) {
+    assert_true(wire(4, 1000));
+    expendable = hoarded;
+    run();
+  }
+  copies = nic->counters[NIC_COPY_OUTS];
+  expendable = HELD_MAX - 1; /* a packet, which is why the frame need not be copied */
+  assert_true(wire(5, 1000));
+  run();
+  assert_int_equal(last_number, 5);
+  assert_int_equal(hoarded, HELD_MAX);
+  assert_int_equal(nic->pool.held, HELD_MAX);
+  assert_int_equal(nic->counters[NIC_COPY_OUTS], copies);
+  assert_int_equal(nic->counters[NIC_IN_NO_BUFFER], 3);
+  check_conservation();
+  expendable = 0;
+  let_go_of_the_expendable();
+  check_conservation();
+}
+
 /* What is long leaves room for what is short. */
 static void copies_leave_the_heap_room(void **state) {
   void *rest;
@@ -524,6 +577,7 @@ int main(void) {
       cmocka_unit_test_setup(counts_by_kind_of_destination, paper_setup_enabled),
       cmocka_unit_test_setup(every_drop_has_one_cause, paper_setup_enabled),
       cmocka_unit_test_setup(hoarding_cannot_stop_reception, paper_setup_enabled),
+      cmocka_unit_test_setup(what_the_stack_can_do_without_makes_room, paper_setup_enabled),
       cmocka_unit_test_setup(copies_leave_the_heap_room, paper_setup_enabled),
       cmocka_unit_test_setup(a_flood_leaves_each_turn_after_its_budget, paper_setup_enabled),
       cmocka_unit_test_setup(what_comes_under_the_mask_has_a_turn_of_its_own, paper_setup_enabled),
