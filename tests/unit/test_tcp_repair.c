@@ -185,13 +185,18 @@ static void the_last_block_of_the_heap_may_be_shortened(void **state) {
 /* ---- the timer of a window that is too small ---- */
 
 static struct netif wire;
-static unsigned room; /* segments that the wire takes */
+static unsigned room;      /* segments that the wire takes */
+static uint8_t sent_flags; /* of the last one */
 
 static err_t send_what_has_room(struct netif *netif, struct pbuf *packet, const ip4_addr_t *to) {
-  (void)netif, (void)packet, (void)to;
+  struct tcp_hdr header;
+
+  (void)netif, (void)to;
   if (room == 0)
     return ERR_MEM;
   room--;
+  assert_int_equal(pbuf_copy_partial(packet, &header, TCP_HLEN, IP_HLEN), TCP_HLEN);
+  sent_flags = TCPH_FLAGS(&header);
   return ERR_OK;
 }
 
@@ -319,6 +324,36 @@ static void a_small_window_is_that_of_what_is_not_acknowledged(void **state) {
   assert_int_equal(pcb->snd_nxt, SEQUENCE + SEGMENT);
 }
 
+/* ---- a connection that is closed with data unread ---- */
+
+/* Else it would go on to ask for a window that nobody opens any more. */
+static void who_sent_what_is_not_read_is_told(void **state) {
+  static const enum tcp_state states[] = {ESTABLISHED, CLOSE_WAIT, FIN_WAIT_1, FIN_WAIT_2};
+
+  for (unsigned i = 0; i < sizeof states / sizeof *states; i++) {
+    (void)setup_on_wire(state);
+    room = UINT_MAX;
+    pcb->state = states[i];
+    pcb->rcv_wnd = 0;
+    assert_int_equal(tcp_close(pcb), ERR_OK);
+    assert_int_equal(sent_flags & (TCP_RST | TCP_FIN), TCP_RST);
+    assert_null(tcp_active_pcbs);
+    assert_null(tcp_tw_pcbs);
+    netif_remove(&wire);
+  }
+}
+
+/* Nor is the other side cut off where all is read. */
+static void who_sent_what_is_read_may_go_on(void **state) {
+  (void)state;
+  room = UINT_MAX;
+  pcb->state = FIN_WAIT_2;
+  pcb->rcv_wnd = TCP_WND_MAX(pcb);
+  assert_int_equal(tcp_close(pcb), ERR_OK);
+  assert_int_equal(room, UINT_MAX);
+  assert_ptr_equal(tcp_active_pcbs, pcb);
+}
+
 /* ---- the time until data is sent again ---- */
 
 enum { MINUTE = 60000 / TCP_SLOW_INTERVAL }; /* in ticks */
@@ -381,6 +416,9 @@ int main(void) {
                                       setup_on_wire, teardown_on_wire),
       cmocka_unit_test_setup_teardown(a_small_window_is_that_of_what_is_not_acknowledged,
                                       setup_on_wire, teardown_on_wire),
+      cmocka_unit_test(who_sent_what_is_not_read_is_told),
+      cmocka_unit_test_setup_teardown(who_sent_what_is_read_may_go_on, setup_on_wire,
+                                      teardown_on_wire),
       cmocka_unit_test_setup_teardown(data_is_sent_again_after_a_minute_at_the_latest,
                                       setup_on_wire, teardown_on_wire),
       cmocka_unit_test_setup_teardown(data_to_be_sent_leaves_the_heap_room, setup, teardown),
