@@ -48,12 +48,12 @@ static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, con
   struct netif *netif = ip_current_netif();
 
   (void)argument; /* a drop is counted where it happens */
-  if (!reply_to_datagram(pcb, data, true)) {
-    if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif))
-      (void)udp_sendto_if(pcb, data, from, port, netif);
-    else
-      (void)udp_sendto_if_src(pcb, data, from, port, netif, to);
-  }
+  if (reply_to_datagram(pcb, data, true))
+    return;
+  if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif))
+    (void)udp_sendto_if(pcb, data, from, port, netif);
+  else
+    (void)udp_sendto_if_src(pcb, data, from, port, netif, to);
   pbuf_free(data);
 }
 

@@ -154,7 +154,6 @@ static err_t ping_input(struct pbuf *packet, struct netif *netif, size_t length)
   frame->ip._ttl = ICMP_TTL;
   packet->payload = &frame->ip;
   reply_send(packet, netif, length + sizeof frame->ip);
-  pbuf_free(packet);
   return ERR_OK;
 }
 

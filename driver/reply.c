@@ -26,6 +26,14 @@ uint16_t reply_datagram_sum(const struct ip_hdr *ip, size_t length) {
   return internet_checksum_add(pseudo, udp, length);
 }
 
+/* What is under way is the interface's to free. */
+static inline void release(struct pbuf *packet) {
+  if (packet->ref > 1)
+    packet->ref--;
+  else
+    pbuf_free(packet);
+}
+
 /* In line, where the answer's length and its interface are at hand: 12 instructions less. */
 static inline __attribute__((always_inline)) void send_back(struct pbuf *packet,
                                                             struct netif *netif, size_t length) {
@@ -40,6 +48,7 @@ static inline __attribute__((always_inline)) void send_back(struct pbuf *packet,
   packet->len = packet->tot_len = (uint16_t)length;
   IP_STATS_INC(ip.xmit);
   (void)netif->output(netif, packet, &to); /* the interface counts what it does not send */
+  release(packet);
 }
 
 void reply_send(struct pbuf *packet, struct netif *netif, size_t length) {
@@ -130,6 +139,7 @@ static bool reply_by_ip6(const struct udp_pcb *pcb, struct pbuf *data, struct ne
   data->payload = datagram;
   data->len = data->tot_len = (uint16_t)length;
   (void)netif->output_ip6(netif, data, to); /* the interface counts what it does not send */
+  release(data);
   return true;
 }
 #endif

@@ -21,13 +21,14 @@
  * the room behind the payload. `unchanged`: all bytes are those of the request.
  * False, with nothing changed, where the question or the answer is not of the common kind: behind
  * an IP header without options or extensions, in one piece, from one station to another. Then
- * udp_sendto() is to send it. True where it is on its way, or lost where lwIP would have lost it as
- * well, which the interface has counted: as after udp_sendto(), `data` is still the caller's to
- * free, but its payload begins with the headers. Main loop. */
+ * udp_sendto() is to send it, after which it is the caller's to free. True where it is on its way,
+ * or lost where lwIP would have lost it as well, which the interface has counted: it is taken over,
+ * and the caller's no more. Main loop. */
 bool reply_to_datagram(const struct udp_pcb *pcb, struct pbuf *data, bool unchanged);
 
 /* Sends `packet`, an IPv4 packet of `length` bytes without options from its payload on, back to who
- * has sent it. Addresses and the header's checksum are set, all else is in place. Main loop. */
+ * has sent it, and takes it over. Addresses and the header's checksum are set, all else is in
+ * place. Main loop. */
 void reply_send(struct pbuf *packet, struct netif *netif, size_t length);
 
 /* The sum of a datagram, `length` bytes from the UDP header behind `ip` on, and of the header that

@@ -10,8 +10,9 @@ enum { ECHO_PORT = 7 };
 static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
                      u16_t port) {
   (void)argument;
-  if (!reply_to_datagram(pcb, data, true))
-    (void)udp_sendto(pcb, data, from, port); /* a drop is counted where it happens */
+  if (reply_to_datagram(pcb, data, true))
+    return;
+  (void)udp_sendto(pcb, data, from, port); /* a drop is counted where it happens */
   pbuf_free(data);
 }
 

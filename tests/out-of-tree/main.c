@@ -33,8 +33,9 @@ static void add_interface(unsigned number) {
 static void echo(void *unused, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
                  u16_t port) {
   (void)unused;
-  if (!reply_to_datagram(pcb, data, true))
-    (void)udp_sendto(pcb, data, from, port);
+  if (reply_to_datagram(pcb, data, true))
+    return;
+  (void)udp_sendto(pcb, data, from, port);
   pbuf_free(data);
 }
 

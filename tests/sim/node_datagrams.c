@@ -210,8 +210,11 @@ static void take(void *argument, struct udp_pcb *pcb, struct pbuf *data, const i
     else if (kind == ASK) { /* the answer goes in the buffer that the question came in */
       header.number = (header.number & ~UINT32_C(3)) | ANSWER;
       memcpy(data->payload, &header, HEADER);
-      if (!reply_to_datagram(pcb, data, false))
+      pbuf_ref(data); /* which may be kept as well */
+      if (!reply_to_datagram(pcb, data, false)) {
+        pbuf_free(data); /* lwIP sends nothing that has another owner */
         (void)udp_sendto(pcb, data, from, port);
+      }
     } else if (kind == ANSWER && asked[IP_IS_V6(from)] != 0 &&
                header.number >> 2 >= asked[IP_IS_V6(from)]) {
       answered[IP_IS_V6(from)] = true;

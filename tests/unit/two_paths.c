@@ -104,8 +104,10 @@ static void hear(const void *pcb, struct pbuf *data, const ip_addr_t *from, u16_
 static void answer(struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from, u16_t port,
                    bool unchanged) {
   two_paths.in_place = may_answer_in_place && reply_to_datagram(pcb, data, unchanged);
-  if (!two_paths.in_place)
-    (void)udp_sendto_if_src(pcb, data, from, port, ip_current_netif(), ip_current_dest_addr());
+  if (two_paths.in_place)
+    return;
+  (void)udp_sendto_if_src(pcb, data, from, port, ip_current_netif(), ip_current_dest_addr());
+  pbuf_free(data);
 }
 
 static void echo_received(void *argument, struct udp_pcb *pcb, struct pbuf *data,
@@ -113,7 +115,6 @@ static void echo_received(void *argument, struct udp_pcb *pcb, struct pbuf *data
   (void)argument;
   hear(pcb, data, from, port);
   answer(pcb, data, from, port, true);
-  pbuf_free(data);
 }
 
 /* Half as much, and other bytes. */
@@ -127,7 +128,6 @@ static void change_received(void *argument, struct udp_pcb *pcb, struct pbuf *da
       ((uint8_t *)data->payload)[i] = (uint8_t)(i * 7);
   }
   answer(pcb, data, from, port, false);
-  pbuf_free(data);
 }
 
 static void discard_received(void *argument, struct udp_pcb *pcb, struct pbuf *data,
