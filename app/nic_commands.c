@@ -188,7 +188,7 @@ static void show_queue(const char *name, const char *which, const struct packet_
   console_print("%s %-13s %2u of %2u, in %" PRIu32 ", out %" PRIu32 ", most %u, refused %" PRIu32
                 "%s\r\n",
                 name, which, packet_queue_count(queue), packet_queue_depth(queue), queue->enqueued,
-                queue->dequeued, queue->high_water, queue->refused,
+                queue->dequeued, packet_queue_high_water(queue), queue->refused,
                 packet_queue_enabled(queue) ? "" : " (disabled)");
 }
 

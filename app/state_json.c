@@ -89,8 +89,8 @@ static void add_packets(struct text *text, struct registry_entry *entry, unsigne
 
 static void add_queue(struct text *text, const char *name, const struct packet_queue *queue) {
   add(text, "\"%s\":[%u,%u,%u,%" PRIu32 ",%" PRIu32 ",%" PRIu32 "]", name,
-      packet_queue_count(queue), packet_queue_depth(queue), queue->high_water, queue->enqueued,
-      queue->dequeued, queue->refused);
+      packet_queue_count(queue), packet_queue_depth(queue), packet_queue_high_water(queue),
+      queue->enqueued, queue->dequeued, queue->refused);
 }
 
 static void add_queues(struct text *text, struct registry_entry *entry, unsigned part) {

@@ -61,9 +61,13 @@ DATAPATH_INLINE bool datapath_tx_complete(struct nic *nic, const struct nic_ops 
     packet_queue_appended(&nic->tx_completion, batch);
     do {
       frame = packet_queue_take(&nic->tx_completion);
-      if (DMA_IS_CACHED && (frame->flags & PBUF_FLAG_IS_CUSTOM) != 0)
-        packet_pool_sent(frame);
-      pbuf_free(frame);
+      if (packet_is_ours(frame)) {
+        if (DMA_IS_CACHED)
+          packet_pool_note_sent(frame);
+        packet_pool_take_back(frame);
+      } else {
+        pbuf_free(frame);
+      }
     } while (!packet_queue_empty(&nic->tx_completion));
   } while (batch == batch_max);
   return any;
@@ -207,7 +211,7 @@ DATAPATH_INLINE void datapath_turn(struct nic *nic, const struct nic_ops *ops) {
 
   if (nic->state != NIC_ENABLED)
     return; /* the event was posted before the stop */
-  if ((nic->faulted || nic->link_event) && !datapath_attend(nic))
+  if (((unsigned)nic->faulted | nic->link_event) != 0 && !datapath_attend(nic))
     return;
   datapath_turn_begins(nic);
   do {

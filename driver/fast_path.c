@@ -101,8 +101,10 @@ static inline __attribute__((always_inline)) void enter(struct pbuf *packet, str
   ip_data.current_input_netif = netif;
   ip_data.current_ip4_header = &frame->ip;
   ip_data.current_ip_header_tot_len = sizeof frame->ip;
-  ip_addr_copy_from_ip4(ip_data.current_iphdr_dest, frame->ip.dest);
-  ip_addr_copy_from_ip4(ip_data.current_iphdr_src, frame->ip.src);
+  ip4_addr_copy(*ip_2_ip4(&ip_data.current_iphdr_dest), frame->ip.dest);
+  ip4_addr_copy(*ip_2_ip4(&ip_data.current_iphdr_src), frame->ip.src);
+  IP_SET_TYPE_VAL(ip_data.current_iphdr_dest, IPADDR_TYPE_V4);
+  IP_SET_TYPE_VAL(ip_data.current_iphdr_src, IPADDR_TYPE_V4);
 }
 
 static void leave(void) {

@@ -8,26 +8,8 @@
 
 static_assert(offsetof(struct packet, custom.pbuf) == 0, "lwIP's pointer is ours");
 
-/* Undoes what the stack did to a pbuf. PBUF_POOL says that structure and data are contiguous, which
- * lets the stack put headers back in front of the payload and answer in the same buffer. */
-static void packet_reset(struct packet_pool *pool, struct pbuf *packet) {
-  packet->next = NULL;
-  packet->payload = (uint8_t *)packet + pool->payload_offset;
-  packet->len = pool->options.buffer_size;
-  packet->tot_len = pool->options.buffer_size;
-  packet->type_internal = (u8_t)PBUF_POOL;
-  packet->flags = PBUF_FLAG_IS_CUSTOM;
-  packet->ref = 1;
-  packet->if_idx = 0;
-}
-
 /* pbuf_free() calls this when the last reference is gone. */
-static void packet_freed(struct pbuf *packet) {
-  struct packet_pool *pool = packet_of(packet)->pool;
-
-  pool->held--;
-  packet_pool_recycle(pool, packet);
-}
+static void packet_freed(struct pbuf *packet) { packet_pool_take_back(packet); }
 
 /* pbuf_free() calls this for one that was lent. */
 static void lent_packet_freed(struct pbuf *packet) {
@@ -89,30 +71,26 @@ void packet_pool_put(struct packet_pool *pool, struct pbuf *packet) {
   pool->free_count++;
 }
 
-/* Out of line, so that the turn keeps its registers for what is sent from other memory. */
-__attribute__((noinline)) void packet_pool_sent(struct pbuf *frame) {
-  struct packet *packet = packet_of(frame);
-  ptrdiff_t front; /* bytes of the buffer in front of the frame, which may begin in front of it */
-
-  if (frame->ref != 1 || packet->custom.custom_free_function != packet_freed)
-    return;
-  front = (uint8_t *)frame->payload - (uint8_t *)packet - packet->pool->payload_offset;
-  if (front + frame->len >= packet->touched)
-    packet->touched = front > 0 ? (uint16_t)front : 0;
-}
-
 struct pbuf *packet_pool_lend(struct packet_pool *pool) {
   struct pbuf *packet = packet_pool_get(pool);
 
   if (packet == NULL)
     return NULL;
   packet_of(packet)->custom.custom_free_function = lent_packet_freed;
+  packet->flags &= (u8_t)~PACKET_FLAG_POOLED;
   packet_pool_hand_over(pool, packet);
   return packet;
 }
 
 void packet_pool_recycle(struct packet_pool *pool, struct pbuf *packet) {
-  packet_reset(pool, packet);
-  if (pool->recycle == NULL || !packet_queue_put(pool->recycle, packet))
-    packet_pool_put(pool, packet);
+  packet_pool_pass_on(pool, packet);
+}
+
+void packet_pool_note_sent(struct pbuf *frame) {
+  struct packet *packet = packet_of(frame);
+  ptrdiff_t front; /* bytes of the buffer in front of the frame, which may begin in front of it */
+
+  front = (uint8_t *)frame->payload - (uint8_t *)packet - packet->pool->payload_offset;
+  if (front + frame->len >= packet->touched)
+    packet->touched = front > 0 ? (uint16_t)front : 0;
 }

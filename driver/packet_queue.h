@@ -23,7 +23,7 @@ struct packet_queue {
   uint32_t dequeued; /* packets ever taken out, purged ones too; the consumer writes it */
   uint32_t room;     /* packets it takes: its depth, or 0 where it is disabled */
   uint32_t refused;  /* packets not taken: full or disabled */
-  uint16_t high_water;                    /* most packets it ever held */
+  uint16_t high_water; /* most packets it ever held, where that was more than one */
   struct dispatch_source *data_available; /* posted when the first packet comes in; NULL: none */
 };
 
@@ -72,10 +72,12 @@ static inline bool packet_queue_put(struct packet_queue *queue, struct pbuf *pac
   }
   *packet_queue_slot(queue, head) = packet;
   spsc_store(&queue->enqueued, head + 1);
-  if (count >= queue->high_water)
-    queue->high_water = (uint16_t)(count + 1);
-  if (count == 0 && queue->data_available != NULL)
+  if (count != 0) {
+    if (count >= queue->high_water)
+      queue->high_water = (uint16_t)(count + 1);
+  } else if (queue->data_available != NULL) {
     dispatch_post(queue->data_available);
+  }
   return true;
 }
 
@@ -92,6 +94,11 @@ static inline void packet_queue_append(struct packet_queue *queue, struct pbuf *
 static inline void packet_queue_appended(struct packet_queue *queue, unsigned count) {
   if (count > queue->high_water)
     queue->high_water = (uint16_t)count;
+}
+
+/* The most packets that it ever held. Any context. */
+static inline unsigned packet_queue_high_water(const struct packet_queue *queue) {
+  return queue->high_water != 0 ? queue->high_water : spsc_load(&queue->enqueued) != 0;
 }
 
 /* True if it holds none. Consumer only. */

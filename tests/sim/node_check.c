@@ -100,8 +100,8 @@ static void check_packets(const struct nic *nic) {
 static void check_queue(const struct packet_queue *queue) {
   CHECK(packet_queue_count(queue) <= packet_queue_depth(queue), "a queue holds more than it can",
         packet_queue_count(queue), packet_queue_depth(queue));
-  CHECK(queue->high_water >= packet_queue_count(queue), "a queue's high water", queue->high_water,
-        packet_queue_count(queue));
+  CHECK(packet_queue_high_water(queue) >= packet_queue_count(queue), "a queue's high water",
+        packet_queue_high_water(queue), packet_queue_count(queue));
 }
 
 static void check_queues(const struct nic *nic) {

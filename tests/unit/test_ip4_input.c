@@ -6,11 +6,13 @@
 #include "lwip/init.h"
 #include "lwip/prot/icmp.h"
 #include "lwip/prot/ip4.h"
+#include "lwip/prot/ip6.h"
 #include "lwip/prot/udp.h"
 #include "lwip/udp.h"
 
 enum {
   PORT = 7000,
+  SENDER_PORT = 40000,
   OWN = 0x0a010001, /* 10.1.0.1/24 */
   OWN_BROADCAST = 0x0a0100ff,
   OTHER = 0x0a020001, /* 10.2.0.1/24 */
@@ -111,7 +113,7 @@ static void datagram_comes(uint32_t to, uint16_t port) {
   IPH_PROTO_SET(ip, IP_PROTO_UDP);
   ip->src.addr = lwip_htonl(SENDER);
   ip->dest.addr = lwip_htonl(to);
-  udp->src = lwip_htons(40000);
+  udp->src = lwip_htons(SENDER_PORT);
   udp->dest = lwip_htons(port);
   udp->len = lwip_htons(UDP_HLEN + 8);
   assert_int_equal(netif.input(packet, &netif), ERR_OK);
@@ -226,6 +228,125 @@ static void a_broadcast_is_for_who_has_the_address_of_its_interface(void **state
   udp_remove(last);
 }
 
+enum { PORTS = 3 };
+
+/* In any order: whom the last one was for is looked for first. */
+static void what_comes_to_a_port_is_for_who_has_it(void **state) {
+  struct udp_pcb *owners[PORTS];
+  unsigned taken[PORTS] = {0}, expected[PORTS] = {0};
+
+  (void)state;
+  bind_to(0);
+  srand(3);
+  for (unsigned i = 0; i < PORTS; i++) {
+    owners[i] = udp_new_ip_type(i % 2 == 0 ? IPADDR_TYPE_V4 : IPADDR_TYPE_ANY);
+    assert_non_null(owners[i]);
+    udp_recv(owners[i], take_for_other, &taken[i]);
+    assert_int_equal(
+        udp_bind(owners[i], i % 2 == 0 ? IP4_ADDR_ANY : IP_ANY_TYPE, (uint16_t)(PORT + 1 + i)),
+        ERR_OK);
+  }
+  for (unsigned i = 0; i < 1000; i++) {
+    unsigned which = (unsigned)rand() % PORTS;
+
+    datagram_comes(OWN, (uint16_t)(PORT + 1 + which));
+    expected[which]++;
+    assert_memory_equal(taken, expected, sizeof taken);
+    if (i % 10 == 0)
+      assert_true(is_taken(OWN));
+  }
+  for (unsigned i = 0; i < PORTS; i++)
+    udp_remove(owners[i]);
+  assert_true(is_taken(OWN));
+}
+
+static void who_is_connected_takes_what_comes_from_there(void **state) {
+  const ip_addr_t sender = IPADDR4_INIT(lwip_htonl(SENDER));
+  const ip_addr_t stranger = IPADDR4_INIT(lwip_htonl(STRANGER));
+
+  (void)state;
+  bind_to(0);
+  assert_true(is_taken(OWN));
+  assert_int_equal(udp_connect(pcb, &stranger, SENDER_PORT), ERR_OK);
+  assert_false(is_taken(OWN));
+  assert_int_equal(udp_connect(pcb, &sender, SENDER_PORT + 1), ERR_OK);
+  assert_false(is_taken(OWN));
+  assert_int_equal(udp_connect(pcb, &sender, SENDER_PORT), ERR_OK);
+  assert_true(is_taken(OWN));
+  udp_disconnect(pcb);
+  assert_true(is_taken(OWN));
+}
+
+static void who_is_bound_to_an_interface_takes_what_comes_by_it(void **state) {
+  (void)state;
+  bind_to(0);
+  udp_bind_netif(pcb, &other);
+  assert_false(is_taken(OWN));
+  udp_bind_netif(pcb, &netif);
+  assert_true(is_taken(OWN));
+}
+
+/* The one that speaks IPv6 comes first. */
+static void a_port_can_be_two_that_speak_one_protocol_each(void **state) {
+  struct udp_pcb *by_ip6 = udp_new_ip_type(IPADDR_TYPE_V6);
+  unsigned taken = 0;
+
+  (void)state;
+  bind_to(0);
+  assert_non_null(by_ip6);
+  udp_recv(by_ip6, take_for_other, &taken);
+  assert_int_equal(udp_bind(by_ip6, IP6_ADDR_ANY, PORT), ERR_OK);
+  assert_true(is_taken(OWN));
+  assert_true(is_taken(OWN));
+  assert_int_equal(taken, 0);
+  udp_remove(by_ip6);
+}
+
+static void keep_address(void *context, struct udp_pcb *by, struct pbuf *data,
+                         const ip_addr_t *from, u16_t port) {
+  (void)by;
+  (void)port;
+  *(ip_addr_t *)context = *from;
+  pbuf_free(data);
+}
+
+static void packet_of_ip6_comes(const ip_addr_t *from) {
+  struct pbuf *packet = pbuf_alloc(PBUF_RAW, IP6_HLEN, PBUF_RAM);
+  struct ip6_hdr *ip = packet->payload;
+
+  memset(packet->payload, 0, packet->len);
+  IP6H_VTCFL_SET(ip, 6, 0, 0);
+  IP6H_NEXTH_SET(ip, IP6_NEXTH_NONE);
+  memcpy(&ip->src, ip_2_ip6(from)->addr, sizeof ip->src);
+  memset(&ip->dest, 0xfe, sizeof ip->dest);
+  assert_int_equal(netif.input(packet, &netif), ERR_OK);
+}
+
+static void assert_is_ip4(const ip_addr_t *address, uint32_t number) {
+  const uint32_t words[4] = {lwip_htonl(number)};
+
+  assert_true(IP_IS_V4(address));
+  assert_memory_equal(address->u_addr.ip6.addr, words, sizeof words);
+  assert_int_equal(address->u_addr.ip6.zone, 0);
+}
+
+/* What is current of an IPv6 packet, taken or refused, is gone behind it. */
+static void an_address_of_ip4_has_nothing_of_ip6_in_it(void **state) {
+  const ip_addr_t link_local = IPADDR6_INIT_HOST(0xfe800000, 1, 2, 3);
+  const ip_addr_t mapped = IPADDR6_INIT_HOST(0, 0, 0xffff, 0x0a010063);
+  ip_addr_t from;
+
+  (void)state;
+  bind_to(0);
+  udp_recv(pcb, keep_address, &from);
+  packet_of_ip6_comes(&link_local);
+  datagram_comes(OWN, PORT);
+  assert_is_ip4(&from, SENDER);
+  packet_of_ip6_comes(&mapped);
+  datagram_comes(OWN, PORT);
+  assert_is_ip4(&from, SENDER);
+}
+
 #define IP4_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -237,6 +358,11 @@ int main(void) {
       IP4_TEST(who_takes_one_address_takes_the_broadcasts_that_it_is_among),
       IP4_TEST(who_sends_to_nobody_is_told_unless_it_was_to_many),
       IP4_TEST(a_broadcast_is_for_who_has_the_address_of_its_interface),
+      IP4_TEST(what_comes_to_a_port_is_for_who_has_it),
+      IP4_TEST(who_is_connected_takes_what_comes_from_there),
+      IP4_TEST(who_is_bound_to_an_interface_takes_what_comes_by_it),
+      IP4_TEST(a_port_can_be_two_that_speak_one_protocol_each),
+      IP4_TEST(an_address_of_ip4_has_nothing_of_ip6_in_it),
   };
 
   host_reset();

@@ -94,7 +94,7 @@ static void a_freed_packet_comes_back_as_new(void **state) {
   assert_int_equal(packet->len, BUFFER);
   assert_int_equal(packet->tot_len, BUFFER);
   assert_int_equal(packet->ref, 1);
-  assert_int_equal(packet->flags, PBUF_FLAG_IS_CUSTOM);
+  assert_int_equal(packet->flags, PBUF_FLAG_IS_CUSTOM | PACKET_FLAG_POOLED);
   assert_int_equal((uintptr_t)packet->payload % ALIGNMENT, 0);
 }
 
@@ -131,7 +131,7 @@ static void a_freed_packet_goes_to_the_queue_first(void **state) {
 
 /* What the cache may hold of a frame of 100 bytes that the stack was given, after it was sent with
  * `length` bytes from `front` on. */
-static unsigned touched_after(ptrdiff_t front, uint16_t length, bool held, struct pbuf *rest) {
+static unsigned touched_after(ptrdiff_t front, uint16_t length) {
   struct pbuf *packet = packet_pool_get(&pool);
   unsigned touched;
 
@@ -140,45 +140,67 @@ static unsigned touched_after(ptrdiff_t front, uint16_t length, bool held, struc
   assert_int_equal(packet_of(packet)->touched, 100);
   packet->payload = (uint8_t *)packet->payload + front;
   packet_set_length(packet, length);
-  packet->next = rest;
-  packet->ref = (LWIP_PBUF_REF_T)(1 + held);
-  packet_pool_sent(packet);
+  packet_pool_note_sent(packet);
   touched = packet_of(packet)->touched;
-  packet->next = NULL;
-  packet->ref = 1;
-  pbuf_free(packet);
+  packet_pool_take_back(packet);
   return touched;
 }
 
 static void what_was_sent_is_clean(void **state) {
-  struct pbuf *rest = packet_pool_get(&pool);
-
   (void)state;
-  assert_int_equal(touched_after(0, 100, false, NULL), 0);
-  assert_int_equal(touched_after(0, 120, false, NULL), 0);
-  assert_int_equal(touched_after(14, 86, false, NULL), 14);          /* a header was taken off */
-  assert_int_equal(touched_after(-HEADROOM, 200, false, NULL), 0);   /* a longer one was put on */
-  assert_int_equal(touched_after(-HEADROOM, 110, false, NULL), 100); /* the end was not sent */
-  assert_int_equal(touched_after(0, 99, false, NULL), 100);
-  assert_int_equal(touched_after(0, 100, true, NULL), 100); /* who holds it may have changed it */
-  assert_int_equal(touched_after(0, 100, false, rest), 0);
-  packet_pool_put(&pool, rest);
+  assert_int_equal(touched_after(0, 100), 0);
+  assert_int_equal(touched_after(0, 120), 0);
+  assert_int_equal(touched_after(14, 86), 14);          /* a header was taken off */
+  assert_int_equal(touched_after(-HEADROOM, 200), 0);   /* a longer one was put on */
+  assert_int_equal(touched_after(-HEADROOM, 110), 100); /* the end was not sent */
+  assert_int_equal(touched_after(0, 99), 100);
 }
 
-static void not_its_own(struct pbuf *packet) { (void)packet; }
-
-static void what_is_no_packet_stays_as_it_is(void **state) {
-  struct packet other = {.touched = 100};
-  struct pbuf *lent = packet_pool_lend(&pool);
+/* As pbuf_free() would have it. */
+static void a_packet_that_is_taken_back_is_as_new(void **state) {
+  struct pbuf *packet = packet_pool_get(&pool);
 
   (void)state;
-  other.custom.custom_free_function = not_its_own;
-  other.custom.pbuf = (struct pbuf){.payload = &other, .ref = 1, .flags = PBUF_FLAG_IS_CUSTOM};
-  packet_pool_sent(&other.custom.pbuf);
-  assert_int_equal(other.touched, 100);
-  packet_pool_sent(lent);
-  assert_int_equal(packet_of(lent)->touched, BUFFER);
-  pbuf_free(lent);
+  assert_int_equal(packet_queue_init(&recycle, slots, 2, NULL), 0);
+  packet_queue_set_enable(&recycle, true);
+  pool.recycle = &recycle;
+  packet_pool_hand_over(&pool, packet);
+  assert_int_equal(pbuf_remove_header(packet, 42), 0);
+  packet_set_length(packet, 10);
+  packet->flags |= PBUF_FLAG_LLMCAST | PACKET_FLAG_CHECKED;
+  packet->if_idx = 3;
+  assert_true(packet_is_ours(packet));
+  packet_pool_take_back(packet);
+  assert_int_equal(pool.held, 0);
+  assert_ptr_equal(packet_queue_get(&recycle), packet);
+  assert_true(packet_is_ours(packet));
+  assert_ptr_equal(packet->payload, (uint8_t *)packet + pool.payload_offset);
+  assert_int_equal(packet->len, BUFFER);
+  assert_int_equal(packet->tot_len, BUFFER);
+  assert_int_equal(packet->flags, PBUF_FLAG_IS_CUSTOM | PACKET_FLAG_POOLED);
+  assert_int_equal(packet->if_idx, 0);
+}
+
+static void what_is_held_chained_lent_or_of_others_is_not_ours(void **state) {
+  struct pbuf *packet = packet_pool_get(&pool), *rest = packet_pool_get(&pool);
+  struct pbuf *lent = packet_pool_lend(&pool);
+  struct pbuf other = {.ref = 1, .flags = PBUF_FLAG_IS_CUSTOM};
+
+  (void)state;
+  assert_true(packet_is_ours(packet));
+  pbuf_ref(packet);
+  assert_false(packet_is_ours(packet));
+  packet->ref = 1;
+  packet->next = rest;
+  assert_false(packet_is_ours(packet));
+  assert_false(packet_is_ours(&other));
+  assert_false(packet_is_ours(lent));
+  pbuf_free(lent); /* and then it is as any */
+  lent = packet_pool_get(&pool);
+  assert_true(packet_is_ours(lent));
+  packet_pool_put(&pool, lent);
+  packet_pool_put(&pool, packet);
+  packet_pool_put(&pool, rest);
 }
 
 static void a_lent_packet_comes_back_to_rest(void **state) {
@@ -232,7 +254,10 @@ static void every_packet_is_somewhere(void **state) {
     } else if (what == 1 && count != 0) {
       unsigned which = (unsigned)rand() % count;
 
-      pbuf_free(held[which]);
+      if (packet_is_ours(held[which]) && rand() % 2 != 0)
+        packet_pool_take_back(held[which]);
+      else
+        pbuf_free(held[which]);
       held[which] = held[--count];
     } else if (what == 2 && count >= 2) { /* TCP chains what it holds: the head owns the rest */
       struct pbuf *head = held[count - 2];
@@ -259,7 +284,8 @@ int main(void) {
       cmocka_unit_test_setup(an_answer_fits_in_the_buffer_of_its_question, setup),
       cmocka_unit_test_setup(a_freed_packet_goes_to_the_queue_first, setup),
       cmocka_unit_test_setup(what_was_sent_is_clean, setup),
-      cmocka_unit_test_setup(what_is_no_packet_stays_as_it_is, setup),
+      cmocka_unit_test_setup(a_packet_that_is_taken_back_is_as_new, setup),
+      cmocka_unit_test_setup(what_is_held_chained_lent_or_of_others_is_not_ours, setup),
       cmocka_unit_test_setup(a_lent_packet_comes_back_to_rest, setup),
       cmocka_unit_test_setup(every_packet_is_somewhere, setup),
   };

@@ -58,7 +58,24 @@ static void keeps_order_and_tells_full_from_empty_at_the_wrap(void **state) {
   assert_int_equal(queue.enqueued, (uint32_t)(FIRST + 20 * DEPTH)); /* it has wrapped */
   assert_int_equal(queue.dequeued, queue.enqueued);
   assert_int_equal(queue.refused, 20);
-  assert_int_equal(queue.high_water, DEPTH);
+  assert_int_equal(packet_queue_high_water(&queue), DEPTH);
+}
+
+static void knows_the_most_it_ever_held(void **state) {
+  (void)state;
+  assert_int_equal(packet_queue_high_water(&queue), 0);
+  for (unsigned most = 1; most <= DEPTH; most++) {
+    for (unsigned i = 0; i < most; i++)
+      packet_queue_put(&queue, &packets[i]);
+    assert_int_equal(packet_queue_high_water(&queue), most);
+    while (packet_queue_get(&queue) != NULL)
+      ;
+    for (unsigned i = 0; i < (most + 1) / 2; i++)
+      packet_queue_put(&queue, &packets[i]);
+    while (packet_queue_get(&queue) != NULL)
+      ;
+    assert_int_equal(packet_queue_high_water(&queue), most);
+  }
 }
 
 /* Any order of puts and gets, against a plain array. */
@@ -137,6 +154,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(refuses_a_depth_that_is_no_ring, setup),
       cmocka_unit_test_setup(keeps_order_and_tells_full_from_empty_at_the_wrap, setup),
+      cmocka_unit_test_setup(knows_the_most_it_ever_held, setup),
       cmocka_unit_test_setup(agrees_with_a_model, setup),
       cmocka_unit_test_setup(tells_its_consumer_when_data_becomes_available, setup),
       cmocka_unit_test_setup(disabled_it_refuses_and_keeps_what_it_has, setup),

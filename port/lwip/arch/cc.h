@@ -13,6 +13,7 @@
 unsigned lwip_port_rand(void);
 
 #define LWIP_RARE __attribute__((noinline, cold))
+#define LWIP_EXPECT(value, most) __builtin_expect(value, most)
 
 /* lwIP's own has room to be aligned at run time. */
 #define LWIP_DECLARE_MEMORY_ALIGNED(name, size) _Alignas(MEM_ALIGNMENT) u8_t name[size]
