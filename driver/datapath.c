@@ -1,6 +1,7 @@
 /* The way of a packet: how frames enter it, and what of it is rare. */
 #include "datapath.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -13,7 +14,13 @@ enum {
 };
 
 static bool is_broadcast(const uint8_t *address) {
-  return memcmp(address, "\xff\xff\xff\xff\xff\xff", ETH_ADDRESS_BYTES) == 0;
+  uint32_t first;
+  uint16_t last;
+
+  static_assert(sizeof first + sizeof last == ETH_ADDRESS_BYTES, "an address in two loads");
+  memcpy(&first, address, sizeof first);
+  memcpy(&last, address + sizeof first, sizeof last);
+  return first == UINT32_MAX && last == UINT16_MAX;
 }
 
 /* In one piece. lwIP's pbuf_clone() asserts that a chain does not end in an empty pbuf. */
