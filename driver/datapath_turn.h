@@ -211,7 +211,7 @@ DATAPATH_INLINE void datapath_turn(struct nic *nic, const struct nic_ops *ops) {
 
   if (nic->state != NIC_ENABLED)
     return; /* the event was posted before the stop */
-  if (((unsigned)nic->faulted | nic->link_event) != 0 && !datapath_attend(nic))
+  if ((nic->faulted || nic->link_event) && !datapath_attend(nic))
     return;
   datapath_turn_begins(nic);
   do {
