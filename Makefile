@@ -21,6 +21,10 @@ endif
 
 .DEFAULT_GOAL := firmware
 
+# Of a make within this one, which else does one thing after the other.
+PROCESSORS   := $(shell nproc)
+SIDE_BY_SIDE := $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(PROCESSORS))
+
 # V=1 shows each command.
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$@")
@@ -177,17 +181,26 @@ CLANG_FLAGS := --target=arm-none-eabi $(CPU_FLAGS) -std=c11 -fsyntax-only $(WARN
 CLANG_SOURCES := $(OWN_SOURCES) $(wildcard tests/target/*.c)
 
 .PHONY: test test-qemu test-clang
-test: test-clang test-unit coverage test-interleave test-sim test-qemu
+test: test-programs test-clang test-unit coverage test-interleave test-sim test-qemu
+
+# All that tests run, of the host and of the board: compiled side by side, on as many processors as there are.
+.PHONY: test-programs test-host-programs test-firmwares
+test-programs:
+	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) test-host-programs test-firmwares
+test-host-programs: $(UNIT_PROGRAMS) $(CV_PROGRAMS) $(IX_PROGRAMS) $(SIM_PROGRAMS)
+test-firmwares: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping $(BENCH_PLUGINS)
 
 test-clang: $(LWIPDIR)/Filelists.mk
-	$(Q)for source in $(CLANG_SOURCES); do clang $(CLANG_FLAGS) $$source || exit 1; done
+	$(Q)printf '%s\n' $(CLANG_SOURCES) | xargs -P $(PROCESSORS) -n 8 clang $(CLANG_FLAGS)
 	$(Q)for profile in $(dir $(wildcard profiles/*/profile.mk)); do \
 	  for source in profiles/main.c $$(find $$profile -name '*.c'); do clang -I$$profile $(CLANG_FLAGS) $$source || exit 1; done; done
 	$(Q)clang -std=c11 -fsyntax-only $(WARN) $(LAN_SOURCES) $(BENCH_SOURCE)
 	@echo "clang: no warning in $(words $(CLANG_SOURCES) $(wildcard profiles/*.c profiles/*/*.c) $(LAN_SOURCES) $(BENCH_SOURCE)) files"
 
+# Half of their time these wait for their guests: one more at a time than there are processors.
+QEMU_TESTS := $(shell expr $(PROCESSORS) + 1)
 test-qemu: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping $(BENCH_PLUGINS)
-	$(Q)BOARD=$(BOARD) /usr/bin/python3 -m pytest -q -n 2 --dist loadgroup -p no:cacheprovider $(PYTEST) tests/qemu
+	$(Q)BOARD=$(BOARD) /usr/bin/python3 -m pytest -q -n $(QEMU_TESTS) --dist loadgroup -p no:cacheprovider $(PYTEST) tests/qemu
 
 # Tables: what the guest needs to recover from each fault, and how it does under each flood.
 .PHONY: faults load

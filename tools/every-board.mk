@@ -9,9 +9,10 @@ firmware:
 size stack:
 	@$(foreach board,$(BOARDS),echo "$(board)" && $(MAKE) --no-print-directory BOARD=$(board) $@ &&) true
 
-# One make has both of the second: they share lwIP's objects.
-test: test-unit
-	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) coverage test-interleave test-sim
+test:
+	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) $(SIDE_BY_SIDE) test-host-programs
+	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) test-unit coverage test-interleave test-sim
+	@$(call on_each,$(SIDE_BY_SIDE) test-firmwares)
 	@$(call on_each,test-clang test-qemu)
 
 test-unit test-conformance coverage test-interleave interleave test-sim:

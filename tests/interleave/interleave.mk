@@ -40,6 +40,8 @@ build/interleave: $(IX_OBJECTS) $(IX)/lwip.a
 $(IX_OBJECTS) $(IX_LWIP): Makefile tests/unit/unit.mk tests/interleave/interleave.mk
 -include $(IX_OBJECTS:.o=.d) $(IX_LWIP:.o=.d)
 
+IX_PROGRAMS := build/interleave build/interleave-threads
+
 .PHONY: test-interleave interleave interleave-threads
 test-interleave: interleave interleave-reduction interleave-threads interleave-defects
 

@@ -47,6 +47,7 @@ build/host-sim-$(1)/soak: $$(SIM_WORLD_OBJECTS_$(1)) $$(SIM_NODES:%=build/host-s
 endef
 $(foreach build,fast checked,$(eval $(call sim_rules,$(build))))
 
+SIM_PROGRAMS := build/host-sim-fast/soak build/host-sim-checked/soak
 SIM_JOBS := $(or $(JOBS),1)
 # A seed that nobody has chosen.
 fresh_seed = $(shell od -An -N4 -tu4 /dev/urandom)
@@ -62,7 +63,7 @@ replay: build/host-sim-checked/soak
 
 # The simulation on trial, the seeds that have found something, and a minute of seeds that nobody has
 # seen, with sanitizers.
-test-sim: build/host-sim-fast/soak build/host-sim-checked/soak
+test-sim: $(SIM_PROGRAMS)
 	$(Q)/usr/bin/python3 -m pytest -q -n 2 -p no:cacheprovider tests/sim
 	$(Q)build/host-sim-checked/soak --kept tests/sim/seeds.txt --jobs 2
 	$(Q)build/host-sim-checked/soak --seconds $(or $(SECONDS),60) --seed $(fresh_seed) --jobs 2
