@@ -8,14 +8,24 @@
 
 static_assert(offsetof(struct packet, custom.pbuf) == 0, "lwIP's pointer is ours");
 
-/* pbuf_free() calls this when the last reference is gone. */
-static void packet_freed(struct pbuf *packet) { packet_pool_take_back(packet); }
+/* Undoes what the stack did to a pbuf. PBUF_POOL says that structure and data are contiguous, which
+ * lets the stack put headers back in front of the payload and answer in the same buffer. */
+static void packet_reset(const struct packet_pool *pool, struct pbuf *packet) {
+  packet->next = NULL;
+  packet->payload = (uint8_t *)packet + pool->payload_offset;
+  packet->len = pool->options.buffer_size;
+  packet->tot_len = pool->options.buffer_size;
+  packet->type_internal = (u8_t)PBUF_POOL;
+  packet->flags = PBUF_FLAG_IS_CUSTOM | PACKET_FLAG_POOLED;
+  packet->ref = 1;
+  packet->if_idx = 0;
+}
 
 /* pbuf_free() calls this for one that was lent. */
 static void lent_packet_freed(struct pbuf *packet) {
   struct packet_pool *pool = packet_of(packet)->pool;
 
-  packet_of(packet)->custom.custom_free_function = packet_freed;
+  packet_of(packet)->custom.custom_free_function = packet_pool_take_back;
   pool->held--;
   if (pool->free == NULL)
     packet_pool_put(pool, packet);
@@ -45,7 +55,7 @@ int packet_pool_init(struct packet_pool *pool, const struct packet_pool_options 
 
     packet->pool = pool;
     packet->touched = options->buffer_size;
-    packet->custom.custom_free_function = packet_freed;
+    packet->custom.custom_free_function = packet_pool_take_back;
     packet_pool_put(pool, &packet->custom.pbuf);
   }
   pool->free_low_water = pool->free_count;
@@ -83,7 +93,17 @@ struct pbuf *packet_pool_lend(struct packet_pool *pool) {
 }
 
 void packet_pool_recycle(struct packet_pool *pool, struct pbuf *packet) {
-  packet_pool_pass_on(pool, packet);
+  packet_reset(pool, packet);
+  if (pool->recycle == NULL || !packet_queue_put(pool->recycle, packet))
+    packet_pool_put(pool, packet);
+}
+
+/* pbuf_free() calls this as well, when the last reference is gone. */
+void packet_pool_take_back(struct pbuf *packet) {
+  struct packet_pool *pool = packet_of(packet)->pool;
+
+  pool->held--;
+  packet_pool_recycle(pool, packet);
 }
 
 void packet_pool_note_sent(struct pbuf *frame) {
