@@ -112,7 +112,7 @@ static inline void packet_set_length(struct pbuf *packet, uint16_t length) {
 }
 
 /* Takes back a packet that packet_is_ours() and that the stack was given: what pbuf_free() comes
- * to, in two thirds of its instructions. Main loop. */
+ * to, in three quarters of its instructions. Main loop. */
 void packet_pool_take_back(struct pbuf *packet);
 
 /* Notes that a device has read all of a packet that packet_is_ours(): it was written back to memory

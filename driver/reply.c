@@ -42,6 +42,7 @@ static inline __attribute__((always_inline)) void send_back(struct pbuf *packet,
 
   ip->src = ip->dest;
   ip->dest.addr = to.addr;
+  ip->_chksum = 0;
   if ((netif->chksum_flags & NETIF_CHECKSUM_GEN_IP) != 0)
     ip->_chksum = (uint16_t)~internet_checksum_ip4_header(ip, sizeof *ip);
   packet->len = packet->tot_len = (uint16_t)length;
@@ -51,9 +52,6 @@ static inline __attribute__((always_inline)) void send_back(struct pbuf *packet,
 }
 
 void reply_send(struct pbuf *packet, struct netif *netif, size_t length) {
-  struct ip_hdr *ip = packet->payload;
-
-  ip->_chksum = 0;
   send_back(packet, netif, length);
 }
 
@@ -84,19 +82,6 @@ static bool makes_checksum(const struct netif *netif) {
 /* 0 would say that there is none. */
 static uint16_t checksum_of(uint16_t sum) { return sum != 0xffff ? (uint16_t)~sum : sum; }
 
-/* What RFC 791 has before the addresses, in words rather than in halves and bytes: a third of the
- * instructions. The identification stays as it came. */
-static inline void set_words(struct ip_hdr *ip, const struct udp_pcb *pcb, size_t length) {
-  const uint32_t version_to_length =
-      lwip_htonl(UINT32_C(0x45000000) | (uint32_t)pcb->tos << 16 | (uint32_t)length);
-  const uint32_t ttl_to_checksum =
-      lwip_htonl((uint32_t)pcb->ttl << 24 | (uint32_t)IP_PROTO_UDP << 16);
-
-  memcpy(ip, &version_to_length, sizeof version_to_length);
-  ip->_offset = PP_HTONS(IP_DF);
-  memcpy(&ip->_ttl, &ttl_to_checksum, sizeof ttl_to_checksum);
-}
-
 static bool reply_by_ip4(const struct udp_pcb *pcb, struct pbuf *data, struct netif *netif,
                          bool unchanged) {
   struct datagram *datagram = (struct datagram *)data->payload - 1;
@@ -106,7 +91,10 @@ static bool reply_by_ip4(const struct udp_pcb *pcb, struct pbuf *data, struct ne
     return false;
   if (!turn_round(&datagram->udp, netif, data->len, unchanged) && makes_checksum(netif))
     datagram->udp.chksum = checksum_of(reply_datagram_sum(&datagram->ip, data->len + UDP_HLEN));
-  set_words(&datagram->ip, pcb, length);
+  datagram->ip._tos = pcb->tos;
+  datagram->ip._len = lwip_htons((uint16_t)length);
+  datagram->ip._offset = PP_HTONS(IP_DF);
+  datagram->ip._ttl = pcb->ttl;
   UDP_STATS_INC(udp.xmit);
   data->payload = datagram;
   send_back(data, netif, length);

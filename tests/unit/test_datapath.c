@@ -104,21 +104,6 @@ static void counts_by_kind_of_destination(void **state) {
   assert_int_equal(nic->counters[NIC_IN_UCAST_PKTS], 1);
 }
 
-/* Each byte counts. */
-static void what_is_nearly_a_broadcast_is_a_group(void **state) {
-  (void)state;
-  nic_set_all_multicast(nic, true);
-  for (unsigned i = 0; i < ETH_ADDRESS_BYTES; i++) {
-    uint8_t frame[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-
-    frame[i] = 0xfd;
-    paper_receive(&paper, frame, sizeof frame);
-    run();
-    assert_int_equal(nic->counters[NIC_IN_MULTICAST_PKTS], i + 1);
-  }
-  assert_int_equal(nic->counters[NIC_IN_BROADCAST_PKTS], 0);
-}
-
 /* Any frames at any time, to a stack that hoards and a device that stops: what came in is what was
  * delivered and what was dropped, and what was to be sent is what was sent and what was dropped. */
 static void every_drop_has_one_cause(void **state) {
@@ -590,7 +575,6 @@ int main(void) {
       cmocka_unit_test_setup(a_receiver_without_buffers_or_losses_is_not_reset,
                              paper_setup_enabled),
       cmocka_unit_test_setup(counts_by_kind_of_destination, paper_setup_enabled),
-      cmocka_unit_test_setup(what_is_nearly_a_broadcast_is_a_group, paper_setup_enabled),
       cmocka_unit_test_setup(every_drop_has_one_cause, paper_setup_enabled),
       cmocka_unit_test_setup(hoarding_cannot_stop_reception, paper_setup_enabled),
       cmocka_unit_test_setup(what_the_stack_can_do_without_makes_room, paper_setup_enabled),

@@ -249,6 +249,21 @@ static void a_frame_that_the_stack_refuses_is_counted_and_comes_home(void **stat
   assert_int_equal(nic_dropped(nic), 3 * PACKETS);
 }
 
+/* Each byte counts. */
+static void what_is_nearly_a_broadcast_is_a_group(void **state) {
+  (void)state;
+  nic_set_all_multicast(nic, true);
+  for (unsigned i = 0; i < ETH_ADDRESS_BYTES; i++) {
+    uint8_t frame[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+    frame[i] = 0xfd;
+    paper_receive(&paper, frame, sizeof frame);
+    run();
+    assert_int_equal(nic->counters[NIC_IN_MULTICAST_PKTS], i + 1);
+  }
+  assert_int_equal(nic->counters[NIC_IN_BROADCAST_PKTS], 0);
+}
+
 static err_t send(uint16_t length) {
   struct pbuf *frame = pbuf_alloc(PBUF_RAW, length, PBUF_RAM);
   err_t error;
@@ -376,6 +391,8 @@ int main(void) {
                                       teardown_netif),
       cmocka_unit_test_setup_teardown(a_frame_that_the_stack_refuses_is_counted_and_comes_home,
                                       setup_netif, teardown_netif),
+      cmocka_unit_test_setup_teardown(what_is_nearly_a_broadcast_is_a_group, setup_netif,
+                                      teardown_netif),
       cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_an_error_of_lwips, setup_netif,
                                       teardown_netif),
       cmocka_unit_test_setup_teardown(the_link_is_lwips_and_is_told, setup_netif, teardown_netif),
