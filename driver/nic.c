@@ -89,6 +89,8 @@ int nic_start(struct nic *nic) {
 
   if (nic->state != NIC_INIT)
     return -EPERM;
+  if (nic->pool.held != 0) /* since a stop: the pool that is made anew would give them out again */
+    return -EBUSY;
   error = make_pool_and_queues(nic);
   if (error != 0)
     return error;

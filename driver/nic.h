@@ -304,8 +304,9 @@ int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_q
  * own. */
 void nic_set_ops(struct nic *nic, const struct nic_ops *ops);
 
-/* Makes the pool, the queues and the events, resets the hardware. Returns 0, or the error of the
- * step that failed, with all steps before it undone. */
+/* Makes the pool, the queues and the events, resets the hardware. Returns 0, -EPERM out of order,
+ * -EBUSY while the stack holds packets from before a stop, or the error of the step that failed,
+ * with all steps before it undone. */
 int nic_start(struct nic *nic);
 
 /* Lets frames flow, or stops them: after false the device touches no memory, each buffer is back,

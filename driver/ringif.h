@@ -17,9 +17,8 @@
 /* The init function for netif_add(): starts the NIC that `netif->state` points to, which is in
  * NIC_INIT, and binds it to the netif, whose link follows the NIC's from then on. Returns ERR_OK,
  * ERR_ARG where there is no NIC or it is in another state, ERR_IF where its hardware does not
- * start, ERR_MEM where its memory is too small or lwIP has none for its first IGMP group. Main
- * loop.
- */
+ * start, or packets from before a ringif_remove() are still out, ERR_MEM where its memory is too
+ * small or lwIP has none for its first IGMP group. Main loop. */
 err_t ringif_init(struct netif *netif);
 
 /* Takes the interface out of lwIP: its connections get an error, its timeouts are cancelled, its

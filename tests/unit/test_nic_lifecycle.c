@@ -196,16 +196,21 @@ static void low_power_leaves_one_for_copies(void **state) {
   }
 }
 
-/* A buffer outlives its driver: it comes home, and only then the NIC can be forgotten. */
-static void is_not_freed_while_the_stack_holds_a_packet(void **state) {
+/* A buffer outlives its driver: it comes home, and only then the NIC can be forgotten, or be
+ * started with a pool that is made anew. */
+static void is_not_freed_nor_started_while_the_stack_holds_a_packet(void **state) {
   (void)state;
   hoard = true;
   wire(1, 60);
   run();
   assert_int_equal(nic_stop(nic), 0);
   assert_int_equal(nic_free(nic), -EBUSY);
+  assert_int_equal(nic_start(nic), -EBUSY);
+  assert_int_equal(nic->state, NIC_INIT);
   pbuf_free(hoarded_frames[0]);
   assert_int_equal(nic->pool.free_count, PACKETS);
+  assert_int_equal(nic_start(nic), 0);
+  assert_int_equal(nic_stop(nic), 0);
   assert_int_equal(nic_free(nic), 0);
 }
 
@@ -232,7 +237,8 @@ int main(void) {
       cmocka_unit_test_setup(low_power_is_quiet_and_on_goes_on, paper_setup_enabled),
       cmocka_unit_test_setup(low_power_may_keep_the_buffers, paper_setup),
       cmocka_unit_test_setup(low_power_leaves_one_for_copies, paper_setup),
-      cmocka_unit_test_setup(is_not_freed_while_the_stack_holds_a_packet, paper_setup_enabled),
+      cmocka_unit_test_setup(is_not_freed_nor_started_while_the_stack_holds_a_packet,
+                              paper_setup_enabled),
       cmocka_unit_test_setup(the_stack_may_stop_it_while_it_is_served, paper_setup_enabled),
   };
 
