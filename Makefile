@@ -51,7 +51,7 @@ endif
 LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
 LWIPDIR := $(LWIP)/src
 ifneq ($(filter-out help clean,$(GOALS)),)
-SETUP := build/setup-$(if $(filter test% mutants faults load interleave% fuzz coverage soak replay,$(GOALS)),test,run).stamp
+SETUP := build/setup-$(if $(filter test% mutants faults load interleave% fuzz coverage torture soak replay,$(GOALS)),test,run).stamp
 include $(SETUP)
 include $(LWIPDIR)/Filelists.mk
 endif
@@ -230,6 +230,7 @@ help:
 	@echo "make bench-wall   packets and bits a second by the host's clock, for information"
 	@echo "make test         all tests on all boards, or on BOARD; test-unit, test-conformance (DRIVER= TEST=), test-interleave, test-sim and test-qemu run a part"
 	@echo "make interleave   all interleavings of main loop, interrupts and devices; DEPTH= ONLY=WORDS SCHEDULE=STEPS"
+	@echo "make torture      whatever may happen to a NIC, over each driver or DRIVER; SEED= RUNS=, of which 1 tells each event"
 	@echo "make fuzz         frames that a fuzzer makes, by the fast path and by lwIP alone; SECONDS= SEED="
 	@echo "make soak         simulates two nodes in bad weather; SECONDS= SEED= JOBS=; make replay SEED= PCAP= shows one run"
 	@echo "make faults       how long it takes to recover from each fault; make load: how it does under floods"

@@ -113,11 +113,15 @@ void fake_cadence_gem_send(struct fake_cadence_gem *fake, unsigned frames) {
   update_irq(fake);
 }
 
-void fake_cadence_gem_fail(struct fake_cadence_gem *fake, uint32_t descriptor_status,
+bool fake_cadence_gem_fail(struct fake_cadence_gem *fake, uint32_t descriptor_status,
                            uint32_t tx_status, uint32_t cause) {
-  uint32_t status = fetch(fake->tx_descriptor).status;
+  uint32_t status;
 
-  assert_int_equal(status & TX_USED, 0);
+  if (!fake->going || fake->tx_halted)
+    return false;
+  status = fetch(fake->tx_descriptor).status;
+  if ((status & TX_USED) != 0)
+    return false;
   if (descriptor_status != 0)
     give_back_tx(fake->tx_descriptor, status | TX_USED | descriptor_status);
   fake->tx_descriptor = *reg(fake, TXQBASE);
@@ -125,6 +129,7 @@ void fake_cadence_gem_fail(struct fake_cadence_gem *fake, uint32_t descriptor_st
   *reg(fake, TXSTATUS) |= tx_status;
   raise(fake, cause);
   update_irq(fake);
+  return true;
 }
 
 /* ---- receiving ---- */
@@ -188,10 +193,13 @@ enum fake_verdict fake_cadence_gem_receive(struct fake_cadence_gem *fake, const 
   return FAKE_RECEIVED;
 }
 
-void fake_cadence_gem_report(struct fake_cadence_gem *fake, uint32_t rx_status, uint32_t cause) {
+bool fake_cadence_gem_report(struct fake_cadence_gem *fake, uint32_t rx_status, uint32_t cause) {
+  if ((*reg(fake, NWCTRL) & RX_EN) == 0)
+    return false;
   *reg(fake, RXSTATUS) |= rx_status;
   raise(fake, cause);
   update_irq(fake);
+  return true;
 }
 
 /* ---- registers ---- */

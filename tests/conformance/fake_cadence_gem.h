@@ -41,11 +41,11 @@ enum fake_verdict fake_cadence_gem_receive(struct fake_cadence_gem *fake, const 
 void fake_cadence_gem_send(struct fake_cadence_gem *fake, unsigned frames);
 
 /* Fails to send the next frame: writes `descriptor_status` back to its first descriptor (nothing
- * where it is 0), sets bits of tx_status and interrupts for `cause`. */
-void fake_cadence_gem_fail(struct fake_cadence_gem *fake, uint32_t descriptor_status,
+ * where it is 0), sets bits of tx_status and interrupts for `cause`. False where it sends none. */
+bool fake_cadence_gem_fail(struct fake_cadence_gem *fake, uint32_t descriptor_status,
                            uint32_t tx_status, uint32_t cause);
 
-/* Sets bits of rx_status and interrupts for `cause`. */
-void fake_cadence_gem_report(struct fake_cadence_gem *fake, uint32_t rx_status, uint32_t cause);
+/* Sets bits of rx_status and interrupts for `cause`. False where it does not receive. */
+bool fake_cadence_gem_report(struct fake_cadence_gem *fake, uint32_t rx_status, uint32_t cause);
 
 #endif

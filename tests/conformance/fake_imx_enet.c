@@ -163,9 +163,11 @@ static void send_posted(struct fake_imx_enet *fake, unsigned frames) {
 
 void fake_imx_enet_send(struct fake_imx_enet *fake, unsigned frames) { send_posted(fake, frames); }
 
-void fake_imx_enet_fail(struct fake_imx_enet *fake, uint32_t errors, uint32_t event) {
-  assert_true(take_frame(fake, errors));
+bool fake_imx_enet_fail(struct fake_imx_enet *fake, uint32_t errors, uint32_t event) {
+  if (*reg(fake, TDAR) == 0 || !take_frame(fake, errors))
+    return false;
   raise(fake, event);
+  return true;
 }
 
 /* ---- receiving ---- */
@@ -253,10 +255,13 @@ static void turn_off(struct fake_imx_enet *fake) {
   fake->tx_descriptor = *reg(fake, TDSR);
 }
 
-void fake_imx_enet_report(struct fake_imx_enet *fake, uint32_t event) {
+bool fake_imx_enet_report(struct fake_imx_enet *fake, uint32_t event) {
+  if (!is_enabled(fake))
+    return false;
   if ((event & EVENT_EBERR) != 0)
     turn_off(fake);
   raise(fake, event);
+  return true;
 }
 
 static uint32_t bus_read(void *context, unsigned offset) {

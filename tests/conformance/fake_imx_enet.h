@@ -46,11 +46,11 @@ enum fake_verdict fake_imx_enet_receive(struct fake_imx_enet *fake, const uint8_
 void fake_imx_enet_send(struct fake_imx_enet *fake, unsigned frames);
 
 /* Fails to send the next frame, whose last descriptor then has the given flags of errors, and
- * reports `event`. */
-void fake_imx_enet_fail(struct fake_imx_enet *fake, uint32_t errors, uint32_t event);
+ * reports `event`. False where it sends none. */
+bool fake_imx_enet_fail(struct fake_imx_enet *fake, uint32_t errors, uint32_t event);
 
-/* Reports `event`; a bus error also stops the device. */
-void fake_imx_enet_report(struct fake_imx_enet *fake, uint32_t event);
+/* Reports `event`; a bus error also stops the device. False where it is off. */
+bool fake_imx_enet_report(struct fake_imx_enet *fake, uint32_t event);
 
 /* The bit of the group hash registers that the manual gives an address. */
 unsigned fake_imx_enet_hash(const uint8_t *address);

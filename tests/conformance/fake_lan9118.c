@@ -58,9 +58,16 @@ static void update_irq(struct fake_lan9118 *fake) {
                                            (*reg(fake, IRQ_CFG) & 0x111) == 0x111);
 }
 
-void fake_lan9118_raise(struct fake_lan9118 *fake, uint32_t causes) {
+static void raise(struct fake_lan9118 *fake, uint32_t causes) {
   *reg(fake, INT_STS) |= causes;
   update_irq(fake);
+}
+
+bool fake_lan9118_raise(struct fake_lan9118 *fake, uint32_t causes) {
+  if (fake->mac[MAC_CR] == 0)
+    return false;
+  raise(fake, causes);
+  return true;
 }
 
 /* Takes one of `busy` reads; true while it lasts. */
@@ -132,7 +139,7 @@ enum fake_verdict fake_lan9118_receive(struct fake_lan9118 *fake, const uint8_t 
   if (4 * (fake->rx_data_used + words) > FAKE_LAN9118_RX_BYTES ||
       fake->rx_status_used == FAKE_LAN9118_RX_STATUSES) {
     ++*reg(fake, RX_DROP);
-    fake_lan9118_raise(fake, INT_RXDF);
+    raise(fake, INT_RXDF);
     return FAKE_LOST;
   }
   memset(bytes, 0xee, sizeof bytes); /* offset, FCS and padding: none of it is the frame's */
@@ -144,7 +151,7 @@ enum fake_verdict fake_lan9118_receive(struct fake_lan9118 *fake, const uint8_t 
   fake->rx_status[(fake->rx_status_head + fake->rx_status_used++) % FAKE_LAN9118_RX_STATUSES] =
       (length + 4) << 16 | fake->rx_errors;
   fake->rx_errors = 0;
-  fake_lan9118_raise(fake, INT_RSFL);
+  raise(fake, INT_RSFL);
   return FAKE_RECEIVED;
 }
 
@@ -171,6 +178,14 @@ void fake_lan9118_send(struct fake_lan9118 *fake, unsigned frames) {
   if (transmits(fake))
     send_whole(fake, frames);
   update_irq(fake);
+}
+
+bool fake_lan9118_fail(struct fake_lan9118 *fake, uint32_t error) {
+  if (!transmits(fake) || fake->sent == fake->written)
+    return false;
+  fake->tx_error = error;
+  fake_lan9118_send(fake, 1);
+  return true;
 }
 
 /* ---- FIFOs ---- */

@@ -70,7 +70,11 @@ enum fake_verdict fake_lan9118_receive(struct fake_lan9118 *fake, const uint8_t 
 /* Sends up to `frames` of what is whole, where hold_tx is set. */
 void fake_lan9118_send(struct fake_lan9118 *fake, unsigned frames);
 
-/* Raises causes of INT_STS. */
-void fake_lan9118_raise(struct fake_lan9118 *fake, uint32_t causes);
+/* Fails to send the next frame: its status is the right one with the bits of `error` turned over.
+ * False where it sends none. */
+bool fake_lan9118_fail(struct fake_lan9118 *fake, uint32_t error);
+
+/* Raises causes of INT_STS. False where it is off. */
+bool fake_lan9118_raise(struct fake_lan9118 *fake, uint32_t causes);
 
 #endif

@@ -27,8 +27,8 @@ enum fake_verdict {
 /* An error that the MAC can report. */
 struct fake_error {
   const char *name;
-  void (*inject)(const struct fake_error *error); /* it happens now, or to the next frame that is
-                                                      received */
+  bool (*inject)(const struct fake_error *error); /* it happens now, or to the next frame that is
+                                                      received; false: to nothing that is there */
   enum nic_counter counter;                       /* what moves: NIC_IN_ERROR, NIC_RECOVERIES... */
   uint32_t bits[3]; /* for `inject`: what the registers and descriptors tell of it */
 };

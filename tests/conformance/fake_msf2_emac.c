@@ -241,10 +241,13 @@ static void power_on(void) {
 static void set_link(bool up) { has_link = up; }
 
 /* A side stops, its status has the cause. */
-static void stop_dma(const struct fake_error *error) {
+static bool stop_dma(const struct fake_error *error) {
+  if (*reg(error->bits[0]) == 0)
+    return false;
   *reg(error->bits[0]) = 0;
   *reg(error->bits[1]) |= error->bits[2];
   update_irq();
+  return true;
 }
 
 static const struct fake_error errors[] = {

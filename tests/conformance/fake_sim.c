@@ -103,8 +103,13 @@ static void write_back(const struct sim_descriptor *copy, const struct sim_descr
   }
 }
 
-/* Frames over the credit are left out of what it sees. */
+static bool has_carrier(void) { return (device.registers[SIM_STATUS / 4] & SIM_STATUS_LINK) != 0; }
+
+/* Frames over the credit are left out of what it sees, and all while there is no carrier, without
+ * which it would lose them: nobody could tell them from those that the driver loses. */
 static void limit(void) {
+  if (!has_carrier())
+    credit = 0;
   for (unsigned i = 0; i < SIM_TX_DESCRIPTORS; i++) {
     struct sim_descriptor *descriptor = &tx_copy[(device.tx_index + i) % SIM_TX_DESCRIPTORS];
 
@@ -125,7 +130,7 @@ static void step(void *context) {
     return;
   fetch(rx_copy, driver.rx_descriptors, sizeof rx_copy);
   fetch(tx_copy, driver.tx_descriptors, sizeof tx_copy);
-  if (held)
+  if (held || !has_carrier())
     limit();
   memcpy(rx_before, rx_copy, sizeof rx_copy);
   memcpy(tx_before, tx_copy, sizeof tx_copy);
@@ -179,13 +184,17 @@ static void power_on(void) {
 
 static void set_link(bool up) { sim_device_set_carrier(&device, up); }
 
-static void flag_next_as_bad(const struct fake_error *error) {
+static bool flag_next_as_bad(const struct fake_error *error) {
   (void)error;
   bad_status = true;
+  return true;
 }
 
-static void bad_ring(const struct fake_error *error) {
+static bool bad_ring(const struct fake_error *error) {
+  if ((device.registers[SIM_CTRL / 4] & SIM_CTRL_ENABLE) == 0)
+    return false;
   device.registers[SIM_TX_SIZE / 4] = error->bits[0];
+  return true;
 }
 
 static const struct fake_error errors[] = {

@@ -219,10 +219,13 @@ void fake_virtio_net_set_link(struct fake_virtio_net *fake, bool up) {
   update_irq(fake);
 }
 
-void fake_virtio_net_break(struct fake_virtio_net *fake) {
+bool fake_virtio_net_break(struct fake_virtio_net *fake) {
+  if ((fake->status & DRIVER_OK) == 0)
+    return false;
   fake->status |= NEEDS_RESET;
   fake->interrupts |= 2;
   update_irq(fake);
+  return true;
 }
 
 static void reset(struct fake_virtio_net *fake) {

@@ -86,8 +86,8 @@ void fake_virtio_net_send(struct fake_virtio_net *fake, unsigned frames);
 /* Its link changes. */
 void fake_virtio_net_set_link(struct fake_virtio_net *fake, bool up);
 
-/* It has met an error, and asks for a reset. */
-void fake_virtio_net_break(struct fake_virtio_net *fake);
+/* It has met an error, and asks for a reset. False where it is off. */
+bool fake_virtio_net_break(struct fake_virtio_net *fake);
 
 /* It says that it has used the chain that begins with descriptor `id` of queue `number`. */
 void fake_virtio_net_use(struct fake_virtio_net *fake, unsigned number, uint32_t id,

@@ -3,10 +3,10 @@
 #include "suite.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "dma.h"
 #include "port.h"
+#include "torture.h"
 
 static void it_starts_quiet(void) {
   assert_int_equal(nic_start(rig.nic), 0);
@@ -243,65 +243,8 @@ static void it_follows_the_link(void) {
   }
 }
 
-/* Whatever happens in whatever order: the dice throw the same each time. */
-static void it_goes_on_after_anything_in_any_order(void) {
-  bool held = false;
-
-  srand(7);
-  for (unsigned i = 0; i < 2000; i++) {
-    switch (rand() % 16) {
-    case 0:
-      rig_hold_tx(held = !held);
-      break;
-    case 1:
-      rig.hoard = !rig.hoard && rig.hoarded < RIG_PACKETS / 2;
-      break;
-    case 2:
-      rig_give_back((unsigned)rand() % RIG_PACKETS);
-      break;
-    case 3:
-      rig.backlog = (unsigned)rand() % 20;
-      break;
-    case 4:
-      if (held)
-        rig_send((unsigned)rand() % 6);
-      break;
-    case 5:
-      nic_watch(rig.nic);
-      break;
-    case 6:
-      if (rand() % 16 != 0)
-        break;
-      assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
-      assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
-      break;
-    case 7:
-    case 8:
-    case 9:
-      (void)rig_wire(RIG_FRAME_MIN + (uint32_t)rand() % 600);
-      break;
-    case 10:
-    case 11:
-    case 12:
-      (void)rig_transmit(200 + (uint32_t)rand() % 300, 1 + (unsigned)rand() % rig.fragments_max, 8);
-      break;
-    default:
-      if (rig.hoarded >= RIG_PACKETS - RIG_DEPTH)
-        rig_give_back(RIG_DEPTH);
-      rig_run();
-      rig_check();
-    }
-  }
-  rig.backlog = 0;
-  rig.hoard = false;
-  rig_give_back(RIG_PACKETS);
-  rig_hold_tx(false);
-  for (unsigned i = 0; i < 10; i++) {
-    nic_watch(rig.nic);
-    rig_run();
-  }
-  rig_check_traffic();
-}
+/* More of it: test_torture.c. */
+static void it_goes_on_after_anything_in_any_order(void) { torture(7, 1000, false); }
 
 const struct suite_test lifecycle_tests[] = {
     SUITE_TEST_BARE(it_starts_quiet),

@@ -24,13 +24,17 @@ static void set_link(bool up) { fake.link = up; }
 
 /* ---- errors ---- */
 
-static void raise(const struct fake_error *error) { fake_lan9118_raise(&fake, error->bits[0]); }
+static bool raise(const struct fake_error *error) {
+  return fake_lan9118_raise(&fake, error->bits[0]);
+}
 
-static void fail_rx(const struct fake_error *error) { fake.rx_errors = error->bits[0]; }
+static bool fail_rx(const struct fake_error *error) {
+  fake.rx_errors = error->bits[0];
+  return true;
+}
 
-static void fail_tx(const struct fake_error *error) {
-  fake.tx_error = error->bits[0];
-  fake_lan9118_send(&fake, 1);
+static bool fail_tx(const struct fake_error *error) {
+  return fake_lan9118_fail(&fake, error->bits[0]);
 }
 
 static const struct fake_error errors[] = {

@@ -26,9 +26,9 @@ static void send(unsigned frames) { fake_virtio_net_send(fake, frames); }
 
 static void set_link(bool up) { fake_virtio_net_set_link(fake, up); }
 
-static void need_reset(const struct fake_error *error) {
+static bool need_reset(const struct fake_error *error) {
   (void)error;
-  fake_virtio_net_break(fake);
+  return fake_virtio_net_break(fake);
 }
 
 static const struct fake_error errors[] = {

@@ -191,7 +191,7 @@ static void input(struct nic *from, struct pbuf *frame) {
   octets += frame->tot_len;
   if (rig.on_input != NULL)
     rig.on_input();
-  if (rig.hoard)
+  if (rig.hoard && rig.hoarded < RIG_PACKETS)
     hoarded[rig.hoarded++] = frame;
   else if (rig.echo)
     send_back(frame);
@@ -307,6 +307,16 @@ void rig_run(void) {
   } while (dispatch_run(&dispatch));
 }
 
+/* With empty caches. */
+static void start_bus(void) {
+  host_dma_start(&(struct host_dma_options){.line = rig.bus->line,
+                                            .rings = rig.mac->rings,
+                                            .rings_size = rig.mac->rings_size,
+                                            .unit = rig.mac->unit,
+                                            .last_first = rig.bus->last_first,
+                                            .look = rig.bus->eager ? rig_look : NULL});
+}
+
 static void interrupt(void *context) { nic_interrupt(context); }
 
 void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
@@ -340,14 +350,19 @@ void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
   memcpy(config.mac, station, sizeof station);
   mac->power_on();
   host_connect_irq(mac->irq, interrupt, mac->nic);
-  host_dma_start(&(struct host_dma_options){.line = bus->line,
-                                            .rings = mac->rings,
-                                            .rings_size = mac->rings_size,
-                                            .unit = mac->unit,
-                                            .last_first = bus->last_first,
-                                            .look = bus->eager ? rig_look : NULL});
+  start_bus();
   assert_int_equal(nic_init(mac->nic, &config, &dispatch), 0);
   mac->nic->input = input;
+}
+
+void rig_resize(const struct rig_sizes *sizes) {
+  assert_int_equal(rig.nic->state, NIC_INIT);
+  config.pool.packets = sizes->packets;
+  config.pool.held_max = sizes->held_max;
+  config.queue_depth = sizes->queue_depth;
+  config.batch = sizes->batch;
+  config.budget = sizes->budget;
+  start_bus(); /* what was a buffer may be a queue's slots now */
 }
 
 /* Indices as after 2^32 - 256 frames, a multiple of every ring's size, so that they soon wrap. */
@@ -397,11 +412,12 @@ void rig_check(void) {
                       ring_count(&nic->rx_ring.ring) + packet_queue_count(&nic->rx_completion),
                   nic->pool.options.packets);
   rig_check_equal("accesses to no register, or without a meaning", *rig.mac->bad_accesses, 0);
-  rig_check_equal("delivered frames that are counted",
+  rig_check_equal("good frames that are counted",
                   counters[NIC_IN_UCAST_PKTS] + counters[NIC_IN_MULTICAST_PKTS] +
                       counters[NIC_IN_BROADCAST_PKTS],
-                  rig.delivered);
-  rig_check_equal("delivered octets that are counted", counters[NIC_IN_OCTETS], octets);
+                  rig.delivered + counters[NIC_IN_NO_BUFFER]);
+  if (counters[NIC_IN_NO_BUFFER] == 0)
+    rig_check_equal("good octets that are counted", counters[NIC_IN_OCTETS], octets);
   if (skipped > in_dropped())
     fail_msg("%u received frames were dropped and only %u counted", skipped, in_dropped());
   if (tx_skipped > out_dropped())
@@ -411,12 +427,14 @@ void rig_check(void) {
 }
 
 void rig_check_idle(void) {
+  unsigned told;
+
   rig_check();
   rig_check_equal("received frames that were delivered or counted", rig.delivered + in_dropped(),
                   rig.wired);
-  rig_check_equal("frames that were sent or counted",
-                  rig.sent + rig.nic->counters[NIC_OUT_STOPPED] + rig.nic->counters[NIC_OUT_ERROR],
-                  rig.accepted);
+  told = rig.sent + rig.nic->counters[NIC_OUT_STOPPED] + rig.nic->counters[NIC_OUT_ERROR];
+  if (!rig.confused || told < rig.accepted)
+    rig_check_equal("frames that were sent or counted", told, rig.accepted);
   rig_check_equal("packets that the stack holds", rig.nic->pool.held, rig.hoarded);
   for (unsigned i = 0; i < TX_SLOTS; i++) {
     if (tx_slots[i].fragments_out != 0)

@@ -46,6 +46,8 @@ struct rig {
   bool ragged;              /* fragments are of any length, down to none, and start anywhere */
   uint32_t with_empty_part; /* frames that were given a part without bytes */
   bool foreign;             /* frames go out that the rig has not made: they are counted */
+  bool confused;            /* an error may hide what became of frames before it: such as were sent
+                               may count as stopped as well */
   unsigned hoarded;         /* frames that it keeps */
   void (*on_input)(void);   /* what the stack does as it gets a frame */
   unsigned backlog;         /* frames that come in at the next moments of an eager device */
@@ -57,6 +59,16 @@ extern struct rig rig;
  * memory is all back. */
 void rig_build(const struct fake_mac *mac, const struct rig_bus *bus);
 void rig_end(void);
+
+/* In NIC_INIT: other sizes than the rig's own from the next nic_start() on, none of them 0. */
+struct rig_sizes {
+  uint16_t packets; /* up to RIG_PACKETS */
+  uint16_t held_max;
+  uint16_t queue_depth; /* a power of two, up to RIG_DEPTH */
+  uint16_t batch;       /* up to queue_depth */
+  uint16_t budget;
+};
+void rig_resize(const struct rig_sizes *sizes);
 
 /* From NIC_INIT to NIC_ENABLED, with a link. */
 void rig_enable(void);
@@ -79,7 +91,9 @@ void rig_wire_bad(uint32_t length);
 void rig_hold_tx(bool hold);
 void rig_send(unsigned frames);
 void rig_set_link(bool up);
-void rig_inject(const struct fake_error *error);
+
+/* False where there is nothing now that the error could happen to. */
+bool rig_inject(const struct fake_error *error);
 
 /* On a bus with an eager device, `action` happens after `moments` more of the device's moments: the
  * steps of the driver's work that hardware can see. */

@@ -20,13 +20,23 @@ static void set_carrier(void *context) { rig.mac->set_link(*(bool *)context); }
 
 void rig_set_link(bool up) { host_device_step(set_carrier, &up); }
 
-static void inject(void *context) {
-  const struct fake_error *error = *(const struct fake_error **)context;
+struct injection {
+  const struct fake_error *error;
+  bool happened;
+};
 
-  error->inject(error);
+static void inject(void *context) {
+  struct injection *injection = context;
+
+  injection->happened = injection->error->inject(injection->error);
 }
 
-void rig_inject(const struct fake_error *error) { host_device_step(inject, &error); }
+bool rig_inject(const struct fake_error *error) {
+  struct injection injection = {error, false};
+
+  host_device_step(inject, &injection);
+  return injection.happened;
+}
 
 void rig_look(void *context) {
   (void)context;

@@ -315,7 +315,7 @@ static void each_error_is_counted_and_survived(void) {
         rig_must_transmit(200, 1 + (i + 1) % rig.fragments_max, 8);
       rig_run();
       rig_send(round);
-      rig_inject(error);
+      assert_true(rig_inject(error));
       (void)rig_wire(100);
       rig_run();
       if (rig.nic->counters[error->counter] == before)

@@ -200,15 +200,19 @@ static void power_on(void) {
 
 static void set_link(bool up) { *reg(TEXTBOOK_LINK) = up; }
 
-static void flag_next_as_bad(const struct fake_error *error) {
+static bool flag_next_as_bad(const struct fake_error *error) {
   (void)error;
   bad_next = true;
+  return true;
 }
 
-static void fail_fatally(const struct fake_error *error) {
+static bool fail_fatally(const struct fake_error *error) {
   (void)error;
+  if (!is_enabled())
+    return false;
   *reg(TEXTBOOK_CONTROL) = 0;
   raise(TEXTBOOK_ERROR);
+  return true;
 }
 
 static const struct fake_error errors[] = {

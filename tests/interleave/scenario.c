@@ -82,8 +82,7 @@ static bool can_fail(unsigned unused) {
 static bool fail_now(unsigned unused) {
   (void)unused;
   errors_left--;
-  rig_inject(fatal_error());
-  return true;
+  return rig_inject(fatal_error());
 }
 
 static const struct explore_process processes[] = {

@@ -104,3 +104,8 @@ test-unit: $(UNIT_PROGRAMS)
 .PHONY: test-conformance
 test-conformance: build/host-gcc/test_conformance
 	$(Q)build/host-gcc/test_conformance $(or $(DRIVER),all) $(TEST) 2>&1
+
+# Every driver, or one, by seeds; of a run alone each event is told.
+.PHONY: torture
+torture: build/host-gcc/test_torture
+	$(Q)build/host-gcc/test_torture $(or $(DRIVER),all) $(or $(SEED),$(fresh_seed)) $(or $(RUNS),1000) $(if $(filter 1,$(RUNS)),tell) 2>&1

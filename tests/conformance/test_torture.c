@@ -1,0 +1,33 @@
+/* Tortures every driver of the table. Arguments: a driver or "all", the first seed, the number of
+ * runs, and "tell", to have each event printed. */
+#include "torture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "log.h"
+#include "lwip/init.h"
+
+#define FAKE_MAC_ENTRY(name) &fake_mac_##name,
+static const struct fake_mac *const table[] = {FAKE_MACS(FAKE_MAC_ENTRY)};
+enum { MACS = sizeof table / sizeof *table };
+
+int main(int argc, char **argv) {
+  const char *driver = argc > 1 ? argv[1] : "all";
+  uint64_t first_seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+  unsigned runs = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 0) : 20;
+  unsigned tortured = 0;
+  int failed = 0;
+
+  log_set_level(NULL, LOG_ERROR);
+  lwip_init();
+  for (unsigned i = 0; i < MACS; i++) {
+    if (strcmp(driver, "all") != 0 && strcmp(driver, table[i]->ops->name) != 0)
+      continue;
+    failed += torture_run_all(table[i], first_seed, runs, argc > 4);
+    tortured++;
+  }
+  if (tortured == 0)
+    fprintf(stderr, "nothing to torture: driver %s\n", driver);
+  return failed != 0 || tortured == 0;
+}
