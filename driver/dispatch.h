@@ -36,9 +36,11 @@ int dispatch_add(struct dispatch_queue *queue, struct dispatch_source *source,
  * never added. Main loop. */
 void dispatch_remove(struct dispatch_source *source);
 
-/* Posts the event of `source`, which must be added. Any context. */
-static inline void dispatch_post(struct dispatch_source *source) {
-  __atomic_fetch_or(&source->queue->pending, source->bit, __ATOMIC_RELAXED);
+/* Posts the event of `source`, which must be added; true where it has waited already. Any context.
+ */
+static inline bool dispatch_post(struct dispatch_source *source) {
+  return (__atomic_fetch_or(&source->queue->pending, source->bit, __ATOMIC_RELAXED) &
+          source->bit) != 0;
 }
 
 /* True if an event waits. Any context; a caller that goes to sleep on the answer has interrupts

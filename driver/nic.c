@@ -142,12 +142,14 @@ static int hardware_on(struct nic *nic) {
   nic->rx_stalled = false;
   nic->faulted = false;
   nic->link_event = false;
+  nic->irq_is_off = false;
   error = nic->ops->enable(nic);
   if (error != 0)
     return error;
   watch_from_now(nic);
   set_queues_enable(nic, true);
   nic->state = NIC_ENABLED;
+  nic->recovering = false;
   if (nic->ops->set_filter != NULL)
     nic->ops->set_filter(nic);
   datapath_refill(nic);
@@ -229,8 +231,10 @@ int nic_set_interface_enable(struct nic *nic, bool enable) {
 
   switch (nic->state) {
   case NIC_STARTED:
-    if (!enable)
+    if (!enable) {
+      nic->recovering = false;
       return 0;
+    }
     error = hardware_on(nic);
     if (error == 0)
       nic_poll_link(nic);
@@ -278,6 +282,7 @@ int nic_stop(struct nic *nic) {
   packet_queue_purge(&nic->rx_submission, give_back_empty, nic);
   dispatch_remove(&nic->tx_event);
   dispatch_remove(&nic->interrupt_event);
+  nic->recovering = false;
   nic->state = NIC_INIT;
   return 0;
 }
@@ -299,8 +304,10 @@ int nic_recover(struct nic *nic) {
   nic_count(nic, NIC_RECOVERIES);
   hardware_off(nic);
   error = hardware_on(nic);
-  if (error != 0)
+  if (error != 0) {
     quiesce(nic, NIC_STARTED);
+    nic->recovering = true;
+  }
   return error;
 }
 
@@ -337,6 +344,10 @@ static void watch_receiver(struct nic *nic) {
 void nic_watch(struct nic *nic) {
   const struct ring *tx = &nic->tx_ring.ring;
 
+  if (nic->recovering) { /* what was in flight is given back already */
+    nic_count(nic, NIC_RECOVERIES);
+    (void)hardware_on(nic);
+  }
   nic_poll_link(nic);
   if (nic->state != NIC_ENABLED)
     return;
@@ -351,11 +362,26 @@ void nic_watch(struct nic *nic) {
     nic->faulted = true;
   }
   watch_receiver(nic);
+  if (nic->irq_is_off)
+    nic->faulted = true;
   dispatch_post(&nic->interrupt_event);
+}
+
+/* The event of an interrupt before still waits. */
+static __attribute__((cold, noinline)) void came_in_vain(struct nic *nic) {
+  if (nic->last_in_vain + 1 != nic->counters[NIC_INTERRUPTS])
+    nic->irqs_in_vain = 0;
+  nic->last_in_vain = nic->counters[NIC_INTERRUPTS];
+  if (++nic->irqs_in_vain < NIC_IRQ_STORM)
+    return;
+  port_irq_disable(nic->config->irq);
+  nic->irq_is_off = true;
+  nic_count(nic, NIC_IRQ_STORMS);
 }
 
 void nic_interrupt(struct nic *nic) {
   nic->counters[NIC_INTERRUPTS]++;
   nic->ops->interrupt(nic);
-  dispatch_post(&nic->interrupt_event);
+  if (dispatch_post(&nic->interrupt_event))
+    came_in_vain(nic);
 }

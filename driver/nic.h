@@ -70,6 +70,7 @@ enum {
   X(INTERRUPTS, "interrupts")                 /* interrupts taken */                               \
   X(RX_RESTARTS, "rx_restarts")               /* times reception was started again */              \
   X(TX_TIMEOUTS, "tx_timeouts")               /* times that nothing was sent for too long */       \
+  X(IRQ_STORMS, "irq_storms")                 /* times that its interrupt did not end */           \
   X(RECOVERIES, "recoveries")                 /* times the device was reset after a fault */
 
 enum nic_counter {
@@ -263,6 +264,10 @@ struct nic {
   volatile bool rx_stalled; /* the interrupt saw reception stop; the rx doorbell starts it again */
   volatile bool faulted;    /* the interrupt saw an error that only a reset cures */
   volatile bool link_event; /* the interrupt saw the link change */
+  bool recovering;          /* a reset after a fault has failed: each watch tries again */
+  bool irq_is_off;          /* its interrupt did not end: the next watch has it reset */
+  uint16_t irqs_in_vain;    /* in a row, while the event of the one before still waited */
+  uint32_t last_in_vain;    /* NIC_INTERRUPTS at the last of them */
   uint8_t offloads;         /* caps.offloads, less what `start` has found this device not to have */
   uint16_t mtu;             /* longest payload, in bytes */
   uint8_t mac[ETH_ADDRESS_BYTES];
@@ -326,8 +331,9 @@ int nic_stop(struct nic *nic);
 /* Forgets the NIC. Returns 0, -EPERM out of order, -EBUSY while the stack holds packets of it. */
 int nic_free(struct nic *nic);
 
-/* Resets a device that is enabled and has faulted, keeping what waits in tx_submission. Returns 0
- * or the hardware's error, in which case the NIC is left in NIC_STARTED. */
+/* Resets a device that is enabled and has faulted, keeping what waits in tx_submission. Returns 0,
+ * -EPERM out of order, or the hardware's error: then the NIC is in NIC_STARTED, and each watch
+ * tries again to enable it, until it is, or is switched off or stopped. */
 int nic_recover(struct nic *nic);
 
 /* Reads the link, and calls link_changed() where it has changed. An interface that is not enabled
@@ -337,7 +343,7 @@ void nic_poll_link(struct nic *nic);
 /* Looks after an interface, NIC_WATCH_MS after the last time: polls the link, looks for frames
  * whose interrupt was lost, and resets a device that has frames in flight and has sent none for
  * NIC_TX_TIMEOUT_MS, or has had the same buffers for NIC_RX_TIMEOUT_MS and lost frames all the
- * time.
+ * time, or does not end its interrupt. One that could not be reset is tried again.
  *
  * The first is the second in which a reset is to be over, less a watch; PAUSE frames (IEEE 802.3,
  * Annex 31B) hold a transmitter for 335 ms at 100 Mbit/s, or as long as they are sent anew: one
@@ -385,7 +391,10 @@ static inline bool nic_link_is_active(const struct nic *nic) {
   return nic->link.status == NIC_LINK_ACTIVE;
 }
 
-/* The device's interrupt: the board's vector for nic->config->irq calls it. Interrupt only. */
+/* The device's interrupt: the board's vector for nic->config->irq calls it. One that comes
+ * NIC_IRQ_STORM times in a row without a turn between them would keep the main loop from ever
+ * running: it is off until the next watch, which has the device reset. Interrupt only. */
+enum { NIC_IRQ_STORM = 1000 }; /* more than any ring has frames */
 void nic_interrupt(struct nic *nic);
 
 /* Counts one. Main loop; an interrupt counts only what the main loop does not. */

@@ -77,7 +77,7 @@ const char *registry_state_name(const struct registry_entry *entry) {
   case NIC_LOW:
     return "activated low power";
   default:
-    return "activated disabled";
+    return entry->device->nic->recovering ? "activated recovering" : "activated disabled";
   }
 }
 

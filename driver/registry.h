@@ -78,7 +78,8 @@ const struct dispatch_queue *registry_dispatch(void);
 enum { REGISTRY_NAME_BYTES = 8 };
 const char *registry_name(const struct registry_entry *entry, char name[REGISTRY_NAME_BYTES]);
 
-/* The state by name: "available", "activated enabled", "activated low power", "draining". */
+/* The state by name: "available", "activated enabled", "activated disabled", "activated recovering"
+ * (its device could not be reset), "activated low power", "draining". */
 const char *registry_state_name(const struct registry_entry *entry);
 
 #endif

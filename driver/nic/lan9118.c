@@ -155,7 +155,10 @@ static int enable(struct nic *nic) {
 /* RX_DROP has the frames that found a FIFO full. The emulator has no such counter: it drops them
  * and says nothing, so that there in_overflow stays 0. */
 static void count_missed(struct nic *nic) {
-  nic->counters[NIC_IN_OVERFLOW] += reg_read(nic, RX_DROP);
+  uint32_t missed = reg_read(nic, RX_DROP);
+
+  if (missed != UINT32_MAX) /* nor has a device that is not there any more */
+    nic->counters[NIC_IN_OVERFLOW] += missed;
 }
 
 /* Stops the receiver after the frame that is on the wire, then the transmitter [3.12.8, 3.13.4].

@@ -72,12 +72,10 @@ bool fake_lan9118_raise(struct fake_lan9118 *fake, uint32_t causes) {
 
 /* Takes one of `busy` reads; true while it lasts. */
 static bool still_busy(struct fake_lan9118 *fake, bool for_ever) {
-  if (for_ever)
-    return true;
-  if (fake->busy == 0)
-    return false;
-  fake->busy--;
-  return true;
+  bool busy = fake->busy != 0;
+
+  fake->busy -= busy;
+  return busy || for_ever;
 }
 
 static void reset(struct fake_lan9118 *fake) {

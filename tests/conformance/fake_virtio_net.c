@@ -241,9 +241,10 @@ static void reset(struct fake_virtio_net *fake) {
 static void write_status(struct fake_virtio_net *fake, uint32_t value) {
   static const uint32_t order[] = {0, 1, 3, 11, 15};
 
-  if (value == 0) {
-    if (!fake->never_resets)
-      reset(fake);
+  if (value == 0) { /* one that never ends has at least begun */
+    reset(fake);
+    if (fake->never_resets)
+      fake->status = 1;
     return;
   }
   if (value == 0x80) { /* given up */

@@ -48,9 +48,11 @@ struct rig {
   bool foreign;             /* frames go out that the rig has not made: they are counted */
   bool confused;            /* an error may hide what became of frames before it: such as were sent
                                may count as stopped as well */
-  unsigned hoarded;         /* frames that it keeps */
-  void (*on_input)(void);   /* what the stack does as it gets a frame */
-  unsigned backlog;         /* frames that come in at the next moments of an eager device */
+  bool gone; /* the device was not there for a while: frames that it had are lost with it, and its
+                interrupt may have gone on */
+  unsigned hoarded;       /* frames that it keeps */
+  void (*on_input)(void); /* what the stack does as it gets a frame */
+  unsigned backlog;       /* frames that come in at the next moments of an eager device */
 };
 
 extern struct rig rig;

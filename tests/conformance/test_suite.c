@@ -55,7 +55,7 @@ static const struct trial {
     {DEFECT_STALLED, "a stalled receiver is not started", "empty_pool",
      "still no frame comes through"},
     {DEFECT_NOT_QUIET, "an interrupt does not quieten its device", "come_in_order",
-     "is never quietened"},
+     "interrupts that did not end"},
     {DEFECT_LOST_WAKE_UP, "the unmask clears what waits", "any_moment", "none is counted"},
     {DEFECT_NO_ROOM_CHECK, "a chain is posted where only a part has room", "room_for_all",
      "exit with status"},

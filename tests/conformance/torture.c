@@ -28,6 +28,9 @@ struct event {
 static struct dice dice;
 static bool telling;
 static bool carrier;
+static const struct fake_absence *absence; /* of device or PHY, now; NULL: they are there */
+static bool absences;                      /* happen in this run */
+static uint32_t present;                   /* what the fake has where it is absent now */
 static struct pbuf *hogs[HOGS_MAX];
 static unsigned hog_count;
 
@@ -103,6 +106,35 @@ static void an_error_happens(void) {
 
   if (telling)
     print_message("  %s%s\n", happened ? "" : "not ", error->name);
+}
+
+static void something_comes_back(void) {
+  if (absence == NULL)
+    return;
+  *absence->where = present;
+  absence = NULL;
+  if (!rig.nic->recovering)
+    return;
+  nic_watch(rig.nic);
+  if (rig.nic->state != NIC_ENABLED)
+    fail_msg("a device that could not be reset is not tried again");
+}
+
+/* Till something_comes_back(). */
+static void something_is_not_there(void) {
+  unsigned count = 0;
+
+  if (!absences)
+    return;
+  something_comes_back();
+  while (rig.mac->absences[count].name != NULL)
+    count++;
+  absence = &rig.mac->absences[dice_below(&dice, count)];
+  present = *absence->where;
+  *absence->where = absence->value;
+  rig.gone = true;
+  if (telling)
+    print_message("  %s\n", absence->name);
 }
 
 /* ---- at a moment of the driver's work ---- */
@@ -182,7 +214,7 @@ static void the_heap_is_given_back(void) {
 /* ---- the operator ---- */
 
 static void check(const char *what, int error, int expected) {
-  if (error != expected)
+  if (error != expected && (absence == NULL || error >= 0))
     fail_msg("%s: %d, should be %d", what, error, expected);
 }
 
@@ -327,6 +359,8 @@ static const struct event events[] = {
     EVENT(4, the_device_sends_some),
     EVENT(2, the_carrier_comes_or_goes),
     EVENT(2, an_error_happens),
+    EVENT(1, something_is_not_there),
+    EVENT(3, something_comes_back),
     EVENT(6, something_is_to_happen_at_a_moment),
     EVENT(10, the_stack_sends),
     EVENT(2, the_stack_sends_many),
@@ -353,6 +387,7 @@ static void put_right(void) {
   struct nic *nic = rig.nic;
 
   (void)rig_at_cancel();
+  something_comes_back();
   rig.backlog = 0;
   rig.on_input = NULL;
   rig.hoard = rig.echo = rig.ragged = false;
@@ -365,6 +400,7 @@ static void put_right(void) {
   check("the MTU", nic_set_mtu(nic, nic_mtu_max(nic)), 0);
   (void)nic_set_promiscuous(nic, false);
   nic_set_all_multicast(nic, false);
+  an_error_happens(); /* a last one, with nothing after it that resets the device anyway */
   for (unsigned i = 0; i < HEALING_WATCHES; i++) {
     (void)rig_wire(RIG_FRAME_MIN); /* an error may wait for it */
     nic_watch(nic);
@@ -395,6 +431,8 @@ void torture(uint64_t seed, unsigned count, bool tell) {
   srand((unsigned)dice_next(&dice)); /* the rig's */
   telling = tell;
   carrier = true;
+  absence = NULL;
+  absences = one_in(4); /* what is lost with a device cannot be told from what its driver loses */
   rig.confused = true;
   for (unsigned i = 0; i < count; i++)
     happens(drawn_from(EVENTS(events)));

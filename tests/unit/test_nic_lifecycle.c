@@ -238,7 +238,7 @@ int main(void) {
       cmocka_unit_test_setup(low_power_may_keep_the_buffers, paper_setup),
       cmocka_unit_test_setup(low_power_leaves_one_for_copies, paper_setup),
       cmocka_unit_test_setup(is_not_freed_nor_started_while_the_stack_holds_a_packet,
-                              paper_setup_enabled),
+                             paper_setup_enabled),
       cmocka_unit_test_setup(the_stack_may_stop_it_while_it_is_served, paper_setup_enabled),
   };
 

@@ -209,6 +209,10 @@ static void states_have_names(void **state) {
   assert_string_equal(registry_state_name(entry), "activated low power");
   assert_int_equal(nic_set_interface_enable(&paper.nic, false), 0);
   assert_string_equal(registry_state_name(entry), "activated disabled");
+  assert_int_equal(nic_set_interface_enable(&paper.nic, true), 0);
+  paper.enable_error = -EIO;
+  assert_int_equal(nic_recover(&paper.nic), -EIO);
+  assert_string_equal(registry_state_name(entry), "activated recovering");
 }
 
 /* lwIP would take the interface without the first group of IGMP, and assert at the second. */

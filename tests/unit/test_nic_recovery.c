@@ -1,0 +1,149 @@
+/* Tests of recovery: a device that cannot be reset for a while, and one that never stops to
+ * interrupt. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "paper_rig.h"
+
+static void check_it_works(void) {
+  unsigned before = received;
+
+  assert_int_equal(nic->state, NIC_ENABLED);
+  assert_true(nic_link_is_active(nic));
+  assert_true(wire(1, 60));
+  (void)run();
+  assert_int_equal(received, before + 1);
+  check_conservation();
+}
+
+/* As a device does whose reset hangs for a while. */
+static void a_device_that_does_not_come_back_is_tried_again(void **state) {
+  (void)state;
+  paper.enable_error = -EIO;
+  assert_int_equal(nic_recover(nic), -EIO);
+  assert_int_equal(nic->state, NIC_STARTED);
+  assert_false(nic_link_is_active(nic));
+  check_conservation();
+  for (uint32_t tries = 2; tries < 10; tries++) {
+    nic_watch(nic);
+    (void)run();
+    assert_int_equal(nic->state, NIC_STARTED);
+    assert_int_equal(nic->counters[NIC_RECOVERIES], tries);
+    check_conservation();
+  }
+  paper.enable_error = 0;
+  nic_watch(nic);
+  assert_int_equal(nic->counters[NIC_RECOVERIES], 10);
+  check_it_works();
+  nic_watch(nic);
+  assert_int_equal(nic->counters[NIC_RECOVERIES], 10);
+}
+
+static void stop_and_start(void) {
+  assert_int_equal(nic_stop(nic), 0);
+  assert_int_equal(nic_start(nic), 0);
+}
+
+static void switch_off(void) { assert_int_equal(nic_set_interface_enable(nic, false), 0); }
+
+static void switch_on_and_off(void) {
+  assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  switch_off();
+}
+
+/* Whoever has it down, has it down. */
+static void a_device_that_is_switched_off_is_not_tried(void **state) {
+  static void (*const ways[])(void) = {switch_off, switch_on_and_off, stop_and_start};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+    paper.enable_error = -EIO;
+    assert_int_equal(nic_recover(nic), -EIO);
+    paper.enable_error = 0;
+    ways[i]();
+    nic_watch(nic);
+    assert_int_equal(nic->state, NIC_STARTED);
+    assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  }
+}
+
+/* ---- an interrupt that goes on ---- */
+
+static unsigned interrupts; /* that the line has got through */
+static bool stuck;
+
+static void line(void *context) {
+  (void)context;
+  interrupts++;
+  nic_interrupt(nic);
+  if (!stuck)
+    host_set_irq_level(PAPER_IRQ, false);
+}
+
+static int setup_line(void **state) {
+  paper_setup_enabled(state);
+  host_connect_irq(PAPER_IRQ, line, NULL);
+  interrupts = 0;
+  stuck = true;
+  return 0;
+}
+
+/* Else the main loop would never run again. */
+static void an_interrupt_that_goes_on_is_off_until_a_watch_resets_the_device(void **state) {
+  (void)state;
+  for (uint32_t rounds = 1; rounds < 4; rounds++) {
+    host_set_irq_level(PAPER_IRQ, true);
+    assert_in_range(interrupts, NIC_IRQ_STORM, NIC_IRQ_STORM + 1);
+    assert_false(host_irq_enabled(PAPER_IRQ));
+    assert_int_equal(nic->counters[NIC_IRQ_STORMS], rounds);
+    (void)run();
+    assert_false(host_irq_enabled(PAPER_IRQ));
+    assert_int_equal(nic->counters[NIC_RECOVERIES], rounds - 1);
+    host_set_irq_level(PAPER_IRQ, false); /* as a reset does it */
+    nic_watch(nic);
+    (void)run();
+    assert_int_equal(nic->counters[NIC_RECOVERIES], rounds);
+    assert_true(host_irq_enabled(PAPER_IRQ));
+    check_it_works();
+    interrupts = 0;
+  }
+}
+
+/* One that no reset cures leaves the main loop what it needs between the watches. */
+static void an_interrupt_that_a_reset_does_not_end_is_off_again(void **state) {
+  (void)state;
+  host_set_irq_level(PAPER_IRQ, true);
+  for (unsigned watches = 0; watches < 5; watches++) {
+    interrupts = 0;
+    nic_watch(nic);
+    (void)run();
+    assert_in_range(interrupts, 1, NIC_IRQ_STORM + 1);
+  }
+}
+
+/* Many are none that goes on, where turns come between them. */
+static void interrupts_that_are_heard_are_left_alone(void **state) {
+  (void)state;
+  stuck = false;
+  for (unsigned i = 0; i < 10; i++) {
+    for (unsigned j = 0; j < NIC_IRQ_STORM - 1; j++)
+      host_set_irq_level(PAPER_IRQ, true);
+    (void)run();
+  }
+  assert_int_equal(nic->counters[NIC_IRQ_STORMS], 0);
+  check_it_works();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(a_device_that_does_not_come_back_is_tried_again, paper_setup_enabled),
+      cmocka_unit_test_setup(a_device_that_is_switched_off_is_not_tried, paper_setup_enabled),
+      cmocka_unit_test_setup(an_interrupt_that_goes_on_is_off_until_a_watch_resets_the_device,
+                             setup_line),
+      cmocka_unit_test_setup(an_interrupt_that_a_reset_does_not_end_is_off_again, setup_line),
+      cmocka_unit_test_setup(interrupts_that_are_heard_are_left_alone, setup_line),
+  };
+
+  return cmocka_run_group_tests_name("nic_recovery", tests, NULL, NULL);
+}
