@@ -213,9 +213,8 @@ static void keep_buffers(struct nic *nic) {
   packet_queue_set_enable(&nic->rx_submission, false);
 }
 
-static void quiesce(struct nic *nic, enum nic_state state) {
-  set_queues_enable(nic, false);
-  hardware_off(nic);
+/* The device is off: all else that was under way is given back. */
+static void come_to_rest(struct nic *nic, enum nic_state state) {
   packet_queue_purge(&nic->tx_submission, give_back_unsent, nic);
   packet_queue_purge(&nic->tx_completion, give_back_sent, nic);
   packet_queue_purge(&nic->rx_submission, give_back_empty, nic);
@@ -224,6 +223,12 @@ static void quiesce(struct nic *nic, enum nic_state state) {
     keep_buffers(nic);
   nic->state = state;
   nic_poll_link(nic);
+}
+
+static void quiesce(struct nic *nic, enum nic_state state) {
+  set_queues_enable(nic, false);
+  hardware_off(nic);
+  come_to_rest(nic, state);
 }
 
 int nic_set_interface_enable(struct nic *nic, bool enable) {
@@ -305,7 +310,8 @@ int nic_recover(struct nic *nic) {
   hardware_off(nic);
   error = hardware_on(nic);
   if (error != 0) {
-    quiesce(nic, NIC_STARTED);
+    set_queues_enable(nic, false);
+    come_to_rest(nic, NIC_STARTED);
     nic->recovering = true;
   }
   return error;

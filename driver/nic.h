@@ -176,7 +176,7 @@ struct nic_ops {
   int (*start)(struct nic *nic);
 
   /* Programs nic->mac, lays out empty rings from their base and turns DMA on; interrupts stay
-   * masked until irq_unmask. Returns 0 or a negative errno. */
+   * masked until irq_unmask. Returns 0, or a negative errno where DMA stays off. */
   int (*enable)(struct nic *nic);
 
   /* Masks the interrupts and stops DMA: when it returns, the device touches no buffer and no
