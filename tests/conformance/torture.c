@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "dice.h"
+#include "pcap.h"
 #include "port.h"
 #include "suite.h"
 
@@ -294,6 +295,20 @@ static void a_setting_changes(void) {
   }
 }
 
+static struct pcap_tap tap;
+
+static void write_capture(const void *data, size_t length) { (void)data, (void)length; }
+
+/* Which is a driver around the driver. */
+static void a_tap_is_put_on_or_taken_off(void) {
+  static const struct pcap_filter all = {.kind = PCAP_ALL};
+
+  if (tap.nic != NULL)
+    pcap_stop(&tap);
+  else
+    (void)pcap_start(&tap, rig.nic, PCAP_SNAPLEN_MAX, &all, write_capture);
+}
+
 /* ---- time ---- */
 
 static void the_main_loop_runs(void) {
@@ -327,6 +342,8 @@ static void act_within_input(void) {
       EVENT(1, a_setting_changes),
       EVENT(1, the_link_is_polled),
       EVENT(1, the_carrier_comes_or_goes),
+      EVENT(1, it_is_started_anew),
+      EVENT(1, a_tap_is_put_on_or_taken_off),
   };
 
   rig.on_input = NULL;
@@ -375,6 +392,7 @@ static const struct event events[] = {
     EVENT(1, it_is_started_anew),
     EVENT(5, it_is_brought_up),
     EVENT(1, a_setting_changes),
+    EVENT(1, a_tap_is_put_on_or_taken_off),
     EVENT(3, it_is_watched),
     EVENT(2, the_link_is_polled),
     EVENT(1, the_application_is_to_act_within_input),
@@ -388,6 +406,8 @@ static void put_right(void) {
 
   (void)rig_at_cancel();
   something_comes_back();
+  if (tap.nic != NULL)
+    pcap_stop(&tap);
   rig.backlog = 0;
   rig.on_input = NULL;
   rig.hoard = rig.echo = rig.ragged = false;
