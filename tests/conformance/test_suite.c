@@ -12,7 +12,7 @@
 #include "log.h"
 #include "lwip/init.h"
 
-enum { RUNS = 20 };
+enum { RUNS = 100 };
 
 /* With `defect`, the test whose name has `test` in it fails with an error that has `error` in it;
  * and so does torture with any. */
