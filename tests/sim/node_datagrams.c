@@ -310,7 +310,6 @@ void node_membership(void) {
     return;
   }
   group_address(group, false, &address);
-  node.joins = true;
   joined4[group] = igmp_joingroup_netif(&node.entry->netif, ip_2_ip4(&address)) == ERR_OK;
   group_address(group, true, &address);
   ip6_addr_assign_zone(ip_2_ip6(&address), IP6_MULTICAST, &node.entry->netif);
@@ -319,7 +318,6 @@ void node_membership(void) {
     joined += joined6[i];
   if (joined < GROUPS6_MAX)
     joined6[group] = mld6_joingroup_netif(&node.entry->netif, ip_2_ip6(&address)) == ERR_OK;
-  node.joins = false;
 }
 
 void node_datagrams_start(void) {

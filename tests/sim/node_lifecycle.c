@@ -29,7 +29,6 @@ static void installed(struct registry_entry *entry) {
   struct netif *netif = &entry->netif;
 
   node.entry = entry;
-  node.deaf_to_ip6 = false;
   node_tap_netif(netif);
   if (node.config.fast)
     netif->input = fast_path_input;
@@ -122,8 +121,6 @@ void node_lifecycle_act(enum node_act act) {
 bool node_lifecycle_heal(void) {
   struct nic *nic;
 
-  if (node.entry != NULL && node.deaf_to_ip6)
-    uninstall(); /* lwIP does not try again to join the group of an address */
   for (unsigned i = 0; i < NODE_DEVICES; i++) {
     if (node_nics[i].device.carrier_back_us == 0) /* a flap ends by itself */
       sim_device_set_carrier(&node_nics[i].device, true);

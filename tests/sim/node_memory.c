@@ -31,8 +31,6 @@ void *__wrap_memp_malloc(memp_t type) {
 
   if (memory == NULL && type == MEMP_TCP_PCB)
     world_excuse_flows(); /* lwIP gives up a connection that is being closed for a new one */
-  if (memory == NULL && type == MEMP_MLD6_GROUP && !node.joins)
-    node.deaf_to_ip6 = true;
   return memory;
 }
 

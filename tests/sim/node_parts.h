@@ -56,9 +56,7 @@ struct node {
   struct registry_entry *entry; /* the installed one, or NULL */
   bool may_lack;                /* allocations may fail now */
   bool lifecycle_faulty;        /* starts may fail now */
-  bool joins;                   /* the application joins a group */
   bool tcp_in_fragments;        /* a fragment of a TCP segment has come in */
-  bool deaf_to_ip6;             /* the group of its own address could not be joined */
 };
 
 extern struct node node;

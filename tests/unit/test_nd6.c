@@ -1,11 +1,13 @@
-/* IPv6's neighbors: those that are talked to stay known, whoever else comes, and packets that wait
- * for an address are not forgotten for want of memory that is over. */
+/* IPv6's neighbors: those that are talked to stay known, whoever else comes; packets that wait for
+ * an address, and the group that they ask for ours by, are not forgotten for want of memory that is
+ * over. */
 #include "unit.h"
 
 #include "lwip/ethip6.h"
 #include "lwip/icmp6.h"
 #include "lwip/init.h"
 #include "lwip/memp.h"
+#include "lwip/mld6.h"
 #include "lwip/nd6.h"
 #include "lwip/priv/nd6_priv.h"
 #include "lwip/prot/ethernet.h"
@@ -241,6 +243,62 @@ static void packets_wait_after_a_time_without_memory(void **state) {
   assert_int_equal(waiting(), 0);
 }
 
+/* The group by which neighbors ask for our address: how often it is joined. */
+static unsigned memberships(void) {
+  const ip6_addr_t own = address_of(OWN);
+  const struct mld_group *group;
+  ip6_addr_t solicited;
+
+  ip6_addr_set_solicitednode(&solicited, own.addr[3]);
+  ip6_addr_assign_zone(&solicited, IP6_MULTICAST, &netif);
+  group = mld6_lookfor_group(&netif, &solicited);
+  return group == NULL ? 0 : group->use;
+}
+
+static void set_state(u8_t state) { netif_ip6_addr_set_state(&netif, 0, state); }
+
+static void the_group_of_an_address_is_joined_once_there_is_memory(void **state) {
+  void *taken[MEMP_NUM_MLD6_GROUP];
+
+  (void)state;
+  set_state(IP6_ADDR_INVALID);
+  netif.flags |= NETIF_FLAG_MLD6;
+  for (unsigned i = 0; i < MEMP_NUM_MLD6_GROUP; i++)
+    assert_non_null(taken[i] = memp_malloc(MEMP_MLD6_GROUP));
+  set_state(IP6_ADDR_PREFERRED);
+  nd6_tmr();
+  assert_int_equal(memberships(), 0);
+  memp_free(MEMP_MLD6_GROUP, taken[0]);
+  nd6_tmr();
+  assert_int_equal(memberships(), 1);
+  nd6_tmr();
+  assert_int_equal(memberships(), 1);
+  set_state(IP6_ADDR_INVALID);
+  assert_int_equal(memberships(), 0);
+  for (unsigned i = 1; i < MEMP_NUM_MLD6_GROUP; i++)
+    memp_free(MEMP_MLD6_GROUP, taken[i]);
+}
+
+/* As one that is not there, is another's, or is yet to be asked for; or where groups are no matter.
+ */
+static void an_address_without_a_group_joins_none(void **state) {
+  static const u8_t states[] = {IP6_ADDR_INVALID, IP6_ADDR_DUPLICATED, IP6_ADDR_TENTATIVE};
+
+  (void)state;
+  netif.flags |= NETIF_FLAG_MLD6;
+  netif_set_link_down(&netif); /* nothing changes by itself */
+  for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+    set_state(states[i]);
+    nd6_tmr();
+    assert_int_equal(memberships(), 0);
+  }
+  netif.flags &= (u8_t)~NETIF_FLAG_MLD6;
+  netif.ip6_addr_state[0] = IP6_ADDR_PREFERRED; /* as that of a loopback interface */
+  nd6_tmr();
+  assert_int_equal(memberships(), 0);
+  netif.ip6_addr_state[0] = IP6_ADDR_INVALID;
+}
+
 #define ND6_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -255,6 +313,8 @@ int main(void) {
       ND6_TEST(who_solicits_us_is_answered),
       ND6_TEST(who_solicits_us_finds_room),
       ND6_TEST(packets_wait_after_a_time_without_memory),
+      ND6_TEST(the_group_of_an_address_is_joined_once_there_is_memory),
+      ND6_TEST(an_address_without_a_group_joins_none),
   };
 
   host_reset();
