@@ -71,10 +71,11 @@ static const struct trial {
     {DEFECT_OUTSIDE_MAP, "an access outside of the map", "come_in_order", "where no device is"},
 };
 
-/* What has its tests alone: torture looks neither at what the filter keeps out nor for the device.
- */
-static bool stands_torture(enum textbook_defect defect) {
-  return defect == DEFECT_OPEN_FILTER || defect == DEFECT_DEAF || defect == DEFECT_BLIND_START;
+/* What has its tests alone: torture looks neither at what the filter keeps out nor for the device;
+ * and where a ring is overfilled, what comes of it is anything, down to a loop of 2^32 steps. */
+static bool has_tests_alone(enum textbook_defect defect) {
+  return defect == DEFECT_OPEN_FILTER || defect == DEFECT_DEAF || defect == DEFECT_BLIND_START ||
+         defect == DEFECT_NO_ROOM_CHECK;
 }
 
 static int run_suite(const struct trial *trial) {
@@ -134,7 +135,8 @@ int main(void) {
       printf("exit status %d, expected \"%s\" from %s:\n%s", status, trial->error, trial->test,
              output);
     accepted += !rejected;
-    if (!stands_torture(trial->defect) && try_out(trial, run_torture, output, sizeof output) == 0) {
+    if (!has_tests_alone(trial->defect) &&
+        try_out(trial, run_torture, output, sizeof output) == 0) {
       printf("ACCEPTED  by torture: %s\n%s", trial->what, output);
       accepted++;
     }

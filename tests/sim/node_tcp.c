@@ -29,8 +29,9 @@ static struct end {
   bool peer_closed, shut, no_copy;
 } ends[ENDS_MAX];
 
-static struct dice dice, patience;
+static struct dice dice, patience, haste;
 static bool impatient; /* ends leave in the middle of a callback */
+static bool hasty;     /* ends close in the accept function, and refuse what comes after it */
 
 static struct world_flow *flow_of(const struct end *end) {
   struct world_flow *flow = world_flow(end->flow);
@@ -148,7 +149,7 @@ static err_t advance(struct end *end) {
 
   if (!end->shut) {
     send_more(end);
-    if (flow->sent[end->side] == flow->total[end->side] && pcb->refused_data == NULL)
+    if (flow->sent[end->side] == flow->total[end->side] && (pcb->refused_data == NULL || hasty))
       end->shut = tcp_shutdown(pcb, 0, 1) == ERR_OK;
   }
   if (!end->shut || !end->peer_closed)
@@ -185,8 +186,8 @@ static err_t received(void *argument, struct tcp_pcb *pcb, struct pbuf *data, er
                  flow->got[1 - end->side] + kept, flow->total[1 - end->side]);
     end->peer_closed = true;
   } else if (node.weather.slow_reader) {
-    if (end->kept != NULL && end->kept->tot_len > KEPT_MAX && !end->shut)
-      return ERR_MEM; /* lwIP keeps it and offers it again, but not to an end that is shut */
+    if (end->kept != NULL && end->kept->tot_len > KEPT_MAX && (!end->shut || hasty))
+      return ERR_MEM; /* lwIP keeps it and offers it again */
     if (end->kept == NULL)
       end->kept = data;
     else
@@ -290,7 +291,9 @@ static err_t accepted(void *argument, struct tcp_pcb *pcb, err_t error) {
     tcp_abort(pcb);
     return ERR_ABRT;
   }
-  send_more(end); /* nothing is closed in here: lwIP does not expect it where a FIN has come */
+  if (hasty)
+    return advance(end);
+  send_more(end);
   return ERR_OK;
 }
 
@@ -395,7 +398,9 @@ void node_tcp_start(void) {
 
   dice = dice_of(node.config.seed, 3);
   patience = dice_of(node.config.seed, 8);
+  haste = dice_of(node.config.seed, 35); /* by which the kept seeds have none */
   impatient = dice_chance(&patience, 200000);
+  hasty = dice_chance(&haste, 100000);
   memset(ends, 0, sizeof ends);
   if (pcb == NULL || tcp_bind(pcb, IP_ANY_TYPE, SERVER_PORT) != ERR_OK ||
       (pcb = tcp_listen(pcb)) == NULL)

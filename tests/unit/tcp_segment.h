@@ -1,4 +1,4 @@
-/* A segment without data or options that comes to lwIP, for tests of its TCP; checksums are off. */
+/* A segment without options that comes to lwIP, for tests of its TCP; checksums are off. */
 #ifndef TCP_SEGMENT_H
 #define TCP_SEGMENT_H
 
@@ -9,14 +9,15 @@
 #include "lwip/prot/tcp.h"
 #include "lwip/tcp.h"
 
-/* From the other side of `pcb`. */
-static inline void segment_comes(struct netif *netif, const struct tcp_pcb *pcb, uint8_t flags,
-                                 uint32_t sequence, uint32_t acknowledged, uint16_t window) {
-  struct pbuf *packet = pbuf_alloc(PBUF_RAW, IP_HLEN + TCP_HLEN, PBUF_RAM);
+/* From the other side of `pcb`, with `length` bytes of `data`. */
+static inline void data_comes(struct netif *netif, const struct tcp_pcb *pcb, uint8_t flags,
+                              uint32_t sequence, uint32_t acknowledged, uint16_t window,
+                              const void *data, uint16_t length) {
+  struct pbuf *packet = pbuf_alloc(PBUF_RAW, (u16_t)(IP_HLEN + TCP_HLEN + length), PBUF_RAM);
   struct ip_hdr *ip = packet->payload;
   struct tcp_hdr *tcp = (void *)(ip + 1);
 
-  memset(packet->payload, 0, packet->len);
+  memset(packet->payload, 0, IP_HLEN + TCP_HLEN);
   IPH_VHL_SET(ip, 4, IP_HLEN / 4);
   IPH_LEN_SET(ip, lwip_htons(packet->tot_len));
   IPH_TTL_SET(ip, 64);
@@ -29,7 +30,15 @@ static inline void segment_comes(struct netif *netif, const struct tcp_pcb *pcb,
   tcp->ackno = lwip_htonl(acknowledged);
   tcp->wnd = lwip_htons(window);
   TCPH_HDRLEN_FLAGS_SET(tcp, TCP_HLEN / 4, flags);
+  if (length != 0)
+    memcpy(tcp + 1, data, length);
   assert_int_equal(netif->input(packet, netif), ERR_OK);
+}
+
+/* The same without data. */
+static inline void segment_comes(struct netif *netif, const struct tcp_pcb *pcb, uint8_t flags,
+                                 uint32_t sequence, uint32_t acknowledged, uint16_t window) {
+  data_comes(netif, pcb, flags, sequence, acknowledged, window, NULL, 0);
 }
 
 #endif

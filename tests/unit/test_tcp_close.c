@@ -1,0 +1,249 @@
+/* A connection that ends while the application is not done: with data that it refuses, or in its
+ * accept function. */
+#include "unit.h"
+
+#include "lwip/init.h"
+#include "lwip/ip.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/stats.h"
+#include "tcp_segment.h"
+
+enum { PORT = 80, PEER_PORT = 40000, WINDOW = 1460, FIRST = 0xfffffffc }; /* before the wrap */
+
+static struct netif netif;
+static struct tcp_pcb *listener, *accepted; /* the latter: as long as the application knows it */
+static struct tcp_hdr sent;                 /* the last segment */
+static uint32_t peer_next;                  /* of the peer's sequence numbers */
+static bool refuse, close_in_accept, half_only;
+static unsigned offered, taken, ends, errors;
+static mem_size_t heap_before;
+
+static err_t output(struct netif *from, struct pbuf *packet, const ip4_addr_t *to) {
+  (void)from;
+  (void)to;
+  assert_int_equal(pbuf_copy_partial(packet, &sent, sizeof sent, IP_HLEN), sizeof sent);
+  return ERR_OK;
+}
+
+static err_t start(struct netif *started) {
+  started->output = output;
+  started->mtu = 1500;
+  started->flags = NETIF_FLAG_LINK_UP;
+  NETIF_SET_CHECKSUM_CTRL(started, 0);
+  return ERR_OK;
+}
+
+static err_t received(void *argument, struct tcp_pcb *pcb, struct pbuf *data, err_t error) {
+  (void)argument;
+  assert_int_equal(error, ERR_OK);
+  if (data == NULL) {
+    ends++;
+    return ERR_OK;
+  }
+  offered++;
+  if (refuse)
+    return ERR_MEM;
+  taken += data->tot_len;
+  tcp_recved(pcb, data->tot_len);
+  pbuf_free(data);
+  return ERR_OK;
+}
+
+static void failed(void *argument, err_t error) {
+  (void)argument;
+  (void)error;
+  errors++;
+  accepted = NULL;
+}
+
+static err_t accepts(void *argument, struct tcp_pcb *pcb, err_t error) {
+  (void)argument;
+  assert_int_equal(error, ERR_OK);
+  accepted = pcb;
+  tcp_recv(pcb, received);
+  tcp_err(pcb, failed);
+  if (close_in_accept)
+    return half_only ? tcp_shutdown(pcb, 0, 1) : tcp_close(pcb);
+  return ERR_OK;
+}
+
+static struct tcp_pcb *connection(void) {
+  static const struct tcp_pcb *const *const lists[] = {
+      (const struct tcp_pcb *const *)&tcp_active_pcbs, (const struct tcp_pcb *const *)&tcp_tw_pcbs};
+
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    if (*lists[i] != NULL)
+      return (struct tcp_pcb *)*lists[i];
+  }
+  return NULL;
+}
+
+/* From the peer, with all acknowledged that was sent to it, but `unheard` sequence numbers. */
+static void comes(uint8_t flags, const char *data, uint32_t unheard) {
+  uint16_t length = data == NULL ? 0 : (uint16_t)strlen(data);
+  struct tcp_pcb peer = {.local_port = PORT, .remote_port = PEER_PORT};
+
+  IP4_ADDR(ip_2_ip4(&peer.remote_ip), 10, 0, 0, 2);
+  data_comes(&netif, &peer, flags, peer_next,
+             connection() == NULL ? 0 : connection()->snd_nxt - unheard, WINDOW, data, length);
+  peer_next += length + ((flags & (TCP_SYN | TCP_FIN)) != 0 ? 1u : 0u);
+}
+
+static int set_up(void **state) {
+  ip4_addr_t own, mask, gateway = {0};
+
+  (void)state;
+  heap_before = lwip_stats.mem.used;
+  IP4_ADDR(&own, 10, 0, 0, 1);
+  IP4_ADDR(&mask, 255, 255, 255, 0);
+  netif_add(&netif, &own, &mask, &gateway, NULL, start, ip_input);
+  netif_set_up(&netif);
+  listener = tcp_new();
+  assert_int_equal(tcp_bind(listener, IP_ANY_TYPE, PORT), ERR_OK);
+  listener = tcp_listen(listener);
+  tcp_accept(listener, accepts);
+  peer_next = FIRST;
+  refuse = close_in_accept = half_only = false;
+  offered = taken = ends = errors = 0;
+  return 0;
+}
+
+/* Whatever was not taken is freed with its connection. */
+static int tear_down(void **state) {
+  (void)state;
+  while (connection() != NULL)
+    tcp_abort(connection());
+  assert_int_equal(tcp_close(listener), ERR_OK);
+  netif_remove(&netif);
+  assert_int_equal(lwip_stats.mem.used, heap_before);
+  return 0;
+}
+
+static void connect(void) {
+  comes(TCP_SYN, NULL, 0);
+  comes(TCP_ACK, NULL, 0);
+  assert_non_null(accepted);
+}
+
+static void half_close(bool acknowledged) {
+  connect();
+  assert_int_equal(tcp_shutdown(accepted, 0, 1), ERR_OK);
+  assert_int_equal(accepted->state, FIN_WAIT_1);
+  if (acknowledged)
+    comes(TCP_ACK, NULL, 0);
+}
+
+/* After some time the application takes what it has refused, and the connection is over. */
+static void check_offered_again(void) {
+  for (unsigned i = 1; i < 20; i++) {
+    assert_int_equal(connection()->state, CLOSING);
+    assert_int_equal(offered, i);
+    tcp_fasttmr();
+  }
+  assert_int_equal(ends, 0);
+  refuse = false;
+  tcp_fasttmr();
+  assert_int_equal(taken, 4);
+  assert_int_equal(ends, 1);
+  tcp_fasttmr();
+  assert_int_equal(connection()->state, TIME_WAIT);
+  for (uint32_t i = 0; i <= 2 * TCP_MSL / TCP_SLOW_INTERVAL + 1; i++)
+    tcp_slowtmr();
+  assert_null(connection());
+  assert_int_equal(errors, 0);
+}
+
+static void what_is_refused_with_the_end_is_offered_again(void **state) {
+  (void)state;
+  half_close(true);
+  refuse = true;
+  comes(TCP_ACK | TCP_FIN, "data", 0);
+  check_offered_again();
+}
+
+/* Both ends cross each other, or the peer's comes with the acknowledgement of ours. */
+static void so_it_is_where_the_ends_cross(void **state) {
+  (void)state;
+  half_close(false);
+  refuse = true;
+  comes(TCP_ACK | TCP_FIN, "data", 1);
+  assert_int_equal(connection()->state, CLOSING);
+  comes(TCP_ACK, NULL, 0);
+  offered = 1; /* each segment has it offered */
+  check_offered_again();
+}
+
+static void so_it_is_where_the_end_acknowledges_ours(void **state) {
+  (void)state;
+  half_close(false);
+  refuse = true;
+  comes(TCP_ACK | TCP_FIN, "data", 0);
+  check_offered_again();
+}
+
+static void what_is_never_taken_is_freed_with_its_connection(void **state) {
+  (void)state;
+  half_close(true);
+  refuse = true;
+  comes(TCP_ACK | TCP_FIN, "data", 0); /* see tear_down() */
+  assert_int_equal(offered, 1);
+}
+
+/* As it is of one that nothing is refused of, and whose FIN is not acknowledged yet. */
+static void closing_waits_for_the_acknowledgement(void **state) {
+  (void)state;
+  half_close(false);
+  comes(TCP_ACK | TCP_FIN, "data", 1);
+  assert_int_equal(taken, 4);
+  for (unsigned i = 0; i < 5; i++) {
+    tcp_fasttmr();
+    assert_int_equal(connection()->state, CLOSING);
+  }
+  comes(TCP_ACK, NULL, 0);
+  assert_int_equal(connection()->state, TIME_WAIT);
+}
+
+/* The segment that completes the handshake has the peer's end as well. */
+static void an_accept_function_may_close(void **state) {
+  (void)state;
+  close_in_accept = true;
+  for (unsigned i = 0; i < 2; i++) {
+    half_only = i != 0;
+    comes(TCP_SYN, NULL, 0);
+    comes(TCP_ACK | TCP_FIN, half_only ? "data" : NULL, 0);
+    assert_int_equal(connection()->state, CLOSING);
+    assert_int_equal(TCPH_FLAGS(&sent) & TCP_FIN, TCP_FIN);
+    assert_int_equal(lwip_ntohl(sent.ackno), peer_next);
+    comes(TCP_ACK, NULL, 0);
+    assert_int_equal(connection()->state, TIME_WAIT);
+    tcp_abort(connection());
+  }
+  assert_int_equal(taken, 4);
+}
+
+static void one_that_does_not_close_waits(void **state) {
+  (void)state;
+  comes(TCP_SYN, NULL, 0);
+  comes(TCP_ACK | TCP_FIN, "data", 0);
+  assert_int_equal(connection()->state, CLOSE_WAIT);
+  assert_int_equal(taken, 4);
+  assert_int_equal(ends, 1);
+}
+
+#define CLOSE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      CLOSE_TEST(what_is_refused_with_the_end_is_offered_again),
+      CLOSE_TEST(so_it_is_where_the_ends_cross),
+      CLOSE_TEST(so_it_is_where_the_end_acknowledges_ours),
+      CLOSE_TEST(what_is_never_taken_is_freed_with_its_connection),
+      CLOSE_TEST(closing_waits_for_the_acknowledgement),
+      CLOSE_TEST(an_accept_function_may_close),
+      CLOSE_TEST(one_that_does_not_close_waits),
+  };
+
+  host_reset();
+  lwip_init();
+  return cmocka_run_group_tests_name("tcp_close", tests, NULL, NULL);
+}
