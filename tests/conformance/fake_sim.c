@@ -194,6 +194,7 @@ static bool bad_ring(const struct fake_error *error) {
   if ((device.registers[SIM_CTRL / 4] & SIM_CTRL_ENABLE) == 0)
     return false;
   device.registers[SIM_TX_SIZE / 4] = error->bits[0];
+  step(&device); /* in which it sees that */
   return true;
 }
 

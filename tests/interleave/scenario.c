@@ -22,6 +22,7 @@ static const struct subject *subject;
 static struct nic_config config;
 static jmp_buf asleep;
 static unsigned rx_left, errors_left, typed_left; /* that are still to happen */
+static bool has_failed;                           /* the device, and has to be reset */
 static unsigned to_send;                          /* at the start of the main loop */
 static unsigned turns;
 
@@ -80,9 +81,12 @@ static bool can_fail(unsigned unused) {
 }
 
 static bool fail_now(unsigned unused) {
+  bool happens = rig_inject(fatal_error());
+
   (void)unused;
   errors_left--;
-  return rig_inject(fatal_error());
+  has_failed = has_failed || happens;
+  return happens;
 }
 
 static const struct explore_process processes[] = {
@@ -160,6 +164,8 @@ static void at_sleep(bool for_ever) {
       rig.accepted)
     explore_fail("lost wake-up: asleep with %u frame(s) that nobody sends",
                  rig.accepted - rig.sent);
+  if (has_failed && rig.nic->counters[NIC_RECOVERIES] == 0)
+    explore_fail("lost wake-up: asleep with an error that nobody has seen to");
   if (!ring_empty(&rig.nic->tx_ring.ring))
     explore_fail("lost wake-up: asleep with %u sent frame(s) that nobody reclaims",
                  ring_count(&rig.nic->tx_ring.ring));
@@ -242,6 +248,7 @@ static void explore_here(unsigned depth, unsigned runs_max, const char *schedule
   to_send = grown(now->tx, depth);
   typed_left = now->typed;
   errors_left = now->errors;
+  has_failed = false;
   if (setjmp(asleep) == 0)
     run(); /* up to its first sleep, from where each run goes on */
   port_irq_restore(0);
