@@ -265,7 +265,7 @@ struct nic {
   volatile bool faulted;    /* the interrupt saw an error that only a reset cures */
   volatile bool link_event; /* the interrupt saw the link change */
   bool recovering;          /* a reset after a fault has failed: each watch tries again */
-  bool irq_is_off;          /* its interrupt did not end: the next watch has it reset */
+  volatile bool irq_is_off; /* its interrupt did not end: the next watch has it reset */
   uint16_t irqs_in_vain;    /* in a row, while the event of the one before still waited */
   uint32_t last_in_vain;    /* NIC_INTERRUPTS at the last of them */
   uint8_t offloads;         /* caps.offloads, less what `start` has found this device not to have */
