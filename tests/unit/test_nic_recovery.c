@@ -106,6 +106,9 @@ static void an_interrupt_that_goes_on_is_off_until_a_watch_resets_the_device(voi
     assert_int_equal(nic->counters[NIC_RECOVERIES], rounds);
     assert_true(host_irq_enabled(PAPER_IRQ));
     check_it_works();
+    nic_watch(nic);
+    (void)run();
+    assert_int_equal(nic->counters[NIC_RECOVERIES], rounds);
     interrupts = 0;
   }
 }
