@@ -153,12 +153,16 @@ static void check_offered_again(void) {
   assert_int_equal(errors, 0);
 }
 
-static void what_is_refused_with_the_end_is_offered_again(void **state) {
-  (void)state;
-  half_close(true);
+static void check_refused_with_the_end(bool acknowledged) {
+  half_close(acknowledged);
   refuse = true;
   comes(TCP_ACK | TCP_FIN, "data", 0);
   check_offered_again();
+}
+
+static void what_is_refused_with_the_end_is_offered_again(void **state) {
+  (void)state;
+  check_refused_with_the_end(true);
 }
 
 /* Both ends cross each other, or the peer's comes with the acknowledgement of ours. */
@@ -175,10 +179,22 @@ static void so_it_is_where_the_ends_cross(void **state) {
 
 static void so_it_is_where_the_end_acknowledges_ours(void **state) {
   (void)state;
-  half_close(false);
+  check_refused_with_the_end(false);
+}
+
+/* It would be lost where the connection goes to TIME-WAIT, which frees nothing. */
+static void what_comes_behind_the_end_is_not_kept(void **state) {
+  (void)state;
+  half_close(true);
   refuse = true;
   comes(TCP_ACK | TCP_FIN, "data", 0);
-  check_offered_again();
+  refuse = false;
+  peer_next += 10; /* out of order */
+  comes(TCP_ACK, "more", 0);
+  assert_int_equal(taken, 4);
+  assert_null(connection()->ooseq);
+  tcp_fasttmr();
+  assert_int_equal(connection()->state, TIME_WAIT);
 }
 
 static void what_is_never_taken_is_freed_with_its_connection(void **state) {
@@ -237,6 +253,7 @@ int main(void) {
       CLOSE_TEST(what_is_refused_with_the_end_is_offered_again),
       CLOSE_TEST(so_it_is_where_the_ends_cross),
       CLOSE_TEST(so_it_is_where_the_end_acknowledges_ours),
+      CLOSE_TEST(what_comes_behind_the_end_is_not_kept),
       CLOSE_TEST(what_is_never_taken_is_freed_with_its_connection),
       CLOSE_TEST(closing_waits_for_the_acknowledgement),
       CLOSE_TEST(an_accept_function_may_close),
