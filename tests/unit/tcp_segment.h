@@ -1,13 +1,33 @@
-/* A segment without options that comes to lwIP, for tests of its TCP; checksums are off. */
+/* A wire and a segment without options that comes by it to lwIP, for tests of its TCP; checksums
+ * are off. */
 #ifndef TCP_SEGMENT_H
 #define TCP_SEGMENT_H
 
 #include "unit.h"
 
+#include "lwip/ip.h"
 #include "lwip/netif.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/tcp.h"
 #include "lwip/tcp.h"
+
+static inline err_t wire_init(struct netif *netif) {
+  netif->mtu = 1500;
+  netif->flags = NETIF_FLAG_LINK_UP;
+  NETIF_SET_CHECKSUM_CTRL(netif, 0);
+  return ERR_OK;
+}
+
+/* An interface with the address 10.0.0.1 that is up: `output` gets what lwIP sends. */
+static inline void wire_add(struct netif *netif, netif_output_fn output) {
+  ip4_addr_t own, mask;
+
+  IP4_ADDR(&own, 10, 0, 0, 1);
+  IP4_ADDR(&mask, 255, 255, 255, 0);
+  netif_add(netif, &own, &mask, IP4_ADDR_ANY4, NULL, wire_init, ip_input);
+  netif->output = output;
+  netif_set_up(netif);
+}
 
 /* From the other side of `pcb`, with `length` bytes of `data`. */
 static inline void data_comes(struct netif *netif, const struct tcp_pcb *pcb, uint8_t flags,

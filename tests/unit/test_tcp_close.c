@@ -3,7 +3,6 @@
 #include "unit.h"
 
 #include "lwip/init.h"
-#include "lwip/ip.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "tcp_segment.h"
@@ -22,14 +21,6 @@ static err_t output(struct netif *from, struct pbuf *packet, const ip4_addr_t *t
   (void)from;
   (void)to;
   assert_int_equal(pbuf_copy_partial(packet, &sent, sizeof sent, IP_HLEN), sizeof sent);
-  return ERR_OK;
-}
-
-static err_t start(struct netif *started) {
-  started->output = output;
-  started->mtu = 1500;
-  started->flags = NETIF_FLAG_LINK_UP;
-  NETIF_SET_CHECKSUM_CTRL(started, 0);
   return ERR_OK;
 }
 
@@ -90,14 +81,9 @@ static void comes(uint8_t flags, const char *data, uint32_t unheard) {
 }
 
 static int set_up(void **state) {
-  ip4_addr_t own, mask, gateway = {0};
-
   (void)state;
   heap_before = lwip_stats.mem.used;
-  IP4_ADDR(&own, 10, 0, 0, 1);
-  IP4_ADDR(&mask, 255, 255, 255, 0);
-  netif_add(&netif, &own, &mask, &gateway, NULL, start, ip_input);
-  netif_set_up(&netif);
+  wire_add(&netif, output);
   listener = tcp_new();
   assert_int_equal(tcp_bind(listener, IP_ANY_TYPE, PORT), ERR_OK);
   listener = tcp_listen(listener);

@@ -200,24 +200,11 @@ static err_t send_what_has_room(struct netif *netif, struct pbuf *packet, const 
   return ERR_OK;
 }
 
-static err_t wire_init(struct netif *netif) {
-  netif->output = send_what_has_room;
-  netif->mtu = 1500;
-  netif->flags = NETIF_FLAG_LINK_UP;
-  NETIF_SET_CHECKSUM_CTRL(netif, 0);
-  return ERR_OK;
-}
-
 static int setup_on_wire(void **state) {
-  ip4_addr_t own, mask;
-
-  IP4_ADDR(&own, 10, 0, 0, 1);
-  IP4_ADDR(&mask, 255, 255, 255, 0);
-  netif_add(&wire, &own, &mask, IP4_ADDR_ANY4, NULL, wire_init, ip_input);
+  wire_add(&wire, send_what_has_room);
   netif_set_default(&wire);
-  netif_set_up(&wire);
   (void)setup(state);
-  ip_addr_copy_from_ip4(pcb->local_ip, own);
+  ip_addr_copy_from_ip4(pcb->local_ip, *netif_ip4_addr(&wire));
   IP_ADDR4(&pcb->remote_ip, 10, 0, 0, 2);
   pcb->local_port = PORT;
   pcb->remote_port = PEER_PORT;

@@ -2,7 +2,6 @@
 #include "unit.h"
 
 #include "lwip/init.h"
-#include "lwip/ip.h"
 #include "lwip/priv/tcp_priv.h"
 #include "tcp_segment.h"
 
@@ -21,14 +20,6 @@ static err_t output(struct netif *from, struct pbuf *packet, const ip4_addr_t *t
   return ERR_OK;
 }
 
-static err_t start(struct netif *started) {
-  started->output = output;
-  started->mtu = 1500;
-  started->flags = NETIF_FLAG_LINK_UP;
-  NETIF_SET_CHECKSUM_CTRL(started, 0);
-  return ERR_OK;
-}
-
 static bool is_remembered(void) {
   for (const struct tcp_pcb *pcb = tcp_tw_pcbs; pcb != NULL; pcb = pcb->next) {
     if (pcb == old)
@@ -38,13 +29,8 @@ static bool is_remembered(void) {
 }
 
 static int set_up(void **state) {
-  ip4_addr_t own, mask, gateway = {0};
-
   (void)state;
-  IP4_ADDR(&own, 10, 0, 0, 1);
-  IP4_ADDR(&mask, 255, 255, 255, 0);
-  netif_add(&netif, &own, &mask, &gateway, NULL, start, ip_input);
-  netif_set_up(&netif);
+  wire_add(&netif, output);
   listener = tcp_new();
   assert_int_equal(tcp_bind(listener, IP_ANY_TYPE, PORT), ERR_OK);
   listener = tcp_listen(listener);
@@ -52,7 +38,7 @@ static int set_up(void **state) {
   old = tcp_new();
   assert_non_null(old);
   old->state = TIME_WAIT;
-  ip_addr_copy_from_ip4(old->local_ip, own);
+  ip_addr_copy_from_ip4(old->local_ip, *netif_ip4_addr(&netif));
   IP4_ADDR(ip_2_ip4(&old->remote_ip), 10, 0, 0, 2);
   old->local_port = PORT;
   old->remote_port = PEER_PORT;
