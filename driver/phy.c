@@ -9,11 +9,14 @@ enum {
   BMCR = 0, /* basic mode control, 22.2.4.1 */
   BMCR_FULL_DUPLEX = 1 << 8,
   BMCR_RESTART_AN = 1 << 9,
+  BMCR_ISOLATE = 1 << 10,
+  BMCR_POWER_DOWN = 1 << 11,
   BMCR_AN_ENABLE = 1 << 12,
   BMCR_SPEED_100 = 1 << 13,
   BMSR = 1, /* basic mode status, 22.2.4.2 */
   BMSR_LINK = 1 << 2,
   BMSR_AN_COMPLETE = 1 << 5,
+  BMSR_EXTENDED_STATUS = 1 << 8, /* it can more than 100 Mbit/s */
   PHYID1 = 2,
   ANAR = 4,   /* what we offer, 28.2.4.1 */
   ANLPAR = 5, /* what the partner offers */
@@ -58,17 +61,31 @@ static bool is_negotiated(enum nic_media media) {
   return media == NIC_MEDIA_AUTO || media == NIC_MEDIA_1000_FULL;
 }
 
-void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media) {
-  uint16_t control = BMCR_AN_ENABLE | BMCR_RESTART_AN;
+static uint16_t control_of(enum nic_media media) {
+  if (is_negotiated(media))
+    return BMCR_AN_ENABLE | BMCR_RESTART_AN;
+  return (uint16_t)((is_100(media) ? BMCR_SPEED_100 : 0) | (is_full(media) ? BMCR_FULL_DUPLEX : 0));
+}
 
+void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media) {
   if (has_1000(nic)) { /* which only negotiation can bring up (40.5.1) */
     phy->write(nic, phy->address, ANAR, media == NIC_MEDIA_1000_FULL ? AN_NONE : AN_ALL);
     phy->write(nic, phy->address, GBCR, GBCR_1000_FULL);
+  } else if ((phy->read(nic, phy->address, BMSR) & BMSR_EXTENDED_STATUS) != 0) {
+    phy->write(nic, phy->address, GBCR, 0); /* a PHY may offer more than its MAC can */
   }
-  if (!is_negotiated(media))
-    control =
-        (uint16_t)((is_100(media) ? BMCR_SPEED_100 : 0) | (is_full(media) ? BMCR_FULL_DUPLEX : 0));
-  phy->write(nic, phy->address, BMCR, control);
+  phy->write(nic, phy->address, BMCR, control_of(media));
+}
+
+/* False where the PHY has lost what phy_set_media() selected: it was reset, or without power. That
+ * it negotiates is not asked: QEMU's PHYs clear that bit once they have, and by a reset it comes.
+ */
+static bool has_media(struct nic *nic, const struct phy *phy) {
+  uint16_t stay = BMCR_ISOLATE | BMCR_POWER_DOWN;
+
+  if (!is_negotiated(nic->media))
+    stay |= BMCR_AN_ENABLE | BMCR_SPEED_100 | BMCR_FULL_DUPLEX;
+  return ((phy->read(nic, phy->address, BMCR) ^ control_of(nic->media)) & stay) == 0;
 }
 
 void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
@@ -79,7 +96,13 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   (void)phy->read(nic, phy->address, BMSR);
   status = phy->read(nic, phy->address, BMSR);
   *link = (struct nic_link){.status = NIC_LINK_INACTIVE};
-  if (status == 0xffff || (status & BMSR_LINK) == 0)
+  if (status == 0xffff)
+    return;
+  if (!has_media(nic, phy)) {
+    phy_set_media(nic, phy, nic->media);
+    return;
+  }
+  if ((status & BMSR_LINK) == 0)
     return;
   if (!is_negotiated(nic->media)) {
     *link = (struct nic_link){.status = NIC_LINK_ACTIVE,

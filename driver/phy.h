@@ -19,12 +19,13 @@ struct phy {
 int phy_start(struct nic *nic, struct phy *phy);
 
 /* Selects a medium: negotiation, or one speed and duplex without it (22.2.4.1); 1000 Mbit/s by
- * offering nothing else, where nic_caps.media has them. Main loop. */
+ * offering nothing else, where nic_caps.media has them; elsewhere they are not offered. Main loop. */
 void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media);
 
 /* Reads the link's state into `*link`: active once there is a carrier and, where the medium is
  * NIC_MEDIA_AUTO, negotiation is complete, with the best speed and duplex that both sides offer
- * (28.2.3.3). Main loop. */
+ * (28.2.3.3). A PHY that has lost its medium, by a reset or a loss of power, is given nic->media
+ * again, and has no link this time. Main loop. */
 void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link);
 
 #endif

@@ -45,7 +45,7 @@ static uint32_t rx_next, tx_next; /* descriptors, where it goes on */
 static bool hold_tx;              /* it sends when it is told to */
 static bool has_link;             /* of its PHY */
 static uint32_t phy_address;      /* of its PHY */
-static uint16_t phy_control;      /* what its PHY was told last */
+static uint16_t phy_control;      /* BMCR of its PHY */
 static uint32_t modules_dead;     /* the FIFO modules do not answer */
 static uint32_t mii_busy;         /* 1: the management interface never gets done */
 static unsigned bad_accesses;     /* to no register, and register values that make no sense */
@@ -130,12 +130,11 @@ static enum fake_verdict receive(const uint8_t *frame, uint32_t length) {
 }
 
 static uint16_t phy_read(uint32_t address) {
-  static const uint16_t phy[] = {0x1140, 0x7948, 0x0022, 0x1550, 0x01e1, 0xcde1};
+  const uint16_t status = has_link ? 0x796c : 0x7948; /* link, negotiated */
+  const uint16_t phy[] = {phy_control, status, 0x0022, 0x1550, 0x01e1, 0xcde1};
 
-  if (address >> 8 != phy_address || (address & 0x1f) >= 6)
+  if (address >> 8 != phy_address || (address & 0x1f) >= sizeof phy / sizeof *phy)
     return 0xffff;
-  if ((address & 0x1f) == 1 && has_link)
-    return 0x796c; /* link, negotiated */
   return phy[address & 0x1f];
 }
 
@@ -233,6 +232,7 @@ static void power_on(void) {
   mii_busy = 0;
   has_link = true;
   phy_address = 1;
+  phy_control = 0x1140;
   bad_accesses = 0;
   host_attach(&(struct host_device){
       .base = BASE, .size = sizeof registers, .read = bus_read, .write = bus_write});
@@ -284,6 +284,9 @@ static void it_finds_its_phy_at_any_address(void) {
 static void its_phy_is_told_the_medium(void) {
   assert_int_equal(phy_control, 0x1200);
   assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_100_FULL), 0);
+  assert_int_equal(phy_control, 0x2100);
+  phy_control = 0x1140; /* it had no power for a while */
+  nic_watch(rig.nic);
   assert_int_equal(phy_control, 0x2100);
   assert_int_equal(nic_stop(rig.nic), 0);
   rig_enable();

@@ -140,6 +140,9 @@ static void it_follows_the_links_speed(void) {
   assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_10_HALF), 0);
   check_speed(10, 0);
   assert_int_equal(fake.phy[0], 0);
+  fake.phy[0] = 0x3100; /* it had no power for a while */
+  nic_watch(rig.nic);
+  assert_int_equal(fake.phy[0], 0);
   assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_1000_FULL), 0);
   assert_int_equal(fake.phy[0] & 0x1200, 0x1200); /* by negotiation, offering nothing else */
   assert_int_equal(fake.phy[4], 0x0001);

@@ -277,6 +277,9 @@ static void it_follows_the_links_speed(void) {
   check_speed(10, 0, 0x202, 1);
   assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_100_HALF), 0);
   assert_int_equal(fake.phy[0], 0x2000);
+  fake.phy[0] = 0x3100; /* it had no power for a while */
+  nic_watch(rig.nic);
+  assert_int_equal(fake.phy[0], 0x2000);
   check_speed(100, 0, 0x002, 2);
   rig_check_traffic();
 }

@@ -213,6 +213,9 @@ static void it_follows_the_links_duplex(void) {
   assert_int_equal(fake.mac[1] & (1 << 20 | 1 << 23), 1 << 20);
   assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_10_FULL), 0);
   assert_int_equal(fake.phy_control, 0x0100);
+  fake.phy_control = 0x3100; /* it had no power for a while */
+  nic_watch(rig.nic);
+  assert_int_equal(fake.phy_control, 0x0100);
   fake.phy_control = 0x3000; /* what the emulator's reset does to it */
   assert_int_equal(nic_recover(rig.nic), 0);
   assert_int_equal(fake.phy_control, 0x0100);

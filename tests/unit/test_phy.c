@@ -94,6 +94,7 @@ static void a_medium_is_a_speed_and_a_duplex(void **state) {
                {NIC_MEDIA_100_FULL, 0x2100, 100, true}};
 
   (void)state;
+  regs[GBCR] = 0x5a5a;
   assert_int_equal(phy_start(&nic, &phy), 0);
   for (unsigned i = 0; i < sizeof media / sizeof *media; i++) {
     struct nic_link link;
@@ -110,7 +111,52 @@ static void a_medium_is_a_speed_and_a_duplex(void **state) {
     phy_link(&nic, &phy, &link);
     assert_int_equal(link.status, NIC_LINK_INACTIVE);
   }
-  assert_int_equal(regs[GBCR], 0); /* a PHY for 100 Mbit/s has no such register */
+  assert_int_equal(regs[GBCR], 0x5a5a); /* a PHY for 100 Mbit/s has no such register */
+}
+
+/* What a PHY has after a reset is for its straps to say: negotiation mostly, or asleep, or isolated
+ * from its MAC. */
+static void a_phy_that_was_reset_gets_its_medium_again(void **state) {
+  static const struct {
+    enum nic_media media;
+    unsigned control, after_reset;
+  } resets[] = {{NIC_MEDIA_10_HALF, 0x0000, 0x3100},  {NIC_MEDIA_10_FULL, 0x0100, 0x0000},
+                {NIC_MEDIA_100_HALF, 0x2000, 0x2100}, {NIC_MEDIA_100_FULL, 0x2100, 0x0100},
+                {NIC_MEDIA_100_FULL, 0x2100, 0x2900}, {NIC_MEDIA_100_FULL, 0x2100, 0x2500},
+                {NIC_MEDIA_AUTO, 0x1200, 0x3900},     {NIC_MEDIA_AUTO, 0x1200, 0x3500}};
+
+  (void)state;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  for (unsigned i = 0; i < sizeof resets / sizeof *resets; i++) {
+    struct nic_link link;
+
+    nic.media = resets[i].media;
+    regs[BMCR] = (uint16_t)resets[i].after_reset;
+    regs[BMSR] = LINK | AN_COMPLETE;
+    phy_link(&nic, &phy, &link);
+    assert_int_equal(link.status, NIC_LINK_INACTIVE);
+    assert_int_equal(regs[BMCR], resets[i].control);
+    phy_link(&nic, &phy, &link);
+    assert_int_equal(link.status, NIC_LINK_ACTIVE);
+  }
+}
+
+/* Speed and duplex are what was negotiated there, the restart clears itself, and in QEMU the
+ * negotiation too. */
+static void a_phy_that_negotiates_is_left_alone(void **state) {
+  static const uint16_t control[] = {0x3100, 0x1000, 0x0100, 0x0000};
+
+  (void)state;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  regs[BMSR] = LINK | AN_COMPLETE;
+  for (unsigned i = 0; i < sizeof control / sizeof *control; i++) {
+    struct nic_link link;
+
+    regs[BMCR] = control[i];
+    phy_link(&nic, &phy, &link);
+    assert_int_equal(link.status, NIC_LINK_ACTIVE);
+    assert_int_equal(regs[BMCR], control[i]);
+  }
 }
 
 /* 1000 Mbit/s are had by negotiation alone: nothing else is offered (40.5.1). */
@@ -137,6 +183,15 @@ static void a_gigabit_is_negotiated(void **state) {
   regs[ANLPAR] = 1 << 8;
   phy_link(&nic, &phy, &link);
   assert_int_equal(link.speed_mbps, 100);
+}
+
+/* 22.2.4.2.16: a PHY that can more says so, and offers it unless it is told not to. */
+static void a_gigabit_is_not_offered_for_a_mac_that_has_none(void **state) {
+  (void)state;
+  regs[GBCR] = 1 << 9 | 1 << 8;
+  regs[BMSR] = 1 << 8;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  assert_int_equal(regs[GBCR], 0);
 }
 
 /* The best of what both offer (28.2.3.3): 100 half before 10 full. */
@@ -201,7 +256,10 @@ int main(void) {
       cmocka_unit_test_setup(none_is_an_error, setup),
       cmocka_unit_test_setup(a_medium_is_a_speed_and_a_duplex, setup),
       cmocka_unit_test_setup(a_gigabit_is_negotiated, setup),
+      cmocka_unit_test_setup(a_gigabit_is_not_offered_for_a_mac_that_has_none, setup),
       cmocka_unit_test_setup(the_link_is_the_best_that_both_offer, setup),
+      cmocka_unit_test_setup(a_phy_that_was_reset_gets_its_medium_again, setup),
+      cmocka_unit_test_setup(a_phy_that_negotiates_is_left_alone, setup),
       cmocka_unit_test_setup(without_carrier_negotiation_or_phy_there_is_no_link, setup),
       cmocka_unit_test_setup(a_link_that_was_lost_meanwhile_is_there, setup),
   };
