@@ -105,6 +105,7 @@ void tx_packet_available(void *context) {
   struct nic *nic = context;
 
   datapath_transmit_all(nic, nic->ops);
+  nic->irqs_in_vain = 0; /* one that goes on would not have let us come here */
   if (!ring_empty(&nic->tx_ring.ring))
     nic->ops->irq_unmask(nic); /* the rest completes by interrupt */
 }

@@ -311,8 +311,8 @@ int nic_recover(struct nic *nic) {
   error = hardware_on(nic);
   if (error != 0) {
     set_queues_enable(nic, false);
+    nic->recovering = true; /* unless whoever is told of the link switches it off */
     come_to_rest(nic, NIC_STARTED);
-    nic->recovering = true;
   }
   return error;
 }

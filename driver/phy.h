@@ -19,7 +19,8 @@ struct phy {
 int phy_start(struct nic *nic, struct phy *phy);
 
 /* Selects a medium: negotiation, or one speed and duplex without it (22.2.4.1); 1000 Mbit/s by
- * offering nothing else, where nic_caps.media has them; elsewhere they are not offered. Main loop. */
+ * offering nothing else, where nic_caps.media has them; elsewhere they are not offered. Main loop.
+ */
 void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media);
 
 /* Reads the link's state into `*link`: active once there is a carrier and, where the medium is

@@ -154,9 +154,9 @@ static void bind_ip6(struct netif *netif) { (void)netif; }
 static void watch(void *context) {
   struct nic *nic = context;
 
+  sys_timeout(NIC_WATCH_MS, watch, nic); /* first: who is told of the link may remove the NIC */
   nic_watch(nic);
   tcp_repair();
-  sys_timeout(NIC_WATCH_MS, watch, nic);
 }
 
 err_t ringif_unknown_protocol(struct pbuf *frame, struct netif *netif) {

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "datapath.h"
+#include "lwip/init.h"
 #include "paper_rig.h"
 
 static void check_it_works(void) {
@@ -66,6 +68,23 @@ static void a_device_that_is_switched_off_is_not_tried(void **state) {
     assert_int_equal(nic->state, NIC_STARTED);
     assert_int_equal(nic_set_interface_enable(nic, true), 0);
   }
+}
+
+static void switched_off_by(struct nic *of) {
+  assert_ptr_equal(of, nic);
+  nic->link_changed = NULL;
+  switch_off();
+}
+
+/* Also where that is the answer to the news that its link is gone. */
+static void a_device_is_not_tried_that_is_switched_off_when_its_link_goes(void **state) {
+  (void)state;
+  paper.enable_error = -EIO;
+  nic->link_changed = switched_off_by;
+  assert_int_equal(nic_recover(nic), -EIO);
+  paper.enable_error = 0;
+  nic_watch(nic);
+  assert_int_equal(nic->state, NIC_STARTED);
 }
 
 /* ---- an interrupt that goes on ---- */
@@ -138,15 +157,37 @@ static void interrupts_that_are_heard_are_left_alone(void **state) {
   check_it_works();
 }
 
+/* Each frame that finds no room makes the device look again, which interrupts at once where one
+ * that was received waits for its turn. */
+static void what_is_sent_in_one_go_is_no_interrupt_that_goes_on(void **state) {
+  struct pbuf *frame = pbuf_alloc(PBUF_RAW, 60, PBUF_RAM);
+  unsigned refused = 0;
+
+  (void)state;
+  paper.hold_tx = true;
+  assert_true(wire(1, 60));
+  while (refused < 2 * NIC_IRQ_STORM)
+    refused += datapath_transmit(nic, frame) == -ENOBUFS;
+  assert_int_equal(nic->counters[NIC_INTERRUPTS], 1 + refused + 1); /* and one that found room */
+  assert_int_equal(nic->counters[NIC_IRQ_STORMS], 0);
+  assert_true(host_irq_enabled(PAPER_IRQ));
+  pbuf_free(frame);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(a_device_that_does_not_come_back_is_tried_again, paper_setup_enabled),
       cmocka_unit_test_setup(a_device_that_is_switched_off_is_not_tried, paper_setup_enabled),
+      cmocka_unit_test_setup(a_device_is_not_tried_that_is_switched_off_when_its_link_goes,
+                             paper_setup_enabled),
       cmocka_unit_test_setup(an_interrupt_that_goes_on_is_off_until_a_watch_resets_the_device,
                              setup_line),
       cmocka_unit_test_setup(an_interrupt_that_a_reset_does_not_end_is_off_again, setup_line),
       cmocka_unit_test_setup(interrupts_that_are_heard_are_left_alone, setup_line),
+      cmocka_unit_test_setup(what_is_sent_in_one_go_is_no_interrupt_that_goes_on,
+                             paper_setup_enabled),
   };
 
+  lwip_init();
   return cmocka_run_group_tests_name("nic_recovery", tests, NULL, NULL);
 }

@@ -7,7 +7,10 @@
 #include "lwip/igmp.h"
 #include "lwip/init.h"
 #include "lwip/mld6.h"
+#include "lwip/memp.h"
 #include "lwip/netif.h"
+#include "lwip/stats.h"
+#include "lwip/timeouts.h"
 #include "netif/ethernet.h"
 #include "paper_nic.h"
 #include "ringif.h"
@@ -156,11 +159,15 @@ static void promiscuous_and_all_multicast(void **state) {
 
 /* ---- through lwIP ---- */
 
-static int setup_netif(void **state) {
-  setup(state);
+static void add_netif(void) {
   assert_non_null(netif_add(&netif, NULL, NULL, NULL, nic, ringif_init, ethernet_input));
   netif_set_up(&netif);
   assert_int_equal(nic_set_interface_enable(nic, true), 0);
+}
+
+static int setup_netif(void **state) {
+  setup(state);
+  add_netif();
   return 0;
 }
 
@@ -315,6 +322,30 @@ static void the_link_is_lwips_and_is_told(void **state) {
   log_set_level(NULL, LOG_ERROR);
 }
 
+static void remove_without_link(struct netif *of) {
+  if (!netif_is_link_up(of))
+    ringif_remove(of);
+}
+
+/* Its watch tells of the link, and ends with it. */
+static void an_interface_may_be_removed_when_its_link_goes(void **state) {
+  unsigned timeouts;
+
+  (void)state;
+  timeouts = lwip_stats.memp[MEMP_SYS_TIMEOUT]->used;
+  add_netif();
+  assert_int_equal(lwip_stats.memp[MEMP_SYS_TIMEOUT]->used, timeouts + 1);
+  netif_set_link_callback(&netif, remove_without_link);
+  paper.link = false;
+  for (unsigned watches = 0; watches < 3; watches++) {
+    host_run_for_us(NIC_WATCH_MS * UINT64_C(1000));
+    sys_check_timeouts();
+    assert_int_equal(nic->state, NIC_INIT);
+    assert_int_equal(lwip_stats.memp[MEMP_SYS_TIMEOUT]->used, timeouts);
+  }
+  assert_int_equal(nic_free(nic), 0);
+}
+
 static void what_is_not_ready_is_no_interface(void **state) {
   struct netif other;
 
@@ -396,6 +427,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_an_error_of_lwips, setup_netif,
                                       teardown_netif),
       cmocka_unit_test_setup_teardown(the_link_is_lwips_and_is_told, setup_netif, teardown_netif),
+      cmocka_unit_test_setup(an_interface_may_be_removed_when_its_link_goes, setup),
       cmocka_unit_test_setup_teardown(what_is_not_ready_is_no_interface, setup, teardown_netif),
       cmocka_unit_test_setup_teardown(what_the_mac_sums_lwip_does_not, setup_netif, teardown_netif),
       cmocka_unit_test_setup_teardown(what_the_device_turns_out_to_lack_lwip_does, setup,
