@@ -36,6 +36,10 @@ static bool has_1000(const struct nic *nic) {
   return (nic->ops->caps.media & NIC_MEDIA_1000_FULL) != 0;
 }
 
+static uint16_t read_reg(struct nic *nic, const struct phy *phy, unsigned reg) {
+  return phy->read(nic, phy->address, reg);
+}
+
 int phy_start(struct nic *nic, struct phy *phy) {
   for (uint8_t address = 0; address < PHY_ADDRESSES; address++) {
     uint16_t id = phy->read(nic, address, PHYID1);
@@ -50,15 +54,15 @@ int phy_start(struct nic *nic, struct phy *phy) {
 }
 
 static bool is_100(enum nic_media media) {
-  return media == NIC_MEDIA_100_HALF || media == NIC_MEDIA_100_FULL;
+  return (media & (NIC_MEDIA_100_HALF | NIC_MEDIA_100_FULL)) != 0;
 }
 
 static bool is_full(enum nic_media media) {
-  return media == NIC_MEDIA_10_FULL || media == NIC_MEDIA_100_FULL;
+  return (media & (NIC_MEDIA_10_FULL | NIC_MEDIA_100_FULL)) != 0;
 }
 
 static bool is_negotiated(enum nic_media media) {
-  return media == NIC_MEDIA_AUTO || media == NIC_MEDIA_1000_FULL;
+  return (media & (NIC_MEDIA_AUTO | NIC_MEDIA_1000_FULL)) != 0;
 }
 
 static uint16_t control_of(enum nic_media media) {
@@ -71,7 +75,7 @@ void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media)
   if (has_1000(nic)) { /* which only negotiation can bring up (40.5.1) */
     phy->write(nic, phy->address, ANAR, media == NIC_MEDIA_1000_FULL ? AN_NONE : AN_ALL);
     phy->write(nic, phy->address, GBCR, GBCR_1000_FULL);
-  } else if ((phy->read(nic, phy->address, BMSR) & BMSR_EXTENDED_STATUS) != 0) {
+  } else if ((read_reg(nic, phy, BMSR) & BMSR_EXTENDED_STATUS) != 0) {
     phy->write(nic, phy->address, GBCR, 0); /* a PHY may offer more than its MAC can */
   }
   phy->write(nic, phy->address, BMCR, control_of(media));
@@ -85,7 +89,7 @@ static bool has_media(struct nic *nic, const struct phy *phy) {
 
   if (!is_negotiated(nic->media))
     stay |= BMCR_AN_ENABLE | BMCR_SPEED_100 | BMCR_FULL_DUPLEX;
-  return ((phy->read(nic, phy->address, BMCR) ^ control_of(nic->media)) & stay) == 0;
+  return ((read_reg(nic, phy, BMCR) ^ control_of(nic->media)) & stay) == 0;
 }
 
 void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
@@ -93,8 +97,8 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   uint16_t common;
 
   /* A lost link latches low until it is read: the second read tells how it is now. */
-  (void)phy->read(nic, phy->address, BMSR);
-  status = phy->read(nic, phy->address, BMSR);
+  (void)read_reg(nic, phy, BMSR);
+  status = read_reg(nic, phy, BMSR);
   *link = (struct nic_link){.status = NIC_LINK_INACTIVE};
   if (status == 0xffff)
     return;
@@ -112,11 +116,11 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   }
   if ((status & BMSR_AN_COMPLETE) == 0)
     return;
-  if (has_1000(nic) && (phy->read(nic, phy->address, GBSR) & GBSR_PARTNER_1000_FULL) != 0) {
+  if (has_1000(nic) && (read_reg(nic, phy, GBSR) & GBSR_PARTNER_1000_FULL) != 0) {
     *link = (struct nic_link){.status = NIC_LINK_ACTIVE, .speed_mbps = 1000, .full_duplex = true};
     return;
   }
-  common = phy->read(nic, phy->address, ANAR) & phy->read(nic, phy->address, ANLPAR);
+  common = read_reg(nic, phy, ANAR) & read_reg(nic, phy, ANLPAR);
   link->status = NIC_LINK_ACTIVE;
   link->speed_mbps = (common & (AN_100_FULL | AN_100_HALF)) != 0 ? 100 : 10;
   link->full_duplex =

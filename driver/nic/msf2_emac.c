@@ -23,7 +23,10 @@ enum {
   CFG2_PAD_CRC = 1 << 2,
   CFG2_NIBBLE_MODE = 1 << 8, /* 10 and 100 Mbit/s */
   CFG2_PREAMBLE_7 = 7 << 12,
+  CFG2_ALWAYS = CFG2_CRC_EN | CFG2_PAD_CRC | CFG2_NIBBLE_MODE | CFG2_PREAMBLE_7,
   MAX_FRAME_LENGTH = 0x10,
+  MII_CONFIG = 0x20,
+  MII_CONFIG_CLOCK_DIV_28 = 7, /* of the APB clock: 2.5 MHz at 71 */
   MII_CMD = 0x24,
   MII_CMD_READ = 1 << 0,
   MII_ADDRESS = 0x28,
@@ -31,14 +34,18 @@ enum {
   MII_STATUS = 0x30,
   MII_INDICATORS = 0x34,
   MII_INDICATORS_BUSY = 1 << 0,
+  MII_INDICATORS_NOT_VALID = 1 << 2, /* what was read is not there yet */
+  INTERFACE_CTRL = 0x38,
+  INTERFACE_CTRL_100 = 1 << 16, /* the PHY's speed */
   STATION_ADDRESS1 = 0x40,
   STATION_ADDRESS2 = 0x44,
   FIFO_CFG0 = 0x48,
   FIFO_CFG0_ENABLE_ALL = 0x1f << 8,
-  FIFO_CFG0_ENABLED_ALL = 0x1f << 16,
-  FIFO_CFG4 = 0x58, /* conditions that drop a frame, where FIFO_CFG5 cares for them */
-  FIFO_CFG5 = 0x5c, /* 1: the condition does not matter */
+  FIFO_CFG0_ENABLED = 0x1d << 16, /* without the receiver's, which comes with the first frame */
+  FIFO_CFG4 = 0x58,               /* conditions that drop a frame, where FIFO_CFG5 cares for them */
+  FIFO_CFG5 = 0x5c,               /* 1: the condition does not matter */
   FIFO_CFG5_ALL = 0x3ffff,
+  FIFO_CFG5_HALF_DUPLEX = 1 << 22,
   FIFO_CFG_FALSE_CARRIER = 1 << 2,
   FIFO_CFG_CODE_ERROR = 1 << 3,
   FIFO_CFG_CRC_ERROR = 1 << 4,
@@ -75,9 +82,8 @@ static const uint32_t DESCRIPTOR_LENGTH = 0x7ff;
 enum {
   MII_POLLS_MAX = 10000,   /* a management frame lasts 64 bits at 2.5 MHz: 26 us */
   RESET_POLLS_MAX = 10000, /* the FIFO modules answer within a few clocks */
-  FRAME_LENGTH_MAX =
-      1536, /* longest frame that reaches a buffer: over it the MAC drops and counts.
-               A little above what the MTU allows, so that the kit sees giants too. */
+  DISABLE_POLLS_MAX = 10000,
+  FRAME_LENGTH_MAX = 1536, /* a little above what the MTU allows, so that the kit sees giants */
 };
 
 static_assert(sizeof(struct msf2_emac_descriptor) == 12, "the descriptor's layout is the device's");
@@ -85,31 +91,44 @@ static_assert(offsetof(struct msf2_emac, nic) == 0, "the kit's pointer is ours")
 
 static struct msf2_emac *emac_of(struct nic *nic) { return (struct msf2_emac *)(void *)nic; }
 
-/* ---- the PHY's management interface ---- */
-
-static bool mii_wait(struct nic *nic) {
-  for (unsigned polls = 0; polls < MII_POLLS_MAX; polls++) {
-    if ((reg_read(nic, MII_INDICATORS) & MII_INDICATORS_BUSY) == 0)
+/* Until none of `bits` is left in a register. */
+static bool wait_until_clear(struct nic *nic, unsigned offset, uint32_t bits, unsigned polls_max) {
+  for (unsigned polls = 0; polls < polls_max; polls++) {
+    if ((reg_read(nic, offset) & bits) == 0)
       return true;
   }
   return false;
 }
+
+/* ---- the PHY's management interface ---- */
 
 /* All ones, as from an address where no PHY is, where the interface hangs. */
 static uint16_t mii_read(struct nic *nic, unsigned address, unsigned reg) {
   reg_write(nic, MII_ADDRESS, address << 8 | reg);
   reg_write(nic, MII_CMD, 0); /* a read starts on the rising edge of READ */
   reg_write(nic, MII_CMD, MII_CMD_READ);
-  return mii_wait(nic) ? (uint16_t)reg_read(nic, MII_STATUS) : 0xffff;
+  if (!wait_until_clear(nic, MII_INDICATORS, MII_INDICATORS_BUSY | MII_INDICATORS_NOT_VALID,
+                        MII_POLLS_MAX))
+    return 0xffff;
+  return (uint16_t)reg_read(nic, MII_STATUS);
 }
 
 static void mii_write(struct nic *nic, unsigned address, unsigned reg, uint16_t value) {
   reg_write(nic, MII_ADDRESS, address << 8 | reg);
   reg_write(nic, MII_CTRL, value);
-  (void)mii_wait(nic); /* a hanging interface shows as a link that never comes up */
+  /* A hanging interface shows as a link that never comes up. */
+  (void)wait_until_clear(nic, MII_INDICATORS, MII_INDICATORS_BUSY, MII_POLLS_MAX);
 }
 
 /* ---- lifecycle ---- */
+
+/* The longest frame that reaches a buffer, which the DMA knows no other bound of. Over it the MAC
+ * drops and counts. */
+static uint32_t frame_length_max(const struct nic *nic) {
+  const uint32_t buffer_size = nic->config->pool.buffer_size;
+
+  return buffer_size < FRAME_LENGTH_MAX ? buffer_size : FRAME_LENGTH_MAX;
+}
 
 static int start(struct nic *nic) {
   struct msf2_emac *emac = emac_of(nic);
@@ -118,13 +137,14 @@ static int start(struct nic *nic) {
   reg_write(nic, CFG1, CFG1_SOFT_RESET);
   reg_write(nic, CFG1, 0);
   reg_write(nic, FIFO_CFG0, FIFO_CFG0_ENABLE_ALL);
-  while ((reg_read(nic, FIFO_CFG0) & FIFO_CFG0_ENABLED_ALL) != FIFO_CFG0_ENABLED_ALL) {
+  while ((reg_read(nic, FIFO_CFG0) & FIFO_CFG0_ENABLED) != FIFO_CFG0_ENABLED) {
     if (++polls == RESET_POLLS_MAX)
       return -ENODEV;
   }
-  reg_write(nic, CFG2,
-            CFG2_FULL_DUPLEX | CFG2_CRC_EN | CFG2_PAD_CRC | CFG2_NIBBLE_MODE | CFG2_PREAMBLE_7);
-  reg_write(nic, MAX_FRAME_LENGTH, FRAME_LENGTH_MAX);
+  reg_write(nic, CFG2, CFG2_ALWAYS | CFG2_FULL_DUPLEX);
+  reg_write(nic, INTERFACE_CTRL, INTERFACE_CTRL_100);
+  reg_write(nic, MAX_FRAME_LENGTH, frame_length_max(nic));
+  reg_write(nic, MII_CONFIG, MII_CONFIG_CLOCK_DIV_28);
   reg_write(nic, INTERRUPT_MASK, 0);
   emac->phy.read = mii_read;
   emac->phy.write = mii_write;
@@ -166,15 +186,19 @@ static void count_overflow(struct nic *nic) {
 }
 
 /* Each received packet counts in RX_STATUS; the interrupt stays up until all are acknowledged. A
- * device that is turned off may hold counts of packets that nobody will reap. */
+ * device that is turned off may hold counts of packets that nobody will reap.
+ *
+ * Its DMA has stopped once ENABLE reads as 0. */
 static void disable(struct nic *nic) {
   reg_write(nic, INTERRUPT_MASK, 0);
+  reg_write(nic, CFG1, 0); /* nothing new comes in */
   reg_write(nic, RX_CTRL, 0);
   reg_write(nic, TX_CTRL, 0);
-  reg_write(nic, CFG1, 0);
-  (void)reg_read(nic, CFG1); /* the writes have arrived: the device is quiet */
+  (void)wait_until_clear(nic, RX_CTRL, RX_CTRL_ENABLE, DISABLE_POLLS_MAX);
+  (void)wait_until_clear(nic, TX_CTRL, TX_CTRL_ENABLE, DISABLE_POLLS_MAX);
   count_overflow(nic);
-  reg_write(nic, TX_STATUS, TX_STATUS_UNDERRUN);
+  reg_write(nic, RX_STATUS, RX_STATUS_BUS_ERROR);
+  reg_write(nic, TX_STATUS, TX_STATUS_UNDERRUN | TX_STATUS_BUS_ERROR);
 }
 
 /* ---- rings ---- */
@@ -312,20 +336,33 @@ static void irq_unmask(struct nic *nic) {
                                                       : INTERRUPT_RX | INTERRUPT_TX_UNDERRUN);
 }
 
-static void read_link(struct nic *nic, struct nic_link *state) {
-  phy_link(nic, &emac_of(nic)->phy, state);
-}
-
 /* The MAC tells groups from stations, but not one group from another: a gate for all of them. */
 static void set_filter(struct nic *nic) {
   const struct nic_filter *filter = &nic->filter;
+  const bool full_duplex = (reg_read(nic, CFG2) & CFG2_FULL_DUPLEX) != 0;
   uint32_t dropped =
       FIFO_CFG_FALSE_CARRIER | FIFO_CFG_CODE_ERROR | FIFO_CFG_CRC_ERROR | FIFO_CFG_DRIBBLE;
 
   if (filter->group_count == 0 && filter->unlisted == 0 && !filter->all_multicast)
     dropped |= FIFO_CFG_MULTICAST;
   reg_write(nic, FIFO_CFG4, dropped);
-  reg_write(nic, FIFO_CFG5, FIFO_CFG5_ALL & ~dropped);
+  reg_write(nic, FIFO_CFG5, (FIFO_CFG5_ALL & ~dropped) | (full_duplex ? 0 : FIFO_CFG5_HALF_DUPLEX));
+}
+
+/* The MAC follows what the PHY has found. */
+static void read_link(struct nic *nic, struct nic_link *state) {
+  uint32_t cfg2, interface_ctrl;
+
+  phy_link(nic, &emac_of(nic)->phy, state);
+  if (state->status != NIC_LINK_ACTIVE)
+    return;
+  cfg2 = CFG2_ALWAYS | (state->full_duplex ? CFG2_FULL_DUPLEX : 0);
+  interface_ctrl = state->speed_mbps == 100 ? INTERFACE_CTRL_100 : 0;
+  if (reg_read(nic, CFG2) == cfg2 && reg_read(nic, INTERFACE_CTRL) == interface_ctrl)
+    return;
+  reg_write(nic, CFG2, cfg2);
+  reg_write(nic, INTERFACE_CTRL, interface_ctrl);
+  set_filter(nic); /* where half duplex is said once more */
 }
 
 static void set_media(struct nic *nic, enum nic_media media) {

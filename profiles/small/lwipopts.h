@@ -17,6 +17,7 @@
 #undef IP_REASSEMBLY
 #undef IP_FRAG
 #undef LWIP_STATS
+#undef LWIP_NETIF_HOSTNAME
 #define LWIP_IPV6                 0
 #define LWIP_IPV6_MLD             0
 #define LWIP_IPV6_REASS           0
@@ -28,6 +29,7 @@
 #define LWIP_MULTICAST_TX_OPTIONS 0
 #define IP_REASSEMBLY             0
 #define IP_FRAG                   0
+#define LWIP_NETIF_HOSTNAME       0
 #define LWIP_STATS                0 /* nobody asks for them; the NIC counts its own drops */
 
 /* The packet pool's pbufs, which fragments would have asked for. */

@@ -12,11 +12,14 @@ enum {
   CFG1 = 0x00,
   CFG2 = 0x04,
   MAX_FRAME_LENGTH = 0x10,
+  MII_CONFIG = 0x20,
   MII_CMD = 0x24,
   MII_ADDRESS = 0x28,
   MII_CTRL = 0x2c,
   MII_STATUS = 0x30,
   MII_INDICATORS = 0x34,
+  MII_NOT_VALID = 1 << 2,
+  INTERFACE_CTRL = 0x38,
   STATION_ADDRESS1 = 0x40,
   STATION_ADDRESS2 = 0x44,
   FIFO_CFG0 = 0x48,
@@ -33,7 +36,8 @@ enum {
   INTERRUPT = 0x19c,
 };
 
-#define EMPTY UINT32_C(0x80000000)
+#define EMPTY           UINT32_C(0x80000000)
+#define FIFO_RX_ENABLED UINT32_C(0x20000)
 
 struct descriptor {
   uint32_t start, size, next;
@@ -47,8 +51,11 @@ static bool has_link;             /* of its PHY */
 static uint32_t phy_address;      /* of its PHY */
 static uint16_t phy_control;      /* BMCR of its PHY */
 static uint32_t modules_dead;     /* the FIFO modules do not answer */
+static uint16_t phy_partner;      /* ANLPAR of its PHY */
 static uint32_t mii_busy;         /* 1: the management interface never gets done */
-static unsigned bad_accesses;     /* to no register, and register values that make no sense */
+static unsigned mii_reads_late;   /* of INDICATORS, until what was read of the PHY is valid */
+static unsigned dma_stops_late; /* reads of RX_CTRL, until a DMA that was turned off has stopped */
+static unsigned bad_accesses;   /* to no register, and register values that make no sense */
 
 static uint32_t *reg(unsigned offset) { return &registers[offset / 4]; }
 
@@ -125,13 +132,14 @@ static enum fake_verdict receive(const uint8_t *frame, uint32_t length) {
   give_back(rx_next, length);
   rx_next = descriptor.next;
   *reg(RX_STATUS) = (*reg(RX_STATUS) + 0x10000) | 1;
+  *reg(FIFO_CFG0) |= FIFO_RX_ENABLED;
   update_irq();
   return FAKE_RECEIVED;
 }
 
 static uint16_t phy_read(uint32_t address) {
   const uint16_t status = has_link ? 0x796c : 0x7948; /* link, negotiated */
-  const uint16_t phy[] = {phy_control, status, 0x0022, 0x1550, 0x01e1, 0xcde1};
+  const uint16_t phy[] = {phy_control, status, 0x0022, 0x1550, 0x01e1, phy_partner};
 
   if (address >> 8 != phy_address || (address & 0x1f) >= sizeof phy / sizeof *phy)
     return 0xffff;
@@ -144,8 +152,14 @@ static uint32_t bus_read(void *context, unsigned offset) {
   case INTERRUPT:
     return causes();
   case MII_INDICATORS:
-    return mii_busy;
+    if (mii_reads_late != 0 && --mii_reads_late == 0)
+      *reg(MII_STATUS) = phy_read(*reg(MII_ADDRESS));
+    return mii_busy | (mii_reads_late != 0 ? MII_NOT_VALID : 0);
+  case RX_CTRL:
+    return *reg(RX_CTRL) != 0 || (dma_stops_late != 0 && --dma_stops_late != 0);
   case CFG1:
+  case CFG2:
+  case INTERFACE_CTRL:
   case MII_STATUS:
   case FIFO_CFG0:
   case TX_CTRL:
@@ -180,11 +194,16 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
     *reg(CFG1) = value;
     break;
   case FIFO_CFG0:
-    *reg(FIFO_CFG0) = modules_dead ? value : value | (value >> 8 & 0x1f) << 16;
+    *reg(FIFO_CFG0) = modules_dead ? value : value | ((value >> 8 & 0x1f) << 16 & ~FIFO_RX_ENABLED);
+    break;
+  case MII_CONFIG:
+    bad_accesses += value != 7; /* the only divider whose clock is slow enough */
+    *reg(MII_CONFIG) = value;
     break;
   case MII_CMD:
+    bad_accesses += *reg(MII_CONFIG) == 0;
     if ((value & 1) != 0)
-      *reg(MII_STATUS) = phy_read(*reg(MII_ADDRESS));
+      mii_reads_late = 3;
     break;
   case TX_CTRL:
     *reg(TX_CTRL) = value;
@@ -208,6 +227,7 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
       phy_control = (uint16_t)value;
     break;
   case CFG2:
+  case INTERFACE_CTRL:
   case MAX_FRAME_LENGTH:
   case MII_ADDRESS:
   case STATION_ADDRESS1:
@@ -233,6 +253,8 @@ static void power_on(void) {
   has_link = true;
   phy_address = 1;
   phy_control = 0x1140;
+  phy_partner = 0xcde1;
+  mii_reads_late = dma_stops_late = 0;
   bad_accesses = 0;
   host_attach(&(struct host_device){
       .base = BASE, .size = sizeof registers, .read = bus_read, .write = bus_write});
@@ -295,10 +317,49 @@ static void its_phy_is_told_the_medium(void) {
   assert_int_equal(phy_control, 0x1200);
 }
 
+static void it_follows_the_links_speed_and_duplex(void) {
+  static const struct {
+    uint16_t partner, full_duplex, speed_100;
+  } links[] = {{0x41e1, 1, 1}, {0x4081, 0, 1}, {0x4061, 1, 0}, {0x4021, 0, 0}, {0x41e1, 1, 1}};
+
+  for (unsigned i = 0; i < sizeof links / sizeof *links; i++) {
+    phy_partner = links[i].partner;
+    nic_watch(rig.nic);
+    rig_run();
+    assert_int_equal(*reg(CFG2) & 1, links[i].full_duplex);
+    assert_int_equal(*reg(FIFO_CFG5) >> 22 & 1, !links[i].full_duplex);
+    assert_int_equal(*reg(INTERFACE_CTRL) >> 16, links[i].speed_100);
+    assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+    assert_int_equal(nic_set_interface_enable(rig.nic, true), 0); /* sets the filter anew */
+    assert_int_equal(*reg(FIFO_CFG5) >> 22 & 1, !links[i].full_duplex);
+    rig_check_traffic();
+  }
+}
+
+/* Else it writes on into what the stack has. */
+static void its_dma_has_stopped_before_buffers_come_home(void) {
+  dma_stops_late = 10;
+  assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+  assert_int_equal(dma_stops_late, 0);
+}
+
+/* What went wrong while it was turned off is no fault of what it is turned on for. */
+static void its_errors_end_with_what_they_happened_to(void) {
+  *reg(RX_STATUS) |= 8;
+  *reg(TX_STATUS) |= 8;
+  assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  rig_run();
+  assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 0);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST_BARE(it_programs_its_station_address),
     SUITE_TEST_BARE(it_finds_its_phy_at_any_address),
     SUITE_TEST(its_phy_is_told_the_medium),
+    SUITE_TEST(it_follows_the_links_speed_and_duplex),
+    SUITE_TEST(its_dma_has_stopped_before_buffers_come_home),
+    SUITE_TEST(its_errors_end_with_what_they_happened_to),
     SUITE_TESTS_END,
 };
 

@@ -127,6 +127,19 @@ static void fill(struct fake_virtio_net *fake, uint32_t id, const void *frame, u
   }
 }
 
+/* Bytes that a chain has room for. */
+static uint32_t room_of(const struct fake_virtio_net *fake, uint32_t id) {
+  struct fake_virtq_descriptor descriptor = fake_virtq_descriptor(&fake->queues[RX], id);
+  uint32_t room = descriptor.length;
+
+  for (unsigned i = 1; (descriptor.flags & FAKE_VIRTQ_NEXT) != 0; i++) {
+    assert_true(i < fake->queues[RX].size); /* no loop */
+    descriptor = fake_virtq_descriptor(&fake->queues[RX], descriptor.next);
+    room += descriptor.length;
+  }
+  return room;
+}
+
 static bool passes(const struct fake_virtio_net *fake, const uint8_t *frame) {
   uint32_t groups;
 
@@ -151,6 +164,10 @@ enum fake_verdict fake_virtio_net_receive(struct fake_virtio_net *fake, const ui
   if (!passes(fake, frame))
     return FAKE_FILTERED;
   id = fake_virtq_take(&fake->queues[RX]);
+  if (HEADER_BYTES + length > room_of(fake, id)) {
+    fake->queues[RX].taken--; /* as QEMU does */
+    return FAKE_FILTERED;
+  }
   fill(fake, id, frame, length);
   put_used(fake, RX, id, HEADER_BYTES + length);
   update_irq(fake);

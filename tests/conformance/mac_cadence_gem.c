@@ -146,6 +146,7 @@ static void it_follows_the_links_speed(void) {
   assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_1000_FULL), 0);
   assert_int_equal(fake.phy[0] & 0x1200, 0x1200); /* by negotiation, offering nothing else */
   assert_int_equal(fake.phy[4], 0x0001);
+  nic_watch(rig.nic);
   rig_check_traffic();
 }
 

@@ -64,7 +64,8 @@ void rig_end(void);
 
 /* In NIC_INIT: other sizes than the rig's own from the next nic_start() on, none of them 0. */
 struct rig_sizes {
-  uint16_t packets; /* up to RIG_PACKETS */
+  uint16_t packets;     /* up to RIG_PACKETS */
+  uint16_t buffer_size; /* a multiple of 64, up to RIG_BUFFER; the MTU follows */
   uint16_t held_max;
   uint16_t queue_depth; /* a power of two, up to RIG_DEPTH */
   uint16_t batch;       /* up to queue_depth */

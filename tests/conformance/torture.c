@@ -244,6 +244,7 @@ static void change_sizes(void) {
   uint16_t queue_depth = (uint16_t)(1U << dice_from(&dice, 1, 5));
 
   rig_resize(&(struct rig_sizes){.packets = up_to(RIG_PACKETS),
+                                 .buffer_size = RIG_BUFFER,
                                  .held_max = up_to(RIG_PACKETS),
                                  .queue_depth = queue_depth,
                                  .batch = up_to(queue_depth),

@@ -18,6 +18,8 @@ enum {
   UART1_BASE = 0x40010000,
   TIMER1_BASE = 0x40004000,
   EMAC_BASE = 0x40041000,
+  SOFT_RESET_CR = 0x40038048, /* of the system registers (UG0331) */
+  SOFT_RESET_CR_MAC = 1 << 4,
   CONSOLE_BAUD = 115200,
   TIMER_MEASURE_US = 1000,
 
@@ -99,6 +101,7 @@ void board_init(void) {
    * emulator counts at 100 MHz. So it is measured, by the clock. */
   timer1.ticks_per_us = mss_timer_measure(&timer1, TIMER_MEASURE_US);
   port_irq_enable(BOARD_IRQ_TIMER1);
+  mmio_write(SOFT_RESET_CR, mmio_read(SOFT_RESET_CR) & ~(uint32_t)SOFT_RESET_CR_MAC);
 }
 
 /* The emulator has the second UART only where it is given something to connect it to. */
