@@ -21,11 +21,26 @@ static void packet_reset(const struct packet_pool *pool, struct pbuf *packet) {
   packet->if_idx = 0;
 }
 
+/* pbuf_free() calls this. What an application has made longer, as an answer in the same buffer, and
+ * that was not sent then, has changed up to its new end. */
+static void packet_freed(struct pbuf *freed) {
+  struct packet *packet = packet_of(freed);
+  ptrdiff_t end;
+
+  if (DMA_IS_CACHED) {
+    end =
+        (uint8_t *)freed->payload + freed->len - ((uint8_t *)freed + packet->pool->payload_offset);
+    if (end > packet->touched)
+      packet->touched = (uint16_t)end;
+  }
+  packet_pool_take_back(freed);
+}
+
 /* pbuf_free() calls this for one that was lent. */
 static void lent_packet_freed(struct pbuf *packet) {
   struct packet_pool *pool = packet_of(packet)->pool;
 
-  packet_of(packet)->custom.custom_free_function = packet_pool_take_back;
+  packet_of(packet)->custom.custom_free_function = packet_freed;
   pool->held--;
   if (pool->free == NULL)
     packet_pool_put(pool, packet);
@@ -55,7 +70,7 @@ int packet_pool_init(struct packet_pool *pool, const struct packet_pool_options 
 
     packet->pool = pool;
     packet->touched = options->buffer_size;
-    packet->custom.custom_free_function = packet_pool_take_back;
+    packet->custom.custom_free_function = packet_freed;
     packet_pool_put(pool, &packet->custom.pbuf);
   }
   pool->free_low_water = pool->free_count;
@@ -98,7 +113,6 @@ void packet_pool_recycle(struct packet_pool *pool, struct pbuf *packet) {
     packet_pool_put(pool, packet);
 }
 
-/* pbuf_free() calls this as well, when the last reference is gone. */
 void packet_pool_take_back(struct pbuf *packet) {
   struct packet_pool *pool = packet_of(packet)->pool;
 

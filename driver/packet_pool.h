@@ -50,7 +50,7 @@ struct packet {
   struct pbuf_custom custom;
   struct packet_pool *pool; /* where it belongs */
   uint16_t touched; /* bytes from the buffer's start that the processor may have changed since a
-                       device had it; the stack changes nothing behind the frame's end */
+                       device had it: to the end of the frame, or of an answer in its buffer */
 };
 
 /* Bytes of memory for a pool with these options, in multiples of the alignment. */

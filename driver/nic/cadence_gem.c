@@ -87,6 +87,7 @@ static int start(struct nic *nic) {
 
   if (reg_read(nic, MODID) >> 16 != 2)
     return -ENODEV;
+  gem->tx_clock_mbps = 0; /* whatever it was for before */
   gem->control = NWCTRL_MDIO_EN;
   gem->configuration =
       NWCFG_100 | NWCFG_FULL_DUPLEX | NWCFG_RX_1536 | NWCFG_STRIP_FCS | NWCFG_MDC_DIV_64;
@@ -103,6 +104,9 @@ static int enable(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   const uint8_t *mac = nic->mac;
 
+  /* Less would be lost at the end of each buffer: frames that the MTU allows would be too long. */
+  if (nic->config->pool.buffer_size % CADENCE_GEM_BUFFER_UNIT != 0)
+    return -EINVAL;
   nic_ring_init(&nic->rx_ring, gem->rx_slots, CADENCE_GEM_RX_DESCRIPTORS);
   nic_ring_init(&nic->tx_ring, gem->tx_slots, CADENCE_GEM_TX_DESCRIPTORS);
   gem->tx = (struct ring){.mask = CADENCE_GEM_TX_DESCRIPTORS - 1};
@@ -115,7 +119,7 @@ static int enable(struct nic *nic) {
   reg_write(nic, TXQBASE, bus_address(gem->rings->tx));
   reg_write(nic, DMACFG,
             DMACFG_BUFFERS | DMACFG_TX_CHECKSUM |
-                (uint32_t)(nic->config->pool.buffer_size / DMACFG_BUFFER_UNIT) << 16);
+                (uint32_t)(nic->config->pool.buffer_size / CADENCE_GEM_BUFFER_UNIT) << 16);
   reg_write(nic, SPADDR1LO,
             (uint32_t)mac[3] << 24 | (uint32_t)mac[2] << 16 | (uint32_t)mac[1] << 8 | mac[0]);
   reg_write(nic, SPADDR1HI, (uint32_t)mac[5] << 8 | mac[4]);
@@ -351,14 +355,16 @@ static void read_link(struct nic *nic, struct nic_link *state) {
   phy_link(nic, &gem->phy, state);
   if (state->status != NIC_LINK_ACTIVE)
     return;
+  if (gem->set_tx_clock != NULL && gem->tx_clock_mbps != state->speed_mbps) {
+    gem->tx_clock_mbps = state->speed_mbps;
+    gem->set_tx_clock(state->speed_mbps);
+  }
   speed = (state->speed_mbps == 1000 ? NWCFG_1000 : 0) |
           (state->speed_mbps == 100 ? NWCFG_100 : 0) | (state->full_duplex ? NWCFG_FULL_DUPLEX : 0);
   if ((gem->configuration & NWCFG_SPEED) == speed)
     return;
   gem->configuration = (gem->configuration & ~(uint32_t)NWCFG_SPEED) | speed;
   reg_write(nic, NWCFG, gem->configuration);
-  if (gem->set_tx_clock != NULL)
-    gem->set_tx_clock(state->speed_mbps);
 }
 
 /* The exclusive or of each sixth bit of the address, from its first bit on the wire on (16.2.5). */

@@ -8,7 +8,8 @@
 enum {
   CADENCE_GEM_RX_DESCRIPTORS = 64,
   CADENCE_GEM_TX_DESCRIPTORS = 64,
-  CADENCE_GEM_TX_SLACK = 2, /* the emulator's model writes 24 bytes back to the last one, too */
+  CADENCE_GEM_BUFFER_UNIT = 64, /* packet_pool_options.buffer_size is a multiple of it */
+  CADENCE_GEM_TX_SLACK = 2,     /* the emulator's model writes 24 bytes back to the last one, too */
 };
 
 /* A DMA descriptor (UG585, tables 16-2 and 16-3). */
@@ -31,6 +32,7 @@ struct cadence_gem {
    * 1000 Mbit/s, which is not the MAC's (NULL: nothing is to be done). */
   struct cadence_gem_rings *rings;
   void (*set_tx_clock)(unsigned speed_mbps);
+  unsigned tx_clock_mbps; /* the speed that it was told last; 0: none */
 
   struct phy phy;
   volatile bool all_masked; /* by an interrupt, whose cause the status registers tell */

@@ -1,6 +1,7 @@
 /* The Cadence GEM in the conformance suite: its fake, and what only its driver has to do. */
 #include "cadence_gem.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "fake_cadence_gem.h"
@@ -133,6 +134,30 @@ static void check_speed(unsigned speed_mbps, uint32_t configuration) {
   assert_int_equal(tx_clock, speed_mbps);
 }
 
+/* Its buffers are counted in 64 bytes. */
+static void odd_buffers_are_refused(void) {
+  struct nic_config config = *rig.nic->config;
+  const struct nic_config *good = rig.nic->config;
+
+  assert_int_equal(nic_start(rig.nic), 0);
+  rig.nic->config = &config;
+  config.pool.buffer_size = 1504;
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), -EINVAL);
+  rig.nic->config = good;
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+}
+
+/* The clock may be that of another life: of a boot loader, or of a link before a restart. */
+static void the_clock_is_set_at_each_start(void) {
+  fake.partner_1000 = false;
+  for (unsigned i = 0; i < 3; i++) {
+    tx_clock = 0;
+    rig_enable();
+    assert_int_equal(tx_clock, 100);
+    assert_int_equal(nic_stop(rig.nic), 0);
+  }
+}
+
 static void it_follows_the_links_speed(void) {
   check_speed(1000, 0x402);
   fake.partner_1000 = false;
@@ -156,6 +181,8 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_frame_that_is_longer_than_a_buffer_counts_once),
     SUITE_TEST(what_the_device_drops_is_counted),
     SUITE_TEST_BARE(it_programs_its_registers),
+    SUITE_TEST_BARE(odd_buffers_are_refused),
+    SUITE_TEST_BARE(the_clock_is_set_at_each_start),
     SUITE_TEST(it_follows_the_links_speed),
     SUITE_TESTS_END,
 };

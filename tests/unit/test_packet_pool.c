@@ -129,6 +129,27 @@ static void a_freed_packet_goes_to_the_queue_first(void **state) {
   assert_int_equal(pool.free_count, PACKETS - 2);
 }
 
+/* What the cache may hold of a frame of 60 bytes that the stack frees after it has taken off
+ * headers and left `length` bytes. */
+static unsigned touched_when_freed(uint16_t length) {
+  struct pbuf *packet = packet_pool_get(&pool);
+
+  packet_set_length(packet, 60);
+  packet_pool_hand_over(&pool, packet);
+  assert_int_equal(pbuf_remove_header(packet, 42), 0);
+  packet_set_length(packet, length);
+  pbuf_free(packet);
+  return packet_of(packet)->touched;
+}
+
+/* An answer that is longer than the question has changed the buffer up to its own end. */
+static void what_was_made_longer_and_not_sent_has_been_touched(void **state) {
+  (void)state;
+  assert_int_equal(touched_when_freed(18), 60);
+  assert_int_equal(touched_when_freed(0), 60);
+  assert_int_equal(touched_when_freed(200), 242);
+}
+
 /* What the cache may hold of a frame of 100 bytes that the stack was given, after it was sent with
  * `length` bytes from `front` on. */
 static unsigned touched_after(ptrdiff_t front, uint16_t length) {
@@ -283,6 +304,7 @@ int main(void) {
       cmocka_unit_test_setup(a_freed_packet_comes_back_as_new, setup),
       cmocka_unit_test_setup(an_answer_fits_in_the_buffer_of_its_question, setup),
       cmocka_unit_test_setup(a_freed_packet_goes_to_the_queue_first, setup),
+      cmocka_unit_test_setup(what_was_made_longer_and_not_sent_has_been_touched, setup),
       cmocka_unit_test_setup(what_was_sent_is_clean, setup),
       cmocka_unit_test_setup(a_packet_that_is_taken_back_is_as_new, setup),
       cmocka_unit_test_setup(what_is_held_chained_lent_or_of_others_is_not_ours, setup),
