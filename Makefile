@@ -77,7 +77,7 @@ LWIP_INCLUDE := $(addprefix -isystem ,$(RINGIF_LWIP_INCLUDE))
 # Without a unit for them, vectors of two halfwords are more instructions than two halfwords.
 CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -fno-tree-slp-vectorize -g -flto=auto -ffunction-sections -fdata-sections \
               -fno-common \
-              $(PROFILE_FLAGS) $(DEFINES) $(INCLUDE) $(LWIP_INCLUDE)
+              $(BOARD_FLAGS) $(PROFILE_FLAGS) $(DEFINES) $(INCLUDE) $(LWIP_INCLUDE)
 # No board has a Cortex-A8, for whose erratum 657417 the linker would have stubs for calls across a page's end.
 LDFLAGS_ARM := $(CFLAGS_ARM) -nostartfiles --specs=nano.specs -Wl,--gc-sections -Wl,--emit-relocs -Llinker \
                -T$(LINKER) -Wl,--no-warn-rwx-segments -Wl,--no-fix-cortex-a8 \

@@ -34,27 +34,21 @@ static struct pbuf *copy_of(const struct pbuf *frame) {
 
 /* ---- transmit ---- */
 
-static bool is_aligned(const struct pbuf *frame, unsigned alignment) {
-  for (const struct pbuf *fragment = frame; fragment != NULL; fragment = fragment->next) {
-    if ((uintptr_t)fragment->payload % alignment != 0)
-      return false;
-  }
-  return true;
-}
-
 /* True where the device cannot take the frame as it is: too many fragments, one that is empty, one
  * that starts where it cannot read, or one whose data its owner may change after we return. */
 static bool must_copy(const struct nic *nic, const struct pbuf *frame) {
   const struct nic_caps *caps = &nic->ops->caps;
+  const uintptr_t unaligned = caps->tx_alignment - 1U;
   unsigned fragments = 0;
 
-  if (frame->next == NULL && caps->tx_alignment <= 1)
+  if (frame->next == NULL && ((uintptr_t)frame->payload & unaligned) == 0)
     return PBUF_NEEDS_COPY(frame);
   for (const struct pbuf *fragment = frame; fragment != NULL; fragment = fragment->next) {
-    if (PBUF_NEEDS_COPY(fragment) || fragment->len == 0 || ++fragments > caps->tx_fragments_max)
+    if (PBUF_NEEDS_COPY(fragment) || fragment->len == 0 || ++fragments > caps->tx_fragments_max ||
+        ((uintptr_t)fragment->payload & unaligned) != 0)
       return true;
   }
-  return caps->tx_alignment > 1 && !is_aligned(frame, caps->tx_alignment);
+  return false;
 }
 
 /* A copy that is to be sent: from the heap, or in the packet that is kept for where that is full.

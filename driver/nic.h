@@ -137,7 +137,8 @@ enum nic_offload {
 /* What a MAC can do, as data. */
 struct nic_caps {
   uint8_t tx_fragments_max;     /* buffers a frame that it can gather; 1: none */
-  uint8_t tx_alignment;         /* of each tx fragment's start, in bytes; 1: any */
+  uint8_t tx_alignment;         /* of each tx fragment's start, in bytes: a power of two, up to
+                                   MEM_ALIGNMENT; 1: any */
   uint16_t mtu_max;             /* longest payload of a frame, in bytes */
   uint8_t media;                /* set of enum nic_media; NIC_MEDIA_AUTO is always in it */
   uint8_t offloads;             /* set of enum nic_offload */

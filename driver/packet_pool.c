@@ -103,6 +103,7 @@ struct pbuf *packet_pool_lend(struct packet_pool *pool) {
     return NULL;
   packet_of(packet)->custom.custom_free_function = lent_packet_freed;
   packet->flags &= (u8_t)~PACKET_FLAG_POOLED;
+  dma_invalidate(packet->payload, packet->len); /* a device may have had it since the cache has */
   packet_pool_hand_over(pool, packet);
   return packet;
 }

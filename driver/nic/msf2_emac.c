@@ -374,7 +374,7 @@ DATAPATH_TURN(msf2_emac_ops)
 const struct nic_ops msf2_emac_ops = {
     .name = "msf2_emac",
     .caps = {.tx_fragments_max = 1,
-             .tx_alignment = 1,
+             .tx_alignment = 4,
              .mtu_max = ETH_MTU,
              .media = NIC_MEDIA_AUTO | NIC_MEDIA_10_HALF | NIC_MEDIA_10_FULL | NIC_MEDIA_100_HALF |
                       NIC_MEDIA_100_FULL,

@@ -46,6 +46,16 @@
   "bne 1b\n" \
   "5:\n\t"
 
+#define ONE_BLOCK_A_TURN(block) \
+  "adds %[sum], %[sum], #0\n\t" \
+  "teq %[at], %[blocks_end]\n\t" \
+  "beq 5f\n" \
+  "1:\n\t" \
+  block \
+  "teq %[at], %[blocks_end]\n\t" \
+  "bne 1b\n" \
+  "5:\n\t"
+
 #if __ARM_ARCH_PROFILE == 'A'
 
 enum { NEON_BLOCK_BYTES = 128 };
@@ -123,47 +133,60 @@ static inline __attribute__((always_inline)) uint32_t add_bytes(uint32_t sum, co
   return sum;
 }
 
-/* Both from a word's address: an LDM may not be unaligned (ARM DDI 0403E, A3.2.1). */
-#define COPY_8_WORDS                                                                               \
-  ADD_8_WORDS                                                                                      \
-  "stmia %[to]!, {r3, r4, r5, r6, r8, r9, r10, r12}\n\t"
+/* Words from a word's address, and from any: an LDM may not be unaligned (ARM DDI 0403E, A3.2.1). */
+#define LOAD_2 "ldmia %[at]!, {r3, r4}\n\t"
+#define LOAD_4 "ldmia %[at]!, {r3, r4, r5, r6}\n\t"
+#define LOAD_8 "ldmia %[at]!, {r3, r4, r5, r6, r8, r9, r10, r12}\n\t"
+#define LOAD(to) "ldr " to ", [%[at]], #4\n\t"
+#define LOAD_2_UNALIGNED LOAD("r3") LOAD("r4")
+#define LOAD_4_UNALIGNED LOAD_2_UNALIGNED LOAD("r5") LOAD("r6")
+#define LOAD_8_UNALIGNED LOAD_4_UNALIGNED LOAD("r8") LOAD("r9") LOAD("r10") LOAD("r12")
 
-static inline __attribute__((always_inline)) uint32_t copy_bytes(uint8_t *to, const uint8_t *at, size_t length) {
-  const uint8_t *blocks_end = at + (length & ~(size_t)31);
-  uint32_t sum = 0;
-
-  __asm volatile(
-      FOUR_BLOCKS_A_TURN(COPY_8_WORDS)
-      IF_NOT("16", "7f")
-      ADD_4_WORDS
-      "stmia %[to]!, {r3, r4, r5, r6}\n"
-      "7:\n\t"
-      IF_NOT("8", "8f")
-      "ldmia %[at]!, {r3, r4}\n\t"
-      ADD_TO_SUM("r3") ADD_TO_SUM("r4")
-      "stmia %[to]!, {r3, r4}\n"
-      "8:\n\t"
-      IF_NOT("4", "9f")
-      "ldr r3, [%[at]], #4\n\t"
-      ADD_TO_SUM("r3")
-      "str r3, [%[to]], #4\n"
-      "9:\n\t"
-      IF_NOT("2", "10f")
-      "ldrh r3, [%[at]], #2\n\t"
-      ADD_TO_SUM("r3")
-      "strh r3, [%[to]], #2\n"
-      "10:\n\t"
-      IF_NOT("1", "11f")
-      "ldrb r3, [%[at]]\n\t"
-      ADD_TO_SUM("r3")
-      "strb r3, [%[to]]\n"
-      "11:\n\t"
-      "adc %[sum], %[sum], #0"
-      : [sum] "+&r"(sum), [at] "+&r"(at), [to] "+&r"(to)
-      : [length] "r"(length), [blocks_end] "r"(blocks_end)
-      : "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "cc", "memory");
-  return sum;
+/* To a word's address. */
+#define DEFINE_COPY(name, blocks, load_8, load_4, load_2) \
+static inline __attribute__((always_inline)) uint32_t name(uint32_t sum, uint8_t *to, const uint8_t *at, \
+                                                           size_t length) { \
+  const uint8_t *blocks_end = at + (length & ~(size_t)31); \
+\
+  __asm volatile( \
+      blocks( \
+        load_8 \
+        ADD_TO_SUM("r3") ADD_TO_SUM("r4") ADD_TO_SUM("r5") ADD_TO_SUM("r6") \
+        ADD_TO_SUM("r8") ADD_TO_SUM("r9") ADD_TO_SUM("r10") ADD_TO_SUM("r12") \
+        "stmia %[to]!, {r3, r4, r5, r6, r8, r9, r10, r12}\n\t") \
+      IF_NOT("16", "7f") \
+      load_4 \
+      ADD_TO_SUM("r3") ADD_TO_SUM("r4") ADD_TO_SUM("r5") ADD_TO_SUM("r6") \
+      "stmia %[to]!, {r3, r4, r5, r6}\n" \
+      "7:\n\t" \
+      IF_NOT("8", "8f") \
+      load_2 \
+      ADD_TO_SUM("r3") ADD_TO_SUM("r4") \
+      "stmia %[to]!, {r3, r4}\n" \
+      "8:\n\t" \
+      IF_NOT("4", "9f") \
+      "ldr r3, [%[at]], #4\n\t" \
+      ADD_TO_SUM("r3") \
+      "str r3, [%[to]], #4\n" \
+      "9:\n\t" \
+      IF_NOT("2", "10f") \
+      "ldrh r3, [%[at]], #2\n\t" \
+      ADD_TO_SUM("r3") \
+      "strh r3, [%[to]], #2\n" \
+      "10:\n\t" \
+      IF_NOT("1", "11f") \
+      "ldrb r3, [%[at]]\n\t" \
+      ADD_TO_SUM("r3") \
+      "strb r3, [%[to]]\n" \
+      "11:\n\t" \
+      "adc %[sum], %[sum], #0" \
+      : [sum] "+&r"(sum), [at] "+&r"(at), [to] "+&r"(to) \
+      : [length] "r"(length), [blocks_end] "r"(blocks_end) \
+      : "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r12", "cc", "memory"); \
+  return sum; \
 }
+DEFINE_COPY(copy_words, FOUR_BLOCKS_A_TURN, LOAD_8, LOAD_4, LOAD_2)
+DEFINE_COPY(copy_unaligned, ONE_BLOCK_A_TURN, LOAD_8_UNALIGNED, LOAD_4_UNALIGNED, LOAD_2_UNALIGNED)
 /* clang-format on */
 
 #else
@@ -217,8 +240,22 @@ uint16_t internet_checksum_add(uint32_t sum, const void *data, size_t length) {
 
 uint16_t internet_checksum_copy(void *to, const void *from, size_t length) {
 #ifdef __arm__
-  if (__builtin_expect(((uintptr_t)to | (uintptr_t)from) % 4 == 0, true))
-    return internet_checksum_fold(copy_bytes(to, from, length));
+  uint8_t *at = to;
+  const uint8_t *source = from;
+  uint16_t half = 0;
+
+  if (((uintptr_t)at | (uintptr_t)source) % 2 == 0) {
+    if ((uintptr_t)at % 4 != 0 && length >= sizeof half) {
+      memcpy(&half, source, sizeof half);
+      memcpy(at, &half, sizeof half);
+      at += sizeof half;
+      source += sizeof half;
+      length -= sizeof half;
+    }
+    return internet_checksum_fold((uintptr_t)source % 4 == 0
+                                      ? copy_words(half, at, source, length)
+                                      : copy_unaligned(half, at, source, length));
+  }
 #endif
   memcpy(to, from, length);
   return internet_checksum(to, length);

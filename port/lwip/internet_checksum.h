@@ -13,7 +13,7 @@ enum { IP4_HEADER_BYTES = 20 }; /* of IPv4 without options (RFC 791, 3.1) */
 uint16_t internet_checksum_add(uint32_t sum, const void *data, size_t length);
 
 /* Copies `length` bytes, at most 64 KiB, and returns their sum. Any addresses; fastest from a
- * multiple of 4 to another. Main loop, as above. */
+ * multiple of 4 to another, still fast between even ones. Main loop, as above. */
 uint16_t internet_checksum_copy(void *to, const void *from, size_t length);
 
 /* The sum of the bytes alone. */

@@ -102,6 +102,10 @@ static uint16_t copied_to(size_t offset, const void *data, size_t length) {
 
 static uint16_t copied(const void *data, size_t length) { return copied_to(0, data, length); }
 
+static uint16_t copied_to_halfword(const void *data, size_t length) {
+  return copied_to(2, data, length);
+}
+
 static uint16_t copied_aside(const void *data, size_t length) { return copied_to(3, data, length); }
 
 /* An IP header is at an even address. */
@@ -114,6 +118,7 @@ const struct checksum_variant checksum_variants[CHECKSUM_VARIANTS] = {
     {"internet_checksum", alone},
     {"internet_checksum_add", onto_a_sum},
     {"internet_checksum_copy", copied},
+    {"internet_checksum_copy to a halfword's address", copied_to_halfword},
     {"internet_checksum_copy to an odd address", copied_aside},
     {"internet_checksum_ip4_header", header},
 };

@@ -29,7 +29,7 @@ unsigned checksum_cases(checksum_function *checksum, struct checksum_case *wrong
 
 /* The functions of internet_checksum.h, each as one that has the sum of the data alone. One that
  * copies gives a wrong sum where the copy is wrong, or bytes beside it have changed. */
-enum { CHECKSUM_VARIANTS = 5 };
+enum { CHECKSUM_VARIANTS = 6 };
 extern const struct checksum_variant {
   const char *name;
   checksum_function *checksum;

@@ -55,6 +55,9 @@ static void refuses_a_configuration_that_contradicts_itself(void **state) {
   REFUSED(budget, 0);
   REFUSED(pool.buffer_size, 13);
 #undef REFUSED
+  paper_ops.caps.tx_alignment = 2 * MEM_ALIGNMENT; /* not even a copy begins there */
+  assert_int_equal(nic_init(nic, &config, &dispatch), -EINVAL);
+  paper_ops.caps.tx_alignment = MEM_ALIGNMENT;
   wrong = config;
   wrong.queue_depth = 6;
   wrong.batch = 1;
