@@ -91,6 +91,7 @@ static void send(unsigned frames) {
     } else if (frames-- == 0) {
       break;
     } else {
+      bad_accesses += descriptor.start % 4 != 0;
       host_dma_read(descriptor.start, frame, length);
       wire_sent(frame, length);
       give_back(tx_next, descriptor.size | EMPTY);
