@@ -104,7 +104,7 @@ static int enable(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   const uint8_t *mac = nic->mac;
 
-  /* Less would be lost at the end of each buffer: frames that the MTU allows would be too long. */
+  /* A part of a unit is not used: frames that the MTU allows would be too long. */
   if (nic->config->pool.buffer_size % CADENCE_GEM_BUFFER_UNIT != 0)
     return -EINVAL;
   nic_ring_init(&nic->rx_ring, gem->rx_slots, CADENCE_GEM_RX_DESCRIPTORS);

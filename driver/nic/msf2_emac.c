@@ -2,7 +2,10 @@
  *
  * Its DMA walks a linked list of descriptors. Bit 31 of a descriptor's size, EMPTY, means "nothing
  * in here": an rx descriptor with it set is the device's to fill, a tx descriptor with it clear is
- * the device's to send. A frame is one descriptor: the MAC gathers nothing. */
+ * the device's to send. A frame is one descriptor: the MAC gathers nothing.
+ *
+ * On silicon the length of a received frame has its FCS in it, which lwIP leaves out; in the
+ * emulator it has not. */
 #include "msf2_emac.h"
 
 #include <assert.h>
