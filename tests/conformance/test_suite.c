@@ -68,14 +68,17 @@ static const struct trial {
     {DEFECT_NO_RECOVERY, "an error is not cured", "each_error", "does not count as recoveries"},
     {DEFECT_UNKNOWN_REGISTER, "an access to no register", "come_in_order",
      "accesses to no register"},
+    {DEFECT_LONG_BUFFER, "a buffer is said to be longer than it is", "no_buffer_can_hold",
+     "the device writes"},
     {DEFECT_OUTSIDE_MAP, "an access outside of the map", "come_in_order", "where no device is"},
 };
 
-/* What has its tests alone: torture looks neither at what the filter keeps out nor for the device;
- * and where a ring is overfilled, what comes of it is anything, down to a loop of 2^32 steps. */
+/* What has its tests alone: torture looks neither at what the filter keeps out nor for the device,
+ * and its buffers hold every frame; where a ring is overfilled, what comes of it is anything, down
+ * to a loop of 2^32 steps. */
 static bool has_tests_alone(enum textbook_defect defect) {
   return defect == DEFECT_OPEN_FILTER || defect == DEFECT_DEAF || defect == DEFECT_BLIND_START ||
-         defect == DEFECT_NO_ROOM_CHECK;
+         defect == DEFECT_NO_ROOM_CHECK || defect == DEFECT_LONG_BUFFER;
 }
 
 static int run_suite(const struct trial *trial) {

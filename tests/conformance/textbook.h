@@ -4,7 +4,8 @@
  * With it the suite is tried: the driver passes, and with each of its defects it is found out.
  *
  * A descriptor is three words: address; length, with bit 31 LAST (of a frame to be sent) and bit 30
- * BAD (written back: a received frame with an error); owner, 1 while it is the MAC's. */
+ * BAD (written back: a received frame with an error); owner, 1 while it is the MAC's. A frame that
+ * is longer than the next buffer is not received. */
 #ifndef TEXTBOOK_H
 #define TEXTBOOK_H
 
@@ -93,6 +94,7 @@ enum textbook_defect {
   DEFECT_NO_RECOVERY,
   DEFECT_UNKNOWN_REGISTER,
   DEFECT_OUTSIDE_MAP,
+  DEFECT_LONG_BUFFER,
 };
 
 extern enum textbook_defect textbook_defect;

@@ -86,7 +86,7 @@ static bool rx_post(struct nic *nic, struct pbuf *packet) {
   if (has(DEFECT_RX_WRITES))
     memset(packet->payload, 0, ETH_HEADER_BYTES);
   fill(&textbook_of(nic)->rx[nic_ring_push(&nic->rx_ring, packet)], bus_address(packet->payload),
-       packet->len);
+       has(DEFECT_LONG_BUFFER) ? 1536 : packet->len);
   return true;
 }
 
