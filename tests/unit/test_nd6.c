@@ -3,38 +3,21 @@
  * over. */
 #include "unit.h"
 
-#include "lwip/ethip6.h"
 #include "lwip/icmp6.h"
 #include "lwip/init.h"
 #include "lwip/memp.h"
 #include "lwip/mld6.h"
 #include "lwip/nd6.h"
 #include "lwip/priv/nd6_priv.h"
-#include "lwip/prot/ethernet.h"
-#include "lwip/prot/ip6.h"
 #include "lwip/prot/nd6.h"
 #include "lwip/stats.h"
+#include "ip6_wire.h"
 #include "neighbor_cases.h"
-#include "netif/ethernet.h"
 
-enum {
-  OWN = 1,
-  HEADERS_BYTES = SIZEOF_ETH_HDR + IP6_HLEN,
-};
-
-static struct netif netif;
 static unsigned answered_to; /* the neighbor that the last advertisement went to */
 
-static ip6_addr_t address_of(unsigned number) {
-  ip6_addr_t address;
-
-  IP6_ADDR(&address, PP_HTONL(0xfe800000), 0, 0, lwip_htonl(number));
-  ip6_addr_assign_zone(&address, IP6_UNICAST, &netif);
-  return address;
-}
-
 static bool knows(unsigned number) {
-  const ip6_addr_t address = address_of(number);
+  const ip6_addr_t address = ip6_wire_address(number);
 
   for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
     if (neighbor_cache[i].state != ND6_NO_ENTRY && neighbor_cache[i].state != ND6_INCOMPLETE &&
@@ -53,8 +36,7 @@ static void comes(unsigned number, uint8_t type) {
     ip6_addr_p_t target;
     uint8_t option, option_eights, mac[ETH_HWADDR_LEN];
   };
-  struct pbuf *frame = pbuf_alloc(PBUF_RAW, HEADERS_BYTES + sizeof(struct message), PBUF_RAM);
-  const ip6_addr_t from = address_of(number), own = address_of(OWN);
+  const ip6_addr_t from = ip6_wire_address(number), own = ip6_wire_address(IP6_WIRE_OWN);
   struct message message = {
       .type = type,
       .option =
@@ -62,36 +44,22 @@ static void comes(unsigned number, uint8_t type) {
       .option_eights = 1,
       .mac = {2, 0, 0, 1, (uint8_t)(number >> 8), (uint8_t)number},
   };
-  struct eth_hdr *eth;
-  struct ip6_hdr *ip;
 
-  assert_non_null(frame);
-  eth = frame->payload;
-  ip = (void *)(eth + 1);
-  memset(eth, 0, sizeof *eth);
-  eth->type = PP_HTONS(ETHTYPE_IPV6);
-  IP6H_VTCFL_SET(ip, 6, 0, 0);
-  IP6H_PLEN_SET(ip, sizeof message);
-  IP6H_NEXTH_SET(ip, IP6_NEXTH_ICMP6);
-  IP6H_HOPLIM_SET(ip, ND6_HOPLIM);
-  ip6_addr_copy_to_packed(ip->src, from);
-  ip6_addr_copy_to_packed(ip->dest, own);
   if (type == ICMP6_TYPE_NS) {
     ip6_addr_copy_to_packed(message.target, own);
   } else {
     message.flags = PP_HTONL((uint32_t)(ND6_FLAG_SOLICITED | ND6_FLAG_OVERRIDE) << 24);
     ip6_addr_copy_to_packed(message.target, from);
   }
-  memcpy(ip + 1, &message, sizeof message);
-  assert_int_equal(netif.input(frame, &netif), ERR_OK);
+  ip6_wire_comes(&from, &message, sizeof message);
 }
 
 static void solicits_us(unsigned number) { comes(number, ICMP6_TYPE_NS); }
 static void answers(unsigned number) { comes(number, ICMP6_TYPE_NA); }
 
 static err_t linkoutput(struct netif *from, struct pbuf *frame) {
-  uint8_t bytes[HEADERS_BYTES + 24] = {0};
-  const uint8_t *icmp = bytes + HEADERS_BYTES;
+  uint8_t bytes[IP6_WIRE_HEADERS + 24] = {0};
+  const uint8_t *icmp = bytes + IP6_WIRE_HEADERS;
   unsigned neighbor;
 
   (void)from;
@@ -101,7 +69,7 @@ static err_t linkoutput(struct netif *from, struct pbuf *frame) {
   if (bytes[SIZEOF_ETH_HDR + 6] != IP6_NEXTH_ICMP6) {
     neighbors.reached = bytes[5];
   } else if (icmp[0] == ICMP6_TYPE_NA) {
-    neighbor = (unsigned)(bytes[HEADERS_BYTES - 2] << 8 | bytes[HEADERS_BYTES - 1]);
+    neighbor = (unsigned)(bytes[IP6_WIRE_HEADERS - 2] << 8 | bytes[IP6_WIRE_HEADERS - 1]);
     answered_to = neighbor;
   } else if (icmp[0] == ICMP6_TYPE_NS && neighbors.answering) {
     neighbor = (unsigned)(icmp[22] << 8 | icmp[23]);
@@ -110,39 +78,15 @@ static err_t linkoutput(struct netif *from, struct pbuf *frame) {
   return ERR_OK;
 }
 
-static err_t start(struct netif *started) {
-  static const uint8_t mac[ETH_HWADDR_LEN] = {2, 0, 0, 0, 0, 1};
-
-  memcpy(started->hwaddr, mac, sizeof mac);
-  started->hwaddr_len = sizeof mac;
-  started->mtu = 1500;
-  started->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
-  started->output_ip6 = ethip6_output;
-  started->linkoutput = linkoutput;
-  NETIF_SET_CHECKSUM_CTRL(started, NETIF_CHECKSUM_DISABLE_ALL);
-  return ERR_OK;
-}
-
-/* A datagram without data. */
 static void send_to(unsigned number) {
-  const ip6_addr_t to = address_of(number), own = address_of(OWN);
-  struct pbuf *packet = pbuf_alloc(PBUF_IP, 8, PBUF_RAM);
+  const ip6_addr_t to = ip6_wire_address(number);
 
-  assert_non_null(packet);
-  memset(packet->payload, 0, packet->len);
-  (void)ip6_output_if(packet, &own, &to, 64, 0, IP6_NEXTH_UDP, &netif); /* or waits, or is lost */
-  pbuf_free(packet);
+  ip6_wire_send(&to);
 }
 
 static int set_up(void **state) {
-  const ip6_addr_t own = address_of(OWN);
-
   (void)state;
-  netif_add_noaddr(&netif, NULL, start, ethernet_input);
-  netif_set_up(&netif);
-  netif_set_link_up(&netif);
-  netif_ip6_addr_set(&netif, 0, &own);
-  netif_ip6_addr_set_state(&netif, 0, IP6_ADDR_PREFERRED);
+  ip6_wire_setup(linkoutput);
   neighbors = (struct neighbors){
       .capacity = LWIP_ND6_NUM_NEIGHBORS,
       .asks_for_us = solicits_us,
@@ -156,7 +100,7 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
   (void)state;
-  netif_remove(&netif);
+  ip6_wire_teardown();
   return 0;
 }
 
@@ -185,7 +129,7 @@ static void nor_are_they_displaced_while_they_are_probed(void **state) {
     neighbors.answering = true;
     assert_true(knows(2));
     for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
-      const ip6_addr_t address = address_of(2);
+      const ip6_addr_t address = ip6_wire_address(2);
 
       if (ip6_addr_eq(&address, &neighbor_cache[i].next_hop_address))
         seen[neighbor_cache[i].state] = true;
@@ -239,30 +183,30 @@ static void packets_wait_after_a_time_without_memory(void **state) {
   }
   send_to(2); /* the oldest gives way */
   assert_int_equal(waiting(), MEMP_NUM_ND6_QUEUE);
-  nd6_cleanup_netif(&netif);
+  nd6_cleanup_netif(&ip6_wire_netif);
   assert_int_equal(waiting(), 0);
 }
 
 /* The group by which neighbors ask for our address: how often it is joined. */
 static unsigned memberships(void) {
-  const ip6_addr_t own = address_of(OWN);
+  const ip6_addr_t own = ip6_wire_address(IP6_WIRE_OWN);
   const struct mld_group *group;
   ip6_addr_t solicited;
 
   ip6_addr_set_solicitednode(&solicited, own.addr[3]);
-  ip6_addr_assign_zone(&solicited, IP6_MULTICAST, &netif);
-  group = mld6_lookfor_group(&netif, &solicited);
+  ip6_addr_assign_zone(&solicited, IP6_MULTICAST, &ip6_wire_netif);
+  group = mld6_lookfor_group(&ip6_wire_netif, &solicited);
   return group == NULL ? 0 : group->use;
 }
 
-static void set_state(u8_t state) { netif_ip6_addr_set_state(&netif, 0, state); }
+static void set_state(u8_t state) { netif_ip6_addr_set_state(&ip6_wire_netif, 0, state); }
 
 static void the_group_of_an_address_is_joined_once_there_is_memory(void **state) {
   void *taken[MEMP_NUM_MLD6_GROUP];
 
   (void)state;
   set_state(IP6_ADDR_INVALID);
-  netif.flags |= NETIF_FLAG_MLD6;
+  ip6_wire_netif.flags |= NETIF_FLAG_MLD6;
   for (unsigned i = 0; i < MEMP_NUM_MLD6_GROUP; i++)
     assert_non_null(taken[i] = memp_malloc(MEMP_MLD6_GROUP));
   set_state(IP6_ADDR_PREFERRED);
@@ -285,18 +229,18 @@ static void an_address_without_a_group_joins_none(void **state) {
   static const u8_t states[] = {IP6_ADDR_INVALID, IP6_ADDR_DUPLICATED, IP6_ADDR_TENTATIVE};
 
   (void)state;
-  netif.flags |= NETIF_FLAG_MLD6;
-  netif_set_link_down(&netif); /* nothing changes by itself */
+  ip6_wire_netif.flags |= NETIF_FLAG_MLD6;
+  netif_set_link_down(&ip6_wire_netif); /* nothing changes by itself */
   for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
     set_state(states[i]);
     nd6_tmr();
     assert_int_equal(memberships(), 0);
   }
-  netif.flags &= (u8_t)~NETIF_FLAG_MLD6;
-  netif.ip6_addr_state[0] = IP6_ADDR_PREFERRED; /* as that of a loopback interface */
+  ip6_wire_netif.flags &= (u8_t)~NETIF_FLAG_MLD6;
+  ip6_wire_netif.ip6_addr_state[0] = IP6_ADDR_PREFERRED; /* as that of a loopback interface */
   nd6_tmr();
   assert_int_equal(memberships(), 0);
-  netif.ip6_addr_state[0] = IP6_ADDR_INVALID;
+  ip6_wire_netif.ip6_addr_state[0] = IP6_ADDR_INVALID;
 }
 
 #define ND6_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

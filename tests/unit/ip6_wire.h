@@ -1,0 +1,29 @@
+/* A station with IPv6, fe80::1, whose wire is the test: its frames go to `linkoutput`, and messages
+ * of ICMPv6 come. */
+#ifndef IP6_WIRE_H
+#define IP6_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lwip/netif.h"
+#include "lwip/prot/ethernet.h"
+#include "lwip/prot/ip6.h"
+
+enum { IP6_WIRE_OWN = 1, IP6_WIRE_HEADERS = SIZEOF_ETH_HDR + IP6_HLEN };
+
+extern struct netif ip6_wire_netif;
+
+void ip6_wire_setup(netif_linkoutput_fn linkoutput);
+void ip6_wire_teardown(void);
+
+/* fe80::number */
+ip6_addr_t ip6_wire_address(unsigned number);
+
+/* A message of so many bytes, to the station. */
+void ip6_wire_comes(const ip6_addr_t *from, const void *message, size_t bytes);
+
+/* A datagram without data, to wherever its neighbor is. */
+void ip6_wire_send(const ip6_addr_t *to);
+
+#endif
