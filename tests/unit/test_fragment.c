@@ -108,10 +108,28 @@ static void one_in_many_parts_is_cut_up_too(void **state) {
     check(ip6 != 0, PARTS_MAX, 1440);
 }
 
+/* Such as one that a netif was given. */
+static void without_room_for_data_nothing_is_cut(void **state) {
+  (void)state;
+  for (uint16_t mtu = 1; mtu < IP6_HLEN + IP6_FRAG_HLEN + 8; mtu++) {
+    struct pbuf *packet = pbuf_alloc(PBUF_RAW, IP6_HLEN + 100, PBUF_RAM);
+
+    assert_non_null(packet);
+    memset(packet->payload, 0, packet->len);
+    netif.mtu6 = mtu;
+    fragments = 0;
+    assert_int_equal(cut(packet, true), ERR_VAL);
+    assert_int_equal(fragments, 0);
+    pbuf_free(packet);
+  }
+  netif.mtu6 = MTU;
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_packet_can_be_sent_again),
       cmocka_unit_test(one_in_many_parts_is_cut_up_too),
+      cmocka_unit_test(without_room_for_data_nothing_is_cut),
   };
 
   lwip_init();
