@@ -132,6 +132,37 @@ static void a_path_may_have_one_where_the_link_has_none(void **state) {
   assert_int_equal(path_mtu(), 1300);
 }
 
+/* As by nd6_tmr(), which gives up those that nobody answers for. */
+static void all_age(void) {
+  for (unsigned i = 0; i < LWIP_ND6_NUM_DESTINATIONS; i++)
+    destination_cache[i].age++;
+}
+
+/* With those that were sent to since then, what is known of their paths stays. */
+static void the_destination_that_was_idle_for_longest_is_forgotten(void **state) {
+  static const unsigned sent_to[] = {14, 12, 16, 13, 15, 11};
+  enum { COUNT = sizeof sent_to / sizeof *sent_to };
+
+  (void)state;
+  assert_int_equal(COUNT, LWIP_ND6_NUM_DESTINATIONS);
+  all_age(); /* the peer is the oldest */
+  for (unsigned number = 11; number < 11 + COUNT; number++) {
+    send_to(number);
+    packet_to_is_too_big(number, 1300);
+    assert_int_equal(path_mtu_to(number), 1300);
+  }
+  for (unsigned i = 0; i < COUNT; i++) {
+    all_age();
+    send_to(sent_to[i]);
+  }
+  for (unsigned i = 0; i < COUNT; i++) {
+    all_age();
+    send_to(100 + i);
+    for (unsigned j = 0; j < COUNT; j++)
+      assert_int_equal(path_mtu_to(sent_to[j]), j <= i ? MTU : 1300);
+  }
+}
+
 #define PATH_MTU_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -140,6 +171,7 @@ int main(void) {
       PATH_MTU_TEST(it_gets_smaller),
       PATH_MTU_TEST(it_does_not_get_larger),
       PATH_MTU_TEST(a_path_may_have_one_where_the_link_has_none),
+      PATH_MTU_TEST(the_destination_that_was_idle_for_longest_is_forgotten),
   };
 
   host_reset();
