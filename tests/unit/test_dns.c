@@ -1,0 +1,229 @@
+/* Names: whoever is told of one may ask for it again, or for another. */
+#include "unit.h"
+
+#include "lwip/dns.h"
+#include "lwip/init.h"
+#include "lwip/prot/dns.h"
+#include "lwip/udp.h"
+#include "udp_wire.h"
+
+enum { TTL_S = 60, TOLD_MAX = 8 };
+
+static struct udp_wire_datagram query; /* the last one */
+static unsigned queries;
+
+/* Each time that somebody was told. */
+static struct told {
+  unsigned who, address; /* its last byte; 0: there is none */
+  char name[16];
+} told[TOLD_MAX];
+static unsigned times_told;
+
+static const char *asks_next; /* what who is told next asks for then, */
+static unsigned asks_as;      /* in whose name */
+
+static void sent(const struct udp_wire_datagram *datagram) {
+  assert_int_equal(datagram->destination, DNS_SERVER_PORT);
+  query = *datagram;
+  queries++;
+}
+
+static void is_told(const char *name, const ip_addr_t *address, void *who);
+
+static void asks(unsigned who, const char *name) {
+  ip_addr_t address;
+
+  assert_int_equal(dns_gethostbyname(name, &address, is_told, (void *)(uintptr_t)who),
+                   ERR_INPROGRESS);
+}
+
+static void is_told(const char *name, const ip_addr_t *address, void *who) {
+  const char *next = asks_next;
+  struct told *now = &told[times_told++];
+
+  assert_true(times_told <= TOLD_MAX);
+  now->who = (unsigned)(uintptr_t)who;
+  now->address = address == NULL ? 0 : ip4_addr4(ip_2_ip4(address));
+  asks_next = NULL;
+  if (next != NULL)
+    asks(asks_as, next);
+  strncpy(now->name, name, sizeof now->name - 1); /* still, although it may have asked */
+}
+
+static void assert_told(unsigned time, unsigned who, const char *name, unsigned address) {
+  assert_true(time < times_told);
+  assert_int_equal(told[time].who, who);
+  assert_string_equal(told[time].name, name);
+  assert_int_equal(told[time].address, address);
+}
+
+/* The server's answer: 10.0.0.`address`, or that there is no such name. */
+static void answers(const struct udp_wire_datagram *to, unsigned address) {
+  const uint8_t record[] = {0xc0, SIZEOF_DNS_HDR,  0, 1, 0, 1, 0, 0, 0, TTL_S, 0, 4, 10, 0,
+                            0,    (uint8_t)address}; /* RFC 1035, 4.1.3 */
+  struct udp_wire_datagram answer = *to;
+  struct dns_hdr *dns = (void *)answer.data;
+
+  answer.from = to->to;
+  answer.to = to->from;
+  answer.source = to->destination;
+  answer.destination = to->source;
+  dns->flags1 = DNS_FLAG1_RESPONSE;
+  if (address != 0) {
+    dns->numanswers = PP_HTONS(1);
+    memcpy(answer.data + answer.bytes, record, sizeof record);
+    answer.bytes = (uint16_t)(answer.bytes + sizeof record);
+  } else {
+    dns->flags2 = DNS_FLAG2_ERR_NAME;
+  }
+  udp_wire_comes(&answer);
+}
+
+static void seconds_pass(unsigned seconds) {
+  while (seconds-- != 0)
+    dns_tmr();
+}
+
+static int set_up(void **state) {
+  (void)state;
+  queries = times_told = 0;
+  asks_next = NULL;
+  memset(told, 0, sizeof told);
+  return 0;
+}
+
+/* Nobody asks any more, and nothing is known. */
+static int tear_down(void **state) {
+  (void)state;
+  seconds_pass(TTL_S + 1);
+  assert_null(udp_pcbs);
+  return 0;
+}
+
+static void who_asks_again_is_answered(void **state) {
+  (void)state;
+  asks(1, "a.test");
+  asks_next = "a.test";
+  asks_as = 2;
+  answers(&query, 0);
+  assert_int_equal(times_told, 1);
+  assert_told(0, 1, "a.test", 0);
+  assert_int_equal(queries, 2);
+  answers(&query, 77);
+  assert_int_equal(times_told, 2);
+  assert_told(1, 2, "a.test", 77);
+}
+
+static void so_is_who_was_not_answered_at_all(void **state) {
+  (void)state;
+  asks(1, "a.test");
+  asks_next = "a.test";
+  asks_as = 2;
+  while (times_told == 0)
+    seconds_pass(1);
+  assert_told(0, 1, "a.test", 0);
+  answers(&query, 77);
+  assert_int_equal(times_told, 2);
+  assert_told(1, 2, "a.test", 77);
+}
+
+/* Two have asked for the name, and only one asks again. */
+static void who_asks_again_is_not_told_of_the_old_query(void **state) {
+  (void)state;
+  asks(1, "a.test");
+  asks(2, "a.test");
+  assert_int_equal(queries, 1);
+  asks_next = "a.test";
+  asks_as = 3;
+  answers(&query, 0);
+  assert_int_equal(times_told, 2);
+  assert_told(0, 1, "a.test", 0);
+  assert_told(1, 2, "a.test", 0);
+  answers(&query, 77);
+  assert_int_equal(times_told, 3);
+  assert_told(2, 3, "a.test", 77);
+}
+
+/* Of two names, which are as many as are remembered, it takes the place of its own. */
+static void who_asks_for_another_name_is_told_of_that(void **state) {
+  struct udp_wire_datagram of_a;
+
+  (void)state;
+  asks(1, "a.test");
+  of_a = query;
+  asks(2, "c.test");
+  answers(&query, 79);
+  asks_next = "b.test";
+  asks_as = 3;
+  answers(&of_a, 77);
+  assert_int_equal(times_told, 2);
+  assert_told(1, 1, "a.test", 77);
+  assert_int_equal(queries, 3);
+  seconds_pass(1);
+  assert_int_equal(queries, 4); /* once more */
+  answers(&query, 78);
+  assert_int_equal(times_told, 3);
+  assert_told(2, 3, "b.test", 78);
+}
+
+/* All requests are taken until then. */
+static void one_that_is_told_makes_room(void **state) {
+  struct udp_wire_datagram of_a;
+
+  (void)state;
+  asks(1, "a.test");
+  of_a = query;
+  asks(2, "c.test");
+  asks_next = "b.test";
+  asks_as = 3;
+  answers(&of_a, 77);
+  assert_told(0, 1, "a.test", 77);
+  answers(&query, 78);
+  assert_int_equal(times_told, 2);
+  assert_told(1, 3, "b.test", 78);
+}
+
+static void the_others_are_told_of_the_name_that_they_asked_for(void **state) {
+  struct udp_wire_datagram of_a;
+
+  (void)state;
+  asks(1, "a.test");
+  of_a = query;
+  asks(2, "c.test");
+  answers(&query, 79);
+  asks(3, "a.test");
+  asks_next = "b.test"; /* takes the place of a.test, which is known for longer */
+  asks_as = 4;
+  answers(&of_a, 77);
+  assert_int_equal(times_told, 3);
+  assert_told(1, 1, "a.test", 77);
+  assert_told(2, 3, "a.test", 77);
+  answers(&query, 78);
+  assert_int_equal(times_told, 4);
+  assert_told(3, 4, "b.test", 78);
+}
+
+#define DNS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      DNS_TEST(who_asks_again_is_answered),
+      DNS_TEST(so_is_who_was_not_answered_at_all),
+      DNS_TEST(who_asks_again_is_not_told_of_the_old_query),
+      DNS_TEST(who_asks_for_another_name_is_told_of_that),
+      DNS_TEST(one_that_is_told_makes_room),
+      DNS_TEST(the_others_are_told_of_the_name_that_they_asked_for),
+  };
+  ip4_addr_t address, mask;
+  ip_addr_t server;
+
+  host_reset();
+  lwip_init();
+  udp_wire_setup(sent);
+  IP4_ADDR(&address, 10, 0, 0, 1);
+  IP4_ADDR(&mask, 255, 255, 255, 0);
+  netif_set_addr(&udp_wire_netif, &address, &mask, IP4_ADDR_ANY4);
+  IP_ADDR4(&server, 10, 0, 0, 53);
+  dns_setserver(0, &server);
+  return cmocka_run_group_tests_name("dns", tests, NULL, NULL);
+}

@@ -1,0 +1,25 @@
+/* A station with IPv4, without an address yet, whose wire is the test: datagrams that it sends are
+ * told of, and others come. */
+#ifndef UDP_WIRE_H
+#define UDP_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lwip/netif.h"
+
+enum { UDP_WIRE_MAX = 600 };
+
+struct udp_wire_datagram {
+  uint32_t from, to; /* addresses, as in the packet */
+  uint16_t source, destination, bytes;
+  uint8_t data[UDP_WIRE_MAX];
+};
+
+extern struct netif udp_wire_netif;
+
+void udp_wire_setup(void (*sent)(const struct udp_wire_datagram *datagram));
+void udp_wire_teardown(void);
+void udp_wire_comes(const struct udp_wire_datagram *datagram);
+
+#endif
