@@ -2,8 +2,7 @@
  * once (ARM DDI 0407I, chapter 4). */
 #include "a9_timer.h"
 
-#include <assert.h>
-
+#include "a9_ticks.h"
 #include "board.h"
 #include "port.h"
 
@@ -16,14 +15,9 @@ enum {
   PRIVATE_CONTROL_INTERRUPT = 1 << 2,
   PRIVATE_STATUS = 0x60c,
   CONTROL_ENABLE = 1 << 0,
-  CONTROL_PRESCALER_SHIFT = 8,
 
-  /* Both count microseconds, so that nothing is to be converted. */
-  PRESCALER = (BOARD_PERIPHCLK_HZ / 1000000 - 1) << CONTROL_PRESCALER_SHIFT,
-  READ_TRIES_MAX = 4, /* the high half moves once in 71 minutes */
+  READ_TRIES_MAX = 4, /* the high half moves once in 18 minutes, or more */
 };
-static_assert(BOARD_PERIPHCLK_HZ % 1000000 == 0 && BOARD_PERIPHCLK_HZ / 1000000 <= 256,
-              "the prescaler, of 8 bits, makes microseconds of the clock");
 
 static uint32_t reg_read(uintptr_t offset) { return mmio_read(BOARD_A9_PERIPHBASE + offset); }
 
@@ -35,18 +29,20 @@ void a9_timer_start(void) {
   reg_write(GLOBAL_CONTROL, 0);
   reg_write(GLOBAL_COUNTER_LOW, 0);
   reg_write(GLOBAL_COUNTER_HIGH, 0);
-  reg_write(GLOBAL_CONTROL, PRESCALER | CONTROL_ENABLE);
-  reg_write(PRIVATE_CONTROL, PRESCALER);
+  reg_write(GLOBAL_CONTROL, a9_prescaler() | CONTROL_ENABLE);
+  reg_write(PRIVATE_CONTROL, a9_prescaler());
 }
 
-/* The halves are one reading when the high one is the same before and after (4.4.1). */
+/* Microseconds. The halves are one reading when the high one is the same before and after (4.4.1).
+ */
 static void read_clock(uint32_t *high, uint32_t *low) {
   for (unsigned tries = 0; tries < READ_TRIES_MAX; tries++) {
     *high = reg_read(GLOBAL_COUNTER_HIGH);
     *low = reg_read(GLOBAL_COUNTER_LOW);
     if (reg_read(GLOBAL_COUNTER_HIGH) == *high)
-      return;
+      break;
   }
+  a9_make_us(high, low);
 }
 
 uint64_t port_clock_us(void) {
@@ -64,12 +60,14 @@ uint32_t port_clock_ms(void) {
   return high * 4294967 + low / 1000 + (high * 296 + low % 1000) / 1000;
 }
 
+/* A load lasts a tick more than it says (4.1.1): what is cut off of a tick does not make it early.
+ */
 void port_timer_arm(uint32_t delay_us) {
-  reg_write(PRIVATE_CONTROL, PRESCALER);
-  reg_write(PRIVATE_LOAD, delay_us > 0 ? delay_us : 1);
-  reg_write(PRIVATE_CONTROL, PRESCALER | PRIVATE_CONTROL_INTERRUPT | CONTROL_ENABLE);
+  reg_write(PRIVATE_CONTROL, a9_prescaler());
+  reg_write(PRIVATE_LOAD, a9_ticks_of(delay_us > 0 ? delay_us : 1));
+  reg_write(PRIVATE_CONTROL, a9_prescaler() | PRIVATE_CONTROL_INTERRUPT | CONTROL_ENABLE);
 }
 
-void port_timer_stop(void) { reg_write(PRIVATE_CONTROL, PRESCALER); }
+void port_timer_stop(void) { reg_write(PRIVATE_CONTROL, a9_prescaler()); }
 
 void a9_timer_acknowledge(void) { reg_write(PRIVATE_STATUS, 1); }

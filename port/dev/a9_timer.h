@@ -4,8 +4,8 @@
 #define A9_TIMER_H
 
 /* Starts the clock, port_clock_us() and port_clock_ms(), at 0. The board's header says where the
- * timers are (BOARD_A9_PERIPHBASE) and how fast they count (BOARD_PERIPHCLK_HZ). port_timer_arm()
- * and port_timer_stop() are the private timer's. Main loop, once. */
+ * timers are (BOARD_A9_PERIPHBASE) and their clock (BOARD_PERIPHCLK_HZ, 1 MHz or more).
+ * port_timer_arm() and port_timer_stop() are the private timer's. Main loop, once. */
 void a9_timer_start(void);
 
 /* Quietens the private timer's interrupt. Interrupt only. */

@@ -4,6 +4,7 @@
  * The emulator's is a timer in either mode: it interrupts, where the processor's own resets the
  * machine. The interrupt, whose enable watchdog mode ignores, is enabled for that. So on the chip
  * nobody is warned, and a stuck main loop leaves no word. */
+#include "a9_ticks.h"
 #include "board.h"
 #include "port.h"
 
@@ -13,11 +14,9 @@ enum {
   CONTROL_ENABLE = 1 << 0,
   CONTROL_INTERRUPT = 1 << 2,
   CONTROL_WATCHDOG_MODE = 1 << 3,
-  CONTROL_PRESCALER_SHIFT = 8,
-  PRESCALER = (BOARD_PERIPHCLK_HZ / 1000000 - 1) << CONTROL_PRESCALER_SHIFT, /* microseconds */
 };
 
-static uint32_t timeout_us;
+static uint32_t timeout_ticks;
 static void (*on_bite)(void);
 
 const struct port_watchdog port_watchdog = {.name = "Cortex-A9 watchdog, by its interrupt",
@@ -25,14 +24,14 @@ const struct port_watchdog port_watchdog = {.name = "Cortex-A9 watchdog, by its 
 
 void port_watchdog_start(uint32_t timeout_ms, void (*bite)(void)) {
   on_bite = bite;
-  timeout_us = timeout_ms * 1000;
+  timeout_ticks = a9_ticks_of(timeout_ms * 1000);
   port_watchdog_feed();
   mmio_write(BOARD_A9_PERIPHBASE + WATCHDOG_CONTROL,
-             PRESCALER | CONTROL_WATCHDOG_MODE | CONTROL_INTERRUPT | CONTROL_ENABLE);
+             a9_prescaler() | CONTROL_WATCHDOG_MODE | CONTROL_INTERRUPT | CONTROL_ENABLE);
   port_irq_enable(BOARD_IRQ_WATCHDOG);
 }
 
-void port_watchdog_feed(void) { mmio_write(BOARD_A9_PERIPHBASE + WATCHDOG_LOAD, timeout_us); }
+void port_watchdog_feed(void) { mmio_write(BOARD_A9_PERIPHBASE + WATCHDOG_LOAD, timeout_ticks); }
 
 void watchdog_interrupt_handler(void) {
   on_bite();

@@ -9,9 +9,12 @@
 #define BOARD_GICD_BASE     UINT32_C(0x08000000)
 #define BOARD_GICC_BASE     UINT32_C(0x08001000)
 
+/* A board's is a constant; this one is each of several in turn. */
+extern uint32_t host_periphclk_hz;
+#define BOARD_PERIPHCLK_HZ host_periphclk_hz
+
 enum {
   BOARD_CORE_HZ = 142000000,
-  BOARD_PERIPHCLK_HZ = 100000000,
   BOARD_SYSTICK_HZ = BOARD_CORE_HZ / 32,
   BOARD_SYSTICK_PERIOD_MS = 3780,
 

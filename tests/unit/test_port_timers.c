@@ -110,6 +110,16 @@ uint32_t a9_timer_port_clock_ms(void);
 void a9_timer_port_timer_arm(uint32_t delay_us);
 void a9_timer_port_timer_stop(void);
 
+/* The emulator's; the slowest and the fastest that are a whole number of microseconds a tick; that
+ * of chips at 667 MHz, as they say and as they are; ones without a neat relation to a microsecond.
+ */
+static const uint32_t periphclks_hz[] = {100000000, 1000000,   256000000, 333000000,  333333333,
+                                         10999999,  256000001, 999999937, 1000000000, UINT32_MAX};
+enum { PERIPHCLKS = sizeof periphclks_hz / sizeof *periphclks_hz };
+
+uint32_t host_periphclk_hz;
+static uint32_t a9_prescaler;    /* as the control registers have it */
+static uint64_t a9_prescaled_hz; /* the clock with which a tick would be a microsecond */
 static uint64_t a9_count;
 static unsigned a9_wraps_in; /* readings until the low half wraps; 0: it does not */
 
@@ -122,27 +132,51 @@ static uint32_t a9_counts(unsigned offset) {
   return (uint32_t)(offset == 0x204 ? count >> 32 : count);
 }
 
-static void the_a9s_clock_starts_at_0_and_counts_microseconds(void **state) {
-  (void)state;
+static void start_a9(unsigned i) {
+  host_periphclk_hz = periphclks_hz[i];
   registers_attach(BOARD_A9_PERIPHBASE);
   a9_timer_start();
-  registers_check_writes({0x208, 0}, {0x200, 0}, {0x204, 0},
-                         {0x208, (BOARD_PERIPHCLK_HZ / 1000000 - 1) << 8 | 1},
-                         {0x608, (BOARD_PERIPHCLK_HZ / 1000000 - 1) << 8});
+  a9_prescaler = registers_last(0x608);
+  a9_prescaled_hz = UINT64_C(1000000) * ((a9_prescaler >> 8) + 1);
+  registers_check_writes({0x208, 0}, {0x200, 0}, {0x204, 0}, {0x208, a9_prescaler | 1},
+                         {0x608, a9_prescaler});
+  registers.read = a9_counts;
+}
+
+#define FOR_EACH_PERIPHCLK(i) for (unsigned i = 0; i < PERIPHCLKS && (start_a9(i), true); i++)
+
+static uint64_t a9_us(uint64_t ticks) {
+  return (uint64_t)((unsigned __int128)ticks * a9_prescaled_hz / host_periphclk_hz);
+}
+
+/* `is` is `exact`, where a tick is a microsecond, or may be too small by one in 10^8. */
+static void check_a9(uint64_t is, uint64_t exact) {
+  assert_true(is <= exact);
+  assert_in_range(exact - is, 0, a9_prescaled_hz == host_periphclk_hz ? 0 : exact / 100000000 + 1);
+}
+
+/* No shorter, so that a delay has room in the counter. */
+static void the_a9s_ticks_are_as_long_as_a_microsecond_has_room_for(void **state) {
+  (void)state;
+  FOR_EACH_PERIPHCLK(i) {
+    assert_int_equal(a9_prescaler & ~0xff00U, 0);
+    assert_true(a9_prescaled_hz <= host_periphclk_hz);
+    assert_true(a9_prescaler == 0xff00 || a9_prescaled_hz + 1000000 > host_periphclk_hz);
+  }
 }
 
 static void the_a9s_clock_is_one_reading(void **state) {
   (void)state;
-  registers_attach(BOARD_A9_PERIPHBASE);
-  registers.read = a9_counts;
-  for (unsigned moment = 1; moment <= 4; moment++) {
-    uint64_t us;
+  FOR_EACH_PERIPHCLK(i) {
+    for (unsigned moment = 1; moment <= 4; moment++) {
+      uint64_t before;
 
-    a9_count = (UINT64_C(5) << 32) - 50;
-    a9_wraps_in = moment;
-    us = a9_timer_port_clock_us();
-    assert_in_range(us, (UINT64_C(5) << 32) - 50, (UINT64_C(5) << 32) + 50);
-    a9_wraps_in = 0;
+      a9_count = (UINT64_C(5) << 32) - 50;
+      before = a9_timer_port_clock_us();
+      a9_wraps_in = moment;
+      assert_in_range(a9_timer_port_clock_us(), before, before + 100);
+      a9_wraps_in = 0;
+    }
   }
 }
 
@@ -156,7 +190,7 @@ static uint32_t never_the_same(unsigned offset) {
 
 static void a_clock_that_never_agrees_does_not_hang(void **state) {
   (void)state;
-  registers_attach(BOARD_A9_PERIPHBASE);
+  start_a9(0);
   registers.read = never_the_same;
   (void)a9_timer_port_clock_us();
 }
@@ -174,30 +208,53 @@ static const uint64_t times_us[] = {0,
                                     UINT64_C(123456789012345)};
 enum { TIMES = sizeof times_us / sizeof *times_us };
 
-static void the_a9s_milliseconds_are_those_of_its_microseconds(void **state) {
+static void the_a9s_clock_is_right(void **state) {
   (void)state;
-  registers_attach(BOARD_A9_PERIPHBASE);
-  registers.read = a9_counts;
-  for (unsigned i = 0; i < TIMES; i++) {
-    a9_count = times_us[i];
-    assert_int_equal(a9_timer_port_clock_us(), times_us[i]);
-    assert_int_equal(a9_timer_port_clock_ms(), (uint32_t)(times_us[i] / 1000));
+  FOR_EACH_PERIPHCLK(i) {
+    for (unsigned j = 0; j < TIMES; j++) {
+      uint64_t us;
+
+      a9_count = (uint64_t)(((unsigned __int128)times_us[j] * host_periphclk_hz) / a9_prescaled_hz);
+      us = a9_timer_port_clock_us();
+      check_a9(us, a9_us(a9_count));
+      assert_int_equal(a9_timer_port_clock_ms(), (uint32_t)(us / 1000));
+    }
   }
 }
 
-static void the_a9s_timer_fires_once(void **state) {
-  const uint32_t prescaler = (BOARD_PERIPHCLK_HZ / 1000000 - 1) << 8;
-
+static void the_a9s_clock_goes_by_each_microsecond(void **state) {
   (void)state;
-  registers_attach(BOARD_A9_PERIPHBASE);
-  a9_timer_port_timer_arm(1234);
-  registers_check_writes({0x608, prescaler}, {0x600, 1234}, {0x608, prescaler | 5});
-  a9_timer_port_timer_arm(0); /* 0 would never come */
-  assert_int_equal(registers_last(0x600), 1);
-  registers.write_count = 0;
-  a9_timer_port_timer_stop();
-  a9_timer_acknowledge();
-  registers_check_writes({0x608, prescaler}, {0x60c, 1});
+  FOR_EACH_PERIPHCLK(i) {
+    uint64_t last;
+
+    a9_count = (UINT64_C(3) << 32) - 1000;
+    last = a9_timer_port_clock_us();
+    for (unsigned tick = 0; tick < 2000; tick++, a9_count++) {
+      assert_in_range(a9_timer_port_clock_us(), last, last + 1);
+      last = a9_timer_port_clock_us();
+    }
+  }
+}
+
+/* It fires when it has counted a tick more than it is loaded with. */
+static void the_a9s_timer_fires_once(void **state) {
+  (void)state;
+  FOR_EACH_PERIPHCLK(i) {
+    for (unsigned j = 0; j < DELAYS; j++) {
+      uint32_t delay_us = delays_us[j] > 0 ? delays_us[j] : 1; /* 0 would never come */
+      uint64_t ticks = (uint64_t)delay_us * host_periphclk_hz / a9_prescaled_hz;
+      uint32_t load;
+
+      a9_timer_port_timer_arm(delays_us[j]);
+      load = registers_last(0x600);
+      check_a9(load, ticks < UINT32_MAX ? ticks : UINT32_MAX);
+      assert_true(load > 0);
+      registers_check_writes({0x608, a9_prescaler}, {0x600, load}, {0x608, a9_prescaler | 5});
+    }
+    a9_timer_port_timer_stop();
+    a9_timer_acknowledge();
+    registers_check_writes({0x608, a9_prescaler}, {0x60c, 1});
+  }
 }
 
 /* ---- the generic timer ---- */
@@ -383,10 +440,11 @@ int main(void) {
       cmocka_unit_test(the_mss_timer_fires_once),
       cmocka_unit_test(the_mss_timers_clock_is_measured),
       cmocka_unit_test(a_measurement_ends),
-      cmocka_unit_test(the_a9s_clock_starts_at_0_and_counts_microseconds),
+      cmocka_unit_test(the_a9s_ticks_are_as_long_as_a_microsecond_has_room_for),
       cmocka_unit_test(the_a9s_clock_is_one_reading),
       cmocka_unit_test(a_clock_that_never_agrees_does_not_hang),
-      cmocka_unit_test(the_a9s_milliseconds_are_those_of_its_microseconds),
+      cmocka_unit_test(the_a9s_clock_is_right),
+      cmocka_unit_test(the_a9s_clock_goes_by_each_microsecond),
       cmocka_unit_test(the_a9s_timer_fires_once),
       cmocka_unit_test(the_generic_timers_clock_starts_at_0_and_is_right),
       cmocka_unit_test(the_generic_timer_fires_once),

@@ -7,7 +7,7 @@
 #define BOARD_NAME "xilinx-zynq-a9"
 
 /* The core's timers count at half its clock (UG585, 25.3). The emulator's do so at 100 MHz; a board
- * that runs at 667 MHz has 333 MHz here, which the boot loader sets. */
+ * that runs at 667 MHz has 333333333 here, which the boot loader sets. */
 enum { BOARD_PERIPHCLK_HZ = 100000000 };
 
 /* The processor's own peripherals (UG585, table 4-1, and ARM DDI 0407I, 1.5). */
