@@ -6,6 +6,7 @@
 enum {
   POLLS_MAX = 1000000, /* a byte lasts 87 us at 115200 baud */
   READS_MAX = 64,      /* bytes taken in one interrupt */
+  WRITES_MAX = 64,     /* bytes put into the buffer with interrupts masked */
 };
 
 /* Lets the interrupts through that there is something to do for. Interrupts masked, or in the
@@ -37,19 +38,31 @@ static bool poll_out(struct uart *uart) {
   return false;
 }
 
-void uart_write(struct uart *uart, const char *data, size_t length) {
+/* Puts into the buffer what it has room for. */
+static size_t put_in(struct uart *uart, const char *data, size_t length) {
   uint32_t state = port_irq_save();
+  size_t count = 0;
 
-  for (size_t i = 0; i < length; i++) {
-    if (uart->tx_head - uart->tx_tail == UART_TX_BYTES && !poll_out(uart)) {
-      uart->tx_lost += (uint32_t)(length - i);
-      break;
-    }
-    uart->tx[uart->tx_head++ % UART_TX_BYTES] = (uint8_t)data[i];
-  }
+  while (count < length && count < WRITES_MAX && uart->tx_head - uart->tx_tail < UART_TX_BYTES)
+    uart->tx[uart->tx_head++ % UART_TX_BYTES] = (uint8_t)data[count++];
   (void)refill(uart); /* the interrupt may tell of nothing but a FIFO that becomes empty */
   enable_interrupts(uart);
   port_irq_restore(state);
+  return count;
+}
+
+/* Interrupts come through between the polls: a byte that comes in may have no more than the time of
+ * another to be taken. */
+void uart_write(struct uart *uart, const char *data, size_t length) {
+  for (unsigned polls = 0; length > 0 && polls < POLLS_MAX; polls++) {
+    size_t count = put_in(uart, data, length);
+
+    if (count > 0)
+      polls = 0;
+    data += count;
+    length -= count;
+  }
+  uart->tx_lost += (uint32_t)length;
 }
 
 int uart_read(struct uart *uart) {

@@ -48,8 +48,8 @@ struct uart {
  */
 void uart_start(struct uart *uart, uint32_t baud);
 
-/* Writes `length` bytes; where the buffer is full it waits for the line. Main loop, fault handlers.
- */
+/* Writes `length` bytes; where the buffer is full it waits for the line, with interrupts let
+ * through where the caller lets them. Main loop, fault handlers. */
 void uart_write(struct uart *uart, const char *data, size_t length);
 
 /* The next byte that came in, or -1. Main loop. */

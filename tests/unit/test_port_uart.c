@@ -125,6 +125,109 @@ static void what_the_buffer_cannot_hold_is_waited_for(void **state) {
   }
 }
 
+/* While the line is asked whether it has room, bytes come in one by one, as many as the buffer
+ * holds.
+ */
+enum { ROOMS_A_BYTE = 16 };
+static const struct uart_ops *typed_ops;
+static unsigned rooms, typed;
+
+static unsigned room_while_typed(struct uart *of) {
+  if (++rooms % ROOMS_A_BYTE == 0 && typed < UART_RX_BYTES) {
+    (void)uart_model_receive((uint8_t)typed++);
+    port_irq_pend(IRQ);
+  }
+  return typed_ops->room(of);
+}
+
+static void uart_irq(void *context) {
+  (void)context;
+  uart_interrupt(uart);
+}
+
+static void start_typed(unsigned number) {
+  static struct uart_ops with_room;
+
+  start(number);
+  typed_ops = uart->ops;
+  with_room = *typed_ops;
+  with_room.room = room_while_typed;
+  uart->ops = &with_room;
+  rooms = typed = 0;
+  host_connect_irq(IRQ, uart_irq, NULL);
+  port_irq_enable(IRQ);
+}
+
+static void send_the_rest(void) {
+  uart_flush(uart);
+  for (unsigned i = 0; i < model->tx_depth; i++)
+    uart_model_shift();
+}
+
+static void what_is_typed_while_the_line_is_waited_for_is_taken(void **state) {
+  static const char text[3 * UART_TX_BYTES] = "text";
+
+  (void)state;
+  FOR_EACH_UART(number) {
+    start_typed(number);
+    uart_write(uart, text, sizeof text);
+    assert_int_equal(typed, UART_RX_BYTES);
+    send_the_rest();
+    check_sent(text, sizeof text);
+    for (unsigned i = 0; i < typed; i++)
+      assert_int_equal(uart_read(uart), i);
+    assert_int_equal(uart->rx_overruns, 0);
+  }
+}
+
+/* A fault handler's. */
+static void who_writes_with_interrupts_masked_is_not_interrupted(void **state) {
+  static const char text[3 * UART_TX_BYTES] = "text";
+
+  (void)state;
+  FOR_EACH_UART(number) {
+    uint32_t before;
+
+    start_typed(number);
+    before = port_irq_save();
+    uart_write(uart, text, sizeof text);
+    assert_int_equal(typed, UART_RX_BYTES);
+    assert_int_equal(received_calls, 0);
+    port_irq_restore(before);
+    assert_int_equal(received_calls, 1);
+    send_the_rest();
+    check_sent(text, sizeof text);
+  }
+}
+
+/* An interrupt that nobody expects does so. */
+static const char report[UART_TX_BYTES + 1] = "report";
+static void write_report(void) {
+  if (received_calls++ == 0)
+    uart_write(uart, report, sizeof report);
+}
+
+static void who_writes_while_another_waits_comes_between(void **state) {
+  static const char text[3 * UART_TX_BYTES];
+
+  (void)state;
+  FOR_EACH_UART(number) {
+    size_t before = 0;
+
+    start_typed(number);
+    uart->received = write_report;
+    uart_write(uart, text, sizeof text);
+    send_the_rest();
+    assert_int_equal(line.sent_count, sizeof text + sizeof report);
+    while (before < sizeof text && line.sent[before] == 0)
+      before++;
+    assert_memory_equal(line.sent + before, report, sizeof report);
+    for (size_t i = before + sizeof report; i < line.sent_count; i++)
+      assert_int_equal(line.sent[i], 0);
+    assert_int_equal(uart->tx_lost, 0);
+  }
+}
+
 static void a_line_that_takes_nothing_loses_what_it_says(void **state) {
   static const char text[2 * UART_TX_BYTES] = {'x'};
 
@@ -290,6 +393,9 @@ int main(void) {
       cmocka_unit_test(a_rate_beyond_the_hardware_is_its_fastest),
       cmocka_unit_test(what_is_written_leaves_by_interrupts),
       cmocka_unit_test(what_the_buffer_cannot_hold_is_waited_for),
+      cmocka_unit_test(what_is_typed_while_the_line_is_waited_for_is_taken),
+      cmocka_unit_test(who_writes_with_interrupts_masked_is_not_interrupted),
+      cmocka_unit_test(who_writes_while_another_waits_comes_between),
       cmocka_unit_test(a_line_that_takes_nothing_loses_what_it_says),
       cmocka_unit_test(what_is_typed_comes_in_order),
       cmocka_unit_test(what_the_main_loop_does_not_read_waits_in_the_fifo),
