@@ -18,6 +18,12 @@ PROFILE  ?= demo
 ifeq ($(filter $(PROFILE),$(PROFILES)),)
 $(error PROFILE=$(PROFILE): no such profile; valid: $(PROFILES))
 endif
+OF_PROFILES := firmware size stack run ping
+ifneq ($(PROFILE),demo)
+ifneq ($(filter-out $(OF_PROFILES) build/% help clean,$(GOALS)),)
+$(error PROFILE=$(PROFILE): valid for $(OF_PROFILES); else: demo)
+endif
+endif
 
 .DEFAULT_GOAL := firmware
 
@@ -156,7 +162,7 @@ build/tools/lanping: $(LAN_SOURCES) tools/lan/lan.h
 	$(call say,CC)
 	$(Q)gcc $(CFLAGS_HOST) $(LAN_SOURCES) -lm -o $@
 
-RUN := tools/run --board "$(BOARD)" --qemu "$(or $(QEMU),qemu-system-arm)" $(if $(PCAP),--pcap "$(PCAP)") \
+RUN := tools/run --board "$(BOARD)" --profile "$(PROFILE)" --qemu "$(or $(QEMU),qemu-system-arm)" $(if $(PCAP),--pcap "$(PCAP)") \
        --extra="$(QEMU_EXTRA)"
 
 .PHONY: run ping
@@ -219,7 +225,7 @@ endif
 .PHONY: help clean
 help:
 	@echo "make              builds build/BOARD/firmware.elf; BOARD is all or one of: $(BOARDS)"
-	@echo "make PROFILE=     builds build/BOARD/PROFILE/firmware.elf, which takes less; PROFILE is one of: $(filter-out demo,$(PROFILES))"
+	@echo "make PROFILE=     builds build/BOARD/PROFILE/firmware.elf, which takes less, for run and ping as well; PROFILE is one of: $(filter-out demo,$(PROFILES))"
 	@echo "make run          runs it in QEMU; NET=lan|slirp|tap|none QEMU= QEMU_EXTRA= PCAP=FILE"
 	@echo "make ping         pings it from a host on its LAN; COUNT= SIZE= INTERVAL="
 	@echo "make size         what of flash and RAM each part takes"

@@ -69,6 +69,7 @@ FOR_SOME_BOARDS = {
     "test_what_cannot_be_bounded_is_an_error": ONCE,
     "test_the_main_loops_stack_holds_an_interrupt_and_an_nmi_as_well": ONCE,
     "test_a_profile_answers_and_its_stack_holds": PROFILES,
+    "test_make_run_of_a_profile_pings_it": PROFILES,
     "test_a_node_asks_for_a_name": PROFILES,
     "test_a_node_speaks_ipv6_and_tcp": PROFILES,
     "test_the_address_is_the_hosts_until_another_is_set": VIRTIO,

@@ -75,6 +75,20 @@ def test_make_run_without_a_network_checks_the_simulated_nic():
     assert "8 right, 0 wrong, 0 missing" in result.stdout
 
 
+@lan
+def test_make_run_of_a_profile_pings_it():
+    with building():
+        result = status("make run PROFILE=node")
+        ping = status("make ping PROFILE=node COUNT=1")
+        slirp = status("make run PROFILE=node NET=slirp")
+    assert result.returncode == 0, result.stdout
+    assert "node: ringif on " + BOARD in result.stdout
+    assert "5 packets transmitted, 5 received, 0% packet loss" in result.stdout
+    assert ping.returncode == 0, ping.stdout
+    assert slirp.returncode == 2
+    assert "NET=slirp: not with PROFILE=node; valid: lan" in slirp.stderr
+
+
 @needs_tap
 def test_make_run_on_tap_is_pinged_by_the_real_ping():
     result = status("make run NET=tap")
@@ -84,6 +98,9 @@ def test_make_run_on_tap_is_pinged_by_the_real_ping():
 
 @pytest.mark.parametrize("command, words", [
     ("make BOARD=nosuch", ("BOARD=nosuch", "valid:", "emcraft-sf2")),
+    ("make PROFILE=nosuch", ("PROFILE=nosuch", "valid: demo node small")),
+    ("make test-qemu PROFILE=node", ("PROFILE=node", "valid for firmware size stack run ping")),
+    ("make load BOARD=all PROFILE=small", ("PROFILE=small", "valid for firmware size stack run ping")),
     ("make run NET=nosuch", ("NET=nosuch", "valid: lan slirp tap none")),
     ("make run NET=none QEMU=/no/such/qemu", ("QEMU=/no/such/qemu", "no such program")),
     ("make run NET=none PCAP=x.pcap", ("PCAP=", "valid with")),
