@@ -135,12 +135,16 @@ $(TARGET_TESTS): $(B)/%.elf: $(B)/tests/target/%.o $(B)/tests/unit/checksum_case
 	$(call say,LD)
 	$(Q)$(CC_ARM) $(LDFLAGS_ARM) $(filter %.o,$^) -o $@
 
-# What was built with other options is built again.
+# What was built with other options is built again: $(1), a file that is written when they change, has
+# them, $(2), and the objects depend on it.
 .PHONY: FORCE
-$(B)/flags: FORCE
-	@mkdir -p $(@D)
-	@echo '$(LDFLAGS_ARM) $(WARN)' | cmp -s - $@ || echo '$(LDFLAGS_ARM) $(WARN)' >$@
+define flags_file
+$(1): FORCE
+	@mkdir -p $$(@D)
+	@echo '$(2)' | cmp -s - $$@ || echo '$(2)' >$$@
+endef
 
+$(eval $(call flags_file,$(B)/flags,$(CC_ARM) $(LDFLAGS_ARM) $(WARN)))
 $(OWN_OBJECTS) $(LWIP_OBJECTS) $(TARGET_OBJECTS): $(B)/flags port/boards/$(BOARD)/board.mk
 $(B)/firmware.elf: $(B)/flags
 -include $(OWN_OBJECTS:.o=.d) $(LWIP_OBJECTS:.o=.d) $(TARGET_OBJECTS:.o=.d)

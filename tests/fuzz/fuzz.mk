@@ -21,7 +21,8 @@ build/fuzz/fast_path: $(FUZZ_OBJECTS)
 	$(call say,LD)
 	$(Q)clang -no-pie -fsanitize=address,undefined,fuzzer -Wl,--wrap=ethernet_input $^ -lcmocka -o $@
 
-$(FUZZ_OBJECTS): Makefile tests/fuzz/fuzz.mk
+$(eval $(call flags_file,build/fuzz/flags,clang $(FUZZ_CFLAGS) $(WARN)))
+$(FUZZ_OBJECTS): Makefile tests/fuzz/fuzz.mk build/fuzz/flags
 -include $(FUZZ_OBJECTS:.o=.d)
 
 # What it finds is kept in build/fuzz/corpus, for the next time; SEED= makes its choices the same again.

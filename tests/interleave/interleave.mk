@@ -37,7 +37,8 @@ build/interleave: $(IX_OBJECTS) $(IX)/lwip.a
 	$(call say,LD)
 	$(Q)gcc -no-pie $(IX_WRAPPED:%=-Wl,--wrap=%) $^ -o $@
 
-$(IX_OBJECTS) $(IX_LWIP): Makefile tests/unit/unit.mk tests/interleave/interleave.mk
+$(eval $(call flags_file,$(IX)/flags,gcc $(IX_CFLAGS) $(WARN)))
+$(IX_OBJECTS) $(IX_LWIP): Makefile tests/unit/unit.mk tests/interleave/interleave.mk $(IX)/flags
 -include $(IX_OBJECTS:.o=.d) $(IX_LWIP:.o=.d)
 
 IX_PROGRAMS := build/interleave build/interleave-threads
@@ -80,7 +81,8 @@ build/interleave-threads: $(IT_OBJECTS) $(IX)/lwip.a
 	$(call say,LD)
 	$(Q)gcc -no-pie -fsanitize=thread $^ -o $@
 
-$(IT_OBJECTS): Makefile tests/unit/unit.mk tests/interleave/interleave.mk
+$(eval $(call flags_file,$(IT)/flags,gcc $(IT_CFLAGS) $(IT_SANITIZE) $(WARN)))
+$(IT_OBJECTS): Makefile tests/unit/unit.mk tests/interleave/interleave.mk $(IT)/flags
 -include $(IT_OBJECTS:.o=.d)
 
 interleave-threads: build/interleave-threads

@@ -30,7 +30,8 @@ build/host-sim-$(1)/lwip/src/netif/ppp/polarssl/md5.o: SIM_CFLAGS += $$(RINGIF_M
 SIM_NODE_OBJECTS_$(1)  := $$(SIM_NODE_SOURCES:%.c=build/host-sim-$(1)/%.o) \
                           $$(patsubst $(LWIP)/%.c,build/host-sim-$(1)/lwip/%.o,$$(LWIP_SOURCES))
 SIM_WORLD_OBJECTS_$(1) := $$(SIM_WORLD_SOURCES:%.c=build/host-sim-$(1)/%.o)
-$$(SIM_NODE_OBJECTS_$(1)) $$(SIM_WORLD_OBJECTS_$(1)): Makefile tests/sim/sim.mk
+$$(eval $$(call flags_file,build/host-sim-$(1)/flags,gcc $$(SIM_CFLAGS) $$(SIM_FLAGS_$(1)) $$(WARN)))
+$$(SIM_NODE_OBJECTS_$(1)) $$(SIM_WORLD_OBJECTS_$(1)): Makefile tests/sim/sim.mk build/host-sim-$(1)/flags
 
 build/host-sim-$(1)/node.o: $$(SIM_NODE_OBJECTS_$(1))
 	$$(call say,LD)

@@ -56,7 +56,8 @@ $(CV_CONFORMANCE_PROGRAMS): $(CV)/%: $(CV)/tests/conformance/%.o $(CV_CONFORMANC
 	$(call say,LD)
 	$(Q)gcc -no-pie --coverage $^ -lcmocka -o $@
 
-$(CV_OBJECTS) $(CV_PORT) $(CV_CONFORMANCE) $(CV_TESTS): Makefile tests/unit/unit.mk tests/unit/coverage.mk
+$(eval $(call flags_file,$(CV)/flags,gcc $(CV_CFLAGS) $(WARN) $(DRIVERS)))
+$(CV_OBJECTS) $(CV_PORT) $(CV_CONFORMANCE) $(CV_TESTS): Makefile tests/unit/unit.mk tests/unit/coverage.mk $(CV)/flags
 -include $(CV_OBJECTS:.o=.d) $(CV_PORT:.o=.d) $(CV_CONFORMANCE:.o=.d) $(CV_TESTS:.o=.d)
 
 # Each source is measured or excluded, and not both.

@@ -48,6 +48,8 @@ DRIVERS           := $(notdir $(basename $(shell grep -l '^const struct nic_ops'
 
 # $(1): compiler
 define host_rules
+$$(eval $$(call flags_file,build/host-$(1)/flags,$(1) $$(HOST_CFLAGS) $$(WARN) $$(DRIVERS)))
+
 build/host-$(1)/lwip/%.o: $(LWIP)/%.c
 	@mkdir -p $$(@D)
 	$$(call say,CC)
@@ -75,7 +77,8 @@ HOST_OBJECTS_$(1) := $$(HOST_OWN:%.c=build/host-$(1)/%.o) \
 CONFORMANCE_OBJECTS_$(1) := $$(CONFORMANCE_OWN:%.c=build/host-$(1)/%.o) \
                             $$(filter-out $$(CONFORMANCE_LACKS:%.c=build/host-$(1)/%.o),$$(HOST_OBJECTS_$(1)))
 TEST_OBJECTS_$(1) := $$(UNIT_TESTS:%.c=build/host-$(1)/%.o) $$(CONFORMANCE_TESTS:%.c=build/host-$(1)/%.o)
-$$(HOST_OBJECTS_$(1)) $$(CONFORMANCE_OBJECTS_$(1)) $$(TEST_OBJECTS_$(1)) $$(HOST_PORT:%.c=build/host-$(1)/%.o): Makefile tests/unit/unit.mk
+$$(HOST_OBJECTS_$(1)) $$(CONFORMANCE_OBJECTS_$(1)) $$(TEST_OBJECTS_$(1)) $$(HOST_PORT:%.c=build/host-$(1)/%.o): \
+    Makefile tests/unit/unit.mk build/host-$(1)/flags
 
 $$(UNIT_TESTS:tests/unit/%.c=build/host-$(1)/%): build/host-$(1)/%: build/host-$(1)/tests/unit/%.o \
                                                  $$(HOST_OBJECTS_$(1))

@@ -1,0 +1,45 @@
+"""What make builds, and when: again where the options are others, and not else."""
+import os
+import re
+import subprocess
+
+import pytest
+from conftest import BOARD, ROOT, without_make
+
+TREE = ("Makefile", "Filelists.mk", "app", "driver", "linker", "port", "profiles", "tests", "tools")
+# An object of each folder that make builds in.
+TARGET = f"build/{BOARD}/lwip/src/core/def.o"
+HOST = {"build/host-threads/port/log.o", "build/host-coverage/port/log.o", "build/fuzz/lwip/src/core/def.o",
+        *(f"build/host-{name}/lwip/src/core/def.o"
+          for name in ("gcc", "clang", "interleave", "sim-fast", "sim-checked"))}
+
+
+@pytest.fixture
+def built(tmp_path):
+    """built("LWIP_DIR=/path") makes the objects in a tree of their own, and returns those that are new."""
+    for name in TREE:
+        (tmp_path / name).symlink_to(os.path.abspath(os.path.join(ROOT, name)))
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build/lwip").symlink_to(os.path.abspath(os.path.join(ROOT, "build/lwip")))
+
+    def build(*options):
+        shown = subprocess.run(["make", "-s", f"BOARD={BOARD}", *options, TARGET, *sorted(HOST)], cwd=tmp_path,
+                               check=True, env=without_make(), stdout=subprocess.PIPE, text=True).stdout
+        return set(re.findall(r"^  CC\t(\S+)$", shown, re.MULTILINE))
+
+    return build
+
+
+def test_what_was_built_with_other_options_is_built_again(built, tmp_path):
+    assert built() == HOST | {TARGET}
+    assert built() == set()
+
+    lwip = tmp_path / "another-lwip"
+    lwip.symlink_to(os.path.realpath(os.path.join(ROOT, "build/lwip")))
+    assert built(f"LWIP_DIR={lwip}") == HOST | {TARGET}
+    assert built() == HOST | {TARGET}
+
+    compiler = tmp_path / "another-gcc"
+    compiler.write_text('#!/bin/sh\nexec arm-none-eabi-gcc "$@"\n')
+    compiler.chmod(0o755)
+    assert built(f"CROSS={tmp_path}/another-") == {TARGET}
