@@ -27,9 +27,10 @@ endif
 
 .DEFAULT_GOAL := firmware
 
-# Of a make within this one, which else does one thing after the other.
+# Of a make within this one, which else does one thing after the other; a recipe knows whether it has been
+# told -j.
 PROCESSORS   := $(shell nproc)
-SIDE_BY_SIDE := $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(PROCESSORS))
+SIDE_BY_SIDE  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(PROCESSORS))
 
 # V=1 shows each command.
 Q := $(if $(V),,@)
@@ -191,12 +192,14 @@ CLANG_FLAGS := --target=arm-none-eabi $(CPU_FLAGS) -std=c11 -fsyntax-only $(WARN
 CLANG_SOURCES := $(OWN_SOURCES) $(wildcard tests/target/*.c)
 
 .PHONY: test test-qemu test-clang
-test: test-programs test-clang test-unit coverage test-interleave test-sim test-qemu
+# One after the other, with -j as well: two makes would write the same files, and test-qemu has makes of its own.
+test:
+	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) test-host-programs test-firmwares
+	@$(MAKE) --no-print-directory test-clang test-unit coverage test-interleave test-sim
+	@$(MAKE) --no-print-directory test-qemu
 
 # All that tests run, of the host and of the board: compiled side by side, on as many processors as there are.
-.PHONY: test-programs test-host-programs test-firmwares
-test-programs:
-	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) test-host-programs test-firmwares
+.PHONY: test-host-programs test-firmwares
 test-host-programs: $(UNIT_PROGRAMS) $(CV_PROGRAMS) $(IX_PROGRAMS) $(SIM_PROGRAMS)
 test-firmwares: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping $(BENCH_PLUGINS)
 

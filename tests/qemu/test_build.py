@@ -43,3 +43,12 @@ def test_what_was_built_with_other_options_is_built_again(built, tmp_path):
     compiler.write_text('#!/bin/sh\nexec arm-none-eabi-gcc "$@"\n')
     compiler.chmod(0o755)
     assert built(f"CROSS={tmp_path}/another-") == {TARGET}
+
+
+def test_tests_wait_for_what_they_run_and_system_tests_for_the_others():
+    """Of `make test`, told to do all at once: it is makes one after the other, and nothing beside them."""
+    shown = subprocess.run(["make", "-n", "-j4", "test", f"BOARD={BOARD}", "MAKE=echo"], cwd=ROOT, check=True,
+                           env=without_make(), stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    makes = [line for line in shown if not line.startswith("echo ")]
+    assert [make.replace("--no-print-directory ", "") for make in makes] == [
+        "test-host-programs test-firmwares", "test-clang test-unit coverage test-interleave test-sim", "test-qemu"]
