@@ -3,6 +3,7 @@
 
 #include "lwip/init.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/stats.h"
 #include "tcp_segment.h"
 
 enum { PORT = 80, PEER_PORT = 40000, NEXT = 0xfffffff0, WINDOW = 1460 }; /* before the wrap */
@@ -55,7 +56,8 @@ static int tear_down(void **state) {
     tcp_abort(old);
   while (tcp_active_pcbs != NULL)
     tcp_abort(tcp_active_pcbs);
-  assert_int_equal(tcp_close(listener), ERR_OK);
+  if (listener != NULL)
+    assert_int_equal(tcp_close(listener), ERR_OK);
   netif_remove(&netif);
   return 0;
 }
@@ -76,6 +78,19 @@ static void the_next_connection_from_the_same_port_is_answered(void **state) {
     (void)tear_down(state);
     (void)set_up(state);
   }
+}
+
+/* The old one was opened from here, or its service has ended. */
+static void where_nobody_listens_it_is_reset(void **state) {
+  (void)state;
+  assert_int_equal(tcp_close(listener), ERR_OK);
+  listener = NULL;
+  comes(TCP_SYN, NEXT + 1);
+  assert_false(is_remembered());
+  assert_int_equal(answers, 1);
+  assert_int_equal(TCPH_FLAGS(&answer), TCP_RST | TCP_ACK);
+  assert_int_equal(lwip_ntohl(answer.ackno), (uint32_t)(NEXT + 2));
+  assert_int_equal(lwip_stats.memp[MEMP_TCP_PCB]->used, 0);
 }
 
 /* Such as a SYN of the old connection, which has been on its way for long. */
@@ -103,6 +118,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(the_next_connection_from_the_same_port_is_answered, set_up,
                                       tear_down),
+      cmocka_unit_test_setup_teardown(where_nobody_listens_it_is_reset, set_up, tear_down),
       cmocka_unit_test_setup_teardown(what_is_not_beyond_it_is_of_the_old_one, set_up, tear_down),
       cmocka_unit_test_setup_teardown(nothing_else_ends_it, set_up, tear_down),
   };
