@@ -184,6 +184,8 @@ static void the_last_block_of_the_heap_may_be_shortened(void **state) {
 
 /* ---- the timer of a window that is too small ---- */
 
+enum { MINUTE = 60000 / TCP_SLOW_INTERVAL }; /* in ticks */
+
 static struct netif wire;
 static unsigned room;      /* segments that the wire takes */
 static uint8_t sent_flags; /* of the last one */
@@ -311,6 +313,41 @@ static void a_small_window_is_that_of_what_is_not_acknowledged(void **state) {
   assert_int_equal(pcb->snd_nxt, SEQUENCE + SEGMENT);
 }
 
+/* A peer that answers each probe, and never opens its window; true if it still has a connection
+ * after some hours. */
+static bool window_stays_shut(bool is_closed) {
+  unsigned before;
+
+  room = UINT_MAX;
+  pcb->rcv_wnd = TCP_WND_MAX(pcb);
+  pcb->snd_wnd = 0;
+  write_segments(1);
+  if (is_closed)
+    assert_int_equal(tcp_close(pcb), ERR_OK);
+  before = room;
+  for (unsigned ticks = 0; tcp_active_pcbs != NULL && ticks < 4 * 60 * MINUTE; ticks++) {
+    tcp_slowtmr();
+    if (room != before)
+      acknowledgement_comes(SEQUENCE, 0);
+    before = room;
+  }
+  return tcp_active_pcbs != NULL;
+}
+
+/* Nobody else would ever end it. */
+static void a_closed_connection_does_not_wait_for_a_window_for_ever(void **state) {
+  (void)state;
+  assert_false(window_stays_shut(true));
+  assert_int_equal(room, UINT_MAX - TCP_MAXRTX);
+  pcb = NULL;
+}
+
+/* RFC 1122, 4.2.2.17: the application may wait. */
+static void one_that_is_not_closed_does(void **state) {
+  (void)state;
+  assert_true(window_stays_shut(false));
+}
+
 /* ---- a connection that is closed with data unread ---- */
 
 /* Else it would go on to ask for a window that nobody opens any more. */
@@ -342,8 +379,6 @@ static void who_sent_what_is_read_may_go_on(void **state) {
 }
 
 /* ---- the time until data is sent again ---- */
-
-enum { MINUTE = 60000 / TCP_SLOW_INTERVAL }; /* in ticks */
 
 static void data_is_sent_again_after_a_minute_at_the_latest(void **state) {
   (void)state;
@@ -403,6 +438,9 @@ int main(void) {
                                       setup_on_wire, teardown_on_wire),
       cmocka_unit_test_setup_teardown(a_small_window_is_that_of_what_is_not_acknowledged,
                                       setup_on_wire, teardown_on_wire),
+      cmocka_unit_test_setup_teardown(a_closed_connection_does_not_wait_for_a_window_for_ever,
+                                      setup_on_wire, teardown_on_wire),
+      cmocka_unit_test_setup_teardown(one_that_is_not_closed_does, setup_on_wire, teardown_on_wire),
       cmocka_unit_test(who_sent_what_is_not_read_is_told),
       cmocka_unit_test_setup_teardown(who_sent_what_is_read_may_go_on, setup_on_wire,
                                       teardown_on_wire),
