@@ -12,15 +12,20 @@ enum { PORT = 80, PEER_PORT = 40000, WINDOW = 1460, FIRST = 0xfffffffc }; /* bef
 static struct netif netif;
 static struct tcp_pcb *listener, *accepted; /* the latter: as long as the application knows it */
 static struct tcp_hdr sent;                 /* the last segment */
+static int sent_length;                     /* of its data */
 static uint32_t peer_next;                  /* of the peer's sequence numbers */
 static bool refuse, close_in_accept, half_only;
-static unsigned offered, taken, ends, errors;
+static bool answer_and_close; /* what is taken */
+static unsigned offered, taken, ends, errors, resets;
 static mem_size_t heap_before;
 
 static err_t output(struct netif *from, struct pbuf *packet, const ip4_addr_t *to) {
   (void)from;
   (void)to;
   assert_int_equal(pbuf_copy_partial(packet, &sent, sizeof sent, IP_HLEN), sizeof sent);
+  sent_length = packet->tot_len - IP_HLEN - TCP_HLEN;
+  if ((TCPH_FLAGS(&sent) & TCP_RST) != 0)
+    resets++;
   return ERR_OK;
 }
 
@@ -37,6 +42,10 @@ static err_t received(void *argument, struct tcp_pcb *pcb, struct pbuf *data, er
   taken += data->tot_len;
   tcp_recved(pcb, data->tot_len);
   pbuf_free(data);
+  if (answer_and_close) {
+    assert_int_equal(tcp_write(pcb, "answer", 6, 0), ERR_OK);
+    assert_int_equal(tcp_close(pcb), ERR_OK);
+  }
   return ERR_OK;
 }
 
@@ -89,8 +98,8 @@ static int set_up(void **state) {
   listener = tcp_listen(listener);
   tcp_accept(listener, accepts);
   peer_next = FIRST;
-  refuse = close_in_accept = half_only = false;
-  offered = taken = ends = errors = 0;
+  refuse = close_in_accept = half_only = answer_and_close = false;
+  offered = taken = ends = errors = resets = 0;
   return 0;
 }
 
@@ -232,6 +241,62 @@ static void one_that_does_not_close_waits(void **state) {
   assert_int_equal(ends, 1);
 }
 
+/* All that came is read, the end as well. */
+static void check_answered(void) {
+  assert_int_equal(taken, 4);
+  assert_int_equal(resets, 0);
+  assert_int_equal(sent_length, 6);
+  assert_int_equal(TCPH_FLAGS(&sent) & TCP_FIN, TCP_FIN);
+  assert_int_equal(lwip_ntohl(sent.ackno), peer_next);
+  assert_int_equal(connection()->state, LAST_ACK);
+  comes(TCP_ACK, NULL, 0);
+  assert_null(connection());
+  assert_int_equal(errors, 0);
+}
+
+static void who_is_done_is_answered(void **state) {
+  (void)state;
+  connect();
+  answer_and_close = true;
+  comes(TCP_ACK | TCP_FIN, "data", 0);
+  check_answered();
+}
+
+static void so_he_is_where_his_end_came_first(void **state) {
+  (void)state;
+  connect();
+  answer_and_close = true;
+  peer_next += 4;
+  comes(TCP_ACK | TCP_FIN, NULL, 0);
+  peer_next -= 5;
+  comes(TCP_ACK, "data", 0);
+  peer_next++;
+  check_answered();
+}
+
+static void so_he_is_where_it_is_refused_at_first(void **state) {
+  (void)state;
+  connect();
+  refuse = answer_and_close = true;
+  comes(TCP_ACK | TCP_FIN, "data", 0);
+  refuse = false;
+  tcp_fasttmr();
+  check_answered();
+}
+
+/* What an application keeps unread is still told. */
+static void what_is_not_read_is_reset(void **state) {
+  (void)state;
+  connect();
+  comes(TCP_ACK, "data", 0);
+  comes(TCP_ACK | TCP_FIN, NULL, 0);
+  assert_int_equal(accepted->rcv_wnd, TCP_WND);
+  accepted->rcv_wnd--;
+  assert_int_equal(tcp_close(accepted), ERR_OK);
+  assert_int_equal(resets, 1);
+  assert_null(connection());
+}
+
 #define CLOSE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -244,6 +309,10 @@ int main(void) {
       CLOSE_TEST(closing_waits_for_the_acknowledgement),
       CLOSE_TEST(an_accept_function_may_close),
       CLOSE_TEST(one_that_does_not_close_waits),
+      CLOSE_TEST(who_is_done_is_answered),
+      CLOSE_TEST(so_he_is_where_his_end_came_first),
+      CLOSE_TEST(so_he_is_where_it_is_refused_at_first),
+      CLOSE_TEST(what_is_not_read_is_reset),
   };
 
   host_reset();
