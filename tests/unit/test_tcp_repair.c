@@ -405,6 +405,26 @@ static void data_is_sent_again_after_a_minute_at_the_latest(void **state) {
   }
 }
 
+/* Such as one of whose fragments the interface took only the first. */
+static void so_is_a_segment_that_the_interface_still_has(void **state) {
+  struct pbuf *had;
+
+  (void)state;
+  room = 1;
+  pcb->snd_wnd = pcb->snd_wnd_max;
+  write_segments(1);
+  assert_int_equal(tcp_write(pcb, "", 1, TCP_WRITE_FLAG_COPY), ERR_OK);
+  had = pcb->unsent->p;
+  pbuf_ref(had);
+  acknowledgement_comes(SEQUENCE + SEGMENT, WINDOW);
+  assert_null(pcb->unsent); /* for lwIP it is under way */
+  room = 1;
+  pbuf_free(had);
+  for (unsigned ticks = 0; room == 1 && ticks < MINUTE; ticks++)
+    tcp_slowtmr();
+  assert_int_equal(room, 0);
+}
+
 /* ---- the heap ---- */
 
 /* Names are asked for, and connections accepted, while others take nothing of what they are sent.
@@ -446,6 +466,8 @@ int main(void) {
                                       teardown_on_wire),
       cmocka_unit_test_setup_teardown(data_is_sent_again_after_a_minute_at_the_latest,
                                       setup_on_wire, teardown_on_wire),
+      cmocka_unit_test_setup_teardown(so_is_a_segment_that_the_interface_still_has, setup_on_wire,
+                                      teardown_on_wire),
       cmocka_unit_test_setup_teardown(data_to_be_sent_leaves_the_heap_room, setup, teardown),
       cmocka_unit_test_setup_teardown(a_connection_that_ends_as_it_takes_refused_data_is_gone,
                                       setup, teardown),
