@@ -177,6 +177,46 @@ static void so_it_is_where_the_end_acknowledges_ours(void **state) {
   check_refused_with_the_end(false);
 }
 
+/* The peer was done first; its end, and ours, are acknowledged while the data is refused. */
+static void refuse_and_half_close(void) {
+  connect();
+  refuse = true;
+  comes(TCP_ACK | TCP_FIN, "data", 0);
+  assert_int_equal(connection()->state, CLOSE_WAIT);
+  assert_int_equal(tcp_shutdown(accepted, 0, 1), ERR_OK);
+  assert_int_equal(TCPH_FLAGS(&sent) & TCP_FIN, TCP_FIN);
+  comes(TCP_ACK, NULL, 0);
+  for (uint32_t i = 0; i <= 2 * TCP_MSL / TCP_SLOW_INTERVAL + 1; i++) {
+    assert_non_null(connection());
+    assert_int_equal(connection()->state, LAST_ACK);
+    tcp_fasttmr();
+    tcp_slowtmr();
+  }
+  assert_int_equal(ends, 0);
+  refuse = false;
+  tcp_fasttmr();
+  assert_int_equal(taken, 4);
+  assert_int_equal(ends, 1);
+  assert_int_equal(errors, 0);
+}
+
+static void so_it_is_where_the_peer_was_done_first(void **state) {
+  (void)state;
+  refuse_and_half_close();
+  tcp_fasttmr();
+  assert_null(connection());
+  assert_int_equal(errors, 1); /* the application is to know that it is over */
+}
+
+static void nobody_is_told_that_it_is_over_who_has_closed(void **state) {
+  (void)state;
+  refuse_and_half_close();
+  assert_int_equal(tcp_close(accepted), ERR_OK);
+  tcp_fasttmr();
+  assert_null(connection());
+  assert_int_equal(errors, 0);
+}
+
 /* It would be lost where the connection goes to TIME-WAIT, which frees nothing. */
 static void what_comes_behind_the_end_is_not_kept(void **state) {
   (void)state;
@@ -304,6 +344,8 @@ int main(void) {
       CLOSE_TEST(what_is_refused_with_the_end_is_offered_again),
       CLOSE_TEST(so_it_is_where_the_ends_cross),
       CLOSE_TEST(so_it_is_where_the_end_acknowledges_ours),
+      CLOSE_TEST(so_it_is_where_the_peer_was_done_first),
+      CLOSE_TEST(nobody_is_told_that_it_is_over_who_has_closed),
       CLOSE_TEST(what_comes_behind_the_end_is_not_kept),
       CLOSE_TEST(what_is_never_taken_is_freed_with_its_connection),
       CLOSE_TEST(closing_waits_for_the_acknowledgement),
