@@ -348,6 +348,57 @@ static void one_that_is_not_closed_does(void **state) {
   assert_true(window_stays_shut(false));
 }
 
+/* ---- acknowledgements, where Nagle's algorithm keeps the data that would have them ---- */
+
+static void keep_data(void) {
+  room = UINT_MAX;
+  pcb->rcv_ann_wnd = pcb->rcv_wnd;
+  pcb->rcv_ann_right_edge = pcb->rcv_nxt + pcb->rcv_wnd;
+  write_segments(1);
+  assert_int_equal(tcp_write(pcb, "", 1, TCP_WRITE_FLAG_COPY), ERR_OK);
+  assert_int_equal(tcp_output(pcb), ERR_OK);
+  assert_int_equal(room, UINT_MAX - 1);
+}
+
+static void data_is_received(void) {
+  data_comes(&wire, pcb, TCP_ACK, pcb->rcv_nxt, SEQUENCE, WINDOW, "data", 4);
+}
+
+/* RFC 1122, 4.2.3.2 */
+static void each_second_segment_is_acknowledged(void **state) {
+  (void)state;
+  keep_data();
+  for (unsigned i = 1; i <= 10; i++) {
+    data_is_received();
+    assert_int_equal(room, UINT_MAX - 1 - i / 2);
+  }
+  assert_non_null(pcb->unsent);
+}
+
+static void an_acknowledgement_is_late_by_a_tick_of_the_timer(void **state) {
+  (void)state;
+  keep_data();
+  data_is_received();
+  assert_int_equal(room, UINT_MAX - 1);
+  tcp_fasttmr();
+  assert_int_equal(room, UINT_MAX - 2);
+  tcp_fasttmr();
+  assert_int_equal(room, UINT_MAX - 2);
+  assert_non_null(pcb->unsent);
+}
+
+static void one_that_cannot_be_sent_is_tried_again(void **state) {
+  (void)state;
+  keep_data();
+  data_is_received();
+  room = 0;
+  for (unsigned i = 0; i < 3; i++)
+    tcp_fasttmr();
+  room = 1;
+  tcp_fasttmr();
+  assert_int_equal(room, 0);
+}
+
 /* ---- a connection that is closed with data unread ---- */
 
 /* Else it would go on to ask for a window that nobody opens any more. */
@@ -461,6 +512,12 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_closed_connection_does_not_wait_for_a_window_for_ever,
                                       setup_on_wire, teardown_on_wire),
       cmocka_unit_test_setup_teardown(one_that_is_not_closed_does, setup_on_wire, teardown_on_wire),
+      cmocka_unit_test_setup_teardown(each_second_segment_is_acknowledged, setup_on_wire,
+                                      teardown_on_wire),
+      cmocka_unit_test_setup_teardown(an_acknowledgement_is_late_by_a_tick_of_the_timer,
+                                      setup_on_wire, teardown_on_wire),
+      cmocka_unit_test_setup_teardown(one_that_cannot_be_sent_is_tried_again, setup_on_wire,
+                                      teardown_on_wire),
       cmocka_unit_test(who_sent_what_is_not_read_is_told),
       cmocka_unit_test_setup_teardown(who_sent_what_is_read_may_go_on, setup_on_wire,
                                       teardown_on_wire),
