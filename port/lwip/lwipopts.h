@@ -77,6 +77,7 @@
 #define TCP_SND_BUF         (3 * TCP_MSS)
 #define TCP_SND_QUEUELEN    12
 #define TCP_MEM_RESERVE     (MEM_SIZE / 8) /* for addresses, names, other connections */
+#define TCP_SEG_RESERVE     4 /* of the segments, for connections that begin or end */
 #define TCP_QUEUE_OOSEQ     1
 #define TCP_OOSEQ_MAX_PBUFS 4
 

@@ -202,10 +202,7 @@ static err_t send_what_has_room(struct netif *netif, struct pbuf *packet, const 
   return ERR_OK;
 }
 
-static int setup_on_wire(void **state) {
-  wire_add(&wire, send_what_has_room);
-  netif_set_default(&wire);
-  (void)setup(state);
+static void put_on_wire(void) {
   ip_addr_copy_from_ip4(pcb->local_ip, *netif_ip4_addr(&wire));
   IP_ADDR4(&pcb->remote_ip, 10, 0, 0, 2);
   pcb->local_port = PORT;
@@ -213,6 +210,13 @@ static int setup_on_wire(void **state) {
   pcb->mss = SEGMENT;
   pcb->cwnd = 10 * SEGMENT;
   pcb->pollinterval = UINT8_MAX; /* which sends, too */
+}
+
+static int setup_on_wire(void **state) {
+  wire_add(&wire, send_what_has_room);
+  netif_set_default(&wire);
+  (void)setup(state);
+  put_on_wire();
   return 0;
 }
 
@@ -493,6 +497,67 @@ static void data_to_be_sent_leaves_the_heap_room(void **state) {
                   MEM_SIZE - TCP_MEM_RESERVE + 100);
 }
 
+/* ---- the segments ---- */
+
+enum { OTHERS = 4 };
+
+static unsigned segments_used(void) { return lwip_stats.memp[MEMP_TCP_SEG]->used; }
+
+static struct tcp_pcb *another(uint16_t port) {
+  struct tcp_pcb *first = pcb, *other;
+
+  (void)setup(NULL);
+  put_on_wire();
+  other = pcb;
+  other->remote_port = port;
+  pcb = first;
+  return other;
+}
+
+/* While some take nothing of what they are sent, others begin and end. */
+static void data_to_be_sent_leaves_segments(void **state) {
+  struct tcp_pcb *others[OTHERS], *begins = tcp_new();
+  unsigned failures = lwip_stats.memp[MEMP_TCP_SEG]->err;
+
+  (void)state;
+  room = UINT_MAX;
+  for (unsigned i = 0; i < OTHERS; i++) {
+    others[i] = another((uint16_t)(PEER_PORT + 1 + i));
+    others[i]->mss = 10;
+    while (tcp_write(others[i], "ten bytes.", 10, TCP_WRITE_FLAG_COPY) == ERR_OK) {
+    }
+  }
+  assert_int_equal(segments_used(), MEMP_NUM_TCP_SEG - TCP_SEG_RESERVE);
+  assert_int_equal(lwip_stats.memp[MEMP_TCP_SEG]->err, failures);
+  pcb->rcv_wnd = TCP_WND_MAX(pcb);
+  assert_int_equal(tcp_close(pcb), ERR_OK);
+  assert_int_equal(pcb->state, FIN_WAIT_1);
+  assert_int_equal(sent_flags & TCP_FIN, TCP_FIN);
+  assert_int_equal(tcp_connect(begins, &pcb->remote_ip, PORT, NULL), ERR_OK);
+  assert_int_equal(sent_flags, TCP_SYN);
+  tcp_abort(begins);
+  for (unsigned i = 0; i < OTHERS; i++)
+    tcp_abort(others[i]);
+}
+
+/* And they send, while some do not send what was lost. */
+static void what_is_out_of_order_leaves_segments(void **state) {
+  struct tcp_pcb *others[OTHERS];
+
+  (void)state;
+  room = UINT_MAX;
+  for (unsigned i = 0; i < OTHERS; i++) {
+    others[i] = another((uint16_t)(PEER_PORT + 1 + i));
+    for (uint32_t at = 10; at < 10 * (TCP_OOSEQ_MAX_PBUFS + 1); at += 10)
+      data_comes(&wire, others[i], TCP_ACK, SEQUENCE + at, SEQUENCE, WINDOW, "data", 4);
+  }
+  assert_int_equal(segments_used(), MEMP_NUM_TCP_SEG - 2 * TCP_SEG_RESERVE);
+  write_segments(2);
+  assert_int_equal(pcb->snd_nxt, SEQUENCE + 2 * SEGMENT);
+  for (unsigned i = 0; i < OTHERS; i++)
+    tcp_abort(others[i]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(the_first_part_of_a_split_segment_does_not_end_the_stream,
@@ -526,6 +591,10 @@ int main(void) {
       cmocka_unit_test_setup_teardown(so_is_a_segment_that_the_interface_still_has, setup_on_wire,
                                       teardown_on_wire),
       cmocka_unit_test_setup_teardown(data_to_be_sent_leaves_the_heap_room, setup, teardown),
+      cmocka_unit_test_setup_teardown(data_to_be_sent_leaves_segments, setup_on_wire,
+                                      teardown_on_wire),
+      cmocka_unit_test_setup_teardown(what_is_out_of_order_leaves_segments, setup_on_wire,
+                                      teardown_on_wire),
       cmocka_unit_test_setup_teardown(a_connection_that_ends_as_it_takes_refused_data_is_gone,
                                       setup, teardown),
       cmocka_unit_test(the_last_block_of_the_heap_may_be_shortened),
