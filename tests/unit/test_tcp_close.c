@@ -324,6 +324,50 @@ static void so_he_is_where_it_is_refused_at_first(void **state) {
   check_answered();
 }
 
+/* An end that came before what it is the end of, at `end` behind what has come. */
+static void end_comes_first(uint32_t end) {
+  connect();
+  accepted->rcv_wnd = 20;
+  peer_next += end;
+  comes(TCP_ACK | TCP_FIN, NULL, 0);
+  peer_next -= end + 1;
+}
+
+/* At the end of the window, it would go beyond that. */
+static void data_beyond_the_end_is_not_the_end(void **state) {
+  (void)state;
+  end_comes_first(10);
+  comes(TCP_ACK, "exactly twenty bytes", 0);
+  assert_int_equal(taken, 20);
+  assert_int_equal(ends, 0);
+  assert_int_equal(connection()->state, ESTABLISHED);
+}
+
+static void nor_is_it_out_of_order(void **state) {
+  (void)state;
+  end_comes_first(10);
+  peer_next += 2;
+  comes(TCP_ACK, "actly twenty bytes", 0);
+  peer_next -= 20;
+  comes(TCP_ACK, "ex", 0);
+  assert_int_equal(taken, 20);
+  assert_int_equal(ends, 0);
+  assert_int_equal(connection()->state, ESTABLISHED);
+}
+
+static void data_up_to_the_end_is(void **state) {
+  (void)state;
+  end_comes_first(19);
+  peer_next += 2;
+  comes(TCP_ACK, "actly nineteen by", 0);
+  assert_int_equal(taken, 0);
+  peer_next -= 19;
+  comes(TCP_ACK, "ex", 0);
+  assert_int_equal(taken, 19);
+  assert_int_equal(ends, 1);
+  assert_int_equal(connection()->state, CLOSE_WAIT);
+}
+
 /* What an application keeps unread is still told. */
 static void what_is_not_read_is_reset(void **state) {
   (void)state;
@@ -354,6 +398,9 @@ int main(void) {
       CLOSE_TEST(who_is_done_is_answered),
       CLOSE_TEST(so_he_is_where_his_end_came_first),
       CLOSE_TEST(so_he_is_where_it_is_refused_at_first),
+      CLOSE_TEST(data_beyond_the_end_is_not_the_end),
+      CLOSE_TEST(nor_is_it_out_of_order),
+      CLOSE_TEST(data_up_to_the_end_is),
       CLOSE_TEST(what_is_not_read_is_reset),
   };
 
