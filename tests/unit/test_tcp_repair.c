@@ -137,33 +137,6 @@ static void nor_the_end_of_the_stream(void **state) {
   check_next(TCP_FIN, 0);
 }
 
-/* ---- data that was refused ---- */
-
-static unsigned offers;
-
-static err_t close_at_last(void *argument, struct tcp_pcb *of, struct pbuf *data, err_t error) {
-  (void)argument, (void)error;
-  offers++;
-  assert_non_null(data); /* the end of the stream is not told of what is closed */
-  pbuf_free(data);
-  assert_int_equal(tcp_close(of), ERR_OK); /* with data that it has not read: at once */
-  pcb = NULL;
-  return ERR_OK;
-}
-
-static void a_connection_that_ends_as_it_takes_refused_data_is_gone(void **state) {
-  struct pbuf *data = pbuf_alloc(PBUF_RAW, 10, PBUF_RAM);
-
-  (void)state;
-  data->flags |= PBUF_FLAG_TCP_FIN;
-  pcb->refused_data = data;
-  tcp_recv(pcb, close_at_last);
-  offers = 0;
-  tcp_fasttmr();
-  assert_int_equal(offers, 1);
-  assert_null(tcp_active_pcbs);
-}
-
 /* ---- the heap's last block ---- */
 
 /* lwIP's assertion would end the program. */
@@ -433,6 +406,71 @@ static void who_sent_what_is_read_may_go_on(void **state) {
   assert_ptr_equal(tcp_active_pcbs, pcb);
 }
 
+/* ---- data that was refused ---- */
+
+static unsigned offers;
+
+static err_t close_at_last(void *argument, struct tcp_pcb *of, struct pbuf *data, err_t error) {
+  (void)argument, (void)error;
+  offers++;
+  assert_non_null(data); /* the end of the stream is not told of what is closed */
+  pbuf_free(data);
+  assert_int_equal(tcp_close(of), ERR_OK); /* with data that it has not read: at once */
+  pcb = NULL;
+  return ERR_OK;
+}
+
+static void a_connection_that_ends_as_it_takes_refused_data_is_gone(void **state) {
+  struct pbuf *data = pbuf_alloc(PBUF_RAW, 10, PBUF_RAM);
+
+  (void)state;
+  data->flags |= PBUF_FLAG_TCP_FIN;
+  pcb->refused_data = data;
+  tcp_recv(pcb, close_at_last);
+  offers = 0;
+  tcp_fasttmr();
+  assert_int_equal(offers, 1);
+  assert_null(tcp_active_pcbs);
+}
+
+static struct tcp_pcb *next;
+static unsigned told;
+
+static err_t tell(void *argument, struct tcp_pcb *of, struct pbuf *data, err_t error) {
+  (void)argument, (void)of, (void)data, (void)error;
+  told++;
+  return ERR_OK;
+}
+
+/* The next one has the memory that is free. */
+static err_t close_and_connect(void *argument, struct tcp_pcb *of, struct pbuf *data, err_t error) {
+  ip_addr_t to = of->remote_ip;
+
+  (void)close_at_last(argument, of, data, error);
+  next = tcp_new();
+  tcp_recv(next, tell);
+  return tcp_connect(next, &to, PORT, NULL);
+}
+
+static void its_end_is_not_told_to_the_next(void **state) {
+  struct pbuf *data = pbuf_alloc(PBUF_RAW, 10, PBUF_RAM);
+
+  (void)state;
+  room = UINT_MAX;
+  data->flags |= PBUF_FLAG_TCP_FIN;
+  pcb->refused_data = data;
+  tcp_recv(pcb, close_and_connect);
+  offers = told = 0;
+  tcp_fasttmr();
+  assert_int_equal(offers, 1);
+  assert_int_equal(told, 0);
+  assert_ptr_equal(tcp_active_pcbs, next);
+  assert_null(next->next);
+  assert_int_equal(next->state, SYN_SENT);
+  tcp_abort(next);
+  assert_int_equal(lwip_stats.memp[MEMP_TCP_PCB]->used, 0);
+}
+
 /* ---- the time until data is sent again ---- */
 
 static void data_is_sent_again_after_a_minute_at_the_latest(void **state) {
@@ -597,6 +635,8 @@ int main(void) {
                                       teardown_on_wire),
       cmocka_unit_test_setup_teardown(a_connection_that_ends_as_it_takes_refused_data_is_gone,
                                       setup, teardown),
+      cmocka_unit_test_setup_teardown(its_end_is_not_told_to_the_next, setup_on_wire,
+                                      teardown_on_wire),
       cmocka_unit_test(the_last_block_of_the_heap_may_be_shortened),
   };
 
