@@ -23,8 +23,8 @@ err_t ringif_init(struct netif *netif);
 
 /* Takes the interface out of lwIP: its connections get an error, its timeouts are cancelled, its
  * NIC is stopped. Packets that the application still holds come home later: nic_free() tells. Main
- * loop, also within a receive function of UDP; not within a callback of TCP, whose connection would
- * end under it. */
+ * loop, also within callbacks of UDP and TCP: a connection whose callback it is in gets its error,
+ * ERR_CLSD, when that has returned. */
 void ringif_remove(struct netif *netif);
 
 /* Sets the MTU of NIC and netif; range and errors as nic_set_mtu(). Main loop. */

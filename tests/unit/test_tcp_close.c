@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "lwip/init.h"
+#include "lwip/memp.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "tcp_segment.h"
@@ -16,6 +17,7 @@ static int sent_length;                     /* of its data */
 static uint32_t peer_next;                  /* of the peer's sequence numbers */
 static bool refuse, close_in_accept, half_only;
 static bool answer_and_close; /* what is taken */
+static bool lose_address;     /* when data is taken */
 static unsigned offered, taken, ends, errors, resets;
 static mem_size_t heap_before;
 
@@ -42,6 +44,8 @@ static err_t received(void *argument, struct tcp_pcb *pcb, struct pbuf *data, er
   taken += data->tot_len;
   tcp_recved(pcb, data->tot_len);
   pbuf_free(data);
+  if (lose_address)
+    netif_set_ipaddr(&netif, IP4_ADDR_ANY4);
   if (answer_and_close) {
     assert_int_equal(tcp_write(pcb, "answer", 6, 0), ERR_OK);
     assert_int_equal(tcp_close(pcb), ERR_OK);
@@ -98,7 +102,7 @@ static int set_up(void **state) {
   listener = tcp_listen(listener);
   tcp_accept(listener, accepts);
   peer_next = FIRST;
-  refuse = close_in_accept = half_only = answer_and_close = false;
+  refuse = close_in_accept = half_only = answer_and_close = lose_address = false;
   offered = taken = ends = errors = resets = 0;
   return 0;
 }
@@ -381,6 +385,64 @@ static void what_is_not_read_is_reset(void **state) {
   assert_null(connection());
 }
 
+/* ---- without an address ---- */
+
+/* By header prediction and by lwIP's own way; with nothing more, an end, an answer. */
+static void an_address_may_go_in_a_receive_function(void **state) {
+  static const struct {
+    uint8_t flags;
+    bool answer;
+  } ways[] = {
+      {TCP_ACK, false}, {TCP_ACK | TCP_FIN, false}, {TCP_ACK, true}, {TCP_ACK | TCP_FIN, true}};
+  unsigned pcbs = lwip_stats.memp[MEMP_TCP_PCB]->used;
+  ip4_addr_t own = *netif_ip4_addr(&netif);
+
+  (void)state;
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+    connect();
+    lose_address = true;
+    answer_and_close = ways[i].answer;
+    errors = 0;
+    comes(ways[i].flags, "request", 0);
+    assert_int_equal(errors, !ways[i].answer);
+    assert_null(connection());
+    assert_int_equal(lwip_stats.memp[MEMP_TCP_PCB]->used, pcbs);
+    lose_address = answer_and_close = false;
+    netif_set_ipaddr(&netif, &own);
+  }
+}
+
+static struct tcp_pcb *calls[4];
+
+static void abort_the_next(void *argument, err_t error) {
+  struct tcp_pcb **call = argument;
+
+  assert_int_equal(error, ERR_ABRT);
+  *call = NULL;
+  errors++;
+  if (call == &calls[3])
+    tcp_abort(calls[2]); /* which comes next in lwIP's list */
+}
+
+static void all_connections_end_with_their_address(void **state) {
+  ip_addr_t own = netif.ip_addr, peer;
+
+  (void)state;
+  IP_ADDR4(&peer, 10, 0, 0, 2);
+  for (unsigned i = 0; i < 4; i++) {
+    calls[i] = tcp_new();
+    tcp_arg(calls[i], &calls[i]);
+    tcp_err(calls[i], abort_the_next);
+    assert_int_equal(tcp_bind(calls[i], &own, 0), ERR_OK);
+    assert_int_equal(tcp_connect(calls[i], &peer, PORT, NULL), ERR_OK);
+  }
+  netif_set_ipaddr(&netif, IP4_ADDR_ANY4);
+  assert_int_equal(errors, 4);
+  for (unsigned i = 0; i < 4; i++)
+    assert_null(calls[i]);
+  assert_null(connection());
+}
+
 #define CLOSE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -402,6 +464,8 @@ int main(void) {
       CLOSE_TEST(nor_is_it_out_of_order),
       CLOSE_TEST(data_up_to_the_end_is),
       CLOSE_TEST(what_is_not_read_is_reset),
+      CLOSE_TEST(an_address_may_go_in_a_receive_function),
+      CLOSE_TEST(all_connections_end_with_their_address),
   };
 
   host_reset();
