@@ -184,10 +184,11 @@ static bool header_value(const char *headers, size_t length, const char *name,
 }
 
 /* True for a device's own address or a name that no foreign server can have: a page from elsewhere
- * whose name was made to lead here (DNS rebinding) has another. */
+ * whose name was made to lead here (DNS rebinding) has another, such as localhost.evil.example. */
 static bool is_own_host(const char *host) {
   return (*host >= '0' && *host <= '9' && strspn(host, "0123456789.:") == strlen(host)) ||
-         *host == '[' || strncmp(host, "localhost", 9) == 0 || strcmp(host, "ringif") == 0;
+         *host == '[' || strcmp(host, "localhost") == 0 || strncmp(host, "localhost:", 10) == 0 ||
+         strcmp(host, "ringif") == 0;
 }
 
 /* A browser says where a page that sends a POST comes from (RFC 6454, 7): that has to be here. What

@@ -188,11 +188,15 @@ def test_a_post_from_another_site_is_refused(page):
                     {"Origin": f"https://{device.host}"}, {"origin": "http://127.0.0.1:1"},
                     {"Origin": f"http://{device.host}.evil.example"},
                     {"host": "evil.example", "Origin": "http://evil.example"},  # DNS rebinding
-                    {"host": "127.evil.example"}, {"Origin": "x" * 200}):
+                    {"host": "127.evil.example"}, {"host": "localhost.evil.example"},
+                    {"host": "localhostevil.example"}, {"Origin": "x" * 200}):
         status, body = device.post(f"nic uninstall {FACTS.simulated}", **headers)
         assert status == 403 and "not from this device's own page" in body["error"], headers
     assert device.devices()["sim0"]["state"] == "activated enabled"
-    assert device.post(f"nic disable {FACTS.simulated}", Origin=f"http://{device.host}") == (200, {"said": "done"})
+    for host in (device.host, "localhost", f"localhost:{device.port}"):
+        for action in ("disable", "enable"):
+            assert device.post(f"nic {action} {FACTS.simulated}", host=host,
+                               Origin=f"http://{host}") == (200, {"said": "done"})
     status, headers, _ = device.get("/")
     assert status == 200
     assert headers["X-Frame-Options"] == "DENY"
@@ -413,6 +417,14 @@ def test_the_page_knows_every_cause_of_a_drop():
     page = open(os.path.join(ROOT, "app", "page", "index.html"), encoding="utf-8").read()
     causes = " ".join(re.findall(r'"([^"]*)"', re.search(r"const CAUSES = (.*?);", page, re.S).group(1)))
     assert causes.split() == counters[counters.index("in_runt"):counters.index("out_stopped") + 1]
+
+
+def test_the_page_knows_every_profile_of_the_simulated_peer():
+    peer = open(os.path.join(ROOT, "driver", "device", "sim_peer.c"), encoding="utf-8").read()
+    page = open(os.path.join(ROOT, "app", "page", "index.html"), encoding="utf-8").read()
+    choice = re.search(r'<select name="profile".*?</select>', page, re.S).group(0)
+    names = re.search(r"profile_names\[.*?\] = \{(.*?)\};", peer, re.S).group(1)
+    assert re.findall(r"<option>(\w+)", choice) == re.findall(r'"(\w+)"', names)
 
 
 def test_the_page_is_small_and_needs_nothing_from_elsewhere(page):
