@@ -93,6 +93,18 @@ static bool parse_ip(const char *text, ip_addr_t *address) {
   return ipaddr_aton(text, address) && (IP_IS_V6(address) || dots == 3);
 }
 
+/* False for what no interface can have: the address of none, of many, or of this host to itself
+ * (RFC 1122, 3.2.1.3; RFC 4291, 2.5 and 2.7). */
+static bool is_of_one_host(const ip_addr_t *address) {
+  uint8_t first;
+
+  if (IP_IS_V6(address))
+    return !ip6_addr_isany(ip_2_ip6(address)) && !ip6_addr_isloopback(ip_2_ip6(address)) &&
+           !ip6_addr_ismulticast(ip_2_ip6(address));
+  first = ip4_addr1(ip_2_ip4(address));
+  return first != 0 && first != 127 && first < 224;
+}
+
 /* IP/BITS [gw IP] */
 static enum console_result set_address(struct registry_entry *entry, char *text,
                                        const char *gateway_text) {
@@ -108,12 +120,16 @@ static enum console_result set_address(struct registry_entry *entry, char *text,
   if (IP_IS_V6_VAL(address)) {
     if (bits != IP6_PREFIX_BITS || gateway_text != NULL)
       return CONSOLE_USAGE;
-    return console_tell("address", add_ip6(&entry->netif, ip_2_ip6(&address)));
-  }
-  if (bits > 32 || !IP_IS_V4_VAL(gateway))
+  } else if (bits > 32 || !IP_IS_V4_VAL(gateway)) {
     return CONSOLE_USAGE;
-  if (ip4_addr_isany(ip_2_ip4(&address)) || ip4_addr_ismulticast(ip_2_ip4(&address)))
-    return console_tell("address", -EINVAL);
+  }
+  if (!is_of_one_host(&address)) {
+    console_print("%s: not the address of one host; valid: such as 10.0.2.15/24 or fec0::7/64\r\n",
+                  text);
+    return CONSOLE_REFUSED;
+  }
+  if (IP_IS_V6_VAL(address))
+    return console_tell("address", add_ip6(&entry->netif, ip_2_ip6(&address)));
   interfaces_set_address(entry, ip_2_ip4(&address), (unsigned)bits, ip_2_ip4(&gateway));
   return console_tell("address", 0);
 }

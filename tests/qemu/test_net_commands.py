@@ -53,8 +53,11 @@ def test_ifconfig_refuses_what_makes_no_sense_and_changes_nothing(booted):
                   "en0 mtu 70000", "en0 promisc", "en0 promisc yes", "en0 up now", "en0 nosuch",
                   "en0 dhcp off"):
         guest.ask(f"ifconfig {wrong}", r"\r\nusage: ifconfig \[NAME ")
-    for impossible in ("en0 0.0.0.0/24", "en0 224.0.0.1/24", "en0 mtu 67", "en0 mac 01:00:00:00:00:01",
-                       "en0 mac 02:00:00:00:00:01"):
+    for nobodys in ("0.0.0.0/24", "127.0.0.1/8", "224.0.0.1/24", "255.255.255.255/24", "::/64", "::1/64",
+                    "ff02::1/64"):
+        guest.ask(f"ifconfig en0 {nobodys}",
+                  rf"\r\n{nobodys.partition('/')[0]}: not the address of one host; valid: such as 10\.")
+    for impossible in ("en0 mtu 67", "en0 mac 01:00:00:00:00:01", "en0 mac 02:00:00:00:00:01"):
         guest.ask(f"ifconfig {impossible}", r"refused, error \d+ \(")
     guest.ask("ifconfig en7 up", "en7: no such interface")
     assert interface(guest, "en0") == before
