@@ -26,7 +26,6 @@ enum {
 static struct {
   struct raw_pcb *pcb; /* NULL: none is under way */
   ip_addr_t target;
-  char name[64]; /* a name that is looked up; empty: by address */
   uint32_t interval_ms;
   uint16_t count, size;
   uint16_t sent, received;
@@ -36,6 +35,7 @@ static struct {
   } request[WAITING_MAX]; /* the last ones, by their sequence numbers */
   uint64_t least_us, most_us, sum_us;
 } job;
+static unsigned question; /* the number of the name that is looked up */
 
 static void tick(void *unused);
 
@@ -172,16 +172,14 @@ static void begin(void) {
 }
 
 static void cancel_name(void) {
+  question++;
   console_print("^C\r\n");
-  job.name[0] = '\0';
   console_job_end();
 }
 
-static void name_found(const char *name, const ip_addr_t *address, void *unused) {
-  (void)unused;
-  if (strcmp(name, job.name) != 0)
+static void name_found(const char *name, const ip_addr_t *address, void *number) {
+  if ((uintptr_t)number != question)
     return; /* it was given up */
-  job.name[0] = '\0';
   if (address == NULL) {
     console_print("%s: no such name, or no server answers\r\n", name);
     console_job_end();
@@ -227,14 +225,13 @@ static enum console_result ping(unsigned words, char *word[]) {
   const char *host = word[words - 1];
 
   memset(&job, 0, sizeof job);
-  if (!parse_options(words, word) || strlen(host) >= sizeof job.name)
+  if (!parse_options(words, word) || strlen(host) >= DNS_MAX_NAME_LENGTH)
     return CONSOLE_USAGE;
-  switch (dns_gethostbyname(host, &job.target, name_found, NULL)) {
+  switch (dns_gethostbyname(host, &job.target, name_found, (void *)(uintptr_t)++question)) {
   case ERR_OK: /* an address */
     begin();
     return CONSOLE_DONE;
   case ERR_INPROGRESS:
-    strcpy(job.name, host);
     console_job_start(cancel_name);
     return CONSOLE_DONE;
   default:

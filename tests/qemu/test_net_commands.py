@@ -118,15 +118,24 @@ def test_ping_over_ipv6_and_to_nowhere(booted):
         guest.ask(f"ping {wrong}", r"\r\nusage: ping ")
 
 
+def receive_question(host):
+    return host.receive(lambda p: DNS in p and p[DNS].qr == 0)
+
+
 def answer_dns(host, address):
-    """Answers the next question for a name by `address`, or that there is none."""
-    question = host.receive(lambda p: DNS in p and p[DNS].qr == 0)
+    """Answers the next question for a name, and returns that."""
+    question = receive_question(host)
+    answer_question(host, question, address)
+    return question[DNS].qd.qname.decode()
+
+
+def answer_question(host, question, address):
+    """Answers by `address`, or that there is none."""
     records = DNSRR(rrname=question[DNS].qd.qname, ttl=60, rdata=address) if address else None
     host.send(Ether(dst=question.src, src=question.dst) /
               IP(src=question[IP].dst, dst=GUEST) / UDP(sport=53, dport=question[UDP].sport) /
               DNS(id=question[DNS].id, qr=1, qd=question[DNS].qd, an=records,
                   rcode=0 if address else 3))
-    return question[DNS].qd.qname.decode()
 
 
 def test_names_are_looked_up(booted):
@@ -148,6 +157,19 @@ def test_names_are_looked_up(booted):
     guest.send("ping -c 1 third.test")
     answer_dns(host, "10.0.2.77")
     guest.expect(r"PING 10\.0\.2\.77: 56 data bytes")
+    answer_ping(host, host.receive(is_request))
+    guest.expect(r"1 packets transmitted, 1 received, 0% packet loss")
+    guest.send("ping -c 1 fourth.test.")  # the end of the name is the stack's concern
+    assert answer_dns(host, "10.0.2.77") == "fourth.test."
+    answer_ping(host, host.receive(is_request))
+    guest.expect(r"1 packets transmitted, 1 received, 0% packet loss")
+    guest.send("dns fifth.test")
+    question = receive_question(host)
+    guest.keys("\x03")
+    guest.expect(r"no answer yet\r\n> ")
+    guest.send("ping -c 1 FIFTH.test")  # asks nothing: the question is under way
+    guest.expect(r"FIFTH\.test\r\n")
+    answer_question(host, question, "10.0.2.77")
     answer_ping(host, host.receive(is_request))
     guest.expect(r"1 packets transmitted, 1 received, 0% packet loss")
     guest.send("dns slow.test")
