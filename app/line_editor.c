@@ -63,8 +63,10 @@ void line_editor_hide(struct line_editor *editor) {
 
 /* ---- editing ---- */
 
+static bool is_full(const struct line_editor *editor) { return editor->length == LINE_BYTES - 1; }
+
 static void insert(struct line_editor *editor, char byte) {
-  if (editor->length == LINE_BYTES - 1) {
+  if (is_full(editor)) {
     editor->too_long = true;
     return;
   }
@@ -78,10 +80,12 @@ static void insert(struct line_editor *editor, char byte) {
     draw_from(editor, editor->cursor - 1u);
 }
 
-/* Cuts `from` to `to` out and leaves the cursor there. */
+/* Cuts `from` to `to` out and leaves the cursor there. Who edits a line means what it shows: what
+ * found no room before is not missed. */
 static void cut(struct line_editor *editor, unsigned from, unsigned to) {
   if (from == to)
     return;
+  editor->too_long = false;
   memmove(editor->line + from, editor->line + to, (size_t)(editor->length - to));
   editor->length = (uint8_t)(editor->length - (to - from));
   editor->cursor = (uint8_t)from;
@@ -131,6 +135,7 @@ static void set_line(struct line_editor *editor, const char *text) {
   editor->length = (uint8_t)strlen(text);
   editor->cursor = editor->length;
   memmove(editor->line, text, (size_t)editor->length + 1);
+  editor->too_long = false;
   draw(editor);
 }
 
@@ -263,7 +268,7 @@ static void complete(struct line_editor *editor, bool again) {
   }
   for (unsigned i = c.length; i < c.common; i++)
     insert(editor, c.first[i]);
-  if (c.matches == 1 && editor->line[left(editor)] != ' ')
+  if (c.matches == 1 && editor->line[left(editor)] != ' ' && !is_full(editor))
     insert(editor, ' ');
 }
 

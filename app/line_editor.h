@@ -33,10 +33,10 @@ struct line_editor {
   uint8_t recalled;       /* which line of the history is shown, 1 the newest; 0: the draft */
   uint8_t escape;         /* where in an escape sequence it is */
   uint8_t parameter;      /* its number */
-  bool too_long;
-  bool after_cr;   /* a line feed that follows belongs to it */
-  bool shown;      /* the prompt and the line stand on the terminal's last row */
-  bool was_listed; /* the last key was a Tab that did not complete */
+  bool too_long;          /* a character found no room, and nothing was cut since */
+  bool after_cr;          /* a line feed that follows belongs to it */
+  bool shown;             /* the prompt and the line stand on the terminal's last row */
+  bool was_listed;        /* the last key was a Tab that did not complete */
 
   uint16_t history_used;
   char history[LINE_HISTORY_BYTES]; /* lines with their ends, the oldest first */

@@ -226,6 +226,31 @@ static void a_line_that_is_too_long_is_not_run(void **state) {
   assert_string_equal(entered, "ok");
 }
 
+/* Types a line of which one character is too many, then `keys`. */
+static enum line_event type_too_much_and(const char *keys) {
+  char longest[LINE_BYTES];
+
+  memset(longest, 'x', sizeof longest);
+  longest[LINE_BYTES - 2] = ' ';
+  longest[LINE_BYTES - 1] = '\0';
+  (void)type(longest);
+  assert_int_equal(type("y"), LINE_EDITING);
+  return type(keys);
+}
+
+/* What is shown then is what is meant. */
+static void a_line_that_was_too_long_may_be_edited(void **state) {
+  (void)state;
+  assert_int_equal(type_too_much_and("\x15pool\r"), LINE_DONE);
+  assert_string_equal(entered, "pool");
+  assert_int_equal(type_too_much_and("\x1b[A\r"), LINE_DONE);
+  assert_string_equal(entered, "pool");
+  assert_int_equal(type_too_much_and("\x7f\r"), LINE_DONE);
+  assert_int_equal(strlen(entered), LINE_BYTES - 2);
+  assert_int_equal(type_too_much_and("\x7fyz\r"), LINE_TOO_LONG);
+  assert_int_equal(type_too_much_and("\x01\x7f\x1b[D\r"), LINE_TOO_LONG); /* nothing went */
+}
+
 static void history_is_recalled_and_a_draft_is_kept(void **state) {
   (void)state;
   (void)type("one\rtwo\rtwo\r\rthree\rdraf\x1b[A");
@@ -296,6 +321,17 @@ static void tab_never_makes_a_line_too_long(void **state) {
   assert_true(editor.length < LINE_BYTES);
 }
 
+static void tab_leaves_out_the_blank_that_has_no_room(void **state) {
+  char almost[LINE_BYTES];
+
+  (void)state;
+  memset(almost, 'x', sizeof almost);
+  strcpy(almost + LINE_BYTES - 6, " sto");
+  (void)type(almost);
+  assert_int_equal(type("\t\r"), LINE_DONE);
+  assert_string_equal(entered + LINE_BYTES - 6, " stop");
+}
+
 static void what_is_written_between_leaves_the_line_whole(void **state) {
   (void)state;
   (void)type("abc\x1b[D");
@@ -327,10 +363,12 @@ int main(void) {
       cmocka_unit_test_setup(unknown_keys_change_nothing, fresh),
       cmocka_unit_test_setup(ctrl_c_begins_anew_and_ctrl_l_clears_the_screen, fresh),
       cmocka_unit_test_setup(a_line_that_is_too_long_is_not_run, fresh),
+      cmocka_unit_test_setup(a_line_that_was_too_long_may_be_edited, fresh),
       cmocka_unit_test_setup(history_is_recalled_and_a_draft_is_kept, fresh),
       cmocka_unit_test_setup(history_forgets_the_oldest, fresh),
       cmocka_unit_test_setup(tab_completes_what_is_certain, fresh),
       cmocka_unit_test_setup(tab_never_makes_a_line_too_long, fresh),
+      cmocka_unit_test_setup(tab_leaves_out_the_blank_that_has_no_room, fresh),
       cmocka_unit_test_setup(what_is_written_between_leaves_the_line_whole, fresh),
       cmocka_unit_test_setup(what_is_typed_while_it_is_not_shown_is_kept, fresh),
   };
