@@ -402,6 +402,16 @@ static void run_waiting_line(void) {
   run_line(event_of_waiting);
 }
 
+/* True while a line waits for the end of a job. Ctrl-C, which ends the job, must not wait behind
+ * it: the lines that were typed before it are dropped. */
+static bool is_held_up(void) {
+  if (line_waits && port_console_holds(CANCEL_KEY)) {
+    line_waits = false;
+    line_editor_next(&editor);
+  }
+  return line_waits;
+}
+
 /* Takes in what was typed, and runs a command at the end of a line; the rest waits for the next
  * turn. */
 static void take_input(void *context) {
@@ -415,7 +425,7 @@ static void take_input(void *context) {
   }
   if (line_waits && cancel_job == NULL)
     run_waiting_line();
-  for (unsigned i = 0; i < LINE_BYTES && !line_waits && (byte = port_console_read()) >= 0; i++) {
+  for (unsigned i = 0; i < LINE_BYTES && !is_held_up() && (byte = port_console_read()) >= 0; i++) {
     enum line_event event;
 
     took = true;

@@ -50,7 +50,7 @@ bool console_number(const char *text, unsigned long least, unsigned long most,
 /* ---- jobs: commands of the serial console that go on after their function has returned ---- */
 
 /* The command that runs now becomes a job: the next line waits until console_job_end(). `cancel` is
- * called when Ctrl-C is typed, and has to end it. */
+ * called when Ctrl-C is typed, which drops the lines that wait, and has to end it. */
 void console_job_start(void (*cancel)(void));
 
 /* The job is over: the prompt comes back. Main loop. */

@@ -74,6 +74,10 @@ int port_console_read(void);
 /* True if a byte has been received that waits to be read. Main loop. */
 bool port_console_waits(void);
 
+/* True if `byte` is among those received that wait to be read, as far as the port has them in its
+ * memory: a line that is full keeps more. Main loop. */
+bool port_console_holds(char byte);
+
 /* Empties the console's output buffer by polling. Fault handlers, and before an exit. */
 void port_console_flush(void);
 

@@ -85,6 +85,16 @@ int uart_read(struct uart *uart) {
 
 bool uart_waits(const struct uart *uart) { return spsc_load(&uart->rx_head) != uart->rx_tail; }
 
+bool uart_holds(const struct uart *uart, uint8_t byte) {
+  uint32_t head = spsc_load(&uart->rx_head);
+
+  for (uint32_t at = uart->rx_tail; at != head; at++) {
+    if (uart->rx[at % UART_RX_BYTES] == byte)
+      return true;
+  }
+  return false;
+}
+
 void uart_flush(struct uart *uart) {
   uint32_t state = port_irq_save();
 

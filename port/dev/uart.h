@@ -58,6 +58,9 @@ int uart_read(struct uart *uart);
 /* True if a byte has come in that waits to be read. Main loop. */
 bool uart_waits(const struct uart *uart);
 
+/* True if `byte` is among those that wait to be read. Main loop. */
+bool uart_holds(const struct uart *uart, uint8_t byte);
+
 /* Sends what the buffer holds, by polling. Main loop, fault handlers. */
 void uart_flush(struct uart *uart);
 

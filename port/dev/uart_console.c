@@ -13,6 +13,8 @@ int port_console_read(void) { return uart_read(&board_console); }
 
 bool port_console_waits(void) { return uart_waits(&board_console); }
 
+bool port_console_holds(char byte) { return uart_holds(&board_console, (uint8_t)byte); }
+
 void port_console_flush(void) { uart_flush(&board_console); }
 
 bool port_capture_present(void) {

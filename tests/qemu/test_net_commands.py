@@ -105,6 +105,20 @@ def test_ping_goes_on_until_it_is_told_and_keeps_what_is_typed_ahead(booted):
     guest.expect(r"2 packets transmitted, 0 received.*\r\n> uptime\r\nup \d+\.\d{3} s")
 
 
+def test_ctrl_c_ends_a_ping_and_drops_the_lines_that_wait_for_its_end(booted):
+    guest = booted(net="lan")
+    Lan(guest)
+    start = guest.seen
+    for ahead, left in (("\r", ""), ("half", "half"), ("uptime\r", ""), ("uptime\r\ruptime\rhalf", "half")):
+        guest.send(f"ping -c 60000 {ADDRESS}")
+        guest.expect(r"PING")
+        guest.keys(f"{ahead}\x03")
+        guest.expect(rf"\^C\r\n\d+ packets transmitted, 0 received, 100% packet loss\r\n> {left}")
+        guest.keys("\x15")
+    assert not re.search(r"up \d+\.\d{3} s", guest.text[start:])
+    guest.ask("uptime", r"up \d+\.\d{3} s")
+
+
 def test_ping_over_ipv6_and_to_nowhere(booted):
     guest = booted(net="slirp")
     guest.expect(r"en0 up FEC0")

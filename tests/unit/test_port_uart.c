@@ -259,8 +259,12 @@ static void what_is_typed_comes_in_order(void **state) {
       assert_int_equal(received_calls, i + 1);
       assert_true(uart_waits(uart));
       if (i % 16 == 15) {
-        for (unsigned j = i - 15; j <= i; j++)
+        for (unsigned j = i - 15; j <= i; j++) {
+          assert_true(uart_holds(uart, (uint8_t)j));
+          assert_true(uart_holds(uart, (uint8_t)i));
           assert_int_equal(uart_read(uart), (uint8_t)j);
+          assert_false(uart_holds(uart, (uint8_t)j));
+        }
         assert_int_equal(uart_read(uart), -1);
       }
     }
@@ -340,6 +344,7 @@ void uart_console_port_console_write(const char *text, size_t length);
 void uart_console_port_console_on_input(void (*function)(void));
 int uart_console_port_console_read(void);
 bool uart_console_port_console_waits(void);
+bool uart_console_port_console_holds(char byte);
 void uart_console_port_console_flush(void);
 bool uart_console_port_capture_present(void);
 void uart_console_port_capture_write(const void *data, size_t length);
@@ -363,6 +368,8 @@ static void the_console_is_a_line(void **state) {
   type('c');
   assert_int_equal(received_calls, 1);
   assert_true(uart_console_port_console_waits());
+  assert_true(uart_console_port_console_holds('c'));
+  assert_false(uart_console_port_console_holds('d'));
   assert_int_equal(uart_console_port_console_read(), 'c');
   uart_console_port_console_write("text", 4);
   uart_console_port_console_flush();

@@ -31,7 +31,7 @@ names_of_virtual_timer_watchdog := $(watchdog_names)
 names_of_zynq_reset     := port_reset
 names_of_gic            := port_irq_enable port_irq_disable port_irq_pend
 names_of_cache          := dma_clean dma_invalidate
-names_of_uart_console   := $(addprefix port_console_,write on_input read waits flush) port_capture_present port_capture_write
+names_of_uart_console   := $(addprefix port_console_,write on_input read waits holds flush) port_capture_present port_capture_write
 names_of_printf         := snprintf vsnprintf
 names_of_syscalls       := _write _read _close _fstat _isatty _lseek _sbrk _getpid _kill _exit
 # $(1): file
