@@ -7,6 +7,7 @@
 #include "lwip/dhcp.h"
 #include "lwip/ethip6.h"
 #include "lwip/netif.h"
+#include "lwip/prot/dhcp.h"
 #include "lwip/prot/ip6.h"
 #include "lwip/timeouts.h"
 #include "registry.h"
@@ -45,6 +46,14 @@ static void log_ip6(struct netif *netif, unsigned index) {
   }
 }
 
+static void dhcp_fallback(void *context);
+
+/* How long an interface goes without an address. */
+static void wait_for_server(struct netif *netif) {
+  sys_untimeout(dhcp_fallback, netif);
+  sys_timeout(DHCP_FALLBACK_MS, dhcp_fallback, netif);
+}
+
 static void status_changed(struct netif *netif) {
   unsigned index = index_of(netif);
   const ip4_addr_t *address = netif_ip4_addr(netif);
@@ -63,6 +72,8 @@ static void status_changed(struct netif *netif) {
   } else if (!ip4_addr_isany_val(logged[index].address)) {
     log_info("netif", "en%u down", netif->num);
     ip4_addr_set_any(&logged[index].address);
+    if (usable && by_dhcp[index]) /* the lease has ended, or the server has taken it back */
+      wait_for_server(netif);
   }
 }
 
@@ -86,29 +97,46 @@ static void set_default_address(struct netif *netif) {
   netif_set_addr(netif, &address, &netmask, &gateway);
 }
 
+/* True where the address is a lease's that has not ended, which it also is while lwIP asks whether
+ * it still holds. */
+static bool has_lease(const struct netif *netif) {
+  const struct dhcp *dhcp = netif_dhcp_data(netif);
+
+  return dhcp != NULL && dhcp->offered_t0_lease != 0 && !ip4_addr_isany(netif_ip4_addr(netif));
+}
+
+/* DHCP goes on beside the default address, and its answer replaces that. A lease is looked at
+ * again: where lwIP finds no server any more, it leaves the address there beyond the lease's end.
+ */
 static void dhcp_fallback(void *context) {
   struct netif *netif = context;
 
   if (dhcp_supplied_address(netif) || !netif_is_link_up(netif))
     return;
-  log_warning("netif", "en%u no DHCP server has answered: fixed address", netif->num);
-  dhcp_release_and_stop(netif);
+  if (has_lease(netif)) {
+    wait_for_server(netif);
+    return;
+  }
+  log_warning("netif", "en%u no DHCP server has answered: fixed address until one does",
+              netif->num);
   set_default_address(netif);
 }
 
-/* Asks for an address, on a link that is there; without an answer the default one is taken. */
+/* Asks for an address, on a link that is there, unless lwIP already does; without an answer the
+ * default one is taken. */
 static void ask_for_address(struct netif *netif) {
-  sys_untimeout(dhcp_fallback, netif);
+  const struct dhcp *dhcp = netif_dhcp_data(netif);
+
   if (!netif_is_link_up(netif))
     return;
-  if (!dhcp_supplied_address(netif))
+  if (dhcp == NULL || dhcp->state == DHCP_STATE_OFF)
     (void)dhcp_start(netif);
-  sys_timeout(DHCP_FALLBACK_MS, dhcp_fallback, netif);
+  wait_for_server(netif);
 }
 
 /* A new link may lead to another network. Where there is a lease, lwIP itself asks the server
- * whether it still holds (RFC 2131, 3.2), and the address stays meanwhile; else DHCP starts anew.
- */
+ * whether it still holds, and the address stays meanwhile, or to the lease's end where nobody
+ * answers (RFC 2131, 3.2); else DHCP starts anew. */
 static void link_changed(struct netif *netif) {
   if (by_dhcp[index_of(netif)])
     ask_for_address(netif);
@@ -121,6 +149,7 @@ bool interfaces_by_dhcp(const struct registry_entry *entry) {
 
 void interfaces_use_dhcp(struct registry_entry *entry) {
   by_dhcp[index_of(&entry->netif)] = true;
+  dhcp_network_changed_link_up(&entry->netif); /* asks now, where it would have later */
   ask_for_address(&entry->netif);
 }
 
@@ -158,6 +187,7 @@ static void uninstalling(struct registry_entry *entry) {
   struct netif *netif = &entry->netif;
 
   capture_forget(entry->device->nic);
+  by_dhcp[index_of(netif)] = false;
   sys_untimeout(dhcp_fallback, netif);
   netif_set_link_callback(netif, NULL);
   dhcp_release_and_stop(netif);

@@ -6,7 +6,8 @@ import socket
 import threading
 
 from conftest import FACTS
-from scapy.layers.inet import ICMP, IP, TCP
+from scapy.layers.dhcp import BOOTP, DHCP
+from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import ARP, Ether
 
 GUEST_MAC = FACTS.mac
@@ -14,10 +15,12 @@ GUEST = "10.0.2.15"
 MAC = "02:00:00:00:00:77"
 ADDRESS = "10.0.2.77"
 SAFETY_S = 60
+DISCOVER, REQUEST = 1, 3
 
 
 class Lan:
-    """Sends and receives Ethernet frames; answers ARP requests for its address.
+    """Sends and receives Ethernet frames; answers ARP requests for its address, and as a DHCP server
+    where `lease` is set: to an address, and how many seconds it is the guest's.
 
     A thread reads all the time: the emulator spins, and so slows its guest down, while a peer of its
     datagram socket does not read."""
@@ -27,6 +30,7 @@ class Lan:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(os.path.join(guest.lan_dir, "host.sock"))
         self.received = queue.Queue()
+        self.lease = None
         self.sessions = {}  # by port of ours: where its segments go
         self.reads = threading.Event()  # else what the guest sends stays where it is
         self.reads.set()
@@ -40,6 +44,9 @@ class Lan:
             if ARP in packet and packet[ARP].op == 1 and packet[ARP].pdst == ADDRESS:
                 self.send(Ether(dst=packet.src, src=MAC) / ARP(
                     op=2, hwsrc=MAC, psrc=ADDRESS, hwdst=packet[ARP].hwsrc, pdst=packet[ARP].psrc))
+            lease = self.lease
+            if DHCP in packet and lease:
+                self.send(dhcp_answer(packet, *lease))
             port = packet[TCP].dport if TCP in packet else None
             self.sessions.get(port, self.received).put(packet)
 
@@ -62,6 +69,10 @@ class Lan:
                     return packet
         return None
 
+    def forget_received(self):
+        while not self.received.empty():
+            self.received.get()
+
     def ping_until_answered(self, identifier):
         """As a program does that pings ten times a second until there is an answer."""
         for sequence in range(10 * SAFETY_S):
@@ -83,6 +94,20 @@ class Lan:
         assert reply[IP].src == GUEST and reply[IP].dst == ADDRESS
         assert bytes(reply[ICMP].payload)[:size] == data
         return reply
+
+
+def dhcp_type(packet):
+    """What a packet is of DHCP (RFC 2132, 9.6), or None."""
+    return packet[DHCP].options[0][1] if DHCP in packet else None
+
+
+def dhcp_answer(asked, address, seconds):
+    """The server's offer of an address to who looks for one, and its consent to a request."""
+    kind = "offer" if dhcp_type(asked) == DISCOVER else "ack"
+    return (Ether(dst=asked.src, src=MAC) / IP(src=ADDRESS, dst=address) / UDP(sport=67, dport=68) /
+            BOOTP(op=2, xid=asked[BOOTP].xid, yiaddr=address, chaddr=asked[BOOTP].chaddr) /
+            DHCP(options=[("message-type", kind), ("server_id", ADDRESS), ("lease_time", seconds),
+                          ("subnet_mask", "255.255.255.0"), ("router", ADDRESS), "end"]))
 
 
 class Session:

@@ -9,7 +9,8 @@ import threading
 import pytest
 from conftest import FACTS, ROOT, assert_nothing_missing, counters, counters_when
 from emulator import virtual_time
-from lan import ADDRESS, GUEST, GUEST_MAC, MAC, Lan
+from lan import ADDRESS, DISCOVER, GUEST, GUEST_MAC, MAC, REQUEST, Lan, dhcp_type
+from scapy.layers.dhcp import DHCP
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6MLReport, ICMPv6ND_NA, ICMPv6ND_NS,
                                   ICMPv6NDOptSrcLLAddr, IPv6)
@@ -37,6 +38,64 @@ def test_without_a_server_the_fixed_address_is_taken(boot):
     at = guest.expect(r"\[ +(\d+\.\d+)\] W netif: en0 no DHCP server has answered: fixed address")
     assert 10.0 <= float(at.group(1)) < 10.02
     guest.expect(r"en0 up 10\.0\.2\.15/24")
+
+
+WEEK_S = 7 * 24 * 3600
+LEASED = "10.0.2.99"
+UP_BY_LEASE = r"en0 up 10\.0\.2\.99/24 gw 10\.0\.2\.77\r\n"
+UP_WITHOUT = r"W netif: en0 no DHCP server has answered: .*\r\n.*en0 up 10\.0\.2\.15/24 gw 10\.0\.2\.2\r\n"
+
+
+def is_search(packet):
+    return dhcp_type(packet) == DISCOVER
+
+
+def is_check_of_lease(packet):
+    """A request that names the address and no server: is it still the guest's? (RFC 2131, 4.3.2)"""
+    return (dhcp_type(packet) == REQUEST and ("requested_addr", LEASED) in packet[DHCP].options and
+            not any(option[0] == "server_id" for option in packet[DHCP].options))
+
+
+def test_a_server_that_answers_late_is_heard(boot):
+    guest = boot(net="wire", extra=virtual_time(0))
+    host = Lan(guest)
+    guest.expect(UP_WITHOUT)
+    host.lease = LEASED, WEEK_S
+    guest.expect(UP_BY_LEASE)
+    host.lease = None
+    guest.ask("ifconfig en0 dhcp", r"done\r\n")
+    host.receive(is_check_of_lease)
+
+
+def test_a_lease_is_kept_on_a_new_link_where_nobody_answers(boot):
+    guest = boot(net="wire", extra=virtual_time(0))
+    host = Lan(guest)
+    host.lease = LEASED, WEEK_S
+    guest.expect(UP_BY_LEASE)
+    guest.set_link(False)
+    guest.expect(r"en0 down")
+    host.lease = None
+    host.forget_received()
+    guest.set_link(True)
+    start = guest.expect(UP_BY_LEASE).end()
+    assert is_check_of_lease(host.receive(lambda packet: is_search(packet) or is_check_of_lease(packet)))
+    for _ in range(6):  # each time it waits twice as long, from two seconds on
+        host.receive(is_search)
+    guest.ask("ifconfig en0", r"inet 10\.0\.2\.99/24 gw 10\.0\.2\.77 dhcp\r\n")
+    assert "en0 no DHCP server" not in guest.text[start:]
+
+
+def test_a_lease_ends_where_nobody_answers(boot):
+    """While lwIP asks to prolong it, and, after a new link, for whatever there is."""
+    guest = boot(net="wire", extra=virtual_time(0))
+    host = Lan(guest)
+    for new_link in (False, True):
+        host.lease = LEASED, 300
+        guest.expect(UP_BY_LEASE)
+        guest.set_link(not new_link)
+        host.lease = None
+        guest.set_link(True)
+        guest.expect(UP_WITHOUT)
 
 
 def test_boots_with_no_network_option_at_all(boot):
@@ -305,8 +364,7 @@ def test_a_new_link_hears_of_the_guest_again(on_lan):
     guest.expect(r"en0 up FE80")
     guest.set_link(False)
     guest.expect(r"en0 link down")
-    while not host.received.empty():
-        host.received.get()
+    host.forget_received()
     guest.set_link(True)
     heard = set()
     while heard != {"ARP announcement", "DHCP request", "MLD report"}:
