@@ -267,10 +267,10 @@ struct nic {
   volatile bool link_event; /* the interrupt saw the link change */
   bool recovering;          /* a reset after a fault has failed: each watch tries again */
   volatile bool irq_is_off; /* its interrupt did not end: the next watch has it reset */
-  uint16_t irqs_in_vain;    /* in a row, while the event of the one before still waited */
-  uint32_t last_in_vain;    /* NIC_INTERRUPTS at the last of them */
-  uint8_t offloads;         /* caps.offloads, less what `start` has found this device not to have */
-  uint16_t mtu;             /* longest payload, in bytes */
+  volatile uint16_t irqs_in_vain; /* in a row, while the event of the one before still waited */
+  uint32_t last_in_vain;          /* NIC_INTERRUPTS at the last of them */
+  uint8_t offloads; /* caps.offloads, less what `start` has found this device not to have */
+  uint16_t mtu;     /* longest payload, in bytes */
   uint8_t mac[ETH_ADDRESS_BYTES];
   uint32_t watched_tx_tail; /* the tx ring's at the last watch; none of it where it was empty */
   uint32_t watched_rx_tail;
