@@ -104,6 +104,21 @@ static void it_gets_smaller(void **state) {
   assert_true(longest <= IP6_MIN_MTU_LENGTH + SIZEOF_ETH_HDR);
 }
 
+/* A router or an operator may have it so. */
+static void it_is_no_larger_than_the_links(void **state) {
+  (void)state;
+  pings(PING_BYTES);
+  ip6_wire_netif.mtu6 = IP6_MIN_MTU_LENGTH;
+  assert_int_equal(path_mtu(), IP6_MIN_MTU_LENGTH);
+  pings(PING_BYTES);
+  assert_int_equal(frames, 2);
+  assert_true(longest <= IP6_MIN_MTU_LENGTH + SIZEOF_ETH_HDR);
+  packet_too_big(1400);
+  assert_int_equal(path_mtu(), IP6_MIN_MTU_LENGTH);
+  ip6_wire_netif.mtu6 = MTU;
+  assert_int_equal(path_mtu(), 1400);
+}
+
 /* Not by one either whose lower 16 bits alone are a smaller one. */
 static void it_does_not_get_larger(void **state) {
   static const uint32_t mtus[] = {
@@ -169,6 +184,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       PATH_MTU_TEST(one_that_no_link_may_have_changes_nothing),
       PATH_MTU_TEST(it_gets_smaller),
+      PATH_MTU_TEST(it_is_no_larger_than_the_links),
       PATH_MTU_TEST(it_does_not_get_larger),
       PATH_MTU_TEST(a_path_may_have_one_where_the_link_has_none),
       PATH_MTU_TEST(the_destination_that_was_idle_for_longest_is_forgotten),

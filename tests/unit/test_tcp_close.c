@@ -18,6 +18,7 @@ static uint32_t peer_next;                  /* of the peer's sequence numbers */
 static bool refuse, close_in_accept, half_only;
 static bool answer_and_close; /* what is taken */
 static bool lose_address;     /* when data is taken */
+static bool call_another;     /* as well */
 static unsigned offered, taken, ends, errors, resets;
 static mem_size_t heap_before;
 
@@ -46,6 +47,8 @@ static err_t received(void *argument, struct tcp_pcb *pcb, struct pbuf *data, er
   pbuf_free(data);
   if (lose_address)
     netif_set_ipaddr(&netif, IP4_ADDR_ANY4);
+  if (call_another)
+    assert_null(tcp_alloc(TCP_PRIO_MAX));
   if (answer_and_close) {
     assert_int_equal(tcp_write(pcb, "answer", 6, 0), ERR_OK);
     assert_int_equal(tcp_close(pcb), ERR_OK);
@@ -102,7 +105,8 @@ static int set_up(void **state) {
   listener = tcp_listen(listener);
   tcp_accept(listener, accepts);
   peer_next = FIRST;
-  refuse = close_in_accept = half_only = answer_and_close = lose_address = false;
+  refuse = close_in_accept = half_only = answer_and_close = false;
+  lose_address = call_another = false;
   offered = taken = ends = errors = resets = 0;
   return 0;
 }
@@ -443,6 +447,25 @@ static void all_connections_end_with_their_address(void **state) {
   assert_null(connection());
 }
 
+/* No other could make room, and the one whose receive function asks does not. */
+static void a_connection_is_not_ended_for_one_that_its_own_callback_wants(void **state) {
+  struct tcp_pcb *others[MEMP_NUM_TCP_PCB];
+  unsigned count = 0;
+
+  (void)state;
+  connect();
+  while (lwip_stats.memp[MEMP_TCP_PCB]->used < MEMP_NUM_TCP_PCB)
+    others[count++] = tcp_new();
+  call_another = true;
+  comes(TCP_ACK, "request", 0);
+  comes(TCP_ACK | TCP_FIN, "more", 0);
+  assert_int_equal(errors, 0);
+  assert_int_equal(taken, strlen("request") + strlen("more"));
+  assert_int_equal(connection()->state, CLOSE_WAIT);
+  while (count != 0)
+    tcp_abort(others[--count]);
+}
+
 #define CLOSE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -466,6 +489,7 @@ int main(void) {
       CLOSE_TEST(what_is_not_read_is_reset),
       CLOSE_TEST(an_address_may_go_in_a_receive_function),
       CLOSE_TEST(all_connections_end_with_their_address),
+      CLOSE_TEST(a_connection_is_not_ended_for_one_that_its_own_callback_wants),
   };
 
   host_reset();
