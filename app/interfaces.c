@@ -105,18 +105,13 @@ static bool has_lease(const struct netif *netif) {
   return dhcp != NULL && dhcp->offered_t0_lease != 0 && !ip4_addr_isany(netif_ip4_addr(netif));
 }
 
-/* DHCP goes on beside the default address, and its answer replaces that. A lease is looked at
- * again: where lwIP finds no server any more, it leaves the address there beyond the lease's end.
- */
+/* DHCP goes on beside the default address, and its answer replaces that. A lease stays to its end,
+ * of which status_changed() is told. */
 static void dhcp_fallback(void *context) {
   struct netif *netif = context;
 
-  if (dhcp_supplied_address(netif) || !netif_is_link_up(netif))
+  if (dhcp_supplied_address(netif) || has_lease(netif) || !netif_is_link_up(netif))
     return;
-  if (has_lease(netif)) {
-    wait_for_server(netif);
-    return;
-  }
   log_warning("netif", "en%u no DHCP server has answered: fixed address until one does",
               netif->num);
   set_default_address(netif);

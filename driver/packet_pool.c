@@ -25,14 +25,9 @@ static void packet_reset(const struct packet_pool *pool, struct pbuf *packet) {
  * that was not sent then, has changed up to its new end. */
 static void packet_freed(struct pbuf *freed) {
   struct packet *packet = packet_of(freed);
-  ptrdiff_t end;
 
-  if (DMA_IS_CACHED) {
-    end =
-        (uint8_t *)freed->payload + freed->len - ((uint8_t *)freed + packet->pool->payload_offset);
-    if (end > packet->touched)
-      packet->touched = (uint16_t)end;
-  }
+  if (DMA_IS_CACHED && packet_end(packet->pool, freed) > packet->touched)
+    packet->touched = (uint16_t)packet_end(packet->pool, freed);
   packet_pool_take_back(freed);
 }
 

@@ -94,13 +94,17 @@ static inline bool packet_is_ours(const struct pbuf *pbuf) {
   return pbuf->ref == 1 && pbuf->next == NULL && (pbuf->flags & PACKET_FLAG_POOLED) != 0;
 }
 
+/* Bytes from the buffer's start to the end of what is in it. Main loop. */
+static inline ptrdiff_t packet_end(const struct packet_pool *pool, const struct pbuf *packet) {
+  const uint8_t *buffer = (const uint8_t *)packet + pool->payload_offset;
+
+  return (const uint8_t *)packet->payload + packet->len - buffer;
+}
+
 /* Notes that `packet` goes to the stack; pbuf_free() brings it back. Main loop. */
 static inline void packet_pool_hand_over(struct packet_pool *pool, struct pbuf *packet) {
-  if (DMA_IS_CACHED) {
-    const uint8_t *buffer = (uint8_t *)packet + pool->payload_offset;
-
-    packet_of(packet)->touched = (uint16_t)((uint8_t *)packet->payload + packet->len - buffer);
-  }
+  if (DMA_IS_CACHED)
+    packet_of(packet)->touched = (uint16_t)packet_end(pool, packet);
   if (++pool->held > pool->held_high_water)
     pool->held_high_water = pool->held;
 }

@@ -83,9 +83,7 @@ static const uint32_t DESCRIPTOR_EMPTY = UINT32_C(1) << 31;
 static const uint32_t DESCRIPTOR_LENGTH = 0x7ff;
 
 enum {
-  MII_POLLS_MAX = 10000,   /* a management frame lasts 64 bits at 2.5 MHz: 26 us */
-  RESET_POLLS_MAX = 10000, /* the FIFO modules answer within a few clocks */
-  DISABLE_POLLS_MAX = 10000,
+  POLLS_MAX = 10000,       /* of a register: the longest wait is for a frame's end */
   FRAME_LENGTH_MAX = 1536, /* a little above what the MTU allows, so that the kit sees giants */
 };
 
@@ -95,8 +93,8 @@ static_assert(offsetof(struct msf2_emac, nic) == 0, "the kit's pointer is ours")
 static struct msf2_emac *emac_of(struct nic *nic) { return (struct msf2_emac *)(void *)nic; }
 
 /* Until none of `bits` is left in a register. */
-static bool wait_until_clear(struct nic *nic, unsigned offset, uint32_t bits, unsigned polls_max) {
-  for (unsigned polls = 0; polls < polls_max; polls++) {
+static bool wait_until_clear(struct nic *nic, unsigned offset, uint32_t bits) {
+  for (unsigned polls = 0; polls < POLLS_MAX; polls++) {
     if ((reg_read(nic, offset) & bits) == 0)
       return true;
   }
@@ -110,8 +108,7 @@ static uint16_t mii_read(struct nic *nic, unsigned address, unsigned reg) {
   reg_write(nic, MII_ADDRESS, address << 8 | reg);
   reg_write(nic, MII_CMD, 0); /* a read starts on the rising edge of READ */
   reg_write(nic, MII_CMD, MII_CMD_READ);
-  if (!wait_until_clear(nic, MII_INDICATORS, MII_INDICATORS_BUSY | MII_INDICATORS_NOT_VALID,
-                        MII_POLLS_MAX))
+  if (!wait_until_clear(nic, MII_INDICATORS, MII_INDICATORS_BUSY | MII_INDICATORS_NOT_VALID))
     return 0xffff;
   return (uint16_t)reg_read(nic, MII_STATUS);
 }
@@ -120,7 +117,7 @@ static void mii_write(struct nic *nic, unsigned address, unsigned reg, uint16_t 
   reg_write(nic, MII_ADDRESS, address << 8 | reg);
   reg_write(nic, MII_CTRL, value);
   /* A hanging interface shows as a link that never comes up. */
-  (void)wait_until_clear(nic, MII_INDICATORS, MII_INDICATORS_BUSY, MII_POLLS_MAX);
+  (void)wait_until_clear(nic, MII_INDICATORS, MII_INDICATORS_BUSY);
 }
 
 /* ---- lifecycle ---- */
@@ -141,7 +138,7 @@ static int start(struct nic *nic) {
   reg_write(nic, CFG1, 0);
   reg_write(nic, FIFO_CFG0, FIFO_CFG0_ENABLE_ALL);
   while ((reg_read(nic, FIFO_CFG0) & FIFO_CFG0_ENABLED) != FIFO_CFG0_ENABLED) {
-    if (++polls == RESET_POLLS_MAX)
+    if (++polls == POLLS_MAX)
       return -ENODEV;
   }
   reg_write(nic, CFG2, CFG2_ALWAYS | CFG2_FULL_DUPLEX);
@@ -197,8 +194,8 @@ static void disable(struct nic *nic) {
   reg_write(nic, CFG1, 0); /* nothing new comes in */
   reg_write(nic, RX_CTRL, 0);
   reg_write(nic, TX_CTRL, 0);
-  (void)wait_until_clear(nic, RX_CTRL, RX_CTRL_ENABLE, DISABLE_POLLS_MAX);
-  (void)wait_until_clear(nic, TX_CTRL, TX_CTRL_ENABLE, DISABLE_POLLS_MAX);
+  (void)wait_until_clear(nic, RX_CTRL, RX_CTRL_ENABLE);
+  (void)wait_until_clear(nic, TX_CTRL, TX_CTRL_ENABLE);
   count_overflow(nic);
   reg_write(nic, RX_STATUS, RX_STATUS_BUS_ERROR);
   reg_write(nic, TX_STATUS, TX_STATUS_UNDERRUN | TX_STATUS_BUS_ERROR);

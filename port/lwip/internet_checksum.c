@@ -14,13 +14,13 @@
  * room, because a sum that has carried is less than 2^32 - 1. */
 /* clang-format off */
 #define ADD_TO_SUM(word) "adcs %[sum], %[sum], " word "\n\t"
-#define ADD_4_WORDS                                                                                \
-  "ldmia %[at]!, {r3, r4, r5, r6}\n\t"                                                             \
-  ADD_TO_SUM("r3") ADD_TO_SUM("r4") ADD_TO_SUM("r5") ADD_TO_SUM("r6")
-#define ADD_8_WORDS                                                                                \
-  "ldmia %[at]!, {r3, r4, r5, r6, r8, r9, r10, r12}\n\t"                                           \
-  ADD_TO_SUM("r3") ADD_TO_SUM("r4") ADD_TO_SUM("r5") ADD_TO_SUM("r6")                              \
-  ADD_TO_SUM("r8") ADD_TO_SUM("r9") ADD_TO_SUM("r10") ADD_TO_SUM("r12")
+/* Words from a word's address: an LDM may not be unaligned (ARM DDI 0403E, A3.2.1). */
+#define LOAD_2 "ldmia %[at]!, {r3, r4}\n\t"
+#define LOAD_4 "ldmia %[at]!, {r3, r4, r5, r6}\n\t"
+#define LOAD_8 "ldmia %[at]!, {r3, r4, r5, r6, r8, r9, r10, r12}\n\t"
+#define SUM_2 ADD_TO_SUM("r3") ADD_TO_SUM("r4")
+#define SUM_4 SUM_2 ADD_TO_SUM("r5") ADD_TO_SUM("r6")
+#define SUM_8 SUM_4 ADD_TO_SUM("r8") ADD_TO_SUM("r9") ADD_TO_SUM("r10") ADD_TO_SUM("r12")
 #define IF_NOT(bit, label) "tst %[length], #" bit "\n\tbeq " label "\n\t"
 #define IF(bit, label) "tst %[length], #" bit "\n\tbne " label "\n\t"
 /* All blocks of 32 bytes, four a turn, from no carry on: the first turn starts where it leaves a
@@ -106,13 +106,12 @@ static inline __attribute__((always_inline)) uint32_t add_bytes(uint32_t sum, co
   const uint8_t *blocks_end = at + (length & ~(size_t)31);
 
   __asm volatile(
-      FOUR_BLOCKS_A_TURN(ADD_8_WORDS)
+      FOUR_BLOCKS_A_TURN(LOAD_8 SUM_8)
       IF_NOT("16", "7f")
-      ADD_4_WORDS
+      LOAD_4 SUM_4
       "7:\n\t"
       IF_NOT("8", "8f")
-      "ldmia %[at]!, {r3, r4}\n\t"
-      ADD_TO_SUM("r3") ADD_TO_SUM("r4")
+      LOAD_2 SUM_2
       "8:\n\t"
       IF_NOT("4", "9f")
       "ldr r3, [%[at]], #4\n\t"
@@ -133,10 +132,7 @@ static inline __attribute__((always_inline)) uint32_t add_bytes(uint32_t sum, co
   return sum;
 }
 
-/* Words from a word's address, and from any: an LDM may not be unaligned (ARM DDI 0403E, A3.2.1). */
-#define LOAD_2 "ldmia %[at]!, {r3, r4}\n\t"
-#define LOAD_4 "ldmia %[at]!, {r3, r4, r5, r6}\n\t"
-#define LOAD_8 "ldmia %[at]!, {r3, r4, r5, r6, r8, r9, r10, r12}\n\t"
+/* And from any. */
 #define LOAD(to) "ldr " to ", [%[at]], #4\n\t"
 #define LOAD_2_UNALIGNED LOAD("r3") LOAD("r4")
 #define LOAD_4_UNALIGNED LOAD_2_UNALIGNED LOAD("r5") LOAD("r6")
@@ -150,18 +146,14 @@ static inline __attribute__((always_inline)) uint32_t name(uint32_t sum, uint8_t
 \
   __asm volatile( \
       blocks( \
-        load_8 \
-        ADD_TO_SUM("r3") ADD_TO_SUM("r4") ADD_TO_SUM("r5") ADD_TO_SUM("r6") \
-        ADD_TO_SUM("r8") ADD_TO_SUM("r9") ADD_TO_SUM("r10") ADD_TO_SUM("r12") \
+        load_8 SUM_8 \
         "stmia %[to]!, {r3, r4, r5, r6, r8, r9, r10, r12}\n\t") \
       IF_NOT("16", "7f") \
-      load_4 \
-      ADD_TO_SUM("r3") ADD_TO_SUM("r4") ADD_TO_SUM("r5") ADD_TO_SUM("r6") \
+      load_4 SUM_4 \
       "stmia %[to]!, {r3, r4, r5, r6}\n" \
       "7:\n\t" \
       IF_NOT("8", "8f") \
-      load_2 \
-      ADD_TO_SUM("r3") ADD_TO_SUM("r4") \
+      load_2 SUM_2 \
       "stmia %[to]!, {r3, r4}\n" \
       "8:\n\t" \
       IF_NOT("4", "9f") \

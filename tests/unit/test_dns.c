@@ -92,6 +92,12 @@ static int set_up(void **state) {
   return 0;
 }
 
+/* As somebody is told. */
+static void then_asks(unsigned number, const char *name) {
+  asks_next = name;
+  asks_as = number;
+}
+
 /* Nobody asks any more, and nothing is known. */
 static int tear_down(void **state) {
   (void)state;
@@ -103,8 +109,7 @@ static int tear_down(void **state) {
 static void who_asks_again_is_answered(void **state) {
   (void)state;
   asks(1, "a.test");
-  asks_next = "a.test";
-  asks_as = 2;
+  then_asks(2, "a.test");
   answers(&query, 0);
   assert_int_equal(times_told, 1);
   assert_told(0, 1, "a.test", 0);
@@ -117,8 +122,7 @@ static void who_asks_again_is_answered(void **state) {
 static void so_is_who_was_not_answered_at_all(void **state) {
   (void)state;
   asks(1, "a.test");
-  asks_next = "a.test";
-  asks_as = 2;
+  then_asks(2, "a.test");
   while (times_told == 0)
     seconds_pass(1);
   assert_told(0, 1, "a.test", 0);
@@ -133,8 +137,7 @@ static void who_asks_again_is_not_told_of_the_old_query(void **state) {
   asks(1, "a.test");
   asks(2, "a.test");
   assert_int_equal(queries, 1);
-  asks_next = "a.test";
-  asks_as = 3;
+  then_asks(3, "a.test");
   answers(&query, 0);
   assert_int_equal(times_told, 2);
   assert_told(0, 1, "a.test", 0);
@@ -153,8 +156,7 @@ static void who_asks_for_another_name_is_told_of_that(void **state) {
   of_a = query;
   asks(2, "c.test");
   answers(&query, 79);
-  asks_next = "b.test";
-  asks_as = 3;
+  then_asks(3, "b.test");
   answers(&of_a, 77);
   assert_int_equal(times_told, 2);
   assert_told(1, 1, "a.test", 77);
@@ -174,8 +176,7 @@ static void one_that_is_told_makes_room(void **state) {
   asks(1, "a.test");
   of_a = query;
   asks(2, "c.test");
-  asks_next = "b.test";
-  asks_as = 3;
+  then_asks(3, "b.test");
   answers(&of_a, 77);
   assert_told(0, 1, "a.test", 77);
   answers(&query, 78);
@@ -192,8 +193,7 @@ static void the_others_are_told_of_the_name_that_they_asked_for(void **state) {
   asks(2, "c.test");
   answers(&query, 79);
   asks(3, "a.test");
-  asks_next = "b.test"; /* takes the place of a.test, which is known for longer */
-  asks_as = 4;
+  then_asks(4, "b.test"); /* takes the place of a.test, which is known for longer */
   answers(&of_a, 77);
   assert_int_equal(times_told, 3);
   assert_told(1, 1, "a.test", 77);
