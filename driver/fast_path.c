@@ -7,6 +7,7 @@
 #include "lwip/icmp.h"
 #include "lwip/ip.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/snmp.h"
 #include "lwip/stats.h"
 #include "netif/ethernet.h"
 #include "reply.h"
@@ -94,6 +95,8 @@ static inline __attribute__((always_inline)) void enter(struct pbuf *packet, str
   const struct frame *frame = packet->payload;
 
   IP_STATS_INC(ip.recv);
+  MIB2_STATS_INC(mib2.ipinreceives);
+  MIB2_STATS_INC(mib2.ipindelivers);
   packet->if_idx = netif_get_index(netif);
   packet->payload = (uint8_t *)packet->payload + headers;
   packet->len = packet->tot_len = (uint16_t)size;
@@ -122,6 +125,7 @@ static err_t datagram_input(struct pbuf *packet, struct netif *netif, size_t len
   if (receiver == NULL)
     return ethernet_input(packet, netif);
   UDP_STATS_INC(udp.recv);
+  MIB2_STATS_INC(mib2.udpindatagrams);
   enter(packet, netif, sizeof *frame, length - UDP_HLEN);
   receiver->recv(receiver->recv_arg, receiver, packet, ip_current_src_addr(),
                  lwip_ntohs(frame->udp.src));
@@ -149,6 +153,12 @@ static err_t ping_input(struct pbuf *packet, struct netif *netif, size_t length)
   IP_STATS_INC(ip.recv);
   ICMP_STATS_INC(icmp.recv);
   ICMP_STATS_INC(icmp.xmit);
+  MIB2_STATS_INC(mib2.ipinreceives);
+  MIB2_STATS_INC(mib2.ipindelivers);
+  MIB2_STATS_INC(mib2.icmpinmsgs);
+  MIB2_STATS_INC(mib2.icmpinechos);
+  MIB2_STATS_INC(mib2.icmpoutmsgs);
+  MIB2_STATS_INC(mib2.icmpoutechoreps);
   frame->icmp.type = ICMP_ER;
   frame->icmp.chksum = 0;
   if ((netif->chksum_flags & NETIF_CHECKSUM_GEN_ICMP) != 0)

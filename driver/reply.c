@@ -8,6 +8,7 @@
 #include "lwip/ip.h"
 #include "lwip/nd6.h"
 #include "lwip/prot/udp.h"
+#include "lwip/snmp.h"
 #include "lwip/stats.h"
 
 struct datagram { /* RFC 791 without options, 768 */
@@ -47,6 +48,7 @@ static inline __attribute__((always_inline)) void send_back(struct pbuf *packet,
     ip->_chksum = (uint16_t)~internet_checksum_ip4_header(ip, sizeof *ip);
   packet->len = packet->tot_len = (uint16_t)length;
   IP_STATS_INC(ip.xmit);
+  MIB2_STATS_INC(mib2.ipoutrequests);
   (void)netif->output(netif, packet, &to); /* the interface counts what it does not send */
   release(packet);
 }
@@ -96,6 +98,7 @@ static bool reply_by_ip4(const struct udp_pcb *pcb, struct pbuf *data, struct ne
   datagram->ip._offset = PP_HTONS(IP_DF);
   datagram->ip._ttl = pcb->ttl;
   UDP_STATS_INC(udp.xmit);
+  MIB2_STATS_INC(mib2.udpoutdatagrams);
   data->payload = datagram;
   send_back(data, netif, length);
   return true;
@@ -135,6 +138,7 @@ static bool reply_by_ip6(const struct udp_pcb *pcb, struct pbuf *data, struct ne
   IP6H_PLEN_SET(&datagram->ip, (uint16_t)(data->len + UDP_HLEN));
   IP6H_HOPLIM_SET(&datagram->ip, pcb->ttl);
   UDP_STATS_INC(udp.xmit);
+  MIB2_STATS_INC(mib2.udpoutdatagrams);
   IP6_STATS_INC(ip6.xmit);
   data->payload = datagram;
   data->len = data->tot_len = (uint16_t)length;

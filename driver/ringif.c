@@ -13,6 +13,7 @@
 #include "lwip/timeouts.h"
 #include "lwip_hooks.h"
 #include "lwip_reclaim.h"
+#include "mib2.h"
 #include "tcp_repair.h"
 
 static err_t err_of_errno(int error) {
@@ -155,6 +156,7 @@ static void watch(void *context) {
   struct nic *nic = context;
 
   sys_timeout(NIC_WATCH_MS, watch, nic); /* first: who is told of the link may remove the NIC */
+  mib2_update(nic->stack);
   nic_watch(nic);
   tcp_repair();
 }

@@ -128,7 +128,6 @@
 /* Every drop of the stack is counted. */
 #define LWIP_STATS         1
 #define LWIP_STATS_DISPLAY 0
-#define MIB2_STATS         0
 #define LWIP_STATS_LARGE   1
 
 /* For sys_timeouts_get_next_timeout(), by which lwip_timers_arm() sees that another timeout has

@@ -9,6 +9,7 @@
 #include "lwip/mld6.h"
 #include "lwip/memp.h"
 #include "lwip/netif.h"
+#include "lwip/snmp.h"
 #include "lwip/stats.h"
 #include "lwip/timeouts.h"
 #include "netif/ethernet.h"
@@ -322,6 +323,56 @@ static void the_link_is_lwips_and_is_told(void **state) {
   log_set_level(NULL, LOG_ERROR);
 }
 
+/* For SNMP (RFC 1213): each counter of the NIC is in one of the interface's, except what a filter
+ * leaves out. */
+static void what_is_counted_is_in_lwips_mib(void **state) {
+  static const struct {
+    enum nic_counter counter;
+    size_t of;
+  } counted[] = {
+#define IN_MIB(counter, of) {counter, offsetof(struct stats_mib2_netif_ctrs, of)}
+      IN_MIB(NIC_IN_OCTETS, ifinoctets),
+      IN_MIB(NIC_IN_UCAST_PKTS, ifinucastpkts),
+      IN_MIB(NIC_IN_MULTICAST_PKTS, ifinnucastpkts),
+      IN_MIB(NIC_IN_BROADCAST_PKTS, ifinnucastpkts),
+      IN_MIB(NIC_OUT_OCTETS, ifoutoctets),
+      IN_MIB(NIC_OUT_UCAST_PKTS, ifoutucastpkts),
+      IN_MIB(NIC_OUT_MULTICAST_PKTS, ifoutnucastpkts),
+      IN_MIB(NIC_OUT_BROADCAST_PKTS, ifoutnucastpkts),
+      IN_MIB(NIC_IN_RUNT, ifinerrors),
+      IN_MIB(NIC_IN_TOO_LONG, ifinerrors),
+      IN_MIB(NIC_IN_ERROR, ifinerrors),
+      IN_MIB(NIC_IN_OVERFLOW, ifindiscards),
+      IN_MIB(NIC_IN_NO_BUFFER, ifindiscards),
+      IN_MIB(NIC_IN_UNKNOWN_PROTOS, ifinunknownprotos),
+      IN_MIB(NIC_IN_REFUSED, ifindiscards),
+      IN_MIB(NIC_IN_STOPPED, ifindiscards),
+      IN_MIB(NIC_OUT_LINK_DOWN, ifoutdiscards),
+      IN_MIB(NIC_OUT_RUNT, ifouterrors),
+      IN_MIB(NIC_OUT_TOO_LONG, ifouterrors),
+      IN_MIB(NIC_OUT_QUEUE_FULL, ifoutdiscards),
+      IN_MIB(NIC_OUT_NO_BUFFER, ifoutdiscards),
+      IN_MIB(NIC_OUT_ERROR, ifouterrors),
+      IN_MIB(NIC_OUT_STOPPED, ifoutdiscards),
+#undef IN_MIB
+  };
+  struct stats_mib2_netif_ctrs expected = {0};
+
+  (void)state;
+  static_assert(sizeof counted / sizeof *counted + 1 == NIC_OUT_STOPPED + 1, "all but IN_FILTERED");
+  memset(nic->counters, 0, sizeof nic->counters);
+  nic->counters[NIC_IN_FILTERED] = 1;
+  for (unsigned i = 0; i < sizeof counted / sizeof *counted; i++) {
+    nic->counters[counted[i].counter] = 3U << i;
+    *(u32_t *)(void *)((uint8_t *)&expected + counted[i].of) += 3U << i;
+  }
+  host_run_for_us(NIC_WATCH_MS * UINT64_C(1000));
+  sys_check_timeouts();
+  assert_memory_equal(&netif.mib2_counters, &expected, sizeof expected);
+  assert_int_equal(netif.link_type, snmp_ifType_ethernet_csmacd);
+  assert_int_equal(netif.link_speed, 100000000);
+}
+
 static void remove_without_link(struct netif *of) {
   if (!netif_is_link_up(of))
     ringif_remove(of);
@@ -427,6 +478,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_an_error_of_lwips, setup_netif,
                                       teardown_netif),
       cmocka_unit_test_setup_teardown(the_link_is_lwips_and_is_told, setup_netif, teardown_netif),
+      cmocka_unit_test_setup_teardown(what_is_counted_is_in_lwips_mib, setup_netif, teardown_netif),
       cmocka_unit_test_setup(an_interface_may_be_removed_when_its_link_goes, setup),
       cmocka_unit_test_setup_teardown(what_is_not_ready_is_no_interface, setup, teardown_netif),
       cmocka_unit_test_setup_teardown(what_the_mac_sums_lwip_does_not, setup_netif, teardown_netif),
