@@ -165,9 +165,9 @@ def readme_transcripts():
 
 
 def shape(line):
-    """A line without what differs from run to run."""
+    """A line without what differs from run to run, and from compiler to compiler."""
     line = re.sub(r"0x[0-9a-f]+", "0xN", line)
-    return re.sub(r"-?\d+", "N", " ".join(line.split()))
+    return re.sub(r"-?\d+(\.\d+)?", "N", " ".join(line.split()))
 
 
 @lan
