@@ -84,7 +84,7 @@ static void an_overrun_is_no_fault(void) {
 }
 
 static void a_frame_that_is_longer_than_a_buffer_counts_once(void) {
-  rig_wire_bad(RIG_BUFFER + 2);
+  rig_must_wire_bad(RIG_BUFFER + 2);
   rig_run();
   assert_int_equal(rig.nic->counters[NIC_IN_TOO_LONG], 1);
   assert_int_equal(nic_dropped(rig.nic), 1);

@@ -104,7 +104,7 @@ static void bad_frames_count_each_in_one_cause(void) {
     uint32_t before = rig.nic->counters[frames[i].counter];
 
     fake.rx_errors = frames[i].errors;
-    rig_wire_bad(frames[i].length);
+    rig_must_wire_bad(frames[i].length);
     rig_run();
     assert_int_equal(rig.nic->counters[frames[i].counter], before + 1);
     assert_int_equal(nic_dropped(rig.nic), i + 1);
@@ -116,7 +116,7 @@ static void bad_frames_count_each_in_one_cause(void) {
 /* Against FTRL: it does not happen, but must not be taken for several frames. */
 static void a_frame_in_several_buffers_counts_once(void) {
   fake.registers[MRBR] = 256;
-  rig_wire_bad(1000);
+  rig_must_wire_bad(1000);
   rig_run();
   fake.registers[MRBR] = RIG_BUFFER;
   assert_int_equal(rig.nic->counters[NIC_IN_TOO_LONG], 1);
@@ -129,12 +129,12 @@ static void a_frame_in_several_buffers_counts_once(void) {
 static void an_overflow_counts_once(void) {
   for (unsigned i = 1; i <= 3; i++) {
     fake.rx_errors = 1 << 17;
-    rig_wire_bad(200);
+    rig_must_wire_bad(200);
     rig_run();
     fake.registers[DROPPED_OVERFLOW] += 3;
     nic_poll_link(rig.nic);
     fake.rx_errors = 1 << 17;
-    rig_wire_bad(200);
+    rig_must_wire_bad(200);
     rig_run();
     assert_int_equal(rig.nic->counters[NIC_IN_OVERFLOW], 3 * i);
   }

@@ -99,8 +99,8 @@ static void a_length_that_no_frame_has_is_cured_by_a_reset(void) {
 static void a_frame_that_is_too_long_is_skipped_and_counted(void) {
   for (unsigned i = 0; i < 100; i++) {
     fake.rx_errors = 1 << 15 | 1 << 7; /* error, too long */
-    rig_wire_bad(1519);
-    rig_wire_bad(RIG_BUFFER - 1 + i); /* longer than a buffer with its offset */
+    rig_must_wire_bad(1519);
+    rig_must_wire_bad(RIG_BUFFER - 1 + i); /* longer than a buffer with its offset */
     rig_wire_all(1, 100 + i);
     rig_check_idle();
   }

@@ -98,11 +98,15 @@ enum fake_verdict rig_wire_to(const uint8_t destination[ETH_ADDRESS_BYTES], uint
   return arrival.verdict;
 }
 
-void rig_wire_bad(uint32_t length) {
+enum fake_verdict rig_wire_bad(uint32_t length) {
   struct arrival arrival = {.destination = rig.nic->mac, .length = length, .bad = true};
 
   host_device_step(come_in, &arrival);
-  assert_int_not_equal(arrival.verdict, FAKE_NOT_READY);
+  return arrival.verdict;
+}
+
+void rig_must_wire_bad(uint32_t length) {
+  assert_int_not_equal(rig_wire_bad(length), FAKE_NOT_READY);
 }
 
 enum fake_verdict rig_come_in(uint32_t length) {

@@ -87,8 +87,10 @@ enum fake_verdict rig_wire_to(const uint8_t destination[ETH_ADDRESS_BYTES], uint
 /* The same of a frame to this station, in an action of rig_at(). */
 enum fake_verdict rig_come_in(uint32_t length);
 
-/* A frame of any length comes in that the stack must not get. */
-void rig_wire_bad(uint32_t length);
+/* A frame of any length comes in that the stack must not get; and the same, where the MAC has to be
+ * ready. */
+enum fake_verdict rig_wire_bad(uint32_t length);
+void rig_must_wire_bad(uint32_t length);
 
 /* What the device does by itself: see struct fake_mac. */
 void rig_hold_tx(bool hold);

@@ -44,7 +44,7 @@ static void a_frame_that_no_buffer_can_hold_stays_out(void) {
   rig_enable();
   assert_int_equal(rig.nic->mtu, SHORT_BUFFER - ETH_HEADER_BYTES);
   for (uint32_t length = SHORT_BUFFER + 1; length <= RIG_FRAME_MAX; length += 67) {
-    rig_wire_bad(length);
+    rig_must_wire_bad(length);
     rig_run();
     rig_check();
     rig_wire_all(3, SHORT_BUFFER);

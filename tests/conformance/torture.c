@@ -1,6 +1,7 @@
 /* Torture: whatever may happen to a NIC and its driver, in an order that a seed determines. */
 #include "torture.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -12,7 +13,8 @@
 enum {
   HOGS_MAX = 64, /* pieces of lwIP's heap that the stack may hold */
   HEALING_WATCHES = 10,
-  FRAMES = 200,     /* that come and go afterwards */
+  BUFFER_MIN = 320,
+  FRAMES = 200, /* that come and go afterwards, each longer by a byte; a buffer holds the last */
   MOMENT_MAX = 300, /* of a driver's turn, in which something may happen */
 };
 
@@ -25,6 +27,8 @@ struct event {
 #define EVENT(weight, name)                                                                        \
   { #name, name, weight }
 #define EVENTS(table) (table), sizeof(table) / sizeof *(table)
+
+static_assert(RIG_FRAME_MIN + FRAMES <= BUFFER_MIN, "in one buffer");
 
 static struct dice dice;
 static bool telling;
@@ -55,8 +59,15 @@ static void happens(const struct event *event) {
 
 /* ---- the wire and the device ---- */
 
+/* Of a frame that a buffer can hold. */
+static uint32_t longest(void) {
+  const uint16_t buffer_size = rig.nic->config->pool.buffer_size;
+
+  return buffer_size < RIG_FRAME_MAX ? buffer_size : RIG_FRAME_MAX;
+}
+
 static uint32_t any_length(void) {
-  return one_in(4) ? dice_from(&dice, RIG_FRAME_MIN, RIG_FRAME_MAX)
+  return one_in(4) ? dice_from(&dice, RIG_FRAME_MIN, longest())
                    : RIG_FRAME_MIN + dice_below(&dice, 200);
 }
 
@@ -72,6 +83,11 @@ static void a_frame_comes_for_others(void) {
   };
 
   (void)rig_wire_to(others[dice_below(&dice, sizeof others / sizeof *others)], any_length());
+}
+
+static void a_frame_comes_that_no_buffer_holds(void) {
+  if (longest() != RIG_FRAME_MAX)
+    (void)rig_wire_bad(dice_from(&dice, longest() + 1, RIG_FRAME_MAX));
 }
 
 static void a_burst_comes(void) {
@@ -244,7 +260,8 @@ static void change_sizes(void) {
   uint16_t queue_depth = (uint16_t)(1U << dice_from(&dice, 1, 5));
 
   rig_resize(&(struct rig_sizes){.packets = up_to(RIG_PACKETS),
-                                 .buffer_size = RIG_BUFFER,
+                                 .buffer_size =
+                                     (uint16_t)(dice_from(&dice, BUFFER_MIN, RIG_BUFFER) / 64 * 64),
                                  .held_max = up_to(RIG_PACKETS),
                                  .queue_depth = queue_depth,
                                  .batch = up_to(queue_depth),
@@ -376,6 +393,7 @@ static const struct event events[] = {
     EVENT(12, the_main_loop_runs),
     EVENT(10, a_frame_comes),
     EVENT(3, a_frame_comes_for_others),
+    EVENT(1, a_frame_comes_that_no_buffer_holds),
     EVENT(2, a_burst_comes),
     EVENT(4, frames_come_at_the_next_moments),
     EVENT(3, the_device_pauses_or_goes_on),
