@@ -1,5 +1,4 @@
-/* A wire and a segment without options that comes by it to lwIP, for tests of its TCP; checksums
- * are off. */
+/* A wire and a segment that comes by it to lwIP, for tests of its TCP; checksums are off. */
 #ifndef TCP_SEGMENT_H
 #define TCP_SEGMENT_H
 
@@ -29,10 +28,11 @@ static inline void wire_add(struct netif *netif, netif_output_fn output) {
   netif_set_up(netif);
 }
 
-/* From the other side of `pcb`, with `length` bytes of `data`. */
-static inline void data_comes(struct netif *netif, const struct tcp_pcb *pcb, uint8_t flags,
-                              uint32_t sequence, uint32_t acknowledged, uint16_t window,
-                              const void *data, uint16_t length) {
+/* From the other side of `pcb`, with `length` bytes of `data`, of which the first `options` words
+ * are the header's. */
+static inline void options_come(struct netif *netif, const struct tcp_pcb *pcb, uint8_t flags,
+                                uint32_t sequence, uint32_t acknowledged, uint16_t window,
+                                const void *data, uint16_t length, unsigned options) {
   struct pbuf *packet = pbuf_alloc(PBUF_RAW, (u16_t)(IP_HLEN + TCP_HLEN + length), PBUF_RAM);
   struct ip_hdr *ip = packet->payload;
   struct tcp_hdr *tcp = (void *)(ip + 1);
@@ -49,13 +49,20 @@ static inline void data_comes(struct netif *netif, const struct tcp_pcb *pcb, ui
   tcp->seqno = lwip_htonl(sequence);
   tcp->ackno = lwip_htonl(acknowledged);
   tcp->wnd = lwip_htons(window);
-  TCPH_HDRLEN_FLAGS_SET(tcp, TCP_HLEN / 4, flags);
+  TCPH_HDRLEN_FLAGS_SET(tcp, TCP_HLEN / 4 + options, flags);
   if (length != 0)
     memcpy(tcp + 1, data, length);
   assert_int_equal(netif->input(packet, netif), ERR_OK);
 }
 
-/* The same without data. */
+/* The same without options. */
+static inline void data_comes(struct netif *netif, const struct tcp_pcb *pcb, uint8_t flags,
+                              uint32_t sequence, uint32_t acknowledged, uint16_t window,
+                              const void *data, uint16_t length) {
+  options_come(netif, pcb, flags, sequence, acknowledged, window, data, length, 0);
+}
+
+/* And without data. */
 static inline void segment_comes(struct netif *netif, const struct tcp_pcb *pcb, uint8_t flags,
                                  uint32_t sequence, uint32_t acknowledged, uint16_t window) {
   data_comes(netif, pcb, flags, sequence, acknowledged, window, NULL, 0);

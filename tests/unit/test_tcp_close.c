@@ -19,6 +19,8 @@ static bool refuse, close_in_accept, half_only;
 static bool answer_and_close; /* what is taken */
 static bool lose_address;     /* when data is taken */
 static bool call_another;     /* as well */
+static bool open_on_error;
+static struct tcp_pcb *opened;
 static unsigned offered, taken, ends, errors, resets;
 static mem_size_t heap_before;
 
@@ -61,6 +63,8 @@ static void failed(void *argument, err_t error) {
   (void)error;
   errors++;
   accepted = NULL;
+  if (open_on_error)
+    opened = tcp_new();
 }
 
 static err_t accepts(void *argument, struct tcp_pcb *pcb, err_t error) {
@@ -106,7 +110,7 @@ static int set_up(void **state) {
   tcp_accept(listener, accepts);
   peer_next = FIRST;
   refuse = close_in_accept = half_only = answer_and_close = false;
-  lose_address = call_another = false;
+  lose_address = call_another = open_on_error = false;
   offered = taken = ends = errors = resets = 0;
   return 0;
 }
@@ -466,6 +470,79 @@ static void a_connection_is_not_ended_for_one_that_its_own_callback_wants(void *
     tcp_abort(others[--count]);
 }
 
+/* It is in TIME-WAIT before its receive function has the last data. */
+static void nor_is_one_that_has_closed(void **state) {
+  struct tcp_pcb *others[MEMP_NUM_TCP_PCB];
+  unsigned count = 0;
+
+  (void)state;
+  half_close(true);
+  while (lwip_stats.memp[MEMP_TCP_PCB]->used < MEMP_NUM_TCP_PCB)
+    others[count++] = tcp_new();
+  call_another = true;
+  comes(TCP_ACK | TCP_FIN, "last", 0);
+  assert_int_equal(taken, strlen("last"));
+  assert_int_equal(ends, 1);
+  assert_int_equal(connection()->state, TIME_WAIT);
+  while (count != 0)
+    tcp_abort(others[--count]);
+}
+
+/* The connection that has ended is the only one that may make room. */
+static void who_is_told_of_the_end_may_open_another(void **state) {
+  struct tcp_pcb *others[MEMP_NUM_TCP_PCB];
+  ip4_addr_t own = *netif_ip4_addr(&netif);
+  unsigned count = 0;
+
+  (void)state;
+  connect();
+  tcp_setprio(accepted, TCP_PRIO_MIN);
+  while (lwip_stats.memp[MEMP_TCP_PCB]->used < MEMP_NUM_TCP_PCB)
+    others[count++] = tcp_new();
+  lose_address = open_on_error = true;
+  comes(TCP_ACK, "data", 0);
+  assert_int_equal(errors, 1);
+  assert_non_null(opened);
+  assert_int_equal(lwip_stats.memp[MEMP_TCP_PCB]->used, MEMP_NUM_TCP_PCB);
+  tcp_abort(opened);
+  while (count != 0)
+    tcp_abort(others[--count]);
+  netif_set_ipaddr(&netif, &own);
+}
+
+static void call(void);
+
+static void call_again(void *argument, err_t error) {
+  (void)argument;
+  assert_int_equal(error, ERR_ABRT);
+  if (++errors < 10)
+    call();
+}
+
+static void call(void) {
+  struct tcp_pcb *pcb = tcp_new();
+  ip_addr_t peer;
+
+  IP_ADDR4(&peer, 10, 0, 0, 2);
+  tcp_err(pcb, call_again);
+  assert_int_equal(tcp_connect(pcb, &peer, PORT, NULL), ERR_OK);
+}
+
+/* The interface has the address that it loses still, when the connections end with it. */
+static void who_calls_again_from_a_lost_address_is_told_once(void **state) {
+  ip4_addr_t own = *netif_ip4_addr(&netif), next;
+
+  (void)state;
+  IP4_ADDR(&next, 10, 0, 0, 7);
+  call();
+  netif_set_ipaddr(&netif, &next);
+  assert_int_equal(errors, 1);
+  assert_int_equal(connection()->state, SYN_SENT);
+  errors = 10;
+  tcp_abort(connection());
+  netif_set_ipaddr(&netif, &own);
+}
+
 #define CLOSE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -490,6 +567,9 @@ int main(void) {
       CLOSE_TEST(an_address_may_go_in_a_receive_function),
       CLOSE_TEST(all_connections_end_with_their_address),
       CLOSE_TEST(a_connection_is_not_ended_for_one_that_its_own_callback_wants),
+      CLOSE_TEST(nor_is_one_that_has_closed),
+      CLOSE_TEST(who_is_told_of_the_end_may_open_another),
+      CLOSE_TEST(who_calls_again_from_a_lost_address_is_told_once),
   };
 
   host_reset();

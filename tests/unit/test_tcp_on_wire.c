@@ -178,6 +178,56 @@ static void one_that_is_not_closed_does(void **state) {
   assert_true(window_stays_shut(false));
 }
 
+/* RFC 9293, 3.10.7.4: else anybody who knows the ports might shut it for good, since nothing of the
+ * peer's would open it any more. */
+static void what_is_not_acceptable_says_nothing_of_the_window(void **state) {
+  static const struct {
+    uint32_t sequence, acknowledged; /* from where it should be */
+  } others[] = {{0x40000000, 0x12345678}, {0x40000000, 0}, {WINDOW + 2, 0}, {0, 1}, {1, 1}};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    room = UINT_MAX;
+    segment_comes(&wire, pcb, TCP_ACK, SEQUENCE + others[i].sequence,
+                  SEQUENCE + others[i].acknowledged, 0);
+    assert_int_equal(pcb->snd_wnd, WINDOW);
+    assert_int_equal(room, UINT_MAX - 1);
+    assert_int_equal(sent_flags, TCP_ACK);
+  }
+  acknowledgement_comes(SEQUENCE, WINDOW / 2);
+  assert_int_equal(pcb->snd_wnd, WINDOW / 2);
+}
+
+/* ---- the peer's MSS ---- */
+
+static void mss_comes(uint8_t flags, uint16_t mss) {
+  const uint8_t option[] = {2, 4, (uint8_t)(mss >> 8), (uint8_t)mss};
+
+  options_come(&wire, pcb, flags, pcb->rcv_nxt, SEQUENCE, WINDOW, option, sizeof option, 1);
+}
+
+/* RFC 9293, 3.7.1. Less than what waits to be sent would be no length of a segment any more. */
+static void an_mss_is_of_a_syn_alone(void **state) {
+  (void)state;
+  room = UINT_MAX;
+  pcb->snd_wnd = 0;
+  write_segments(1);
+  mss_comes(TCP_ACK, 1);
+  assert_int_equal(pcb->mss, SEGMENT);
+  write_segments(1);
+}
+
+/* Its answer was lost. What has been made of the MSS, for the interface's MTU, stays. */
+static void a_syn_that_comes_again_changes_nothing(void **state) {
+  (void)state;
+  room = UINT_MAX;
+  pcb->state = SYN_RCVD;
+  pcb->rcv_nxt = SEQUENCE + 1;
+  options_come(&wire, pcb, TCP_SYN, SEQUENCE, 0, WINDOW, "\2\4\5\xb4", 4, 1);
+  assert_int_equal(pcb->mss, SEGMENT);
+  pcb->state = ESTABLISHED;
+}
+
 /* ---- acknowledgements, where Nagle's algorithm keeps the data that would have them ---- */
 
 static void keep_data(void) {
@@ -462,6 +512,11 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_closed_connection_does_not_wait_for_a_window_for_ever,
                                       setup_on_wire, teardown_on_wire),
       cmocka_unit_test_setup_teardown(one_that_is_not_closed_does, setup_on_wire, teardown_on_wire),
+      cmocka_unit_test_setup_teardown(what_is_not_acceptable_says_nothing_of_the_window,
+                                      setup_on_wire, teardown_on_wire),
+      cmocka_unit_test_setup_teardown(an_mss_is_of_a_syn_alone, setup_on_wire, teardown_on_wire),
+      cmocka_unit_test_setup_teardown(a_syn_that_comes_again_changes_nothing, setup_on_wire,
+                                      teardown_on_wire),
       cmocka_unit_test_setup_teardown(each_second_segment_is_acknowledged, setup_on_wire,
                                       teardown_on_wire),
       cmocka_unit_test_setup_teardown(an_acknowledgement_is_late_by_a_tick_of_the_timer,

@@ -80,6 +80,21 @@ static void the_next_connection_from_the_same_port_is_answered(void **state) {
   }
 }
 
+/* RFC 9293, 3.6.1: else an old segment of ours might be of the new one. The clock that its numbers
+ * begin by is slower than a wire. */
+static void it_begins_beyond_all_that_the_old_one_sent(void **state) {
+  for (uint32_t quarter = 0; quarter < 4; quarter++) {
+    const uint32_t end = quarter << 30;
+
+    old->snd_nxt = end;
+    comes(TCP_SYN, NEXT + 1);
+    assert_int_equal(TCPH_FLAGS(&answer), TCP_SYN | TCP_ACK);
+    assert_true(TCP_SEQ_GT(lwip_ntohl(answer.seqno), end));
+    (void)tear_down(state);
+    (void)set_up(state);
+  }
+}
+
 /* The old one was opened from here, or its service has ended. */
 static void where_nobody_listens_it_is_reset(void **state) {
   (void)state;
@@ -117,6 +132,8 @@ static void nothing_else_ends_it(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(the_next_connection_from_the_same_port_is_answered, set_up,
+                                      tear_down),
+      cmocka_unit_test_setup_teardown(it_begins_beyond_all_that_the_old_one_sent, set_up,
                                       tear_down),
       cmocka_unit_test_setup_teardown(where_nobody_listens_it_is_reset, set_up, tear_down),
       cmocka_unit_test_setup_teardown(what_is_not_beyond_it_is_of_the_old_one, set_up, tear_down),
