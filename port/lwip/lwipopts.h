@@ -130,6 +130,11 @@
 #define LWIP_STATS_DISPLAY 0
 #define LWIP_STATS_LARGE   1
 
+/* SNMP's, which no service of the demo tells: counted where the host's tests compare them. */
+#ifndef __arm__
+#define MIB2_STATS 1
+#endif
+
 /* For sys_timeouts_get_next_timeout(), by which lwip_timers_arm() sees that another timeout has
  * become the first: it changes nothing else without a loop interface. */
 #define LWIP_TESTMODE 1

@@ -6,7 +6,7 @@ CONFORMANCE_TESTS := $(wildcard tests/conformance/test_*.c)
 HOST_COMPILERS := gcc clang
 HOST_INCLUDE   := $(addprefix -I,tests/host tests/unit tests/conformance port port/lwip driver driver/nic driver/device driver/wrap port/dev port/arch/cortex_m port/arch/cortex_a app)
 # Not position independent: static objects lie below 4 GiB, as the descriptors' 32-bit addresses need.
-HOST_CFLAGS    := -std=gnu11 -DMIB2_STATS=1 -O1 -g -fno-omit-frame-pointer -fno-pie \
+HOST_CFLAGS    := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-pie \
                   -fsanitize=address,undefined -fno-sanitize-recover=all $(HOST_INCLUDE) $(LWIP_INCLUDE)
 HOST_OWN       := $(wildcard driver/*.c driver/device/*.c driver/nic/*.c driver/wrap/*.c) port/format.c port/log.c app/line_editor.c \
                   $(wildcard port/lwip/*.c) $(wildcard tests/host/*.c) $(filter-out $(UNIT_TESTS),$(wildcard tests/unit/*.c))
