@@ -76,6 +76,8 @@ FOR_SOME_BOARDS = {
     "test_a_node_speaks_ipv6_and_tcp": PROFILES,
     "test_the_address_is_the_hosts_until_another_is_set": VIRTIO,
     "test_the_device_filters_as_it_is_told": VIRTIO,
+    "test_what_power_on_holds_in_reset_is_let_go":
+        (only("emcraft-sf2"), "no other board's devices are held in reset"),
     "test_the_host_and_the_device_make_each_others_checksums": VIRTIO,
 }
 

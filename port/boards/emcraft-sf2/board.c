@@ -18,8 +18,14 @@ enum {
   UART1_BASE = 0x40010000,
   TIMER1_BASE = 0x40004000,
   EMAC_BASE = 0x40041000,
-  SOFT_RESET_CR = 0x40038048, /* of the system registers (UG0331) */
+  /* Of the system registers: what it holds in reset, at power-on all of these (UG0331, SYSREG). */
+  SOFT_RESET_CR = 0x40038048,
   SOFT_RESET_CR_MAC = 1 << 4,
+  SOFT_RESET_CR_TIMER = 1 << 6,
+  SOFT_RESET_CR_MMUART0 = 1 << 7,
+  SOFT_RESET_CR_MMUART1 = 1 << 8,
+  SOFT_RESET_CR_USED =
+      SOFT_RESET_CR_MAC | SOFT_RESET_CR_TIMER | SOFT_RESET_CR_MMUART0 | SOFT_RESET_CR_MMUART1,
   CONSOLE_BAUD = 115200,
   TIMER_MEASURE_US = 1000,
 
@@ -93,6 +99,7 @@ const struct nic_driver board_drivers[BOARD_DRIVERS] = {
 const char *const board_installed[BOARD_INSTALLED] = {"msf2_emac", "sim"};
 
 void board_init(void) {
+  mmio_write(SOFT_RESET_CR, mmio_read(SOFT_RESET_CR) & ~(uint32_t)SOFT_RESET_CR_USED);
   semihosting_start();
   systick_clock_start();
   uart_start(&board_console, CONSOLE_BAUD);
@@ -101,7 +108,6 @@ void board_init(void) {
    * emulator counts at 100 MHz. So it is measured, by the clock. */
   timer1.ticks_per_us = mss_timer_measure(&timer1, TIMER_MEASURE_US);
   port_irq_enable(BOARD_IRQ_TIMER1);
-  mmio_write(SOFT_RESET_CR, mmio_read(SOFT_RESET_CR) & ~(uint32_t)SOFT_RESET_CR_MAC);
 }
 
 /* The emulator has the second UART only where it is given something to connect it to. */
