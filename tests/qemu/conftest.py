@@ -78,6 +78,8 @@ FOR_SOME_BOARDS = {
     "test_the_device_filters_as_it_is_told": VIRTIO,
     "test_what_power_on_holds_in_reset_is_let_go":
         (only("emcraft-sf2"), "no other board's devices are held in reset"),
+    "test_sleep_leaves_the_clocks_on":
+        (only("mcimx6ul-evk"), "no other board's WFI turns a clock off"),
     "test_the_host_and_the_device_make_each_others_checksums": VIRTIO,
 }
 

@@ -29,6 +29,11 @@ enum {
 #define ENET1_BASE UINT32_C(0x02188000)
 #define ENET2_BASE UINT32_C(0x020b4000)
 
+/* Of the clock controller: what WFI turns off. After a reset it is the core's clock (WAIT mode),
+ * and with it the timer within the core, whose interrupt then ends no sleep; 0 is RUN mode. */
+#define CCM_CLPCR     UINT32_C(0x020c4054)
+#define CCM_CLPCR_LPM UINT32_C(3)
+
 #define MEMORY_BYTES(packets)                                                                      \
   NIC_MEMORY_BYTES(packets, BUFFER_BYTES, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)
 
@@ -95,6 +100,7 @@ const struct nic_driver board_drivers[BOARD_DRIVERS] = {{"1.0", &imx_enet_ops}, 
 const char *const board_installed[BOARD_INSTALLED] = {"imx_enet", "imx_enet", "sim"};
 
 void board_init(void) {
+  mmio_write(CCM_CLPCR, mmio_read(CCM_CLPCR) & ~CCM_CLPCR_LPM);
   semihosting_start();
   generic_timer_start();
   uart_start(&board_console, CONSOLE_BAUD);
