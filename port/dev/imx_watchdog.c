@@ -19,6 +19,7 @@ enum {
   WICR_WICT_HALF_SECOND = 1 << 0, /* warns so long before */
   WICR_WTIS = 1 << 14,            /* it has; written 1 clears */
   WICR_WIE = 1 << 15,
+  RESET_WRITES = 3,
 };
 
 static void (*on_bite)(void);
@@ -48,11 +49,13 @@ void watchdog_interrupt_handler(void) {
   on_bite();
 }
 
-/* The emulator resets for no less than both signals. */
+/* The emulator resets for no less than both signals. On some i.MX 6 the software reset takes two
+ * writes within a cycle of the 32 kHz clock (erratum ERR004346): of three, two are. */
 void port_reset(void) {
   port_console_flush();
   (void)port_irq_save();
-  reg_write(WCR, 0);
+  for (unsigned i = 0; i < RESET_WRITES; i++)
+    reg_write(WCR, 0);
   for (;;)
     port_sleep();
 }
