@@ -20,12 +20,14 @@ void port_irq_pend(unsigned line) { nvic_write(NVIC_ISPR, line); }
 /* WFI ends for a pending interrupt even while PRIMASK keeps it from being taken (B1.5.19). */
 void port_sleep(void) { __asm volatile("dsb\n\twfi" ::: "memory"); }
 
+/* What is to be kept over the reset has left the write buffer before it (DSB: A3.7.3). */
 void port_reset(void) {
   port_console_flush();
   (void)port_irq_save();
-  mmio_write(SCB_AIRCR, SCB_AIRCR_SYSRESETREQ);
-  for (;;)
-    __asm volatile("dsb");
+  for (;;) {
+    __asm volatile("dsb" ::: "memory");
+    mmio_write(SCB_AIRCR, SCB_AIRCR_SYSRESETREQ);
+  }
 }
 
 void port_exit(int status) {
