@@ -65,6 +65,20 @@ _Noreturn static void wedge_loop(bool masked) {
     port_sleep();
 }
 
+/* An interrupt that never ends: the console's, at what is typed next. */
+static void never_end(void) {
+  for (;;)
+    (void)port_clock_ms();
+}
+
+/* True where the board's watchdog bites though interrupts are masked, or another never ends. */
+static bool bites(bool masked) {
+  if (port_watchdog.hardware || (!masked && port_watchdog.comes_first))
+    return true;
+  console_print("the board's watchdog is an interrupt: it would not come\r\n");
+  return false;
+}
+
 static enum console_result wedge(unsigned words, char *word[]) {
   const char *what = words >= 2 ? word[1] : "";
   bool rx = strcmp(what, "rx") == 0;
@@ -83,11 +97,13 @@ static enum console_result wedge(unsigned words, char *word[]) {
   } else if (strcmp(what, "loop") == 0) {
     wedge_loop(false);
   } else if (strcmp(what, "masked") == 0) {
-    if (!port_watchdog.hardware) {
-      console_print("the board's watchdog is an interrupt: it would not come\r\n");
+    if (!bites(true))
       return CONSOLE_REFUSED;
-    }
     wedge_loop(true);
+  } else if (strcmp(what, "interrupt") == 0) {
+    if (!bites(false))
+      return CONSOLE_REFUSED;
+    port_console_on_input(never_end);
   } else {
     return CONSOLE_USAGE;
   }
@@ -96,7 +112,7 @@ static enum console_result wedge(unsigned words, char *word[]) {
 
 const struct console_command watchdog_commands[] = {
     {"watchdog", "", "what the watchdog sees, and why it last reset", show, false, NULL},
-    {"wedge", "rx|tx|timers|console|loop|masked [NAME]", "makes it stuck: the watchdog's turn",
-     wedge, false, NULL},
+    {"wedge", "rx|tx|timers|console|loop|masked|interrupt [NAME]",
+     "makes it stuck: the watchdog's turn", wedge, false, NULL},
     {.name = NULL},
 };

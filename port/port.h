@@ -111,6 +111,7 @@ struct port_watchdog {
   /* It resets by itself, whatever the processor does; else, in the emulator at least, by the
    * interrupt of a timer, which a processor that has interrupts masked never takes. */
   bool hardware;
+  bool comes_first; /* that interrupt is taken within the handlers of others */
 };
 extern const struct port_watchdog port_watchdog;
 

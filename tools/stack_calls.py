@@ -27,7 +27,7 @@ POINTERS = (
 
     # the port
     (r"port/dev/uart\.c:.*uart->ops->(\w+)\(", r"port/dev/(?!uart\.c)\w+\.c:\1"),
-    (r"port/dev/uart\.c:.*received\(", r"app/console\.c:typed"),
+    (r"port/dev/uart\.c:.*received\(", r"app/console\.c:typed", "never_end"),
     (r"port/dev/\w+watchdog\.c:.*on_bite\(", r"driver/watchdog\.c:bite"),
     (r"port/log\.c:log_write", "port_console_write", r"app/console\.c:write_log"),
 
@@ -74,6 +74,9 @@ POINTERS = (
 
 # Where the hardware and the start-up code enter.
 ENTRIES = ("main", "vectors", r"\w+_handler")
+
+# Of a Cortex-M, the interrupts that come within the handlers of others.
+FIRST = (r"timer2_interrupt_handler",)
 
 # Functions that go on with a stack of their own.
 OTHER_STACKS = (r"\w+_handler",)

@@ -1,9 +1,11 @@
-/* A watchdog of a SmartFusion2's second MSS timer: its interrupt resets the machine.
+/* A watchdog of a SmartFusion2's second MSS timer: its interrupt resets the machine. It comes
+ * before all others, which a handler that never ends does not keep from coming.
  *
  * The MSS has a watchdog as well (UG0331, chapter Watchdog Timer), which the FPGA design
  * configures; the emulator has none. */
 #include "board.h"
 #include "mss_timer.h"
+#include "nvic.h"
 #include "port.h"
 
 enum { TIMER2_BASE = 0x40004018, MEASURE_US = 1000 };
@@ -12,7 +14,8 @@ static struct mss_timer timer2 = {.base = TIMER2_BASE};
 static uint32_t timeout_us;
 static void (*on_bite)(void);
 
-const struct port_watchdog port_watchdog = {.name = "MSS timer 2", .hardware = false};
+const struct port_watchdog port_watchdog = {
+    .name = "MSS timer 2", .hardware = false, .comes_first = true};
 
 void port_watchdog_start(uint32_t timeout_ms, void (*bite)(void)) {
   on_bite = bite;
@@ -20,6 +23,7 @@ void port_watchdog_start(uint32_t timeout_ms, void (*bite)(void)) {
   timer2.ticks_per_us = mss_timer_measure(&timer2, MEASURE_US);
   mss_timer_acknowledge(&timer2); /* in the emulator, a reset leaves the timers as they were */
   port_watchdog_feed();
+  nvic_put_first(BOARD_IRQ_TIMER2);
   port_irq_enable(BOARD_IRQ_TIMER2);
 }
 

@@ -72,6 +72,20 @@ def test_a_main_loop_with_interrupts_masked(alone):
         alone.expect(r"I watchdog: reset from outside, or with interrupts masked")
 
 
+def test_an_interrupt_that_never_ends(alone):
+    """A Cortex-M's watchdog comes within its handler; what warns by an interrupt on a Cortex-A does not."""
+    if FACTS.core == "cortex_a" and not FACTS.hardware_watchdog:
+        alone.ask("wedge interrupt", r"the board's watchdog is an interrupt: it would not come")
+        return
+    alone.ask("wedge interrupt", "done")
+    alone.keys("x")
+    if FACTS.core == "cortex_m":
+        expect_reset(alone, "main loop made no progress for 8")
+    else:
+        alone.expect(r"I main: ringif on ")
+        alone.expect(r"I watchdog: reset from outside, or with interrupts masked")
+
+
 def test_timers_that_do_not_run(alone):
     alone.ask("wedge timers", "done")
     alone.expect(r"E watchdog: timers made no progress for 4 s: not fed any more")

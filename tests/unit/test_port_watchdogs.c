@@ -5,6 +5,7 @@
 #include "cp15.h"
 #include "fault.h"
 #include "gic.h"
+#include "nvic.h"
 #include "port.h"
 #include "registers.h"
 
@@ -114,6 +115,10 @@ static void the_imx_resets_at_once(void **state) {
 
 /* ---- the SmartFusion2's second timer ---- */
 
+static unsigned put_first;
+
+void nvic_put_first(unsigned line) { put_first = line; }
+
 static uint32_t counts_83_mhz(unsigned offset) {
   uint32_t ticks = (uint32_t)port_clock_us() * 83;
 
@@ -134,6 +139,8 @@ static void the_mss_timers_interrupt_resets(void **state) {
   assert_int_equal(registers_last(0x24), 7); /* counts, once, and interrupts */
   assert_int_equal(registers_last(0x28), 1); /* what was pending is not */
   assert_true(host_irq_enabled(BOARD_IRQ_TIMER2));
+  assert_int_equal(put_first, BOARD_IRQ_TIMER2); /* before a handler that never ends */
+  assert_true(mss_watchdog_port_watchdog.comes_first);
   registers.write_count = 0;
   mss_watchdog_port_watchdog_feed();
   registers_check_writes({0x24, 0}, {0x1c, ticks}, {0x24, 7});

@@ -17,10 +17,12 @@ enum {
 #define NVIC_ISER             UINT32_C(0xe000e100) /* set enable, a bit each line */
 #define NVIC_ICER             UINT32_C(0xe000e180) /* clear enable */
 #define NVIC_ISPR             UINT32_C(0xe000e200) /* set pending */
+#define NVIC_IPR              UINT32_C(0xe000e400) /* priority, a byte each line; 0 comes first */
 #define SCB_ICSR              UINT32_C(0xe000ed04) /* interrupt control and state */
 #define SCB_ICSR_PENDSTSET    (UINT32_C(1) << 26)
 #define SCB_AIRCR             UINT32_C(0xe000ed0c) /* application interrupt and reset control */
 #define SCB_AIRCR_SYSRESETREQ UINT32_C(0x05fa0004) /* with its key */
+#define SCB_SHPR3             UINT32_C(0xe000ed20) /* that of SysTick, its highest byte, and others */
 #define SCB_CFSR              UINT32_C(0xe000ed28) /* configurable fault status */
 #define SCB_HFSR              UINT32_C(0xe000ed2c) /* HardFault status */
 #define SCB_MMFAR             UINT32_C(0xe000ed34) /* MemManage fault address */
