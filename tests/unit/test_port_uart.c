@@ -108,6 +108,30 @@ static void what_is_written_leaves_by_interrupts(void **state) {
   }
 }
 
+/* The FIFO is neither empty nor full then: the interrupt for the rest has to come all the same. */
+static void what_is_written_behind_a_few_bytes_leaves_as_well(void **state) {
+  static const char text[] = "what is written behind a few bytes";
+  enum { FEW = 17 };
+
+  (void)state;
+  FOR_EACH_UART(number) {
+    for (unsigned first = 1; first < FEW; first++) {
+      for (unsigned second = 1; second < FEW; second++) {
+        start(number);
+        line.stuck = true;
+        uart_write(uart, text, first);
+        uart_write(uart, text + first, second);
+        line.stuck = false;
+        for (unsigned i = 0; i < first + second; i++) {
+          uart_model_shift();
+          interrupt();
+        }
+        check_sent(text, first + second);
+      }
+    }
+  }
+}
+
 static void what_the_buffer_cannot_hold_is_waited_for(void **state) {
   char text[3 * UART_TX_BYTES + 11];
 
@@ -128,7 +152,7 @@ static void what_the_buffer_cannot_hold_is_waited_for(void **state) {
 /* While the line is asked whether it has room, bytes come in one by one, as many as the buffer
  * holds.
  */
-enum { ROOMS_A_BYTE = 16 };
+enum { ROOMS_A_BYTE = 8 };
 static const struct uart_ops *typed_ops;
 static unsigned rooms, typed;
 
@@ -399,6 +423,7 @@ int main(void) {
       cmocka_unit_test(the_line_has_its_baud_rate),
       cmocka_unit_test(a_rate_beyond_the_hardware_is_its_fastest),
       cmocka_unit_test(what_is_written_leaves_by_interrupts),
+      cmocka_unit_test(what_is_written_behind_a_few_bytes_leaves_as_well),
       cmocka_unit_test(what_the_buffer_cannot_hold_is_waited_for),
       cmocka_unit_test(what_is_typed_while_the_line_is_waited_for_is_taken),
       cmocka_unit_test(who_writes_with_interrupts_masked_is_not_interrupted),

@@ -80,7 +80,7 @@ static uint32_t pl011_read(unsigned offset) {
     return take(&rx) | (told_of_overrun() ? 1U << 11 : 0);
   case 0x18:
     return (rx.count == 0 ? 1U << 4 : 0) | (tx.count == 0 ? 1U << 7 : 0) |
-           (tx.count != 0 ? 1U << 3 : 0);
+           (tx.count != 0 ? 1U << 3 : 0) | (tx.count == model->tx_depth ? 1U << 5 : 0);
   case 0x3c:
     return latched | (rx.count != 0 ? PL011_RX : 0U);
   default:
