@@ -16,9 +16,17 @@ ip6_addr_t ip6_wire_address(unsigned number) {
   return address;
 }
 
-void ip6_wire_comes(const ip6_addr_t *from, const void *message, size_t bytes) {
+ip6_addr_t ip6_wire_solicited_node(unsigned number) {
+  ip6_addr_t group;
+
+  ip6_addr_set_solicitednode(&group, lwip_htonl(number));
+  ip6_addr_assign_zone(&group, IP6_MULTICAST, &ip6_wire_netif);
+  return group;
+}
+
+void ip6_wire_packet_comes(const ip6_addr_t *from, const ip6_addr_t *to, uint8_t next_header,
+                           const void *payload, size_t bytes) {
   struct pbuf *frame = pbuf_alloc(PBUF_RAW, (u16_t)(IP6_WIRE_HEADERS + bytes), PBUF_RAM);
-  const ip6_addr_t own = ip6_wire_address(IP6_WIRE_OWN);
   struct eth_hdr *eth;
   struct ip6_hdr *ip;
 
@@ -29,12 +37,18 @@ void ip6_wire_comes(const ip6_addr_t *from, const void *message, size_t bytes) {
   eth->type = PP_HTONS(ETHTYPE_IPV6);
   IP6H_VTCFL_SET(ip, 6, 0, 0);
   IP6H_PLEN_SET(ip, (u16_t)bytes);
-  IP6H_NEXTH_SET(ip, IP6_NEXTH_ICMP6);
+  IP6H_NEXTH_SET(ip, next_header);
   IP6H_HOPLIM_SET(ip, ND6_HOPLIM);
   ip6_addr_copy_to_packed(ip->src, *from);
-  ip6_addr_copy_to_packed(ip->dest, own);
-  memcpy(ip + 1, message, bytes);
+  ip6_addr_copy_to_packed(ip->dest, *to);
+  memcpy(ip + 1, payload, bytes);
   assert_int_equal(ip6_wire_netif.input(frame, &ip6_wire_netif), ERR_OK);
+}
+
+void ip6_wire_comes(const ip6_addr_t *from, const void *message, size_t bytes) {
+  const ip6_addr_t own = ip6_wire_address(IP6_WIRE_OWN);
+
+  ip6_wire_packet_comes(from, &own, IP6_NEXTH_ICMP6, message, bytes);
 }
 
 void ip6_wire_send(const ip6_addr_t *to) {

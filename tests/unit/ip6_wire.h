@@ -1,5 +1,5 @@
-/* A station with IPv6, fe80::1, whose wire is the test: its frames go to `linkoutput`, and messages
- * of ICMPv6 come. */
+/* A station with IPv6, fe80::1, whose wire is the test: its frames go to `linkoutput`, and packets
+ * come. */
 #ifndef IP6_WIRE_H
 #define IP6_WIRE_H
 
@@ -20,7 +20,15 @@ void ip6_wire_teardown(void);
 /* fe80::number */
 ip6_addr_t ip6_wire_address(unsigned number);
 
-/* A message of so many bytes, to the station. */
+/* fe80::number's solicited-node group, in which the station is once NETIF_FLAG_MLD6 is set and a
+ * second has passed. */
+ip6_addr_t ip6_wire_solicited_node(unsigned number);
+
+/* A packet with so many bytes behind its IPv6 header. */
+void ip6_wire_packet_comes(const ip6_addr_t *from, const ip6_addr_t *to, uint8_t next_header,
+                           const void *payload, size_t bytes);
+
+/* A message of ICMPv6 of so many bytes, to the station. */
 void ip6_wire_comes(const ip6_addr_t *from, const void *message, size_t bytes);
 
 /* A datagram without data, to wherever its neighbor is. */

@@ -187,6 +187,26 @@ static void packets_wait_after_a_time_without_memory(void **state) {
   assert_int_equal(waiting(), 0);
 }
 
+/* A packet from nobody, to our solicited-node group, has an option that asks for an error; so large
+ * that a few errors are all memory. */
+static void a_packet_without_source_holds_nothing(void **state) {
+  static const uint8_t options[1300] = {[0] = IP6_NEXTH_NONE, [2] = 0x9e, [3] = 4};
+  const ip6_addr_t group = ip6_wire_solicited_node(IP6_WIRE_OWN);
+  const mem_size_t before = lwip_stats.mem.used;
+  ip6_addr_t nobody;
+
+  (void)state;
+  ip6_addr_set_any(&nobody);
+  ip6_wire_netif.flags |= NETIF_FLAG_MLD6;
+  nd6_tmr();
+  for (unsigned i = 0; i < 2 * MEMP_NUM_ND6_QUEUE; i++) {
+    ip6_wire_packet_comes(&nobody, &group, IP6_NEXTH_HOPBYHOP, options, sizeof options);
+    ip6_wire_send(&nobody);
+    assert_int_equal(waiting(), 0);
+    assert_int_equal(lwip_stats.mem.used, before);
+  }
+}
+
 /* The group by which neighbors ask for our address: how often it is joined. */
 static unsigned memberships(void) {
   const ip6_addr_t own = ip6_wire_address(IP6_WIRE_OWN);
@@ -257,6 +277,7 @@ int main(void) {
       ND6_TEST(who_solicits_us_is_answered),
       ND6_TEST(who_solicits_us_finds_room),
       ND6_TEST(packets_wait_after_a_time_without_memory),
+      ND6_TEST(a_packet_without_source_holds_nothing),
       ND6_TEST(the_group_of_an_address_is_joined_once_there_is_memory),
       ND6_TEST(an_address_without_a_group_joins_none),
   };
