@@ -80,21 +80,25 @@ static void solicits_us(unsigned number, struct lladdr option) {
   ip6_wire_comes(&from, &message, sizeof message);
 }
 
-/* The router tells of a better first hop to far_address(FAR). */
-static void redirects(unsigned number, unsigned target) {
-  const ip6_addr_t from = ip6_wire_address(number), next_hop = ip6_wire_address(target),
-                   to = far_address(FAR);
+/* The router tells of a better first hop to far_address(FAR); station 0: not of its link-layer
+ * address. */
+static void redirects_to(unsigned number, ip6_addr_t next_hop, uint8_t station) {
+  const ip6_addr_t from = ip6_wire_address(number), to = far_address(FAR);
   struct {
     struct redirect_header redirect;
     struct lladdr lladdr;
   } message = {
       .redirect = {.type = ICMP6_TYPE_RD},
-      .lladdr = lladdr_of(ND6_OPTION_TYPE_TARGET_LLADDR, stations[target]),
+      .lladdr = lladdr_of(ND6_OPTION_TYPE_TARGET_LLADDR, station),
   };
 
   ip6_addr_copy_to_packed(message.redirect.target_address, next_hop);
   ip6_addr_copy_to_packed(message.redirect.destination_address, to);
-  ip6_wire_comes(&from, &message, sizeof message);
+  ip6_wire_comes(&from, &message, station != 0 ? sizeof message : sizeof message.redirect);
+}
+
+static void redirects(unsigned number, unsigned target) {
+  redirects_to(number, ip6_wire_address(target), stations[target]);
 }
 
 /* Whoever is asked for answers, if the frame comes to it. */
@@ -229,8 +233,31 @@ static void a_redirect_tells_of_a_successor(void **state) {
   redirects(ROUTER, OTHER_ROUTER);
   assert_int_equal(reached(far_address(FAR)), OTHER_ROUTER);
   stations[OTHER_ROUTER] = 99;
-  redirects(ROUTER, OTHER_ROUTER);
+  redirects(OTHER_ROUTER, OTHER_ROUTER);
   assert_int_equal(reached(far_address(FAR)), 99);
+}
+
+/* Who is not the first hop cannot tell of another, nor is there one that is neither a router nor
+ * the destination: as one at the unspecified address, where packets would wait for ever. */
+static void a_redirect_may_be_wrong(void **state) {
+  ip6_addr_t nobody, group;
+
+  (void)state;
+  router_is_known(ROUTER);
+  stations[HOST] = HOST;
+  assert_int_equal(reached(far_address(FAR)), ROUTER);
+  ip6_addr_set_any(&nobody);
+  redirects_to(ROUTER, nobody, 0);
+  assert_int_equal(reached(far_address(FAR)), ROUTER);
+  redirects(HOST, HOST);
+  assert_int_equal(reached(far_address(FAR)), ROUTER);
+  ip6_addr_set_allnodes_linklocal(&group);
+  redirects_to(ROUTER, group, 0);
+  assert_int_equal(reached(far_address(FAR)), ROUTER);
+  redirects_to(ROUTER, far_address(FAR + 1), HOST);
+  assert_int_equal(reached(far_address(FAR)), ROUTER);
+  redirects_to(ROUTER, far_address(FAR), HOST);
+  assert_int_equal(reached(far_address(FAR)), HOST);
 }
 
 static void what_waits_is_sent_to_a_router_that_tells_its_address(void **state) {
@@ -298,6 +325,7 @@ int main(void) {
       ROUTERS_TEST(a_solicitation_tells_of_a_successor),
       ROUTERS_TEST(another_option_tells_of_none),
       ROUTERS_TEST(a_redirect_tells_of_a_successor),
+      ROUTERS_TEST(a_redirect_may_be_wrong),
       ROUTERS_TEST(what_waits_is_sent_to_a_router_that_tells_its_address),
       ROUTERS_TEST(where_one_is_gone_the_other_is_used),
       ROUTERS_TEST(where_a_better_hop_is_gone_the_router_is_used),
