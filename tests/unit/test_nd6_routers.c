@@ -2,6 +2,8 @@
  * is gone is not waited for. */
 #include "unit.h"
 
+#include <unistd.h>
+
 #include "lwip/icmp6.h"
 #include "lwip/init.h"
 #include "lwip/memp.h"
@@ -15,7 +17,8 @@ enum {
   ROUTER = 10, /* fe80::a */
   OTHER_ROUTER,
   HOST, /* on the link, and no router */
-  NUMBERS,
+  OTHER_HOSTS,
+  NUMBERS = OTHER_HOSTS + LWIP_ND6_NUM_NEIGHBORS,
 
   LIFETIME_S = 1800,
   FAR = 1, /* 2001:db8:ffff::1, beyond the link */
@@ -260,6 +263,32 @@ static void a_redirect_may_be_wrong(void **state) {
   assert_int_equal(reached(far_address(FAR)), HOST);
 }
 
+/* What waits for one neighbor has to wait for another, whose entry is the first one's: all others
+ * were just talked to. */
+static void what_waits_may_have_to_wait_elsewhere(void **state) {
+  enum { NOT_THERE = OTHER_HOSTS };
+
+  (void)state;
+  router_is_known(ROUTER);
+  assert_int_equal(reached(far_address(FAR)), ROUTER);
+  redirects_to(ROUTER, ip6_wire_address(HOST), 0);
+  assert_int_equal(reached(far_address(FAR)), 0);
+  for (unsigned number = NOT_THERE + 1; number < NOT_THERE + LWIP_ND6_NUM_NEIGHBORS - 1; number++) {
+    stations[number] = (uint8_t)number;
+    assert_int_equal(reached(ip6_wire_address(number)), number);
+  }
+  redirects_to(HOST, ip6_wire_address(NOT_THERE), 0);
+  stations[HOST] = HOST;
+  (void)alarm(10); /* or it never ends */
+  answers(HOST);
+  (void)alarm(0);
+  assert_null(entry_of(HOST));
+  assert_int_equal(lwip_stats.memp[MEMP_ND6_QUEUE]->used, 1);
+  stations[NOT_THERE] = NOT_THERE;
+  seconds_pass(1);
+  assert_int_equal(reached_at, NOT_THERE);
+}
+
 static void what_waits_is_sent_to_a_router_that_tells_its_address(void **state) {
   (void)state;
   advertises(ROUTER, false);
@@ -326,6 +355,7 @@ int main(void) {
       ROUTERS_TEST(another_option_tells_of_none),
       ROUTERS_TEST(a_redirect_tells_of_a_successor),
       ROUTERS_TEST(a_redirect_may_be_wrong),
+      ROUTERS_TEST(what_waits_may_have_to_wait_elsewhere),
       ROUTERS_TEST(what_waits_is_sent_to_a_router_that_tells_its_address),
       ROUTERS_TEST(where_one_is_gone_the_other_is_used),
       ROUTERS_TEST(where_a_better_hop_is_gone_the_router_is_used),
