@@ -29,6 +29,7 @@ enum {
 static uint8_t stations[NUMBERS];
 static unsigned reached_at; /* the station that the last datagram went to */
 static bool told;           /* the NS of the last probe came to all */
+static bool far_is_here;    /* far_address(FAR) is that of HOST's station */
 
 static ip6_addr_t far_address(unsigned number) {
   ip6_addr_t address;
@@ -45,19 +46,20 @@ static struct lladdr lladdr_of(uint8_t type, uint8_t station) {
   return (struct lladdr){.type = type, .eights = 1, .mac = {2, 0, 0, 0, 0, station}};
 }
 
-static void answers(unsigned number) {
-  const ip6_addr_t from = ip6_wire_address(number);
+static void answers_for(ip6_addr_t from, uint8_t station) {
   struct {
     struct na_header na;
     struct lladdr lladdr;
   } message = {
       .na = {.type = ICMP6_TYPE_NA, .flags = ND6_FLAG_SOLICITED | ND6_FLAG_OVERRIDE},
-      .lladdr = lladdr_of(ND6_OPTION_TYPE_TARGET_LLADDR, stations[number]),
+      .lladdr = lladdr_of(ND6_OPTION_TYPE_TARGET_LLADDR, station),
   };
 
   ip6_addr_copy_to_packed(message.na.target_address, from);
   ip6_wire_comes(&from, &message, sizeof message);
 }
+
+static void answers(unsigned number) { answers_for(ip6_wire_address(number), stations[number]); }
 
 static void advertises(unsigned number, bool with_lladdr) {
   const ip6_addr_t from = ip6_wire_address(number);
@@ -100,6 +102,25 @@ static void redirects_to(unsigned number, ip6_addr_t next_hop, uint8_t station) 
   ip6_wire_comes(&from, &message, station != 0 ? sizeof message : sizeof message.redirect);
 }
 
+/* Its link is that of far_address() as well, without addresses there for hosts. */
+static void advertises_prefix(unsigned number) {
+  const ip6_addr_t from = ip6_wire_address(number), prefix = far_address(0);
+  struct {
+    struct ra_header ra;
+    struct prefix_option option;
+  } message = {
+      .ra = {.type = ICMP6_TYPE_RA, .router_lifetime = PP_HTONS(LIFETIME_S)},
+      .option = {.type = ND6_OPTION_TYPE_PREFIX_INFO,
+                 .length = sizeof(struct prefix_option) / 8,
+                 .prefix_length = 64,
+                 .flags = ND6_PREFIX_FLAG_ON_LINK,
+                 .valid_lifetime = PP_HTONL(LIFETIME_S)},
+  };
+
+  ip6_addr_copy_to_packed(message.option.prefix, prefix);
+  ip6_wire_comes(&from, &message, sizeof message);
+}
+
 static void redirects(unsigned number, unsigned target) {
   redirects_to(number, ip6_wire_address(target), stations[target]);
 }
@@ -114,6 +135,9 @@ static err_t linkoutput(struct netif *from, struct pbuf *frame) {
   (void)pbuf_copy_partial(frame, bytes, sizeof bytes, 0);
   if (bytes[SIZEOF_ETH_HDR + 6] == IP6_NEXTH_UDP) {
     reached_at = bytes[5];
+  } else if (ns->type == ICMP6_TYPE_NS && ns->target_address.addr[0] != PP_HTONL(0xfe800000)) {
+    if (far_is_here)
+      answers_for(far_address(FAR), HOST);
   } else if (ns->type == ICMP6_TYPE_NS) {
     number = lwip_ntohl(ns->target_address.addr[3]);
     assert_true(number < NUMBERS);
@@ -155,6 +179,7 @@ static const struct nd6_neighbor_cache_entry *entry_of(unsigned number) {
 static int set_up(void **state) {
   (void)state;
   memset(stations, 0, sizeof stations);
+  far_is_here = false;
   ip6_wire_setup(linkoutput);
   return 0;
 }
@@ -263,6 +288,25 @@ static void a_redirect_may_be_wrong(void **state) {
   assert_int_equal(reached(far_address(FAR)), HOST);
 }
 
+/* One without an address of ours beside it. */
+static void a_neighbor_of_another_prefix_is_found(void **state) {
+  (void)state;
+  far_is_here = true;
+  router_is_known(ROUTER);
+  advertises_prefix(ROUTER);
+  assert_int_equal(reached(far_address(FAR)), HOST);
+}
+
+/* Its router tells of it, but not of its link-layer address. */
+static void so_is_one_that_a_redirect_tells_of(void **state) {
+  (void)state;
+  far_is_here = true;
+  router_is_known(ROUTER);
+  assert_int_equal(reached(far_address(FAR)), ROUTER);
+  redirects_to(ROUTER, far_address(FAR), 0);
+  assert_int_equal(reached(far_address(FAR)), HOST);
+}
+
 /* What waits for one neighbor has to wait for another, whose entry is the first one's: all others
  * were just talked to. */
 static void what_waits_may_have_to_wait_elsewhere(void **state) {
@@ -355,6 +399,8 @@ int main(void) {
       ROUTERS_TEST(another_option_tells_of_none),
       ROUTERS_TEST(a_redirect_tells_of_a_successor),
       ROUTERS_TEST(a_redirect_may_be_wrong),
+      ROUTERS_TEST(a_neighbor_of_another_prefix_is_found),
+      ROUTERS_TEST(so_is_one_that_a_redirect_tells_of),
       ROUTERS_TEST(what_waits_may_have_to_wait_elsewhere),
       ROUTERS_TEST(what_waits_is_sent_to_a_router_that_tells_its_address),
       ROUTERS_TEST(where_one_is_gone_the_other_is_used),
