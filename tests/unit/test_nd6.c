@@ -207,6 +207,24 @@ static void a_packet_without_source_holds_nothing(void **state) {
   }
 }
 
+/* It asks whether we are still there, without its address, which it need not say then. */
+static void who_solicits_us_without_its_address_is_answered(void **state) {
+  const ip6_addr_t from = ip6_wire_address(100), own = ip6_wire_address(IP6_WIRE_OWN);
+  struct {
+    struct ns_header ns;
+    uint8_t option[2]; /* without length, which none may be */
+  } message = {.ns = {.type = ICMP6_TYPE_NS}, .option = {ND6_OPTION_TYPE_SOURCE_LLADDR}};
+
+  (void)state;
+  neighbors.answering = true;
+  answered_to = 0;
+  ip6_addr_copy_to_packed(message.ns.target_address, own);
+  ip6_wire_comes(&from, &message, sizeof message);
+  assert_int_equal(answered_to, 0);
+  ip6_wire_comes(&from, &message, sizeof message.ns);
+  assert_int_equal(answered_to, 100);
+}
+
 /* The group by which neighbors ask for our address: how often it is joined. */
 static unsigned memberships(void) {
   const ip6_addr_t own = ip6_wire_address(IP6_WIRE_OWN);
@@ -276,6 +294,7 @@ int main(void) {
       ND6_TEST(who_is_asked_for_has_time_to_answer),
       ND6_TEST(who_solicits_us_is_answered),
       ND6_TEST(who_solicits_us_finds_room),
+      ND6_TEST(who_solicits_us_without_its_address_is_answered),
       ND6_TEST(packets_wait_after_a_time_without_memory),
       ND6_TEST(a_packet_without_source_holds_nothing),
       ND6_TEST(the_group_of_an_address_is_joined_once_there_is_memory),
