@@ -1,6 +1,6 @@
 /* IPv6's neighbors: those that are talked to stay known, whoever else comes; packets that wait for
  * an address, and the group that they ask for ours by, are not forgotten for want of memory that is
- * over. */
+ * over; and an address of ours stays ours. */
 #include "unit.h"
 
 #include "lwip/icmp6.h"
@@ -225,6 +225,35 @@ static void who_solicits_us_without_its_address_is_answered(void **state) {
   assert_int_equal(answered_to, 100);
 }
 
+/* Somebody tells all that an address is its own. */
+static void advertises_to_all(unsigned number) {
+  const ip6_addr_t from = ip6_wire_address(number);
+  struct na_header message = {.type = ICMP6_TYPE_NA, .flags = ND6_FLAG_OVERRIDE};
+  ip6_addr_t all;
+
+  ip6_addr_set_allnodes_linklocal(&all);
+  ip6_addr_copy_to_packed(message.target_address, from);
+  ip6_wire_packet_comes(&from, &all, IP6_NEXTH_ICMP6, &message, sizeof message);
+}
+
+static void an_address_in_use_is_not_given_up(void **state) {
+  (void)state;
+  advertises_to_all(IP6_WIRE_OWN);
+  assert_true(ip6_addr_ispreferred(netif_ip6_addr_state(&ip6_wire_netif, 0)));
+}
+
+static void one_that_is_asked_for_is_given_up(void **state) {
+  (void)state;
+  netif_ip6_addr_set_state(&ip6_wire_netif, 0, IP6_ADDR_TENTATIVE);
+  nd6_tmr();
+  advertises_to_all(2);
+  assert_true(ip6_addr_istentative(netif_ip6_addr_state(&ip6_wire_netif, 0)));
+  advertises_to_all(IP6_WIRE_OWN);
+  assert_true(ip6_addr_isduplicated(netif_ip6_addr_state(&ip6_wire_netif, 0)));
+  nd6_tmr();
+  assert_true(ip6_addr_isduplicated(netif_ip6_addr_state(&ip6_wire_netif, 0)));
+}
+
 /* The group by which neighbors ask for our address: how often it is joined. */
 static unsigned memberships(void) {
   const ip6_addr_t own = ip6_wire_address(IP6_WIRE_OWN);
@@ -295,6 +324,8 @@ int main(void) {
       ND6_TEST(who_solicits_us_is_answered),
       ND6_TEST(who_solicits_us_finds_room),
       ND6_TEST(who_solicits_us_without_its_address_is_answered),
+      ND6_TEST(an_address_in_use_is_not_given_up),
+      ND6_TEST(one_that_is_asked_for_is_given_up),
       ND6_TEST(packets_wait_after_a_time_without_memory),
       ND6_TEST(a_packet_without_source_holds_nothing),
       ND6_TEST(the_group_of_an_address_is_joined_once_there_is_memory),
