@@ -1,10 +1,12 @@
-/* What a router says of the path's MTU: it gets smaller, and no smaller than a link may be. */
+/* What a router says of the path's MTU: it gets smaller, and no smaller than a link may be. And
+ * what it says of the link's. */
 #include "unit.h"
 
 #include "lwip/icmp6.h"
 #include "lwip/init.h"
 #include "lwip/nd6.h"
 #include "lwip/priv/nd6_priv.h"
+#include "lwip/prot/nd6.h"
 #include "ip6_wire.h"
 
 enum { PEER = 2, FRAMES_MAX = 8, PING_BYTES = 1400, MTU = 1500 };
@@ -119,6 +121,31 @@ static void it_is_no_larger_than_the_links(void **state) {
   assert_int_equal(path_mtu(), 1400);
 }
 
+static void router_says(uint32_t mtu) {
+  const ip6_addr_t router = ip6_wire_address(PEER);
+  struct {
+    struct ra_header ra;
+    struct mtu_option option;
+  } message = {
+      .ra = {.type = ICMP6_TYPE_RA, .router_lifetime = PP_HTONS(1800)},
+      .option = {.type = ND6_OPTION_TYPE_MTU, .length = 1, .mtu = lwip_htonl(mtu)},
+  };
+
+  ip6_wire_comes(&router, &message, sizeof message);
+}
+
+static void the_links_is_what_the_router_says_last(void **state) {
+  (void)state;
+  router_says(IP6_MIN_MTU_LENGTH);
+  assert_int_equal(path_mtu(), IP6_MIN_MTU_LENGTH);
+  router_says(IP6_MIN_MTU_LENGTH - 1);
+  assert_int_equal(path_mtu(), IP6_MIN_MTU_LENGTH);
+  router_says(1400);
+  assert_int_equal(path_mtu(), 1400);
+  router_says(9000);
+  assert_int_equal(path_mtu(), MTU);
+}
+
 /* Not by one either whose lower 16 bits alone are a smaller one. */
 static void it_does_not_get_larger(void **state) {
   static const uint32_t mtus[] = {
@@ -185,6 +212,7 @@ int main(void) {
       PATH_MTU_TEST(one_that_no_link_may_have_changes_nothing),
       PATH_MTU_TEST(it_gets_smaller),
       PATH_MTU_TEST(it_is_no_larger_than_the_links),
+      PATH_MTU_TEST(the_links_is_what_the_router_says_last),
       PATH_MTU_TEST(it_does_not_get_larger),
       PATH_MTU_TEST(a_path_may_have_one_where_the_link_has_none),
       PATH_MTU_TEST(the_destination_that_was_idle_for_longest_is_forgotten),
