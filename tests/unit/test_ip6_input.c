@@ -1,0 +1,178 @@
+/* What comes by IPv6: errors are told to whom they may be, of the whole packet. */
+#include "unit.h"
+
+#include "lwip/icmp6.h"
+#include "lwip/init.h"
+#include "lwip/ip6_frag.h"
+#include "lwip/prot/nd6.h"
+#include "lwip/stats.h"
+#include "ip6_wire.h"
+
+enum {
+  PEER = 2,
+  NOT_KNOWN = 253, /* a next header (RFC 3692) */
+  ASKING = 0x9e,   /* an option that asks for an error (RFC 8200, 4.2) */
+  REASSEMBLY_S = IPV6_REASS_MAXAGE + 1,
+};
+
+/* The last of its messages that is none of neighbor discovery. */
+static struct {
+  unsigned count;
+  size_t bytes;
+  struct ip6_hdr ip;
+  struct icmp6_hdr icmp;
+  uint8_t data[256];
+} sent;
+
+static ip6_addr_t peer(void) { return ip6_wire_address(PEER); }
+static ip6_addr_t own(void) { return ip6_wire_address(IP6_WIRE_OWN); }
+
+static ip6_addr_t all_nodes(void) {
+  ip6_addr_t all;
+
+  ip6_addr_set_allnodes_linklocal(&all);
+  return all;
+}
+
+static void peer_answers(void) {
+  const ip6_addr_t from = peer();
+  struct {
+    struct na_header na;
+    uint8_t lladdr[8];
+  } message = {
+      .na = {.type = ICMP6_TYPE_NA, .flags = ND6_FLAG_SOLICITED | ND6_FLAG_OVERRIDE},
+      .lladdr = {ND6_OPTION_TYPE_TARGET_LLADDR, 1, 2, [7] = PEER},
+  };
+
+  ip6_addr_copy_to_packed(message.na.target_address, from);
+  ip6_wire_comes(&from, &message, sizeof message);
+}
+
+static err_t linkoutput(struct netif *from, struct pbuf *frame) {
+  struct ip6_hdr ip;
+  struct icmp6_hdr icmp;
+
+  (void)from;
+  (void)pbuf_copy_partial(frame, &ip, sizeof ip, SIZEOF_ETH_HDR);
+  (void)pbuf_copy_partial(frame, &icmp, sizeof icmp, IP6_WIRE_HEADERS);
+  if (IP6H_NEXTH(&ip) != IP6_NEXTH_ICMP6)
+    return ERR_OK;
+  if (icmp.type == ICMP6_TYPE_NS) {
+    peer_answers();
+    return ERR_OK;
+  }
+  sent.count++;
+  sent.ip = ip;
+  sent.icmp = icmp;
+  sent.bytes = pbuf_copy_partial(frame, sent.data, sizeof sent.data,
+                                 (u16_t)(IP6_WIRE_HEADERS + sizeof icmp));
+  return ERR_OK;
+}
+
+static void comes_to(ip6_addr_t to, uint8_t next_header, const void *payload, size_t bytes) {
+  const ip6_addr_t from = peer();
+
+  ip6_wire_packet_comes(&from, &to, next_header, payload, bytes);
+}
+
+/* The peer is told of a problem at that byte of the packet, and has it from its start on. */
+static void assert_problem(enum icmp6_pp_code code, unsigned at, uint8_t next_header,
+                           const void *payload, size_t bytes) {
+  struct ip6_hdr header;
+
+  assert_int_equal(sent.count, 1);
+  assert_int_equal(sent.icmp.type, ICMP6_TYPE_PP);
+  assert_int_equal(sent.icmp.code, code);
+  assert_int_equal(lwip_ntohl(sent.icmp.data), at);
+  assert_int_equal(sent.bytes, IP6_HLEN + bytes);
+  memcpy(&header, sent.data, sizeof header);
+  assert_int_equal(IP6H_V(&header), 6);
+  assert_int_equal(IP6H_NEXTH(&header), next_header);
+  assert_memory_equal(sent.data + IP6_HLEN, payload, bytes);
+}
+
+static int set_up(void **state) {
+  (void)state;
+  ip6_wire_setup(linkoutput);
+
+  memset(&sent, 0, sizeof sent);
+  return 0;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  ip6_wire_teardown();
+  assert_int_equal(lwip_stats.mem.used, 0);
+  return 0;
+}
+
+static void an_error_has_the_whole_packet(void **state) {
+  static const uint8_t option[16] = {IP6_NEXTH_NONE, 1, ASKING, 12};
+  static const uint8_t second[24] = {
+      IP6_NEXTH_DESTOPTS, 0, 1, 4, [8] = IP6_NEXTH_NONE, 1, 1, 1, 0, ASKING, 9};
+  static const uint8_t late[16] = {IP6_NEXTH_HOPBYHOP, 0, 1, 4, [8] = IP6_NEXTH_NONE, 0, 1, 4};
+  static const uint8_t unknown[16] = {NOT_KNOWN, 0, 1, 4};
+
+  (void)state;
+  comes_to(own(), IP6_NEXTH_HOPBYHOP, option, sizeof option);
+  assert_problem(ICMP6_PP_OPTION, IP6_HLEN + 2, IP6_NEXTH_HOPBYHOP, option, sizeof option);
+  sent.count = 0;
+  comes_to(own(), IP6_NEXTH_HOPBYHOP, second, sizeof second);
+  assert_problem(ICMP6_PP_OPTION, IP6_HLEN + 13, IP6_NEXTH_HOPBYHOP, second, sizeof second);
+  sent.count = 0;
+  comes_to(own(), IP6_NEXTH_DESTOPTS, late, sizeof late);
+  assert_problem(ICMP6_PP_HEADER, IP6_HLEN, IP6_NEXTH_DESTOPTS, late, sizeof late);
+  sent.count = 0;
+  comes_to(own(), IP6_NEXTH_DESTOPTS, unknown, sizeof unknown);
+  assert_problem(ICMP6_PP_HEADER, IP6_HLEN, IP6_NEXTH_DESTOPTS, unknown, sizeof unknown);
+}
+
+/* A header in the wrong place, one that is not known, and a fragment that nothing follows. */
+static void of_what_came_to_a_group_nobody_is_told(void **state) {
+  static const uint8_t late[16] = {IP6_NEXTH_HOPBYHOP, 0, 1, 4, [8] = IP6_NEXTH_NONE, 0, 1, 4};
+  static const uint8_t first[16] = {IP6_NEXTH_UDP, 0, 0, 1, 1, 2, 3, 4};
+
+  (void)state;
+  comes_to(all_nodes(), IP6_NEXTH_DESTOPTS, late, sizeof late);
+  comes_to(all_nodes(), NOT_KNOWN, late, sizeof late);
+  comes_to(all_nodes(), IP6_NEXTH_FRAGMENT, first, sizeof first);
+  for (unsigned i = 0; i < REASSEMBLY_S; i++)
+    ip6_reass_tmr();
+  assert_int_equal(sent.count, 0);
+}
+
+/* But of an option that asks for it. */
+static void of_an_option_that_asks_for_it_its_sender_is_told(void **state) {
+  static const uint8_t option[16] = {IP6_NEXTH_NONE, 1, ASKING, 12};
+
+  (void)state;
+  comes_to(all_nodes(), IP6_NEXTH_HOPBYHOP, option, sizeof option);
+  assert_problem(ICMP6_PP_OPTION, IP6_HLEN + 2, IP6_NEXTH_HOPBYHOP, option, sizeof option);
+}
+
+static void of_fragments_that_are_missing_their_sender_is_told(void **state) {
+  static const uint8_t first[16] = {IP6_NEXTH_UDP, 0, 0, 1, 1, 2, 3, 4};
+
+  (void)state;
+  comes_to(own(), IP6_NEXTH_FRAGMENT, first, sizeof first);
+  for (unsigned i = 0; i < REASSEMBLY_S; i++)
+    ip6_reass_tmr();
+  assert_int_equal(sent.count, 1);
+  assert_int_equal(sent.icmp.type, ICMP6_TYPE_TE);
+  assert_memory_equal(sent.data + IP6_HLEN, first, sizeof first);
+}
+
+#define IP6_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      IP6_TEST(an_error_has_the_whole_packet),
+      IP6_TEST(of_what_came_to_a_group_nobody_is_told),
+      IP6_TEST(of_an_option_that_asks_for_it_its_sender_is_told),
+      IP6_TEST(of_fragments_that_are_missing_their_sender_is_told),
+  };
+
+  host_reset();
+  lwip_init();
+  return cmocka_run_group_tests_name("ip6_input", tests, NULL, NULL);
+}
