@@ -1,4 +1,5 @@
-/* What comes by IPv6: errors are told to whom they may be, of the whole packet. */
+/* What comes by IPv6: errors are told to whom they may be, of the whole packet; and what comes in
+ * fragments is put together, whatever headers it has. */
 #include "unit.h"
 
 #include "lwip/icmp6.h"
@@ -19,7 +20,6 @@ enum {
 static struct {
   unsigned count;
   size_t bytes;
-  struct ip6_hdr ip;
   struct icmp6_hdr icmp;
   uint8_t data[256];
 } sent;
@@ -62,7 +62,6 @@ static err_t linkoutput(struct netif *from, struct pbuf *frame) {
     return ERR_OK;
   }
   sent.count++;
-  sent.ip = ip;
   sent.icmp = icmp;
   sent.bytes = pbuf_copy_partial(frame, sent.data, sizeof sent.data,
                                  (u16_t)(IP6_WIRE_HEADERS + sizeof icmp));
@@ -162,6 +161,40 @@ static void of_fragments_that_are_missing_their_sender_is_told(void **state) {
   assert_memory_equal(sent.data + IP6_HLEN, first, sizeof first);
 }
 
+/* A ping in two fragments, each behind a header with options of that kind. */
+static void a_ping_in_fragments_is_answered(uint8_t options) {
+  static const uint8_t data[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+  const struct {
+    uint8_t options[8];
+    struct ip6_frag_hdr fragment;
+    struct icmp6_hdr echo;
+  } first = {{IP6_NEXTH_FRAGMENT, 0, 1, 4},
+             {IP6_NEXTH_ICMP6, 0, PP_HTONS(IP6_FRAG_MORE_FLAG), PP_HTONL(options)},
+             {.type = ICMP6_TYPE_EREQ}};
+  const struct {
+    uint8_t options[8];
+    struct ip6_frag_hdr fragment;
+    uint8_t data[8];
+  } last = {{IP6_NEXTH_FRAGMENT, 0, 1, 4},
+            {IP6_NEXTH_ICMP6, 0, PP_HTONS(8), PP_HTONL(options)},
+            {1, 2, 3, 4, 5, 6, 7, 8}};
+
+  sent.count = 0;
+  comes_to(own(), options, &first, sizeof first);
+  assert_int_equal(sent.count, 0);
+  comes_to(own(), options, &last, sizeof last);
+  assert_int_equal(sent.count, 1);
+  assert_int_equal(sent.icmp.type, ICMP6_TYPE_EREP);
+  assert_int_equal(sent.bytes, sizeof data);
+  assert_memory_equal(sent.data, data, sizeof data);
+}
+
+static void fragments_may_have_options(void **state) {
+  (void)state;
+  a_ping_in_fragments_is_answered(IP6_NEXTH_DESTOPTS);
+  a_ping_in_fragments_is_answered(IP6_NEXTH_HOPBYHOP);
+}
+
 #define IP6_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -170,6 +203,7 @@ int main(void) {
       IP6_TEST(of_what_came_to_a_group_nobody_is_told),
       IP6_TEST(of_an_option_that_asks_for_it_its_sender_is_told),
       IP6_TEST(of_fragments_that_are_missing_their_sender_is_told),
+      IP6_TEST(fragments_may_have_options),
   };
 
   host_reset();
