@@ -1,18 +1,22 @@
-/* What comes by IPv6: errors are told to whom they may be, of the whole packet; and what comes in
- * fragments is put together, whatever headers it has. */
+/* What comes by IPv6: errors are told to whom they may be, of the whole packet; what comes in
+ * fragments is put together, whatever headers it has; and a datagram has a checksum. */
 #include "unit.h"
 
 #include "lwip/icmp6.h"
+#include "lwip/inet_chksum.h"
 #include "lwip/init.h"
 #include "lwip/ip6_frag.h"
 #include "lwip/prot/nd6.h"
+#include "lwip/prot/udp.h"
 #include "lwip/stats.h"
+#include "lwip/udp.h"
 #include "ip6_wire.h"
 
 enum {
   PEER = 2,
   NOT_KNOWN = 253, /* a next header (RFC 3692) */
   ASKING = 0x9e,   /* an option that asks for an error (RFC 8200, 4.2) */
+  PORT = 7,
   REASSEMBLY_S = IPV6_REASS_MAXAGE + 1,
 };
 
@@ -195,6 +199,51 @@ static void fragments_may_have_options(void **state) {
   a_ping_in_fragments_is_answered(IP6_NEXTH_HOPBYHOP);
 }
 
+static unsigned received;
+
+static void receive(void *unused, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
+                    u16_t port) {
+  (void)unused;
+  (void)pcb;
+  (void)from;
+  (void)port;
+  received++;
+  pbuf_free(data);
+}
+
+static uint16_t checksum_of(struct udp_hdr datagram) {
+  const ip6_addr_t from = peer(), to = own();
+  struct pbuf *p = pbuf_alloc(PBUF_RAW, sizeof datagram, PBUF_RAM);
+  uint16_t checksum;
+
+  assert_non_null(p);
+  memcpy(p->payload, &datagram, sizeof datagram);
+  checksum = ip6_chksum_pseudo(p, IP6_NEXTH_UDP, p->tot_len, &from, &to);
+  pbuf_free(p);
+  return checksum;
+}
+
+static void a_datagram_has_a_checksum(void **state) {
+  struct udp_hdr datagram = {PP_HTONS(1234), PP_HTONS(PORT), PP_HTONS(UDP_HLEN), 0};
+  struct udp_pcb *pcb = udp_new_ip_type(IPADDR_TYPE_V6);
+
+  (void)state;
+  assert_non_null(pcb);
+  assert_int_equal(udp_bind(pcb, IP6_ADDR_ANY, PORT), ERR_OK);
+  udp_recv(pcb, receive, NULL);
+  NETIF_SET_CHECKSUM_CTRL(&ip6_wire_netif, NETIF_CHECKSUM_CHECK_UDP);
+  received = 0;
+  comes_to(own(), IP6_NEXTH_UDP, &datagram, sizeof datagram);
+  assert_int_equal(received, 0);
+  datagram.chksum = checksum_of(datagram);
+  comes_to(own(), IP6_NEXTH_UDP, &datagram, sizeof datagram);
+  assert_int_equal(received, 1);
+  datagram.chksum = (uint16_t)~datagram.chksum;
+  comes_to(own(), IP6_NEXTH_UDP, &datagram, sizeof datagram);
+  assert_int_equal(received, 1);
+  udp_remove(pcb);
+}
+
 #define IP6_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -204,6 +253,7 @@ int main(void) {
       IP6_TEST(of_an_option_that_asks_for_it_its_sender_is_told),
       IP6_TEST(of_fragments_that_are_missing_their_sender_is_told),
       IP6_TEST(fragments_may_have_options),
+      IP6_TEST(a_datagram_has_a_checksum),
   };
 
   host_reset();
