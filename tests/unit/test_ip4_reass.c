@@ -3,8 +3,10 @@
 #include "unit.h"
 
 #include "lwip/icmp.h"
+#include "lwip/igmp.h"
 #include "lwip/init.h"
 #include "lwip/ip4_frag.h"
+#include "lwip/memp.h"
 #include "lwip/prot/ethernet.h"
 #include "lwip/prot/icmp.h"
 #include "lwip/prot/ip4.h"
@@ -150,12 +152,37 @@ static void of_what_is_missing_the_source_is_told(void **state) {
   assert_int_equal(errors, 1);
 }
 
+static void of_what_came_to_all_it_is_not(void **state) {
+  static const uint8_t all[ETH_HWADDR_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+  (void)state;
+  comes(IP_PROTO_UDP, true, 1, IPADDR_BROADCAST, all);
+  time_passes();
+  assert_int_equal(errors, 0);
+}
+
+static void nor_of_what_came_to_a_group(void **state) {
+  static const uint8_t group[ETH_HWADDR_LEN] = {0x01, 0x00, 0x5e, 1, 2, 3};
+  const ip4_addr_t address = {PP_HTONL(0xe1010203)};
+
+  (void)state;
+  wire.flags |= NETIF_FLAG_IGMP;
+  assert_int_equal(igmp_start(&wire), ERR_OK);
+  assert_int_equal(igmp_joingroup_netif(&wire, &address), ERR_OK);
+  comes(IP_PROTO_UDP, true, 1, address.addr, group);
+  assert_int_equal(lwip_stats.memp[MEMP_REASSDATA]->used, 1);
+  time_passes();
+  assert_int_equal(errors, 0);
+}
+
 #define REASS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       REASS_TEST(protocols_have_numbers_of_their_own),
       REASS_TEST(of_what_is_missing_the_source_is_told),
+      REASS_TEST(of_what_came_to_all_it_is_not),
+      REASS_TEST(nor_of_what_came_to_a_group),
   };
 
   host_reset();
