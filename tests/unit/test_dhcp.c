@@ -17,6 +17,7 @@ enum {
 static const uint8_t address[] = {10, 0, 0, 9};
 static struct udp_wire_datagram asked; /* what is to be answered; no bytes: nothing is */
 static bool serving, offering;         /* it offers only what it does not give */
+static bool for_ever;                  /* a lease has no end */
 
 static uint8_t type_of(const struct udp_wire_datagram *message) {
   assert_int_equal(message->data[HEADER], DHCP_OPTION_MESSAGE_TYPE); /* lwIP's first one */
@@ -40,10 +41,10 @@ static void server_answers(void) {
       type == DHCP_DISCOVER ? DHCP_OFFER : DHCP_ACK,
       DHCP_OPTION_LEASE_TIME,
       4,
-      0,
-      0,
-      LEASE_MIN * 60 / 256,
-      LEASE_MIN * 60 % 256,
+      for_ever ? UINT8_MAX : 0,
+      for_ever ? UINT8_MAX : 0,
+      for_ever ? UINT8_MAX : LEASE_MIN * 60 / 256,
+      for_ever ? UINT8_MAX : LEASE_MIN * 60 % 256,
       DHCP_OPTION_SERVER_ID,
       4,
       server[0],
@@ -99,7 +100,7 @@ static int set_up(void **state) {
   (void)state;
   asked.bytes = 0;
   serving = true;
-  offering = false;
+  offering = for_ever = false;
   udp_wire_setup(sent);
   assert_int_equal(dhcp_start(&udp_wire_netif), ERR_OK);
   server_answers();
@@ -124,6 +125,17 @@ static void one_that_is_given_again_stays(void **state) {
     seconds_pass(60);
     assert_true(has_address());
   }
+}
+
+/* No longer is it one that ends. */
+static void one_that_is_given_for_ever_stays_without_a_server(void **state) {
+  (void)state;
+  for_ever = true;
+  link_flaps();
+  server_answers();
+  serving = false;
+  seconds_pass(10 * LEASE_MIN * 60);
+  assert_true(has_address());
 }
 
 /* The client asks any server for any address by then. */
@@ -178,6 +190,7 @@ static void it_goes_where_the_client_is_stopped(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       DHCP_TEST(one_that_is_given_again_stays),
+      DHCP_TEST(one_that_is_given_for_ever_stays_without_a_server),
       DHCP_TEST(without_a_server_it_goes_at_the_end_of_the_lease),
       DHCP_TEST(so_it_does_without_a_flap),
       DHCP_TEST(it_goes_where_no_offer_is_kept),
