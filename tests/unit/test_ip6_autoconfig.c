@@ -108,12 +108,48 @@ static void one_may_be_no_default_router(void **state) {
   assert_int_equal(routers(), 0);
 }
 
+/* There are prefixes for all addresses that it may have, and then another. */
+static void all_but_one_have_gone(unsigned preferred_s) {
+  for (unsigned number = 1; number <= ADDRESSES; number++)
+    router_says(ROUTER, LIFETIME_S, number, PREFERRED_S);
+  seconds_pass(PREFERRED_S + 5);                           /* after which they are deprecated, */
+  router_says(ROUTER, LIFETIME_S, ADDRESSES, PREFERRED_S); /* but for one that is said again */
+  router_says(ROUTER, LIFETIME_S, ADDRESSES + 1, preferred_s);
+}
+
+static void a_deprecated_address_makes_room(void **state) {
+  (void)state;
+  all_but_one_have_gone(PREFERRED_S);
+  assert_true(has_address(ADDRESSES + 1));
+  assert_true(has_address(ADDRESSES));
+  assert_false(has_address(1));
+}
+
+/* Else two prefixes could take the place of each other for ever. */
+static void but_not_for_another(void **state) {
+  (void)state;
+  all_but_one_have_gone(0);
+  assert_false(has_address(ADDRESSES + 1));
+  assert_true(has_address(1));
+}
+
+static void one_in_use_makes_none(void **state) {
+  (void)state;
+  for (unsigned number = 1; number <= ADDRESSES + 1; number++)
+    router_says(ROUTER, LIFETIME_S, number, PREFERRED_S);
+  assert_true(has_address(1));
+  assert_false(has_address(ADDRESSES + 1));
+}
+
 #define AUTOCONFIG_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       AUTOCONFIG_TEST(the_prefix_of_any_router_counts),
       AUTOCONFIG_TEST(one_may_be_no_default_router),
+      AUTOCONFIG_TEST(a_deprecated_address_makes_room),
+      AUTOCONFIG_TEST(but_not_for_another),
+      AUTOCONFIG_TEST(one_in_use_makes_none),
   };
 
   host_reset();
