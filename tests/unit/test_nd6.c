@@ -254,6 +254,17 @@ static void one_that_is_asked_for_is_given_up(void **state) {
   assert_true(ip6_addr_isduplicated(netif_ip6_addr_state(&ip6_wire_netif, 0)));
 }
 
+static void it_is_asked_for_again_on_a_new_link(void **state) {
+  one_that_is_asked_for_is_given_up(state);
+  netif_set_link_down(&ip6_wire_netif);
+  nd6_tmr();
+  netif_set_link_up(&ip6_wire_netif);
+  nd6_tmr();
+  assert_true(ip6_addr_istentative(netif_ip6_addr_state(&ip6_wire_netif, 0)));
+  nd6_tmr();
+  assert_true(ip6_addr_ispreferred(netif_ip6_addr_state(&ip6_wire_netif, 0)));
+}
+
 /* The group by which neighbors ask for our address: how often it is joined. */
 static unsigned memberships(void) {
   const ip6_addr_t own = ip6_wire_address(IP6_WIRE_OWN);
@@ -326,6 +337,7 @@ int main(void) {
       ND6_TEST(who_solicits_us_without_its_address_is_answered),
       ND6_TEST(an_address_in_use_is_not_given_up),
       ND6_TEST(one_that_is_asked_for_is_given_up),
+      ND6_TEST(it_is_asked_for_again_on_a_new_link),
       ND6_TEST(packets_wait_after_a_time_without_memory),
       ND6_TEST(a_packet_without_source_holds_nothing),
       ND6_TEST(the_group_of_an_address_is_joined_once_there_is_memory),
