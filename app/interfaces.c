@@ -105,6 +105,13 @@ static bool has_lease(const struct netif *netif) {
   return dhcp != NULL && dhcp->offered_t0_lease != 0 && !ip4_addr_isany(netif_ip4_addr(netif));
 }
 
+/* Starts DHCP, unless lwIP already asks. False where it has no memory for that. */
+static bool dhcp_runs(struct netif *netif) {
+  const struct dhcp *dhcp = netif_dhcp_data(netif);
+
+  return (dhcp != NULL && dhcp->state != DHCP_STATE_OFF) || dhcp_start(netif) == ERR_OK;
+}
+
 /* DHCP goes on beside the default address, and its answer replaces that. A lease stays to its end,
  * of which status_changed() is told. */
 static void dhcp_fallback(void *context) {
@@ -112,6 +119,8 @@ static void dhcp_fallback(void *context) {
 
   if (dhcp_supplied_address(netif) || has_lease(netif) || !netif_is_link_up(netif))
     return;
+  if (!dhcp_runs(netif))
+    wait_for_server(netif);
   log_warning("netif", "en%u no DHCP server has answered: fixed address until one does",
               netif->num);
   set_default_address(netif);
@@ -120,12 +129,9 @@ static void dhcp_fallback(void *context) {
 /* Asks for an address, on a link that is there, unless lwIP already does; without an answer the
  * default one is taken. */
 static void ask_for_address(struct netif *netif) {
-  const struct dhcp *dhcp = netif_dhcp_data(netif);
-
   if (!netif_is_link_up(netif))
     return;
-  if (dhcp == NULL || dhcp->state == DHCP_STATE_OFF)
-    (void)dhcp_start(netif);
+  (void)dhcp_runs(netif); /* or will, as dhcp_fallback() tries again */
   wait_for_server(netif);
 }
 
