@@ -11,13 +11,16 @@
 enum {
   LEASE_MIN = 10,
   HEADER = DHCP_OPTIONS_OFS,
-  REBOOTING_S = 10, /* it gives up by then, and asks for any address */
+  OTHERS = 40,            /* bytes */
+  OPTION_OF_OTHERS = 224, /* RFC 3942 */
+  REBOOTING_S = 10,       /* it gives up by then, and asks for any address */
 };
 
 static const uint8_t address[] = {10, 0, 0, 9};
 static struct udp_wire_datagram asked; /* what is to be answered; no bytes: nothing is */
 static bool serving, offering;         /* it offers only what it does not give */
 static bool for_ever;                  /* a lease has no end */
+static bool in_parts;                  /* answers have been put together of fragments */
 
 static uint8_t type_of(const struct udp_wire_datagram *message) {
   assert_int_equal(message->data[HEADER], DHCP_OPTION_MESSAGE_TYPE); /* lwIP's first one */
@@ -29,7 +32,8 @@ static void sent(const struct udp_wire_datagram *datagram) {
     asked = *datagram;
 }
 
-/* RFC 2131, 3.1 */
+/* RFC 2131, 3.1; an option of nobody's comes before them, which a part of the answer lies within.
+ */
 static void server_answers(void) {
   static const uint8_t server[] = {10, 0, 0, 1};
   struct udp_wire_datagram answer = asked;
@@ -59,13 +63,19 @@ static void server_answers(void) {
     return;
   message->op = DHCP_BOOTREPLY;
   memcpy(&message->yiaddr, address, sizeof address);
-  memcpy(answer.data + HEADER, options, sizeof options);
-  answer.bytes = HEADER + sizeof options;
+  memset(answer.data + HEADER, 0, OTHERS);
+  answer.data[HEADER] = OPTION_OF_OTHERS;
+  answer.data[HEADER + 1] = OTHERS - 2;
+  memcpy(answer.data + HEADER + OTHERS, options, sizeof options);
+  answer.bytes = HEADER + OTHERS + sizeof options;
   memcpy(&answer.from, server, sizeof server);
   answer.to = IPADDR_BROADCAST;
   answer.source = LWIP_IANA_PORT_DHCP_SERVER;
   answer.destination = LWIP_IANA_PORT_DHCP_CLIENT;
-  udp_wire_comes(&answer);
+  if (in_parts)
+    udp_wire_comes_in_parts(&answer, HEADER + OTHERS / 4);
+  else
+    udp_wire_comes(&answer);
 }
 
 static void seconds_pass(unsigned seconds) {
@@ -100,7 +110,7 @@ static int set_up(void **state) {
   (void)state;
   asked.bytes = 0;
   serving = true;
-  offering = for_ever = false;
+  offering = for_ever = in_parts = false;
   udp_wire_setup(sent);
   assert_int_equal(dhcp_start(&udp_wire_netif), ERR_OK);
   server_answers();
@@ -125,6 +135,12 @@ static void one_that_is_given_again_stays(void **state) {
     seconds_pass(60);
     assert_true(has_address());
   }
+}
+
+static void its_server_may_answer_in_fragments(void **state) {
+  (void)state;
+  in_parts = true;
+  one_that_is_given_again_stays(state);
 }
 
 /* No longer is it one that ends. */
@@ -190,6 +206,7 @@ static void it_goes_where_the_client_is_stopped(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       DHCP_TEST(one_that_is_given_again_stays),
+      DHCP_TEST(its_server_may_answer_in_fragments),
       DHCP_TEST(one_that_is_given_for_ever_stays_without_a_server),
       DHCP_TEST(without_a_server_it_goes_at_the_end_of_the_lease),
       DHCP_TEST(so_it_does_without_a_flap),

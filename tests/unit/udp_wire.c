@@ -56,7 +56,7 @@ void udp_wire_setup(void (*sent)(const struct udp_wire_datagram *datagram)) {
 
 void udp_wire_teardown(void) { netif_remove(&udp_wire_netif); }
 
-void udp_wire_comes(const struct udp_wire_datagram *datagram) {
+static struct pbuf *packet_of(const struct udp_wire_datagram *datagram) {
   uint16_t bytes = (uint16_t)(sizeof(struct packet) + datagram->bytes);
   struct pbuf *p = pbuf_alloc(PBUF_RAW, bytes, PBUF_RAM);
   struct packet *packet;
@@ -74,5 +74,29 @@ void udp_wire_comes(const struct udp_wire_datagram *datagram) {
   packet->udp.dest = lwip_htons(datagram->destination);
   packet->udp.len = lwip_htons((uint16_t)(UDP_HLEN + datagram->bytes));
   memcpy(packet + 1, datagram->data, datagram->bytes);
-  assert_int_equal(udp_wire_netif.input(p, &udp_wire_netif), ERR_OK);
+  return p;
+}
+
+void udp_wire_comes(const struct udp_wire_datagram *datagram) {
+  assert_int_equal(udp_wire_netif.input(packet_of(datagram), &udp_wire_netif), ERR_OK);
+}
+
+void udp_wire_comes_in_parts(const struct udp_wire_datagram *datagram, uint16_t bytes) {
+  struct pbuf *whole = packet_of(datagram), *parts = NULL;
+  const uint16_t first = (uint16_t)(sizeof(struct packet) + bytes),
+                 ends[] = {first, first + 8, whole->tot_len};
+  uint16_t at = 0;
+
+  for (unsigned i = 0; i < sizeof ends / sizeof *ends; at = ends[i++]) {
+    struct pbuf *part = pbuf_alloc(PBUF_RAW, (uint16_t)(ends[i] - at), PBUF_RAM);
+
+    assert_non_null(part);
+    (void)pbuf_copy_partial(whole, part->payload, part->len, at);
+    if (parts == NULL)
+      parts = part;
+    else
+      pbuf_cat(parts, part);
+  }
+  pbuf_free(whole);
+  assert_int_equal(udp_wire_netif.input(parts, &udp_wire_netif), ERR_OK);
 }

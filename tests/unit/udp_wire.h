@@ -22,4 +22,8 @@ void udp_wire_setup(void (*sent)(const struct udp_wire_datagram *datagram));
 void udp_wire_teardown(void);
 void udp_wire_comes(const struct udp_wire_datagram *datagram);
 
+/* As one that was put together of fragments: the first so many bytes of its data are in one, the
+ * next eight in another. */
+void udp_wire_comes_in_parts(const struct udp_wire_datagram *datagram, uint16_t bytes);
+
 #endif
