@@ -225,6 +225,37 @@ static void who_solicits_us_without_its_address_is_answered(void **state) {
   assert_int_equal(answered_to, 100);
 }
 
+/* An advertisement to us, or to all, that does not say where its sender is: the option is of
+ * another type, or without length. What is behind it in memory is no address. */
+static void what_is_no_address_is_not_taken_for_one(void **state) {
+  static const uint8_t options[][2] = {{ND6_OPTION_TYPE_TARGET_LLADDR, 0},
+                                       {ND6_OPTION_TYPE_SOURCE_LLADDR, 1}};
+  const ip6_addr_t from = ip6_wire_address(100), own = ip6_wire_address(IP6_WIRE_OWN);
+  struct message {
+    struct na_header na;
+    uint8_t option[2], mac[ETH_HWADDR_LEN];
+  } message = {.na = {.type = ICMP6_TYPE_NA, .flags = ND6_FLAG_SOLICITED | ND6_FLAG_OVERRIDE},
+               .mac = {2, 0, 0, 9, 9, 9}};
+  struct nd6_neighbor_cache_entry before[LWIP_ND6_NUM_NEIGHBORS];
+  ip6_addr_t all;
+
+  (void)state;
+  ip6_addr_set_allnodes_linklocal(&all);
+  solicits_us(100);
+  assert_true(knows(100));
+  ip6_addr_copy_to_packed(message.na.target_address, from);
+  memcpy(before, neighbor_cache, sizeof before);
+  for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+    memcpy(message.option, options[i], sizeof message.option);
+    message.na.chksum = 0;
+    ip6_wire_packet_comes(&from, &own, IP6_NEXTH_ICMP6, &message, sizeof message);
+    message.na.chksum = 0;
+    ip6_wire_packet_comes(&from, &all, IP6_NEXTH_ICMP6, &message, sizeof message);
+    for (unsigned entry = 0; entry < LWIP_ND6_NUM_NEIGHBORS; entry++)
+      assert_memory_equal(neighbor_cache[entry].lladdr, before[entry].lladdr, ETH_HWADDR_LEN);
+  }
+}
+
 /* Somebody tells all that an address is its own. */
 static void advertises_to_all(unsigned number) {
   const ip6_addr_t from = ip6_wire_address(number);
@@ -335,6 +366,7 @@ int main(void) {
       ND6_TEST(who_solicits_us_is_answered),
       ND6_TEST(who_solicits_us_finds_room),
       ND6_TEST(who_solicits_us_without_its_address_is_answered),
+      ND6_TEST(what_is_no_address_is_not_taken_for_one),
       ND6_TEST(an_address_in_use_is_not_given_up),
       ND6_TEST(one_that_is_asked_for_is_given_up),
       ND6_TEST(it_is_asked_for_again_on_a_new_link),
