@@ -58,8 +58,14 @@ __attribute__((used, noreturn)) static void start(void) {
     __asm volatile("wfi");
 }
 
+/* All cores of some chips come here: the primary one, 0 in its cluster (MPIDR: ARM DDI 0406C,
+ * B4.1.106), goes on, and any other waits for good, without a stack. */
 A32_ENTRY void reset_handler(void) {
   __asm volatile("cpsid aif, #0x12\n\t" /* IRQ */
+                 "mrc p15, 0, r0, c0, c0, 5\n\t"
+                 "ands r0, r0, #0xff\n"
+                 "1: wfine\n\t"
+                 "bne 1b\n\t"
                  "ldr sp, =irq_stack_top\n\t"
                  "cps #0x11\n\t" /* FIQ */
                  "ldr sp, =fault_stack_top\n\t"
