@@ -85,7 +85,7 @@ enum nic_state {
   NIC_INIT,    /* described, no memory and no hardware touched */
   NIC_STARTED, /* pool, queues and hardware are ready; no DMA */
   NIC_ENABLED, /* frames flow */
-  NIC_LOW,     /* low power: DMA quiet, interrupts masked, link reported inactive */
+  NIC_LOW,     /* low power: DMA quiet, interrupts masked, link reported invalid */
 };
 
 enum nic_power {
