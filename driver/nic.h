@@ -177,11 +177,14 @@ struct nic_ops {
   int (*start)(struct nic *nic);
 
   /* Programs nic->mac, lays out empty rings from their base and turns DMA on; interrupts stay
-   * masked until irq_unmask. Returns 0, or a negative errno where DMA stays off. */
+   * masked until irq_unmask. Returns 0, or a negative errno where DMA stays off. May set
+   * nic->rx_stalled, for a receiver that the first rx doorbell starts. The device may not have
+   * heard of the `disable` before. */
   int (*enable)(struct nic *nic);
 
   /* Masks the interrupts and stops DMA: when it returns, the device touches no buffer and no
-   * descriptor. The kit then takes back what nic->rx_ring and nic->tx_ring hold. */
+   * descriptor. The kit then calls tx_reap and rx_reap for what it had completed, so that the
+   * descriptors still have to tell, and takes back what else nic->rx_ring and nic->tx_ring hold. */
   void (*disable)(struct nic *nic);
 
   /* Gives the device one empty buffer of packet->len bytes at packet->payload, for which
@@ -202,7 +205,10 @@ struct nic_ops {
   /* Takes back the oldest frame that the device is done with; NULL where there is none. */
   struct pbuf *(*tx_reap)(struct nic *nic);
 
-  /* Tells the device of what was posted, once a batch; starts what has stalled. */
+  /* Tells the device of what was posted, once a batch; starts what has stalled. It comes without a
+   * new post, too: for tx while the ring is not empty, for rx while nic->rx_stalled, which it
+   * clears where it has started reception. A device that cannot start without a buffer keeps it set
+   * until one is on the ring. */
   void (*doorbell)(struct nic *nic, enum nic_direction which);
 
   /* The turn that DATAPATH_TURN() has made of these nic_ops, for speed; or datapath_run(), for any.
@@ -210,11 +216,12 @@ struct nic_ops {
   void (*turn)(void *nic);
 
   /* Acknowledges and masks the device's interrupts, and sets nic->rx_stalled, nic->faulted and
-   * nic->link_event. Called in the interrupt. */
+   * nic->link_event. Called in the interrupt. Of config->irq the kit takes care: it is enabled
+   * after `enable`, and disabled before `disable`. */
   void (*interrupt)(struct nic *nic);
 
-  /* Lets the interrupts through that the state of the rings calls for. An event that came while
-   * they were masked must interrupt at once. */
+  /* Lets the interrupts through that the state of the rings calls for, some of which may be let
+   * through already. An event that came while they were masked must interrupt at once. */
   void (*irq_unmask)(struct nic *nic);
 
   /* Reads the link's state into `*link`. */
@@ -262,8 +269,10 @@ struct nic {
   const struct nic_ops *ops;
   uintptr_t base; /* of its registers: config->base */
   enum nic_state state;
-  volatile bool rx_stalled; /* the interrupt saw reception stop; the rx doorbell starts it again */
-  volatile bool faulted;    /* the interrupt saw an error that only a reset cures */
+  volatile bool rx_stalled; /* reception has stopped: the rx doorbell starts it again */
+  volatile bool faulted;    /* an error that only a reset cures, which the next turn does. Who sets
+                               it other than in the interrupt sees that a turn follows, as by
+                               port_irq_pend() in irq_unmask */
   volatile bool link_event; /* the interrupt saw the link change */
   bool recovering;          /* a reset after a fault has failed: each watch tries again */
   volatile bool irq_is_off; /* its interrupt did not end: the next watch has it reset */
