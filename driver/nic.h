@@ -216,8 +216,8 @@ struct nic_ops {
   void (*turn)(void *nic);
 
   /* Acknowledges and masks the device's interrupts, and sets nic->rx_stalled, nic->faulted and
-   * nic->link_event. Called in the interrupt. Of config->irq the kit takes care: it is enabled
-   * after `enable`, and disabled before `disable`. */
+   * nic->link_event. Called in the interrupt. Of config->irq, or all to config->irq_last, the kit
+   * takes care: each is enabled after `enable`, and disabled before `disable`. */
   void (*interrupt)(struct nic *nic);
 
   /* Lets the interrupts through that the state of the rings calls for, some of which may be let
@@ -238,8 +238,9 @@ struct nic_ops {
 /* What the board says of a NIC. */
 struct nic_config {
   const struct nic_ops *ops;
-  uintptr_t base; /* of its registers */
-  unsigned irq;   /* its interrupt line, the board's number */
+  uintptr_t base;    /* of its registers */
+  unsigned irq;      /* its interrupt line, the board's number */
+  uint16_t irq_last; /* where it has several, they are `irq` to this one; else 0 */
   struct packet_pool_options pool;
   void *memory;           /* NIC_MEMORY_BYTES() of it, aligned as the pool's buffers, where
                              the device can reach it */
@@ -401,7 +402,7 @@ static inline bool nic_link_is_active(const struct nic *nic) {
   return nic->link.status == NIC_LINK_ACTIVE;
 }
 
-/* The device's interrupt: the board's vector for nic->config->irq calls it. One that comes
+/* The device's interrupt: the board's vector for each of its lines calls it. One that comes
  * NIC_IRQ_STORM times in a row without a turn between them would keep the main loop from ever
  * running: it is off until the next watch, which has the device reset. Interrupt only. */
 enum { NIC_IRQ_STORM = 1000 }; /* more than any ring has frames */

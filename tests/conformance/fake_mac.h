@@ -48,6 +48,7 @@ struct fake_mac {
   size_t nic_size;           /* bytes of that state */
   uintptr_t base;            /* for nic_config: of its registers */
   unsigned irq;              /* for nic_config: its interrupt line */
+  unsigned irq_last;         /* where it has several, they are `irq` to this one; else 0 */
 
   void *rings;       /* where its descriptors are, which is not cached; NULL: it has none */
   size_t rings_size; /* bytes of them */

@@ -340,6 +340,7 @@ void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
       .ops = mac->ops,
       .base = mac->base,
       .irq = mac->irq,
+      .irq_last = (uint16_t)mac->irq_last,
       .pool = {.packets = RIG_PACKETS,
                .buffer_size = RIG_BUFFER,
                .headroom = 32,
@@ -353,7 +354,8 @@ void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
   };
   memcpy(config.mac, station, sizeof station);
   mac->power_on();
-  host_connect_irq(mac->irq, interrupt, mac->nic);
+  for (unsigned line = mac->irq; line <= mac->irq || line <= mac->irq_last; line++)
+    host_connect_irq(line, interrupt, mac->nic);
   start_bus();
   assert_int_equal(nic_init(mac->nic, &config, &dispatch), 0);
   mac->nic->input = input;

@@ -132,6 +132,41 @@ static void an_interrupt_that_goes_on_is_off_until_a_watch_resets_the_device(voi
   }
 }
 
+static void check_lines(bool first, bool second) {
+  assert_int_equal(host_irq_enabled(PAPER_IRQ), first);
+  assert_int_equal(host_irq_enabled(PAPER_IRQ + 1), second);
+  assert_false(host_irq_enabled(PAPER_IRQ + 2));
+}
+
+/* A MAC may have a line for what it sends, and one for what it receives. */
+static void each_of_several_lines_is_the_kits(void **state) {
+  static struct nic_config two_lines;
+
+  paper_setup(state);
+  two_lines = config;
+  two_lines.irq_last = PAPER_IRQ + 1;
+  nic->config = &two_lines;
+  host_connect_irq(PAPER_IRQ + 1, line, NULL);
+  assert_int_equal(nic_start(nic), 0);
+  check_lines(false, false);
+  assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  check_lines(true, true);
+  host_set_irq_level(PAPER_IRQ + 1, true);
+  check_lines(false, false);
+  assert_int_equal(nic->counters[NIC_IRQ_STORMS], 1);
+  host_set_irq_level(PAPER_IRQ + 1, false);
+  nic_watch(nic);
+  (void)run();
+  assert_int_equal(nic->counters[NIC_RECOVERIES], 1);
+  check_lines(true, true);
+  assert_int_equal(nic_set_interface_enable(nic, false), 0);
+  check_lines(false, false);
+
+  nic->config = &config;
+  assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  check_lines(true, false);
+}
+
 /* One that no reset cures leaves the main loop what it needs between the watches. */
 static void an_interrupt_that_a_reset_does_not_end_is_off_again(void **state) {
   (void)state;
@@ -182,6 +217,7 @@ int main(void) {
                              paper_setup_enabled),
       cmocka_unit_test_setup(an_interrupt_that_goes_on_is_off_until_a_watch_resets_the_device,
                              setup_line),
+      cmocka_unit_test_setup(each_of_several_lines_is_the_kits, setup_line),
       cmocka_unit_test_setup(an_interrupt_that_a_reset_does_not_end_is_off_again, setup_line),
       cmocka_unit_test_setup(interrupts_that_are_heard_are_left_alone, setup_line),
       cmocka_unit_test_setup(what_is_sent_in_one_go_is_no_interrupt_that_goes_on,
