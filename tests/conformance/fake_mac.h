@@ -13,8 +13,10 @@
 
 /* The table: a line for each driver. FAKE(msf2_emac) is the `const struct fake_mac` that is named
  * fake_mac_msf2_emac. */
+#ifndef FAKE_MACS /* a product's driver is alone */
 #define FAKE_MACS(FAKE)                                                                            \
   FAKE(cadence_gem) FAKE(imx_enet) FAKE(lan9118) FAKE(msf2_emac) FAKE(sim) FAKE(virtio_net)
+#endif
 
 /* What became of a frame on the wire. */
 enum fake_verdict {

@@ -107,4 +107,20 @@ extern struct textbook textbook;
 extern const struct nic_ops textbook_ops;
 extern const struct fake_mac fake_mac_textbook;
 
+/* The MAC, for a driver of another name: tests/out-of-tree has one. */
+#define TEXTBOOK_FAKE_MEMBERS                                                                      \
+  .base = TEXTBOOK_BASE, .irq = TEXTBOOK_IRQ, .unit = 4, .bad_accesses = &textbook_bad_accesses,   \
+  .power_on = textbook_power_on, .receive = textbook_receive, .send = textbook_send,               \
+  .set_link = textbook_set_link, .errors = textbook_errors, .absences = textbook_absences,         \
+  .hold_tx = &textbook_held
+
+void textbook_power_on(void);
+enum fake_verdict textbook_receive(const uint8_t *frame, uint32_t length);
+void textbook_send(unsigned frames);
+void textbook_set_link(bool up);
+extern const struct fake_error textbook_errors[];
+extern const struct fake_absence textbook_absences[];
+extern unsigned textbook_bad_accesses;
+extern bool textbook_held;
+
 #endif

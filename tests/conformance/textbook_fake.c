@@ -10,12 +10,13 @@
 enum { GROUPS_MAX = 16 };
 
 struct textbook textbook;
-bool textbook_edge;
+bool textbook_edge, textbook_held;
+unsigned textbook_bad_accesses;
 
 static uint32_t registers[TEXTBOOK_REGISTER_BYTES / 4];
-static unsigned rx_index, tx_index, group_count, bad_accesses;
+static unsigned rx_index, tx_index, group_count;
 static uint8_t station[6], groups[GROUPS_MAX][6];
-static bool held, bad_next, stalled;
+static bool bad_next, stalled;
 static uint32_t missing;
 
 static uint32_t *reg(unsigned offset) { return &registers[offset / 4]; }
@@ -79,7 +80,7 @@ static bool send_one(void) {
   return true;
 }
 
-static void send(unsigned frames) {
+void textbook_send(unsigned frames) {
   bool any = false;
 
   while (is_enabled() && frames-- != 0 && send_one())
@@ -102,7 +103,7 @@ static bool passes(const uint8_t *frame) {
   return (*reg(TEXTBOOK_FILTER) & 2) != 0;
 }
 
-static enum fake_verdict receive(const uint8_t *frame, uint32_t length) {
+enum fake_verdict textbook_receive(const uint8_t *frame, uint32_t length) {
   struct fetched descriptor;
 
   if (!is_enabled() || stalled)
@@ -135,7 +136,7 @@ static uint32_t bus_read(void *context, unsigned offset) {
   if (offset == TEXTBOOK_ID)
     return missing ? UINT32_MAX : TEXTBOOK_ID_VALUE;
   if (offset > TEXTBOOK_KICK)
-    bad_accesses++;
+    textbook_bad_accesses++;
   return *reg(offset);
 }
 
@@ -172,8 +173,8 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
     if ((value & 1) != 0)
       stalled = false;
     if ((value & 2) != 0)
-      if (!held)
-        send(UINT32_MAX);
+      if (!textbook_held)
+        textbook_send(UINT32_MAX);
     break;
   case TEXTBOOK_MASK:
   case TEXTBOOK_RX_RING:
@@ -184,22 +185,22 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
     *reg(offset) = value;
     break;
   default:
-    bad_accesses++;
+    textbook_bad_accesses++;
   }
   raise(0);
 }
 
-static void power_on(void) {
+void textbook_power_on(void) {
   memset(registers, 0, sizeof registers);
   *reg(TEXTBOOK_LINK) = 1;
-  group_count = bad_accesses = 0;
-  held = bad_next = stalled = false;
+  group_count = textbook_bad_accesses = 0;
+  textbook_held = bad_next = stalled = false;
   missing = false;
   host_attach(&(struct host_device){
       .base = TEXTBOOK_BASE, .size = sizeof registers, .read = bus_read, .write = bus_write});
 }
 
-static void set_link(bool up) { *reg(TEXTBOOK_LINK) = up; }
+void textbook_set_link(bool up) { *reg(TEXTBOOK_LINK) = up; }
 
 static bool flag_next_as_bad(const struct fake_error *error) {
   (void)error;
@@ -216,13 +217,13 @@ static bool fail_fatally(const struct fake_error *error) {
   return true;
 }
 
-static const struct fake_error errors[] = {
+const struct fake_error textbook_errors[] = {
     {"a frame that is flagged as bad", flag_next_as_bad, NIC_IN_ERROR, {0}},
     {"an error that turns the MAC off", fail_fatally, NIC_RECOVERIES, {0}},
     {.name = NULL},
 };
 
-static const struct fake_absence absences[] = {
+const struct fake_absence textbook_absences[] = {
     {"no device at this address", &missing, true},
     {.name = NULL},
 };
@@ -231,17 +232,7 @@ const struct fake_mac fake_mac_textbook = {
     .ops = &textbook_ops,
     .nic = &textbook.nic,
     .nic_size = sizeof textbook,
-    .base = TEXTBOOK_BASE,
-    .irq = TEXTBOOK_IRQ,
     .rings = textbook.rx,
     .rings_size = sizeof textbook.rx + sizeof textbook.tx,
-    .unit = 4,
-    .bad_accesses = &bad_accesses,
-    .power_on = power_on,
-    .receive = receive,
-    .send = send,
-    .set_link = set_link,
-    .errors = errors,
-    .absences = absences,
-    .hold_tx = &held,
+    TEXTBOOK_FAKE_MEMBERS,
 };

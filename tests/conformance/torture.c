@@ -518,11 +518,15 @@ static void run_all(void **state) {
       (unsigned long long)out, (unsigned long long)dropped, (unsigned long long)recoveries);
 }
 
+/* A variable that make was given is in the environment as well. */
 static int name_seed(void **state) {
+  const char *product = getenv("PRODUCT_DIR");
+
   (void)state;
   if (runs.done != runs.runs)
-    print_error("shown by: make torture DRIVER=%s SEED=%llu RUNS=1\n", runs.mac->ops->name,
-                (unsigned long long)seed_of_run());
+    print_error("shown by: make torture%s%s DRIVER=%s SEED=%llu RUNS=1\n",
+                product == NULL ? "" : " PRODUCT_DIR=", product == NULL ? "" : product,
+                runs.mac->ops->name, (unsigned long long)seed_of_run());
   return 0;
 }
 

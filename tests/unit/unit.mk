@@ -103,12 +103,27 @@ $(foreach compiler,$(HOST_COMPILERS),$(eval $(call host_rules,$(compiler))))
 test-unit: $(UNIT_PROGRAMS)
 	$(Q)for program in $(UNIT_PROGRAMS); do echo "== $$program"; $$program || exit 1; done
 
+# A driver of a product, from a tree of its own: PRODUCT_DIR has DRIVER.c and fake_DRIVER.c. All else is the
+# objects that the suite has for the drivers of this tree.
+SUITE := build/host-gcc
+ifneq ($(PRODUCT_DIR),)
+ifeq ($(DRIVER),)
+$(error PRODUCT_DIR=$(PRODUCT_DIR): DRIVER= has to name the driver; valid: NAME of a NAME.c and a fake_NAME.c there)
+endif
+SUITE := build/host-product/$(DRIVER)
+$(SUITE)/%: tests/conformance/%.c $(PRODUCT_DIR)/$(DRIVER).c $(PRODUCT_DIR)/fake_$(DRIVER).c $(CONFORMANCE_OBJECTS_gcc) FORCE
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)gcc $(HOST_CFLAGS) $(WARN) -I$(PRODUCT_DIR) '-DFAKE_MACS(FAKE)=FAKE($(DRIVER))' -DDRIVERS='"$(DRIVER)"' \
+	  -no-pie $(filter-out FORCE,$^) -lcmocka -o $@
+endif
+
 # The conformance suite alone, by gcc: over one driver, of the tests with a word in their names.
 .PHONY: test-conformance
-test-conformance: build/host-gcc/test_conformance
-	$(Q)build/host-gcc/test_conformance $(or $(DRIVER),all) $(TEST) 2>&1
+test-conformance: $(SUITE)/test_conformance
+	$(Q)$(SUITE)/test_conformance $(or $(DRIVER),all) $(TEST) 2>&1
 
 # Every driver, or one, by seeds; of a run alone each event is told.
 .PHONY: torture
-torture: build/host-gcc/test_torture
-	$(Q)build/host-gcc/test_torture $(or $(DRIVER),all) $(or $(SEED),$(fresh_seed)) $(or $(RUNS),1000) $(if $(filter 1,$(RUNS)),tell) 2>&1
+torture: $(SUITE)/test_torture
+	$(Q)$(SUITE)/test_torture $(or $(DRIVER),all) $(or $(SEED),$(fresh_seed)) $(or $(RUNS),1000) $(if $(filter 1,$(RUNS)),tell) 2>&1
