@@ -46,6 +46,7 @@ VIRTIO = (only("virt"), "the board has no virtio device")
 FOR_SOME_BOARDS = {
     "test_readme_shows_what_happens": README,
     "test_readme_console_session_is_what_the_console_says": README,
+    "test_lwip_is_brought_where_it_is_not_there": ONCE,
     "test_a_product_of_its_own_answers": (only("emcraft-sf2"), "the product has a board of its own"),
     "test_boots_with_no_network_option_at_all":
         (all_but("virt"), "the NIC that the emulator adds is on PCI: virtio-net-device has to be asked for"),

@@ -6,6 +6,20 @@ import subprocess
 from conftest import ROOT, without_make
 from emulator import ECHO_PORT, Guest
 
+def test_lwip_is_brought_where_it_is_not_there(tmp_path):
+    for name in ("Filelists.mk", "driver", "linker", "port"):
+        (tmp_path / name).symlink_to(os.path.join(ROOT, name))
+    (tmp_path / "build").mkdir()
+    (tmp_path / "tools").mkdir()
+    setup = tmp_path / "tools" / "setup"
+    setup.write_text(f"#!/bin/sh\nln -s {os.path.abspath(ROOT)}/build/lwip {tmp_path}/build/lwip\n")
+    setup.chmod(0o755)
+    # -n: what is included is made all the same.
+    made = subprocess.run(["make", "-n", "-C", "tests/out-of-tree", f"RINGIFDIR={tmp_path}"], cwd=ROOT,
+                          capture_output=True, text=True, check=True, env=without_make())
+    assert "build/out-of-tree/product.elf is made" in made.stdout
+
+
 def test_a_product_of_its_own_answers():
     subprocess.run(["make", "-s", "-C", "tests/out-of-tree"], cwd=ROOT, check=True, env=without_make())
     with Guest(os.path.join(ROOT, "build", "out-of-tree", "product.elf"), net="slirp") as guest:
