@@ -16,18 +16,25 @@ static struct netif netifs[BOARD_NICS];
 
 static void add_interface(unsigned number) {
   struct nic *nic = board_nics[number];
+  const struct nic_config *config = &board_nic_configs[number];
   ip4_addr_t address, netmask, gateway;
+  int error;
 
   IP4_ADDR(&address, 10, 0, 2 + number, 15);
   IP4_ADDR(&netmask, 255, 255, 255, 0);
   IP4_ADDR(&gateway, 10, 0, 2 + number, 2);
-  if (nic_init(nic, &board_nic_configs[number], &dispatch) != 0 ||
-      netif_add(&netifs[number], &address, &netmask, &gateway, nic, ringif_init, ethernet_input) ==
-          NULL)
-    return; /* ringif has logged why */
-  netif_set_up(&netifs[number]);
-  if (nic_set_interface_enable(nic, true) == 0)
+  error = nic_init(nic, config, &dispatch);
+  if (error == 0) {
+    if (netif_add(&netifs[number], &address, &netmask, &gateway, nic, ringif_init,
+                  ethernet_input) == NULL)
+      return; /* ringif has logged why */
+    netif_set_up(&netifs[number]);
+    error = nic_set_interface_enable(nic, true);
+  }
+  if (error == 0)
     log_info("product", "%s is up", nic->ops->name);
+  else
+    log_error("product", "%s is not up: error %d", config->ops->name, -error);
 }
 
 static void echo(void *unused, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
