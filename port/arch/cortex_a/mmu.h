@@ -1,4 +1,8 @@
-/* The memory map of a Cortex-A board: flat, in sections of 1 MiB, each address its own. */
+/* The memory map of a Cortex-A board: flat, in sections of 1 MiB, each address its own.
+ *
+ * Memory is what the linker script says (linker/cortex_a.ld). board.h says where registers are:
+ * it declares `const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS]`, which are of
+ * all devices that are used, the interrupt controller among them. */
 #ifndef MMU_H
 #define MMU_H
 
