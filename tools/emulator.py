@@ -31,7 +31,8 @@ class Board:
     speed: int           # of its link, in Mbit/s
     media: tuple
     gathers: bool        # the MAC sends a frame from several buffers
-    hash_filter: bool    # the MAC itself drops most groups that nobody has joined, and what is for others
+    filters_groups: bool    # the MAC itself drops most groups that nobody has joined
+    filters_stations: bool  # it drops what is for others
     promiscuous: bool    # it can let in all
     full: str            # a frame that finds no place: is "counted", "waits" outside, is lost "silently"
     sees_runts: bool     # the model hands on frames that are shorter than a header; else it pads them;
@@ -56,34 +57,37 @@ BOARDS = {
         machine=("-M", "emcraft-sf2"), core="cortex_m", code="0000[0-9a-f]{4}",
         limits=(256 << 10, 64 << 10), mac="02:00:00:12:34:56", driver="msf2_emac", device="emac0",
         interfaces=("en0", "en1"), packets=14, ring=13, speed=100,
-        media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=False, hash_filter=False,
-        promiscuous=False, full="counted", sees_runts=True, second_uart=False, hardware_watchdog=False),
+        media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=False, filters_groups=False,
+        filters_stations=True, promiscuous=False, full="counted", sees_runts=True, second_uart=False,
+        hardware_watchdog=False),
     "xilinx-zynq-a9": Board(  # its second MAC is on no network
         machine=("-M", "xilinx-zynq-a9"), core="cortex_a", code="001[0-9a-f]{5}",
         limits=(1 << 20, 63 << 20), mac="02:00:00:12:34:56", driver="cadence_gem", device="gem0",
         interfaces=("en0", "en1", "en2"), packets=128, ring=64, speed=1000,
         media=("auto", "10-half", "10-full", "100-half", "100-full", "1000-full"),
-        gathers=True, hash_filter=True, promiscuous=True, full="waits", sees_runts=False,
-        second_uart=True, hardware_watchdog=False),
+        gathers=True, filters_groups=True, filters_stations=True, promiscuous=True, full="waits",
+        sees_runts=False, second_uart=True, hardware_watchdog=False),
     "mcimx6ul-evk": Board(  # its second MAC is on no network; the model has no filter
         machine=("-M", "mcimx6ul-evk"), core="cortex_a", code="800[0-9a-f]{5}",
         limits=(1 << 20, 128 << 20), mac="02:00:00:12:34:56", driver="imx_enet", device="enet1",
         interfaces=("en0", "en1", "en2"), packets=128, ring=64, speed=100,
-        media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=True, hash_filter=False,
-        promiscuous=True, full="waits", sees_runts=True, second_uart=True, hardware_watchdog=True),
+        media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=True,
+        filters_groups=False, filters_stations=False, promiscuous=True, full="waits", sees_runts=True,
+        second_uart=True, hardware_watchdog=True),
     **{name: Board(
         machine=("-M", name), core="cortex_m", code="0000[0-9a-f]{4}", limits=(4 << 20, 4 << 20),
         mac="02:00:00:12:34:56", driver="lan9118", device="eth0", interfaces=("en0", "en1"),
         packets=24, ring=16, speed=100,
-        media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=True, hash_filter=True,
-        promiscuous=True, full="silently", sees_runts=False, second_uart=True, hardware_watchdog=True)
+        media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=True,
+        filters_groups=True, filters_stations=True, promiscuous=True, full="silently", sees_runts=False,
+        second_uart=True, hardware_watchdog=True)
        for name in ("mps2-an385", "mps2-an500")},
     "virt": Board(
         machine=("-M", "virt", "-cpu", "cortex-a7", "-global", "virtio-mmio.force-legacy=false"),
         core="cortex_a", code="402[0-9a-f]{5}", limits=(1 << 20, 126 << 20), mac="02:00:00:12:34:56",
         driver="virtio_net", device="net0", interfaces=("en0", "en1"), packets=128, ring=64, speed=1000,
-        media=("auto",), gathers=True, hash_filter=True, promiscuous=True, full="waits", sees_runts=None,
-        second_uart=False, hardware_watchdog=False, nic="virtio-net-device"),
+        media=("auto",), gathers=True, filters_groups=True, filters_stations=True, promiscuous=True,
+        full="waits", sees_runts=None, second_uart=False, hardware_watchdog=False, nic="virtio-net-device"),
 }
 NETS = ("lan", "slirp", "tap", "none")
 GUEST_ADDRESS = "10.0.2.15"  # slirp's first lease, and the firmware's address without a server

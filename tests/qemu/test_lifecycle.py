@@ -138,7 +138,7 @@ def test_groups_that_nobody_joined_are_filtered(booted):
         host.send(stranger)
     host.ping(sequence=2)
     assert grown(before, "in_multicast_pkts") < MANY
-    assert (grown(before, "in_filtered") < MANY) == FACTS.hash_filter
+    assert (grown(before, "in_filtered") < MANY) == FACTS.filters_groups
     for _ in range(MANY):
         host.send(member)
     host.ping(sequence=3)
@@ -165,7 +165,7 @@ def test_frames_for_others_come_in_when_they_are_asked_for(booted):
     if not FACTS.promiscuous:
         guest.ask("ifconfig en0 promisc on", r"promisc: refused")
         return
-    always = not FACTS.hash_filter  # they come in all the same
+    always = not FACTS.filters_stations  # they come in all the same
     other = Ether(dst="02:00:00:00:99:99", src=MAC) / IP(src=ADDRESS, dst="10.0.2.99") / ICMP()
     for number, (setting, passes) in enumerate((("off", always), ("on", True), ("off", always))):
         guest.ask(f"ifconfig en0 promisc {setting}", "done")
