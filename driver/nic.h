@@ -177,14 +177,16 @@ struct nic_ops {
   int (*start)(struct nic *nic);
 
   /* Programs nic->mac, lays out empty rings from their base and turns DMA on; interrupts stay
-   * masked until irq_unmask. Returns 0, or a negative errno where DMA stays off. May set
-   * nic->rx_stalled, for a receiver that the first rx doorbell starts. The device may not have
-   * heard of the `disable` before. */
+   * masked until irq_unmask. Relies on nothing that `start` or `disable` wrote to the hardware,
+   * which may have been reset since. Returns 0, or a negative errno where DMA stays off. May set
+   * nic->rx_stalled, for a receiver that the first rx doorbell starts. */
   int (*enable)(struct nic *nic);
 
   /* Masks the interrupts and stops DMA: when it returns, the device touches no buffer and no
    * descriptor. The kit then calls tx_reap and rx_reap for what it had completed, so that the
-   * descriptors still have to tell, and takes back what else nic->rx_ring and nic->tx_ring hold. */
+   * descriptors still have to tell, and takes back what else nic->rx_ring and nic->tx_ring hold.
+   * The device may have been reset, or be gone: nothing is waited for without a bound, and no
+   * figure of it counts. */
   void (*disable)(struct nic *nic);
 
   /* Gives the device one empty buffer of packet->len bytes at packet->payload, for which
@@ -224,7 +226,9 @@ struct nic_ops {
    * through already. An event that came while they were masked must interrupt at once. */
   void (*irq_unmask)(struct nic *nic);
 
-  /* Reads the link's state into `*link`. */
+  /* Reads the link's state into `*link`. Where a register no longer holds what `enable` wrote to
+   * it, one that nothing else writes, the device was reset or is gone: sets nic->faulted, and there
+   * is no link. The kit enables it again in the next turn, which nic_watch() calls for. */
   void (*read_link)(struct nic *nic, struct nic_link *link);
 
   /* Makes the hardware's address filter let in what nic->filter says, as far as it can; called

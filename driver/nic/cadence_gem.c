@@ -82,10 +82,12 @@ static void acknowledge_all(struct nic *nic) {
   reg_write(nic, RXSTATUS, UINT32_MAX);
 }
 
+static bool is_there(struct nic *nic) { return reg_read(nic, MODID) >> 16 == 2; }
+
 static int start(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
 
-  if (reg_read(nic, MODID) >> 16 != 2)
+  if (!is_there(nic))
     return -ENODEV;
   gem->tx_clock_mbps = 0; /* whatever it was for before */
   gem->control = NWCTRL_MDIO_EN;
@@ -104,6 +106,8 @@ static int enable(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   const uint8_t *mac = nic->mac;
 
+  if (!is_there(nic))
+    return -ENODEV;
   /* A part of a unit is not used: frames that the MTU allows would be too long. */
   if (nic->config->pool.buffer_size % CADENCE_GEM_BUFFER_UNIT != 0)
     return -EINVAL;
@@ -352,6 +356,12 @@ static void read_link(struct nic *nic, struct nic_link *state) {
   uint32_t speed;
 
   fold_statistics(nic);
+  /* A doorbell writes NWCTRL anew: another register tells that it was reset. */
+  if ((reg_read(nic, DMACFG) & DMACFG_TX_CHECKSUM) == 0) {
+    nic->faulted = true;
+    *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
+    return;
+  }
   phy_link(nic, &gem->phy, state);
   if (state->status != NIC_LINK_ACTIVE)
     return;

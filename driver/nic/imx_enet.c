@@ -37,13 +37,13 @@ static_assert(offsetof(struct imx_enet, nic) == 0, "the kit's pointer is ours");
 
 static struct imx_enet *enet_of(struct nic *nic) { return (struct imx_enet *)(void *)nic; }
 
+/* Or is gone: it has lost what `enable` told it. A bus error clears ETHEREN, but no other bit. */
+static bool was_reset(struct nic *nic) {
+  return (reg_read(nic, ECR) & (ECR_RESET | ECR_DBSWP)) != ECR_DBSWP;
+}
+
 /* The flag of a ring's last descriptor. */
-static uint32_t rx_wrap_at(unsigned slot) {
-  return slot == IMX_ENET_RX_DESCRIPTORS - 1 ? CONTROL_W : 0;
-}
-static uint32_t tx_wrap_at(unsigned slot) {
-  return slot == IMX_ENET_TX_DESCRIPTORS - 1 ? CONTROL_W : 0;
-}
+static uint32_t wrap_at(unsigned slot, unsigned size) { return slot == size - 1 ? CONTROL_W : 0; }
 
 /* ---- the PHY's management interface ---- */
 
@@ -103,9 +103,6 @@ static int start(struct nic *nic) {
     if (++polls == POLLS_MAX)
       return -ENODEV;
   }
-  reg_write(nic, MIBC, 0); /* the statistics count */
-  for (unsigned i = 0; i < IMX_ENET_STATISTICS; i++)
-    enet_of(nic)->statistics[i] = (uint16_t)reg_read(nic, drops[i].offset);
   return find_phy(nic);
 }
 
@@ -140,9 +137,11 @@ static int enable(struct nic *nic) {
   enet->tx = (struct ring){.mask = IMX_ENET_TX_DESCRIPTORS - 1};
   enet->in_parts = false;
   for (unsigned i = 0; i < IMX_ENET_RX_DESCRIPTORS; i++) /* not the device's: without buffers */
-    enet->rings->rx[i] = (struct imx_enet_descriptor){.control = rx_wrap_at(i)};
+    enet->rings->rx[i] =
+        (struct imx_enet_descriptor){.control = wrap_at(i, IMX_ENET_RX_DESCRIPTORS)};
   for (unsigned i = 0; i < IMX_ENET_TX_DESCRIPTORS; i++)
-    enet->rings->tx[i] = (struct imx_enet_descriptor){.control = tx_wrap_at(i)};
+    enet->rings->tx[i] =
+        (struct imx_enet_descriptor){.control = wrap_at(i, IMX_ENET_TX_DESCRIPTORS)};
   dma_publish();
   set_link(nic);
   reg_write(nic, PALR,
@@ -158,8 +157,11 @@ static int enable(struct nic *nic) {
   reg_write(nic, FTRL, buffer); /* no frame is longer than a buffer */
   reg_write(nic, RACC, 0);      /* nothing is taken off a frame, nor dropped for its checksums */
   reg_write(nic, EIR, UINT32_MAX);
+  reg_write(nic, MIBC, 0); /* the statistics count, from wherever they are */
+  for (unsigned i = 0; i < IMX_ENET_STATISTICS; i++)
+    enet->statistics[i] = (uint16_t)reg_read(nic, drops[i].offset);
   reg_write(nic, ECR, ECR_RESERVED | ECR_DBSWP | ECR_EN1588 | ECR_ETHEREN); /* last of all */
-  return 0;
+  return was_reset(nic) ? -ENODEV : 0;
 }
 
 static uint32_t overflows(const struct imx_enet *enet) {
@@ -205,8 +207,8 @@ static void disable(struct nic *nic) {
     }
   }
   reg_write(nic, ECR, control & ~(uint32_t)ECR_ETHEREN);
-  (void)reg_read(nic, ECR); /* the write has arrived: the device is quiet */
-  fold_statistics(nic);
+  if (!was_reset(nic)) /* the write has arrived: the device is quiet */
+    fold_statistics(nic);
 }
 
 /* ---- rings ---- */
@@ -219,7 +221,7 @@ static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
   descriptor->option = OPTION_RX_INT;
   descriptor->update = 0;
   dma_publish();
-  descriptor->control = CONTROL_DEVICE | rx_wrap_at(slot);
+  descriptor->control = CONTROL_DEVICE | wrap_at(slot, IMX_ENET_RX_DESCRIPTORS);
   return true;
 }
 
@@ -293,7 +295,7 @@ static inline uint32_t fill_tx(struct imx_enet_descriptor *descriptors, uint32_t
   descriptor->data = bus_address(part->payload);
   descriptor->option = option;
   descriptor->update = 0;
-  return CONTROL_DEVICE | part->len | tx_wrap_at(slot) |
+  return CONTROL_DEVICE | part->len | wrap_at(slot, IMX_ENET_TX_DESCRIPTORS) |
          (part->next == NULL ? (uint32_t)(CONTROL_L | CONTROL_TC) : 0);
 }
 
@@ -354,13 +356,9 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
  * has the datapath ring again, or nic_watch(). */
 static void doorbell(struct nic *nic, enum nic_direction which) {
   dma_publish();
-  if (which == NIC_TX) {
-    reg_write(nic, TDAR, DESCRIPTOR_ACTIVE);
-    return;
-  }
-  if ((reg_read(nic, RDAR) & DESCRIPTOR_ACTIVE) == 0)
+  if (which == NIC_RX && (reg_read(nic, RDAR) & DESCRIPTOR_ACTIVE) == 0)
     nic_count(nic, NIC_RX_RESTARTS);
-  reg_write(nic, RDAR, DESCRIPTOR_ACTIVE);
+  reg_write(nic, which == NIC_RX ? RDAR : TDAR, DESCRIPTOR_ACTIVE);
 }
 
 /* ---- interrupt ---- */
@@ -385,11 +383,14 @@ static void irq_unmask(struct nic *nic) {
 static void read_link(struct nic *nic, struct nic_link *state) {
   struct imx_enet *enet = enet_of(nic);
 
-  fold_statistics(nic);
-  phy_link(nic, &enet->phy, state);
-  if (state->status != NIC_LINK_ACTIVE ||
-      (state->speed_mbps == enet->set.speed_mbps && state->full_duplex == enet->set.full_duplex))
-    return;
+  *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
+  if (!was_reset(nic)) {
+    fold_statistics(nic);
+    phy_link(nic, &enet->phy, state);
+    if (state->status != NIC_LINK_ACTIVE ||
+        (state->speed_mbps == enet->set.speed_mbps && state->full_duplex == enet->set.full_duplex))
+      return;
+  }
   nic->faulted = true;
   port_irq_pend(nic->config->irq);
 }
@@ -399,9 +400,8 @@ static unsigned hash_of(const uint8_t group[ETH_ADDRESS_BYTES]) {
   uint32_t crc = UINT32_MAX;
 
   for (unsigned bit = 0; bit < 8 * ETH_ADDRESS_BYTES; bit++) {
-    uint32_t next = (crc ^ (uint32_t)group[bit / 8] >> bit % 8) & 1;
-
-    crc = crc >> 1 ^ (next != 0 ? UINT32_C(0xedb88320) : 0);
+    crc ^= (uint32_t)group[bit / 8] >> bit % 8 & 1;
+    crc = crc >> 1 ^ ((crc & 1) != 0 ? UINT32_C(0xedb88320) : 0);
   }
   return crc >> 26;
 }

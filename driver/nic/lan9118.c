@@ -376,6 +376,11 @@ static void irq_unmask(struct nic *nic) {
 static void read_link(struct nic *nic, struct nic_link *state) {
   uint32_t mac_cr = lan9118_of(nic)->mac_cr & ~(uint32_t)(MAC_CR_FULL_DUPLEX | MAC_CR_NOT_OWN);
 
+  if (reg_read(nic, TX_CFG) != TX_CFG_ON) { /* it was reset, or is gone */
+    nic->faulted = true;
+    *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
+    return;
+  }
   phy_link(nic, &lan9118_of(nic)->phy, state);
   if (state->status == NIC_LINK_ACTIVE)
     write_mac_cr(nic, mac_cr | (state->full_duplex ? MAC_CR_FULL_DUPLEX : MAC_CR_NOT_OWN));

@@ -20,6 +20,7 @@ enum {
   CFG1 = 0x00,
   CFG1_TX_EN = 1 << 0,
   CFG1_RX_EN = 1 << 2,
+  CFG1_ENABLED = CFG1_TX_EN | CFG1_RX_EN,
   CFG2 = 0x04,
   CFG2_FULL_DUPLEX = 1 << 0,
   CFG2_CRC_EN = 1 << 1,
@@ -84,6 +85,7 @@ static const uint32_t DESCRIPTOR_LENGTH = 0x7ff;
 
 enum {
   POLLS_MAX = 10000,       /* of a register: the longest wait is for a frame's end */
+  PACKET_COUNT_MAX = 256,  /* what RX_STATUS can count to */
   FRAME_LENGTH_MAX = 1536, /* a little above what the MTU allows, so that the kit sees giants */
 };
 
@@ -92,10 +94,10 @@ static_assert(offsetof(struct msf2_emac, nic) == 0, "the kit's pointer is ours")
 
 static struct msf2_emac *emac_of(struct nic *nic) { return (struct msf2_emac *)(void *)nic; }
 
-/* Until none of `bits` is left in a register. */
-static bool wait_until_clear(struct nic *nic, unsigned offset, uint32_t bits) {
+/* Until a register has `value` in `bits`. */
+static bool wait_for(struct nic *nic, unsigned offset, uint32_t bits, uint32_t value) {
   for (unsigned polls = 0; polls < POLLS_MAX; polls++) {
-    if ((reg_read(nic, offset) & bits) == 0)
+    if ((reg_read(nic, offset) & bits) == value)
       return true;
   }
   return false;
@@ -108,7 +110,7 @@ static uint16_t mii_read(struct nic *nic, unsigned address, unsigned reg) {
   reg_write(nic, MII_ADDRESS, address << 8 | reg);
   reg_write(nic, MII_CMD, 0); /* a read starts on the rising edge of READ */
   reg_write(nic, MII_CMD, MII_CMD_READ);
-  if (!wait_until_clear(nic, MII_INDICATORS, MII_INDICATORS_BUSY | MII_INDICATORS_NOT_VALID))
+  if (!wait_for(nic, MII_INDICATORS, MII_INDICATORS_BUSY | MII_INDICATORS_NOT_VALID, 0))
     return 0xffff;
   return (uint16_t)reg_read(nic, MII_STATUS);
 }
@@ -117,7 +119,7 @@ static void mii_write(struct nic *nic, unsigned address, unsigned reg, uint16_t 
   reg_write(nic, MII_ADDRESS, address << 8 | reg);
   reg_write(nic, MII_CTRL, value);
   /* A hanging interface shows as a link that never comes up. */
-  (void)wait_until_clear(nic, MII_INDICATORS, MII_INDICATORS_BUSY);
+  (void)wait_for(nic, MII_INDICATORS, MII_INDICATORS_BUSY, 0);
 }
 
 /* ---- lifecycle ---- */
@@ -130,49 +132,75 @@ static uint32_t frame_length_max(const struct nic *nic) {
   return buffer_size < FRAME_LENGTH_MAX ? buffer_size : FRAME_LENGTH_MAX;
 }
 
-static int start(struct nic *nic) {
-  struct msf2_emac *emac = emac_of(nic);
-  unsigned polls = 0;
-
-  reg_write(nic, CFG1, CFG1_SOFT_RESET);
+/* The registers that stay as they are, which a MAC that was reset has lost. */
+static bool set_up(struct nic *nic) {
   reg_write(nic, CFG1, 0);
   reg_write(nic, FIFO_CFG0, FIFO_CFG0_ENABLE_ALL);
-  while ((reg_read(nic, FIFO_CFG0) & FIFO_CFG0_ENABLED) != FIFO_CFG0_ENABLED) {
-    if (++polls == POLLS_MAX)
-      return -ENODEV;
-  }
-  reg_write(nic, CFG2, CFG2_ALWAYS | CFG2_FULL_DUPLEX);
-  reg_write(nic, INTERFACE_CTRL, INTERFACE_CTRL_100);
   reg_write(nic, MAX_FRAME_LENGTH, frame_length_max(nic));
   reg_write(nic, MII_CONFIG, MII_CONFIG_CLOCK_DIV_28);
   reg_write(nic, INTERRUPT_MASK, 0);
+  return wait_for(nic, FIFO_CFG0, FIFO_CFG0_ENABLED, FIFO_CFG0_ENABLED);
+}
+
+/* The MAC tells groups from stations, but not one group from another: a gate for all of them. */
+static void set_filter(struct nic *nic) {
+  const struct nic_filter *filter = &nic->filter;
+  const bool full_duplex = (reg_read(nic, CFG2) & CFG2_FULL_DUPLEX) != 0;
+  uint32_t dropped =
+      FIFO_CFG_FALSE_CARRIER | FIFO_CFG_CODE_ERROR | FIFO_CFG_CRC_ERROR | FIFO_CFG_DRIBBLE;
+
+  if (filter->group_count == 0 && filter->unlisted == 0 && !filter->all_multicast)
+    dropped |= FIFO_CFG_MULTICAST;
+  reg_write(nic, FIFO_CFG4, dropped);
+  reg_write(nic, FIFO_CFG5, (FIFO_CFG5_ALL & ~dropped) | (full_duplex ? 0 : FIFO_CFG5_HALF_DUPLEX));
+}
+
+static void set_link(struct nic *nic, const struct nic_link *link) {
+  reg_write(nic, CFG2, CFG2_ALWAYS | (link->full_duplex ? CFG2_FULL_DUPLEX : 0));
+  reg_write(nic, INTERFACE_CTRL, link->speed_mbps == 100 ? INTERFACE_CTRL_100 : 0);
+  set_filter(nic); /* where half duplex is said once more */
+}
+
+static int start(struct nic *nic) {
+  struct msf2_emac *emac = emac_of(nic);
+
+  reg_write(nic, CFG1, CFG1_SOFT_RESET);
+  if (!set_up(nic))
+    return -ENODEV;
   emac->phy.read = mii_read;
   emac->phy.write = mii_write;
   return phy_start(nic, &emac->phy);
+}
+
+static void init_ring(struct nic_ring *ring, struct pbuf **slots, uint32_t size,
+                      struct msf2_emac_descriptor *descriptors, uint32_t packet_size) {
+  nic_ring_init(ring, slots, size);
+  for (uint32_t i = 0; i < size; i++) {
+    descriptors[i].packet_size = packet_size;
+    descriptors[i].next = bus_address(&descriptors[ring_slot(&ring->ring, i + 1)]);
+  }
 }
 
 static int enable(struct nic *nic) {
   struct msf2_emac *emac = emac_of(nic);
   const uint8_t *mac = nic->mac;
 
+  if (!set_up(nic))
+    return -ENODEV;
+  set_link(nic, &nic->link); /* after a recovery it is as it was */
   reg_write(nic, STATION_ADDRESS1,
             (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3]);
   reg_write(nic, STATION_ADDRESS2, (uint32_t)mac[4] << 24 | (uint32_t)mac[5] << 16);
 
-  nic_ring_init(&nic->rx_ring, emac->rx_slots, MSF2_EMAC_RX_DESCRIPTORS);
-  nic_ring_init(&nic->tx_ring, emac->tx_slots, MSF2_EMAC_TX_DESCRIPTORS);
-  for (unsigned i = 0; i < MSF2_EMAC_RX_DESCRIPTORS; i++) {
-    emac->rx_descriptors[i].packet_size = 0; /* not the device's: it has no buffer yet */
-    emac->rx_descriptors[i].next =
-        bus_address(&emac->rx_descriptors[(i + 1) % MSF2_EMAC_RX_DESCRIPTORS]);
-  }
-  for (unsigned i = 0; i < MSF2_EMAC_TX_DESCRIPTORS; i++) {
-    emac->tx_descriptors[i].packet_size = DESCRIPTOR_EMPTY;
-    emac->tx_descriptors[i].next =
-        bus_address(&emac->tx_descriptors[(i + 1) % MSF2_EMAC_TX_DESCRIPTORS]);
-  }
+  init_ring(&nic->rx_ring, emac->rx_slots, MSF2_EMAC_RX_DESCRIPTORS, emac->rx_descriptors, 0);
+  init_ring(&nic->tx_ring, emac->tx_slots, MSF2_EMAC_TX_DESCRIPTORS, emac->tx_descriptors,
+            DESCRIPTOR_EMPTY); /* neither has any that are the device's: it has no buffers yet */
+  /* Frames that were reaped after a reset have taken its count below 0: it would go on. */
+  for (unsigned i = 0; i < PACKET_COUNT_MAX && (reg_read(nic, RX_STATUS) & RX_STATUS_RECEIVED) != 0;
+       i++)
+    reg_write(nic, RX_STATUS, RX_STATUS_RECEIVED);
   dma_publish();
-  reg_write(nic, CFG1, CFG1_TX_EN | CFG1_RX_EN);
+  reg_write(nic, CFG1, CFG1_ENABLED);
   nic->rx_stalled = true; /* the first rx doorbell starts reception */
   return 0;
 }
@@ -194,8 +222,8 @@ static void disable(struct nic *nic) {
   reg_write(nic, CFG1, 0); /* nothing new comes in */
   reg_write(nic, RX_CTRL, 0);
   reg_write(nic, TX_CTRL, 0);
-  (void)wait_until_clear(nic, RX_CTRL, RX_CTRL_ENABLE);
-  (void)wait_until_clear(nic, TX_CTRL, TX_CTRL_ENABLE);
+  (void)wait_for(nic, RX_CTRL, RX_CTRL_ENABLE, 0);
+  (void)wait_for(nic, TX_CTRL, TX_CTRL_ENABLE, 0);
   count_overflow(nic);
   reg_write(nic, RX_STATUS, RX_STATUS_BUS_ERROR);
   reg_write(nic, TX_STATUS, TX_STATUS_UNDERRUN | TX_STATUS_BUS_ERROR);
@@ -336,33 +364,18 @@ static void irq_unmask(struct nic *nic) {
                                                       : INTERRUPT_RX | INTERRUPT_TX_UNDERRUN);
 }
 
-/* The MAC tells groups from stations, but not one group from another: a gate for all of them. */
-static void set_filter(struct nic *nic) {
-  const struct nic_filter *filter = &nic->filter;
-  const bool full_duplex = (reg_read(nic, CFG2) & CFG2_FULL_DUPLEX) != 0;
-  uint32_t dropped =
-      FIFO_CFG_FALSE_CARRIER | FIFO_CFG_CODE_ERROR | FIFO_CFG_CRC_ERROR | FIFO_CFG_DRIBBLE;
-
-  if (filter->group_count == 0 && filter->unlisted == 0 && !filter->all_multicast)
-    dropped |= FIFO_CFG_MULTICAST;
-  reg_write(nic, FIFO_CFG4, dropped);
-  reg_write(nic, FIFO_CFG5, (FIFO_CFG5_ALL & ~dropped) | (full_duplex ? 0 : FIFO_CFG5_HALF_DUPLEX));
-}
-
-/* The MAC follows what the PHY has found. */
+/* The MAC follows what the PHY has found, where it has not lost what `enable` told it. */
 static void read_link(struct nic *nic, struct nic_link *state) {
-  uint32_t cfg2, interface_ctrl;
-
+  if ((reg_read(nic, CFG1) & CFG1_ENABLED) != CFG1_ENABLED) {
+    nic->faulted = true;
+    *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
+    return;
+  }
   phy_link(nic, &emac_of(nic)->phy, state);
-  if (state->status != NIC_LINK_ACTIVE)
+  if (state->status != NIC_LINK_ACTIVE ||
+      (state->speed_mbps == nic->link.speed_mbps && state->full_duplex == nic->link.full_duplex))
     return;
-  cfg2 = CFG2_ALWAYS | (state->full_duplex ? CFG2_FULL_DUPLEX : 0);
-  interface_ctrl = state->speed_mbps == 100 ? INTERFACE_CTRL_100 : 0;
-  if (reg_read(nic, CFG2) == cfg2 && reg_read(nic, INTERFACE_CTRL) == interface_ctrl)
-    return;
-  reg_write(nic, CFG2, cfg2);
-  reg_write(nic, INTERFACE_CTRL, interface_ctrl);
-  set_filter(nic); /* where half duplex is said once more */
+  set_link(nic, state);
 }
 
 static void set_media(struct nic *nic, enum nic_media media) {

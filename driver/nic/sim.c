@@ -34,6 +34,8 @@ static int enable(struct nic *nic) {
   struct sim *sim = sim_of(nic);
   const uint8_t *mac = nic->mac;
 
+  if (reg_read(nic, SIM_ID) != SIM_ID_VALUE)
+    return -ENODEV;
   reg_write(nic, SIM_MAC_HIGH,
             (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3]);
   reg_write(nic, SIM_MAC_LOW, (uint32_t)mac[4] << 24 | (uint32_t)mac[5] << 16);
@@ -166,7 +168,9 @@ static void irq_unmask(struct nic *nic) {
 
 static void read_link(struct nic *nic, struct nic_link *state) {
   *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
-  if ((reg_read(nic, SIM_STATUS) & SIM_STATUS_LINK) != 0)
+  if ((reg_read(nic, SIM_CTRL) & SIM_CTRL_ENABLE) == 0)
+    nic->faulted = true; /* it was reset, or its interrupt of an error was lost */
+  else if ((reg_read(nic, SIM_STATUS) & SIM_STATUS_LINK) != 0)
     *state = (struct nic_link){.status = NIC_LINK_ACTIVE, .full_duplex = true, .speed_mbps = 100};
 }
 

@@ -34,6 +34,9 @@ bool virtio_add_queue(uintptr_t base, unsigned number, struct virtq *queue, unsi
 /* Ends the initialization: the device works from here on. */
 void virtio_driver_ok(uintptr_t base);
 
+/* False where it does not any more: it was reset, or is gone. */
+bool virtio_works(uintptr_t base);
+
 /* Makes all entries of the available ring before `index` the device's, and tells it. */
 void virtio_notify(uintptr_t base, unsigned number, struct virtq *queue, uint16_t index);
 

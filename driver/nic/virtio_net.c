@@ -317,8 +317,10 @@ static void irq_unmask(struct nic *nic) {
 /* A virtual link has no speed of its own. */
 static void read_link(struct nic *nic, struct nic_link *state) {
   *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
-  if ((virtio_of(nic)->features & F_STATUS) == 0 ||
-      (mmio_read16(nic->base + CONFIG_STATUS) & CONFIG_STATUS_LINK_UP) != 0)
+  if (!virtio_works(nic->base))
+    nic->faulted = true;
+  else if ((virtio_of(nic)->features & F_STATUS) == 0 ||
+           (mmio_read16(nic->base + CONFIG_STATUS) & CONFIG_STATUS_LINK_UP) != 0)
     *state = (struct nic_link){.status = NIC_LINK_ACTIVE, .full_duplex = true, .speed_mbps = 1000};
 }
 

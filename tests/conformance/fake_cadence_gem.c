@@ -167,7 +167,7 @@ enum fake_verdict fake_cadence_gem_receive(struct fake_cadence_gem *fake, const 
   uint32_t buffer = (*reg(fake, DMACFG) >> 16 & 0xff) * 64;
   uint32_t done = 0;
 
-  if ((*reg(fake, NWCTRL) & RX_EN) == 0 || fake->rx_waits)
+  if ((*reg(fake, NWCTRL) & RX_EN) == 0 || fake->rx_waits || fake->was_reset)
     return FAKE_NOT_READY;
   if (!is_wanted(fake, frame))
     return FAKE_FILTERED;
@@ -225,6 +225,8 @@ static uint32_t bus_read(void *context, unsigned offset) {
   struct fake_cadence_gem *fake = context;
   uint32_t value = *reg(fake, offset);
 
+  if (fake->without_power != 0)
+    return 0;
   switch (offset) {
   case NWSTATUS:
     return fake->mdio_dead ? 0 : 1 << 2;
@@ -246,6 +248,7 @@ static uint32_t bus_read(void *context, unsigned offset) {
   return value;
 }
 
+/* One that was reset has no rings. */
 static void write_control(struct fake_cadence_gem *fake, uint32_t value) {
   *reg(fake, NWCTRL) = value & (RX_EN | TX_EN | MDIO_EN);
   if ((value & TX_EN) == 0) {
@@ -253,6 +256,8 @@ static void write_control(struct fake_cadence_gem *fake, uint32_t value) {
     fake->tx_descriptor = *reg(fake, TXQBASE);
     fake->tx_halted = false;
   }
+  if (fake->was_reset)
+    return;
   if ((value & RX_EN) != 0)
     look_for_buffer(fake);
   if ((value & START_TX) != 0)
@@ -265,6 +270,8 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   struct fake_cadence_gem *fake = context;
   uint32_t running = *reg(fake, NWCTRL) & (RX_EN | TX_EN);
 
+  if (fake->without_power != 0)
+    return;
   switch (offset) {
   case NWCTRL:
     write_control(fake, value);
@@ -284,11 +291,12 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   case RXQBASE:
   case TXQBASE:
     fake->bad_accesses += running != 0; /* "any write is illegal" */
+    fake->was_reset = false;
     *reg(fake, offset) = value;
     *(offset == RXQBASE ? &fake->rx_descriptor : &fake->tx_descriptor) = value;
     break;
   case PHYMNTNC:
-    fake->bad_accesses += (*reg(fake, NWCTRL) & MDIO_EN) == 0;
+    fake->bad_accesses += (*reg(fake, NWCTRL) & MDIO_EN) == 0 && !fake->was_reset;
     *reg(fake, PHYMNTNC) = value;
     if ((value >> 28 & 3) == 1 && (value >> 23 & 0x1f) == fake->phy_address)
       fake->phy[value >> 18 & 0xf] = (uint16_t)value;
@@ -307,10 +315,25 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   update_irq(fake);
 }
 
-void fake_cadence_gem_attach(struct fake_cadence_gem *fake) {
-  *fake = (struct fake_cadence_gem){.link = true, .partner_1000 = true, .phy_address = 7};
+static void reset(struct fake_cadence_gem *fake) {
+  memset(fake->registers, 0, sizeof fake->registers);
+  *reg(fake, NWCFG) = 0x00080000;
+  *reg(fake, DMACFG) = 0x00020784;
   *reg(fake, MODID) = 0x00020118;
   *reg(fake, IMR) = UINT32_MAX;
+}
+
+void fake_cadence_gem_forget(struct fake_cadence_gem *fake) {
+  reset(fake);
+  fake->rx_descriptor = fake->tx_descriptor = 0;
+  fake->rx_waits = fake->tx_halted = fake->going = false;
+  fake->was_reset = true;
+  update_irq(fake);
+}
+
+void fake_cadence_gem_attach(struct fake_cadence_gem *fake) {
+  *fake = (struct fake_cadence_gem){.link = true, .partner_1000 = true, .phy_address = 7};
+  reset(fake);
   host_attach(&(struct host_device){.base = FAKE_GEM_BASE,
                                     .size = sizeof fake->registers,
                                     .read = bus_read,

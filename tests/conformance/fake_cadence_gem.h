@@ -26,12 +26,17 @@ struct fake_cadence_gem {
   bool partner_1000;      /* the link's partner can 1000 Mbit/s */
   uint32_t phy_address;   /* of its PHY */
   uint16_t phy[16];       /* its registers that can be written */
+  uint32_t without_power; /* it is not there */
+  bool was_reset;         /* and has not been enabled since */
   uint32_t mdio_dead;     /* the management interface never gets idle */
   unsigned bad_accesses;  /* accesses to no register, and what the manual forbids */
 };
 
 /* Resets the fake and puts it on the host's bus. */
 void fake_cadence_gem_attach(struct fake_cadence_gem *fake);
+
+/* Its power goes. */
+void fake_cadence_gem_forget(struct fake_cadence_gem *fake);
 
 /* A frame comes in from the wire. */
 enum fake_verdict fake_cadence_gem_receive(struct fake_cadence_gem *fake, const uint8_t *frame,

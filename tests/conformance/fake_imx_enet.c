@@ -265,17 +265,33 @@ bool fake_imx_enet_report(struct fake_imx_enet *fake, uint32_t event) {
 }
 
 static uint32_t bus_read(void *context, unsigned offset) {
-  return *reg((struct fake_imx_enet *)context, offset);
+  struct fake_imx_enet *fake = context;
+
+  return fake->without_power != 0 ? 0 : *reg(fake, offset);
+}
+
+/* The statistics are what they were. */
+static void reset(struct fake_imx_enet *fake) {
+  memset(fake->registers, 0, STATISTICS);
+  *reg(fake, ECR) = 0x70000000;
+  *reg(fake, RCR) = 0x05ee0001;
+  *reg(fake, MIBC) = 0xc0000000;
+  *reg(fake, FTRL) = 0x7ff;
+  turn_off(fake);
+}
+
+void fake_imx_enet_forget(struct fake_imx_enet *fake) {
+  reset(fake);
+  memset(&fake->registers[STATISTICS / 4], 0x33, STATISTICS_END - STATISTICS);
+  fake->rx_errors = 0;
+  fake->lose_kick = false;
+  raise(fake, 0);
 }
 
 static void write_control(struct fake_imx_enet *fake, uint32_t value) {
-  if ((value & 1) != 0) { /* reset; the statistics are what they were */
-    memset(fake->registers, 0, STATISTICS);
-    *reg(fake, ECR) = 0x70000000 | (fake->reset_hangs ? 1 : 0);
-    *reg(fake, RCR) = 0x05ee0001;
-    *reg(fake, MIBC) = 0xc0000000;
-    *reg(fake, FTRL) = 0x7ff;
-    turn_off(fake);
+  if ((value & 1) != 0) {
+    reset(fake);
+    *reg(fake, ECR) |= fake->reset_hangs ? 1 : 0;
     return;
   }
   if ((value & ETHEREN) == 0) {
@@ -313,6 +329,8 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   struct fake_imx_enet *fake = context;
   uint32_t before = *reg(fake, offset);
 
+  if (fake->without_power != 0)
+    return;
   switch (offset) {
   case EIR:
     *reg(fake, EIR) &= ~value;

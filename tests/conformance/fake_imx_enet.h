@@ -28,6 +28,7 @@ struct fake_imx_enet {
   bool stop_hangs;        /* a graceful stop never ends */
   uint32_t reset_hangs;   /* nor a reset */
   uint32_t mdio_hangs;    /* nor a management frame */
+  uint32_t without_power; /* it is not there */
   bool link;              /* of its PHYs */
   uint32_t phy_addresses; /* where its management interface has a PHY, a bit each */
   uint16_t phy[32];       /* the registers that all of them share */
@@ -37,6 +38,9 @@ struct fake_imx_enet {
 
 /* Resets the fake and puts it on the host's bus, at one of the addresses above. */
 void fake_imx_enet_attach(struct fake_imx_enet *fake, uintptr_t base);
+
+/* Its power goes. */
+void fake_imx_enet_forget(struct fake_imx_enet *fake);
 
 /* A frame comes in from the wire. */
 enum fake_verdict fake_imx_enet_receive(struct fake_imx_enet *fake, const uint8_t *frame,

@@ -395,6 +395,12 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   update_irq(fake);
 }
 
+void fake_lan9118_forget(struct fake_lan9118 *fake) {
+  reset(fake);
+  fake->busy = fake->rx_errors = fake->tx_error = 0;
+  update_irq(fake);
+}
+
 void fake_lan9118_attach(struct fake_lan9118 *fake) {
   *fake = (struct fake_lan9118){.link = true, .partner = 0x0f71, .phy_address = 1};
   reset(fake);

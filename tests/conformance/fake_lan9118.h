@@ -63,6 +63,9 @@ struct fake_lan9118 {
 /* Resets the fake and puts it on the host's bus. */
 void fake_lan9118_attach(struct fake_lan9118 *fake);
 
+/* Its power goes. */
+void fake_lan9118_forget(struct fake_lan9118 *fake);
+
 /* A frame (without FCS) comes in from the wire. */
 enum fake_verdict fake_lan9118_receive(struct fake_lan9118 *fake, const uint8_t *frame,
                                        uint32_t length);

@@ -35,7 +35,12 @@ struct fake_error {
   uint32_t bits[3]; /* for `inject`: what the registers and descriptors tell of it */
 };
 
-/* A way in which the MAC or its PHY may not be there: nic_start() has to return -ENODEV. */
+/* A way in which the MAC or its PHY may not be there: nic_start() has to return -ENODEV.
+ *
+ * What is at `where` changes till it comes back, and all else stays as it is: a PHY that is not
+ * connected, a reset that hangs. Where it is the MAC's `power`, that is all there is of it: its
+ * registers read as zeros or as ones, writes are ignored and it touches no memory; it has forgotten
+ * what it was told, and is back as after a reset, of which no interrupt tells. */
 struct fake_absence {
   const char *name;
   uint32_t *where; /* what the fake has there */
@@ -74,6 +79,12 @@ struct fake_mac {
   /* The device counts as the kit's rings do, and sees their indices: the rig cannot have them begin
    * just before their wrap, and goes there frame by frame. */
   bool shares_indices;
+
+  uint32_t *power;      /* `where` of the absences without power; NULL: it has none, which leaves
+                           untried what becomes of a MAC that was reset */
+  void (*forget)(void); /* called as its power goes: registers and DMA are as after a reset, its
+                           interrupt line is down; till it is enabled again, what a driver does that
+                           does not know of it is no bad access */
 
   bool sends_at_once; /* a frame that is alone is sent and freed without an interrupt */
 

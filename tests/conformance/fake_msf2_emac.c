@@ -38,6 +38,7 @@ enum {
 
 #define EMPTY           UINT32_C(0x80000000)
 #define FIFO_RX_ENABLED UINT32_C(0x20000)
+#define CFG1_RESET      UINT32_C(0x80000000)
 
 struct descriptor {
   uint32_t start, size, next;
@@ -51,6 +52,8 @@ static bool has_link;             /* of its PHY */
 static uint32_t phy_address;      /* of its PHY */
 static uint16_t phy_control;      /* BMCR of its PHY */
 static uint32_t modules_dead;     /* the FIFO modules do not answer */
+static uint32_t without_power;    /* 1: it is not there */
+static bool was_reset;            /* and has not been enabled since: the driver may not know */
 static uint16_t phy_partner;      /* ANLPAR of its PHY */
 static uint32_t mii_busy;         /* 1: the management interface never gets done */
 static unsigned mii_reads_late;   /* of INDICATORS, until what was read of the PHY is valid */
@@ -149,6 +152,8 @@ static uint16_t phy_read(uint32_t address) {
 
 static uint32_t bus_read(void *context, unsigned offset) {
   (void)context;
+  if (without_power != 0)
+    return 0;
   switch (offset) {
   case INTERRUPT:
     return causes();
@@ -178,7 +183,7 @@ static void acknowledge(unsigned status, uint32_t value) {
   if ((value & 1) == 0)
     return;
   if (*reg(status) >> 16 == 0) {
-    bad_accesses++; /* more packets acknowledged than came: the count would wrap */
+    bad_accesses += !was_reset; /* more packets acknowledged than came: the count would wrap */
     return;
   }
   *reg(status) -= 0x10000;
@@ -188,11 +193,14 @@ static void acknowledge(unsigned status, uint32_t value) {
 
 static void bus_write(void *context, unsigned offset, uint32_t value) {
   (void)context;
+  if (without_power != 0)
+    return;
   switch (offset) {
   case CFG1:
     if (value >> 31 != 0)
       memset(registers, 0, sizeof registers);
     *reg(CFG1) = value;
+    was_reset = was_reset && (value & 4) == 0;
     break;
   case FIFO_CFG0:
     *reg(FIFO_CFG0) = modules_dead ? value : value | ((value >> 8 & 0x1f) << 16 & ~FIFO_RX_ENABLED);
@@ -202,7 +210,7 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
     *reg(MII_CONFIG) = value;
     break;
   case MII_CMD:
-    bad_accesses += *reg(MII_CONFIG) == 0;
+    bad_accesses += *reg(MII_CONFIG) == 0 && !was_reset;
     if ((value & 1) != 0)
       mii_reads_late = 3;
     break;
@@ -250,7 +258,8 @@ static void power_on(void) {
   memset(registers, 0, sizeof registers);
   hold_tx = false;
   modules_dead = false;
-  mii_busy = 0;
+  mii_busy = without_power = 0;
+  was_reset = false;
   has_link = true;
   phy_address = 1;
   phy_control = 0x1140;
@@ -280,10 +289,19 @@ static const struct fake_error errors[] = {
     {.name = NULL},
 };
 
+static void forget(void) {
+  memset(registers, 0, sizeof registers);
+  *reg(CFG1) = CFG1_RESET;
+  was_reset = true;
+  mii_reads_late = dma_stops_late = 0;
+  update_irq();
+}
+
 static const struct fake_absence absences[] = {
     {"no PHY", &phy_address, 40},
     {"FIFO modules that do not answer", &modules_dead, true},
     {"a management interface that hangs", &mii_busy, 1},
+    {"a MAC without power", &without_power, true},
     {.name = NULL},
 };
 
@@ -354,6 +372,35 @@ static void its_errors_end_with_what_they_happened_to(void) {
   assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 0);
 }
 
+/* By frames that were reaped after its reset: else it interrupts for packets that never come. */
+static void a_count_of_packets_that_wrapped_is_0_again(void) {
+  forget();
+  *reg(RX_STATUS) = 0xff0001;
+  rig.gone = true;
+  nic_watch(rig.nic);
+  rig_run();
+  assert_int_equal(*reg(RX_STATUS), 0);
+  nic_watch(rig.nic);
+  rig_check_traffic();
+}
+
+/* A recovery does not wait for the next look at the link. */
+static void it_is_set_up_for_its_link_after_a_reset(void) {
+  phy_partner = 0x4021; /* 10 Mbit/s, half duplex */
+  nic_poll_link(rig.nic);
+  assert_int_equal(*reg(CFG2), 0x7106);
+  forget();
+  rig.nic->faulted = true;
+  nic_interrupt(rig.nic);
+  rig_run();
+  assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 1);
+  assert_int_equal(*reg(CFG2), 0x7106);
+  assert_int_equal(*reg(INTERFACE_CTRL), 0);
+  assert_int_equal(*reg(MAX_FRAME_LENGTH), 1536);
+  rig.gone = true;
+  rig_check_traffic();
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST_BARE(it_programs_its_station_address),
     SUITE_TEST_BARE(it_finds_its_phy_at_any_address),
@@ -361,6 +408,8 @@ static const struct suite_test tests[] = {
     SUITE_TEST(it_follows_the_links_speed_and_duplex),
     SUITE_TEST(its_dma_has_stopped_before_buffers_come_home),
     SUITE_TEST(its_errors_end_with_what_they_happened_to),
+    SUITE_TEST(a_count_of_packets_that_wrapped_is_0_again),
+    SUITE_TEST(it_is_set_up_for_its_link_after_a_reset),
     SUITE_TESTS_END,
 };
 
@@ -375,5 +424,7 @@ const struct fake_mac fake_mac_msf2_emac = {
     .bad_accesses = &bad_accesses,
     .hold_tx = &hold_tx,
     .sends_at_once = true,
+    .power = &without_power,
+    .forget = forget,
     .tests = tests,
 };

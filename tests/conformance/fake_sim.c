@@ -203,6 +203,9 @@ static const struct fake_error errors[] = {
     {.name = NULL},
 };
 
+/* Its bus has no gate: what tells that it is gone is its ID, and that it was reset. */
+static void forget(void) { sim_device_write(&device, SIM_CTRL, SIM_CTRL_RESET); }
+
 static const struct fake_absence absences[] = {
     {"no device at this address", &device.registers[SIM_ID / 4], UINT32_MAX},
     {.name = NULL},
@@ -218,4 +221,6 @@ const struct fake_mac fake_mac_sim = {
     .unit = 4,
     .bad_accesses = &bad_accesses,
     .hold_tx = &held,
+    .power = &device.registers[SIM_ID / 4],
+    .forget = forget,
 };

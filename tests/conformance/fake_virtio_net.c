@@ -254,6 +254,15 @@ static void reset(struct fake_virtio_net *fake) {
   fake->resets++;
 }
 
+static const uint8_t hosts_mac[6] = {2, 0, 0, 0xaa, 0xbb, 0xcc};
+
+void fake_virtio_net_forget(struct fake_virtio_net *fake) {
+  reset(fake);
+  memcpy(fake->mac, hosts_mac, sizeof hosts_mac);
+  fake->was_reset = true;
+  update_irq(fake);
+}
+
 /* The order of initialization (3.1.1). */
 static void write_status(struct fake_virtio_net *fake, uint32_t value) {
   static const uint32_t order[] = {0, 1, 3, 11, 15};
@@ -271,6 +280,7 @@ static void write_status(struct fake_virtio_net *fake, uint32_t value) {
   for (unsigned i = 1; i < sizeof order / sizeof *order; i++) {
     if (value == order[i] && fake->status == order[i - 1]) {
       fake->status = value;
+      fake->was_reset = false;
       if (value == 11 && (fake->refuses_features || (fake->accepted[1] & 1) == 0))
         fake->status = order[i - 1];
       return;
@@ -281,7 +291,7 @@ static void write_status(struct fake_virtio_net *fake, uint32_t value) {
 
 static void notified(struct fake_virtio_net *fake, uint32_t number) {
   if (number > CONTROL || !is_working(fake, number)) {
-    fake->bad_accesses++;
+    fake->bad_accesses += !fake->was_reset;
     return;
   }
   if (number == TX) {
@@ -298,6 +308,8 @@ static void notified(struct fake_virtio_net *fake, uint32_t number) {
 static uint32_t bus_read(void *context, unsigned offset) {
   struct fake_virtio_net *fake = context;
 
+  if (fake->without_power != 0)
+    return 0;
   switch (offset) {
   case 0x00:
     return fake->magic;
@@ -369,6 +381,8 @@ static void write_queue(struct fake_virtio_net *fake, unsigned offset, uint32_t 
 static void bus_write(void *context, unsigned offset, uint32_t value) {
   struct fake_virtio_net *fake = context;
 
+  if (fake->without_power != 0)
+    return;
   switch (offset) {
   case 0x14:
     fake->device_features_sel = value & 1;
@@ -406,8 +420,8 @@ void fake_virtio_net_attach(struct fake_virtio_net *fake) {
                                    .device_id = 1,
                                    .offered = {FAKE_VIRTIO_ALL, 1},
                                    .queue_max = 256,
-                                   .mac = {2, 0, 0, 0xaa, 0xbb, 0xcc},
                                    .link = true};
+  memcpy(fake->mac, hosts_mac, sizeof hosts_mac);
   host_attach(&(struct host_device){.base = FAKE_VIRTIO_BASE,
                                     .size = 0x200,
                                     .read = bus_read,

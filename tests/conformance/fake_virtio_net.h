@@ -33,12 +33,14 @@ struct fake_virtio_net {
   uint32_t queue_max;
   bool refuses_features;
   uint32_t never_resets;
-  bool hold_tx;          /* sends only by fake_virtio_net_send() */
-  bool backwards;        /* is done with a batch from its end */
-  bool hold_control;     /* never answers a command */
-  bool refuses_commands; /* answers with an error */
-  bool no_notify;        /* does not want to be notified of what is sent */
-  uint8_t rx_flags;      /* of the headers of what it receives */
+  uint32_t without_power; /* it is not there */
+  bool was_reset;         /* and has not been set up since */
+  bool hold_tx;           /* sends only by fake_virtio_net_send() */
+  bool backwards;         /* is done with a batch from its end */
+  bool hold_control;      /* never answers a command */
+  bool refuses_commands;  /* answers with an error */
+  bool no_notify;         /* does not want to be notified of what is sent */
+  uint8_t rx_flags;       /* of the headers of what it receives */
   uint8_t mac[6];
   bool link;
   uint32_t changes; /* how often its configuration changes yet, while it is read */
@@ -70,6 +72,9 @@ extern struct fake_virtio_net fake_virtio_net;
 
 /* Resets the fake, which offers all it has, and puts it on the host's bus. */
 void fake_virtio_net_attach(struct fake_virtio_net *fake);
+
+/* Its power goes. */
+void fake_virtio_net_forget(struct fake_virtio_net *fake);
 
 /* A frame comes in. */
 enum fake_verdict fake_virtio_net_receive(struct fake_virtio_net *fake, const uint8_t *frame,

@@ -19,9 +19,8 @@ static void it_starts_quiet(void) {
 
 static void a_device_that_is_not_there_is_refused(void) {
   for (const struct fake_absence *absence = rig.mac->absences; absence->name != NULL; absence++) {
-    uint32_t present = *absence->where;
+    uint32_t present = rig_take_away(absence);
 
-    *absence->where = absence->value;
     if (nic_start(rig.nic) != -ENODEV)
       fail_msg("%s: a device that is not there was started", absence->name);
     assert_int_equal(rig.nic->state, NIC_INIT);
@@ -40,6 +39,37 @@ static void load(unsigned to_send, unsigned to_receive) {
   rig_send(to_send);
   for (unsigned i = 0; i < to_receive; i++)
     (void)rig_wire(100);
+}
+
+/* Without power for some watches, or for none: it is deaf, and nothing but its registers tells. */
+static void lose_power(const struct fake_absence *absence, unsigned watches) {
+  uint32_t present = rig_take_away(absence);
+
+  for (unsigned i = 0; i < watches; i++) {
+    nic_watch(rig.nic);
+    rig_run();
+    if (nic_link_is_active(rig.nic))
+      fail_msg("%s: the link is active", absence->name);
+  }
+  *absence->where = present;
+  rig_hold_tx(false);
+  nic_watch(rig.nic);
+  rig_run();
+  if (rig_wire(100) != FAKE_RECEIVED)
+    fail_msg("%s, for %u watches: it is deaf afterwards", absence->name, watches);
+  rig_run();
+  nic_watch(rig.nic); /* which finds its link */
+  rig_check_traffic();
+}
+
+static void a_device_that_lost_its_power_is_back_with_a_watch(void) {
+  for (const struct fake_absence *absence = rig.mac->absences; absence->name != NULL; absence++) {
+    for (unsigned round = 0; absence->where == rig.mac->power && round < 6; round++) {
+      if (round % 2 != 0)
+        load(round, round);
+      lose_power(absence, round / 2);
+    }
+  }
 }
 
 /* All is back, all is counted, and the device is quiet. */
@@ -249,6 +279,7 @@ static void it_goes_on_after_anything_in_any_order(void) { torture(7, 1000, fals
 const struct suite_test lifecycle_tests[] = {
     SUITE_TEST_BARE(it_starts_quiet),
     SUITE_TEST_BARE(a_device_that_is_not_there_is_refused),
+    SUITE_TEST(a_device_that_lost_its_power_is_back_with_a_watch),
     SUITE_TEST(a_stop_in_mid_flight_gets_all_back),
     SUITE_TEST(a_receiver_may_switch_the_interface),
     SUITE_TEST(a_frame_lost_just_before_a_stop_is_counted),

@@ -51,10 +51,13 @@ static const struct fake_error errors[] = {
     {.name = NULL},
 };
 
+static void forget(void) { fake_cadence_gem_forget(&fake); }
+
 static const struct fake_absence absences[] = {
     {"no PHY", &fake.phy_address, 40},
     {"a management interface that hangs", &fake.mdio_dead, true},
     {"no MAC at this address", &fake.registers[0xfc / 4], 0},
+    {"a MAC without power", &fake.without_power, true},
     {.name = NULL},
 };
 
@@ -197,6 +200,8 @@ const struct fake_mac fake_mac_cadence_gem = {
     .unit = 4,
     .hold_tx = &fake.hold_tx,
     .sends_at_once = true,
+    .power = &fake.without_power,
+    .forget = forget,
     .bad_accesses = &fake.bad_accesses,
     .tests = tests,
 };

@@ -79,10 +79,13 @@ static const struct fake_error errors[] = {
     {.name = NULL},
 };
 
+static void forget(void) { fake_imx_enet_forget(&fake); }
+
 static const struct fake_absence absences[] = {
     {"no PHY", &fake.phy_addresses, 0},
     {"a management interface that hangs", &fake.mdio_hangs, true},
     {"a reset that never ends", &fake.reset_hangs, true},
+    {"a MAC without power", &fake.without_power, true},
     {.name = NULL},
 };
 
@@ -363,6 +366,8 @@ const struct fake_mac fake_mac_imx_enet = {
     .unit = 4,
     .hold_tx = &fake.hold_tx,
     .sends_at_once = true,
+    .power = &fake.without_power,
+    .forget = forget,
     .bad_accesses = &fake.bad_accesses,
     .tests = tests,
 };

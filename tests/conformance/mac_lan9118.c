@@ -48,6 +48,8 @@ static const struct fake_error errors[] = {
     {.name = NULL},
 };
 
+static void forget(void) { fake_lan9118_forget(&fake); }
+
 static const struct fake_absence absences[] = {
     {"no PHY", &fake.phy_address, 40},
     {"no device at this address", &fake.absent, true},
@@ -242,6 +244,8 @@ const struct fake_mac fake_mac_lan9118 = {
     .base = FAKE_LAN9118_BASE,
     .irq = FAKE_LAN9118_IRQ,
     .hold_tx = &fake.hold_tx,
+    .power = &fake.absent,
+    .forget = forget,
     .sends_at_once = true,
     .bad_accesses = &fake.bad_accesses,
     .tests = tests,

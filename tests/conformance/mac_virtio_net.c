@@ -36,6 +36,8 @@ static const struct fake_error errors[] = {
     {.name = NULL},
 };
 
+static void forget(void) { fake_virtio_net_forget(fake); }
+
 static const struct fake_absence absences[] = {
     {"no device in this slot", &fake_virtio_net.device_id, 0},
     {"a block device", &fake_virtio_net.device_id, 2},
@@ -43,6 +45,7 @@ static const struct fake_absence absences[] = {
     {"a device of a later version", &fake_virtio_net.version, 3},
     {"nothing at this address", &fake_virtio_net.magic, UINT32_MAX},
     {"a reset that never ends", &fake_virtio_net.never_resets, true},
+    {"a device without power", &fake_virtio_net.without_power, true},
     {.name = NULL},
 };
 
@@ -56,6 +59,8 @@ const struct fake_mac fake_mac_virtio_net = {
     .unit = 2,
     .hold_tx = &fake_virtio_net.hold_tx,
     .sends_at_once = true,
+    .power = &fake_virtio_net.without_power,
+    .forget = forget,
     .bad_accesses = &fake_virtio_net.bad_accesses,
     .tests = virtio_net_tests,
     .shares_indices = true,

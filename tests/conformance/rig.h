@@ -97,6 +97,9 @@ void rig_hold_tx(bool hold);
 void rig_send(unsigned frames);
 void rig_set_link(bool up);
 
+/* The device or its PHY goes; returns what is to be put to `absence->where` for it to come back. */
+uint32_t rig_take_away(const struct fake_absence *absence);
+
 /* False where there is nothing now that the error could happen to. */
 bool rig_inject(const struct fake_error *error);
 

@@ -20,6 +20,23 @@ static void set_carrier(void *context) { rig.mac->set_link(*(bool *)context); }
 
 void rig_set_link(bool up) { host_device_step(set_carrier, &up); }
 
+static void lose_power(void *context) {
+  (void)context;
+  rig.mac->forget();
+}
+
+uint32_t rig_take_away(const struct fake_absence *absence) {
+  uint32_t present = *absence->where;
+
+  if (absence->where == rig.mac->power) {
+    host_device_step(lose_power, NULL);
+    rig.confused = true; /* what it had sent and not told of is known to nobody */
+  }
+  *absence->where = absence->value;
+  rig.gone = true;
+  return present;
+}
+
 struct injection {
   const struct fake_error *error;
   bool happened;

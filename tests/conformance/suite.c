@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { TESTS_MAX = 64 };
+enum { TESTS_MAX = 96 };
 
 /* The buses differ in what hardware may differ in, and each finds what another hides: a device that
  * looks at its rings all the time sees a descriptor that is half filled, one that looks when it is

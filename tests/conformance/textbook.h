@@ -95,6 +95,7 @@ enum textbook_defect {
   DEFECT_UNKNOWN_REGISTER,
   DEFECT_OUTSIDE_MAP,
   DEFECT_LONG_BUFFER,
+  DEFECT_RESET_UNSEEN,
 };
 
 extern enum textbook_defect textbook_defect;
@@ -112,15 +113,17 @@ extern const struct fake_mac fake_mac_textbook;
   .base = TEXTBOOK_BASE, .irq = TEXTBOOK_IRQ, .unit = 4, .bad_accesses = &textbook_bad_accesses,   \
   .power_on = textbook_power_on, .receive = textbook_receive, .send = textbook_send,               \
   .set_link = textbook_set_link, .errors = textbook_errors, .absences = textbook_absences,         \
-  .hold_tx = &textbook_held
+  .power = &textbook_missing, .forget = textbook_forget, .hold_tx = &textbook_held
 
 void textbook_power_on(void);
 enum fake_verdict textbook_receive(const uint8_t *frame, uint32_t length);
 void textbook_send(unsigned frames);
 void textbook_set_link(bool up);
+void textbook_forget(void);
 extern const struct fake_error textbook_errors[];
 extern const struct fake_absence textbook_absences[];
 extern unsigned textbook_bad_accesses;
 extern bool textbook_held;
+extern uint32_t textbook_missing; /* 0, or how it reads without power */
 
 #endif

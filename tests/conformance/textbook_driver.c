@@ -35,6 +35,8 @@ static void accept(struct nic *nic, const uint8_t *mac, uint32_t as) {
 static int enable(struct nic *nic) {
   struct textbook *own = textbook_of(nic);
 
+  if (reg_read(nic, TEXTBOOK_ID) != TEXTBOOK_ID_VALUE)
+    return -ENODEV;
   nic_ring_init(&nic->rx_ring, own->rx_slots, TEXTBOOK_RX);
   nic_ring_init(&nic->tx_ring, own->tx_slots, TEXTBOOK_TX);
   for (unsigned i = 0; i < TEXTBOOK_RX; i++)
@@ -215,7 +217,9 @@ static void irq_unmask(struct nic *nic) {
 
 static void read_link(struct nic *nic, struct nic_link *state) {
   *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
-  if ((reg_read(nic, TEXTBOOK_LINK) & 1) != 0 || has(DEFECT_OLD_LINK))
+  if (!has(DEFECT_RESET_UNSEEN) && reg_read(nic, TEXTBOOK_CONTROL) != 1)
+    nic->faulted = true;
+  else if ((reg_read(nic, TEXTBOOK_LINK) & 1) != 0 || has(DEFECT_OLD_LINK))
     *state = (struct nic_link){.status = NIC_LINK_ACTIVE, .full_duplex = true, .speed_mbps = 100};
 }
 

@@ -7,17 +7,17 @@
 #include "port.h"
 #include "unit.h"
 
-enum { GROUPS_MAX = 16 };
+enum { GROUPS_MAX = 16, READS_AS_ZEROS = 1, READS_AS_ONES = 2 };
 
 struct textbook textbook;
 bool textbook_edge, textbook_held;
 unsigned textbook_bad_accesses;
+uint32_t textbook_missing;
 
 static uint32_t registers[TEXTBOOK_REGISTER_BYTES / 4];
 static unsigned rx_index, tx_index, group_count;
 static uint8_t station[6], groups[GROUPS_MAX][6];
 static bool bad_next, stalled;
-static uint32_t missing;
 
 static uint32_t *reg(unsigned offset) { return &registers[offset / 4]; }
 
@@ -29,6 +29,18 @@ static void raise(uint32_t causes) {
     return;
   }
   host_set_irq_level(TEXTBOOK_IRQ, (*reg(TEXTBOOK_CAUSE) & *reg(TEXTBOOK_MASK)) != 0);
+}
+
+/* Without power it forgets all but its cable. */
+void textbook_forget(void) {
+  uint32_t link = *reg(TEXTBOOK_LINK);
+
+  memset(registers, 0, sizeof registers);
+  memset(station, 0, sizeof station);
+  *reg(TEXTBOOK_LINK) = link;
+  group_count = 0;
+  stalled = bad_next = false;
+  raise(0);
 }
 
 static bool is_enabled(void) { return (*reg(TEXTBOOK_CONTROL) & 1) != 0; }
@@ -133,8 +145,10 @@ enum fake_verdict textbook_receive(const uint8_t *frame, uint32_t length) {
 
 static uint32_t bus_read(void *context, unsigned offset) {
   (void)context;
+  if (textbook_missing != 0)
+    return textbook_missing == READS_AS_ONES ? UINT32_MAX : 0;
   if (offset == TEXTBOOK_ID)
-    return missing ? UINT32_MAX : TEXTBOOK_ID_VALUE;
+    return TEXTBOOK_ID_VALUE;
   if (offset > TEXTBOOK_KICK)
     textbook_bad_accesses++;
   return *reg(offset);
@@ -155,6 +169,8 @@ static void take_address(uint32_t as) {
 
 static void bus_write(void *context, unsigned offset, uint32_t value) {
   (void)context;
+  if (textbook_missing != 0)
+    return;
   switch (offset) {
   case TEXTBOOK_CONTROL:
     if (!is_enabled() && value == 1) {
@@ -195,7 +211,7 @@ void textbook_power_on(void) {
   *reg(TEXTBOOK_LINK) = 1;
   group_count = textbook_bad_accesses = 0;
   textbook_held = bad_next = stalled = false;
-  missing = false;
+  textbook_missing = 0;
   host_attach(&(struct host_device){
       .base = TEXTBOOK_BASE, .size = sizeof registers, .read = bus_read, .write = bus_write});
 }
@@ -224,7 +240,8 @@ const struct fake_error textbook_errors[] = {
 };
 
 const struct fake_absence textbook_absences[] = {
-    {"no device at this address", &missing, true},
+    {"nothing at this address, which reads as zeros", &textbook_missing, READS_AS_ZEROS},
+    {"nothing at this address, which reads as ones", &textbook_missing, READS_AS_ONES},
     {.name = NULL},
 };
 

@@ -153,9 +153,7 @@ static void something_is_not_there(void) {
   while (rig.mac->absences[count].name != NULL)
     count++;
   absence = &rig.mac->absences[dice_below(&dice, count)];
-  present = *absence->where;
-  *absence->where = absence->value;
-  rig.gone = true;
+  present = rig_take_away(absence);
   if (telling)
     print_message("  %s\n", absence->name);
 }

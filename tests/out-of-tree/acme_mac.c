@@ -65,10 +65,13 @@ static void accept_address(struct nic *nic, const uint8_t *mac, uint32_t as) {
   reg_write(nic, ACCEPT, as);
 }
 
-/* Rings start empty and from their base, also the second time. Interrupts stay masked. */
+/* Rings start empty and from their base, also the second time. Interrupts stay masked. What `start`
+ * has set up stays no longer than the MAC has power: what is needed is set here. */
 static int enable(struct nic *nic) {
   struct acme_mac *own = acme_of(nic);
 
+  if (reg_read(nic, ID) != ID_VALUE) /* it may have gone since */
+    return -ENODEV;
   nic_ring_init(&nic->rx_ring, own->rx_slots, ACME_RX_DESCRIPTORS);
   nic_ring_init(&nic->tx_ring, own->tx_slots, ACME_TX_DESCRIPTORS);
   for (unsigned i = 0; i < ACME_RX_DESCRIPTORS; i++)
@@ -197,10 +200,14 @@ static void interrupt(struct nic *nic) {
 /* What came while they were masked interrupts at once: the causes are not cleared here. */
 static void irq_unmask(struct nic *nic) { reg_write(nic, MASK, CAUSES); }
 
-/* With a PHY on MDIO: driver/phy.h. */
+/* With a PHY on MDIO: driver/phy.h. A MAC that was reset, by a drop of its voltage, says nothing
+ * and hears nothing: what `enable` wrote last is not there any more, and the kit enables it anew.
+ */
 static void read_link(struct nic *nic, struct nic_link *link) {
   *link = (struct nic_link){.status = NIC_LINK_INACTIVE};
-  if ((reg_read(nic, LINK) & LINK_UP) != 0)
+  if (reg_read(nic, CONTROL) != CONTROL_ENABLE)
+    nic->faulted = true;
+  else if ((reg_read(nic, LINK) & LINK_UP) != 0)
     *link = (struct nic_link){.status = NIC_LINK_ACTIVE, .full_duplex = true, .speed_mbps = 100};
 }
 
