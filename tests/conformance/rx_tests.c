@@ -268,6 +268,18 @@ static void the_filter_lets_in_what_is_for_this_station(void) {
   check_sees("this station", rig.nic->mac, true);
 }
 
+/* What nic_ops says of enable(). */
+static void it_is_at_the_address_that_is_set(void) {
+  uint8_t before[ETH_ADDRESS_BYTES];
+
+  memcpy(before, rig.nic->mac, sizeof before);
+  assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+  assert_int_equal(nic_set_mac(rig.nic, other), 0);
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  check_sees("the address that was set", other, true);
+  check_sees("the address before", before, false);
+}
+
 static void a_promiscuous_interface_sees_all_where_the_mac_can(void) {
   if (!rig.nic->ops->caps.promiscuous) {
     assert_int_equal(nic_set_promiscuous(rig.nic, true), -ENOTSUP);
@@ -363,6 +375,7 @@ const struct suite_test rx_tests[] = {
     SUITE_TEST(a_frame_comes_at_each_moment_of_a_turn),
     SUITE_TEST(frames_come_at_any_moment),
     SUITE_TEST(the_filter_lets_in_what_is_for_this_station),
+    SUITE_TEST(it_is_at_the_address_that_is_set),
     SUITE_TEST(a_promiscuous_interface_sees_all_where_the_mac_can),
     SUITE_TEST(each_group_that_is_joined_comes_in),
     SUITE_TEST(groups_are_filtered_as_the_capabilities_say),

@@ -72,15 +72,19 @@ static const struct trial {
      "the device writes"},
     {DEFECT_RESET_UNSEEN, "a MAC that was reset is not found out", "lost_its_power",
      "it is deaf afterwards"},
+    {DEFECT_FIRST_ADDRESS, "an address that is set is not taken", "the_address",
+     "a frame to the address that was set is kept out"},
     {DEFECT_OUTSIDE_MAP, "an access outside of the map", "come_in_order", "where no device is"},
 };
 
-/* What has its tests alone: torture looks neither at what the filter keeps out nor for the device;
- * an error that is not cured at once is by the next watch, where the MAC has disabled itself; and
- * where a ring is overfilled, what comes of it is anything, down to a loop of 2^32 steps. */
+/* What has its tests alone: torture looks neither at what the filter keeps out nor for the device,
+ * and sets no address; an error that is not cured at once is by the next watch, where the MAC has
+ * disabled itself; and where a ring is overfilled, what comes of it is anything, down to a loop of
+ * 2^32 steps. */
 static bool has_tests_alone(enum textbook_defect defect) {
   return defect == DEFECT_OPEN_FILTER || defect == DEFECT_DEAF || defect == DEFECT_BLIND_START ||
-         defect == DEFECT_NO_RECOVERY || defect == DEFECT_NO_ROOM_CHECK;
+         defect == DEFECT_NO_RECOVERY || defect == DEFECT_FIRST_ADDRESS ||
+         defect == DEFECT_NO_ROOM_CHECK;
 }
 
 static int run_suite(const struct trial *trial) {

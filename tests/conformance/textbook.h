@@ -96,6 +96,7 @@ enum textbook_defect {
   DEFECT_OUTSIDE_MAP,
   DEFECT_LONG_BUFFER,
   DEFECT_RESET_UNSEEN,
+  DEFECT_FIRST_ADDRESS,
 };
 
 extern enum textbook_defect textbook_defect;

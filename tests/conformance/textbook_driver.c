@@ -49,7 +49,7 @@ static int enable(struct nic *nic) {
   if (has(DEFECT_SHARED_LINE))
     dma_invalidate(own->scratch, sizeof own->scratch);
   dma_publish();
-  accept(nic, nic->mac, 1);
+  accept(nic, has(DEFECT_FIRST_ADDRESS) ? nic->config->mac : nic->mac, 1);
   reg_write(nic, TEXTBOOK_RX_RING, bus_address(own->rx));
   reg_write(nic, TEXTBOOK_TX_RING, bus_address(own->tx));
   reg_write(nic, TEXTBOOK_CONTROL, 1);
