@@ -132,7 +132,9 @@ int main(void) {
 
   log_set_level(NULL, LOG_ERROR);
   lwip_init();
-  if (suite_run_all(&fake_mac_textbook, NULL, &ran) != 0 || run_torture(NULL) != 0)
+  if (suite_run_all(&fake_mac_textbook, NULL, &ran) != 0 || run_torture(NULL) != 0 ||
+      suite_run_all(&fake_mac_bare, NULL, &ran) != 0 ||
+      torture_run_all(&fake_mac_bare, 1, RUNS, false) != 0)
     return 1;
   for (unsigned i = 0; i < sizeof trials / sizeof *trials; i++) {
     const struct trial *trial = &trials[i];

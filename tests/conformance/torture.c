@@ -109,12 +109,13 @@ static void the_carrier_comes_or_goes(void) {
   rig_set_link(carrier);
 }
 
+/* NULL: none is to happen, or the MAC can report none. */
 static const struct fake_error *any_error(void) {
   unsigned count = 0;
 
   while (rig.mac->errors[count].name != NULL)
     count++;
-  return &rig.mac->errors[dice_below(&dice, count)];
+  return errors && count != 0 ? &rig.mac->errors[dice_below(&dice, count)] : NULL;
 }
 
 /* What became of frames before it is not always known to the driver. */
@@ -127,7 +128,7 @@ static void note_error(const struct fake_error *error, bool happened) {
 static void an_error_happens(void) {
   const struct fake_error *error = any_error();
 
-  if (errors)
+  if (error != NULL)
     note_error(error, rig_inject(error));
 }
 
@@ -152,6 +153,8 @@ static void something_is_not_there(void) {
   something_comes_back();
   while (rig.mac->absences[count].name != NULL)
     count++;
+  if (count == 0)
+    return;
   absence = &rig.mac->absences[dice_below(&dice, count)];
   present = rig_take_away(absence);
   if (telling)
@@ -177,7 +180,7 @@ static void the_carrier_flips(void) {
 static void one_error(void) {
   const struct fake_error *error = any_error();
 
-  if (errors)
+  if (error != NULL)
     note_error(error, error->inject(error));
 }
 
