@@ -74,6 +74,7 @@ static const struct trial {
      "it is deaf afterwards"},
     {DEFECT_FIRST_ADDRESS, "an address that is set is not taken", "the_address",
      "a frame to the address that was set is kept out"},
+    {DEFECT_UNBOUNDED, "a wait has no bound", "lost_its_power", "is polled without a bound"},
     {DEFECT_OUTSIDE_MAP, "an access outside of the map", "come_in_order", "where no device is"},
 };
 

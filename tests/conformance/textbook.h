@@ -97,6 +97,7 @@ enum textbook_defect {
   DEFECT_LONG_BUFFER,
   DEFECT_RESET_UNSEEN,
   DEFECT_FIRST_ADDRESS,
+  DEFECT_UNBOUNDED,
 };
 
 extern enum textbook_defect textbook_defect;

@@ -60,6 +60,8 @@ static void disable(struct nic *nic) {
   reg_write(nic, TEXTBOOK_MASK, 0);
   if (!has(DEFECT_NOT_OFF))
     reg_write(nic, TEXTBOOK_CONTROL, 0);
+  while (has(DEFECT_UNBOUNDED) && (reg_read(nic, TEXTBOOK_CONTROL) & 1) != 0) {
+  }
   if (!has(DEFECT_STOP_UNCOUNTED) && (reg_read(nic, TEXTBOOK_CAUSE) & TEXTBOOK_STALL) != 0)
     nic_count(nic, NIC_IN_OVERFLOW);
   reg_write(nic, TEXTBOOK_CAUSE, TEXTBOOK_CAUSES);

@@ -16,7 +16,8 @@
 enum {
   DEVICES_MAX = 4,
   CONSOLE_BYTES = 1 << 16,
-  IRQS_MAX = 2000, /* in a row; the kit turns one off that goes on for NIC_IRQ_STORM */
+  READS_MAX = 1000000, /* of registers in a row */
+  IRQS_MAX = 2000,     /* in a row; the kit turns one off that goes on for NIC_IRQ_STORM */
 };
 
 static uint64_t now_us;
@@ -32,6 +33,7 @@ static uint64_t enabled, pending, level; /* a bit for each line */
 
 static struct host_device devices[DEVICES_MAX];
 static unsigned device_count;
+static unsigned reads; /* of registers, since one was written, or the main loop came by */
 
 static char console[CONSOLE_BYTES], console_shown[CONSOLE_BYTES];
 static size_t console_used;
@@ -47,6 +49,7 @@ void host_reset(void) {
   memset(lines, 0, sizeof lines);
   enabled = pending = level = 0;
   device_count = 0;
+  reads = 0;
   console_used = 0;
   typed = "";
   console_received = NULL;
@@ -148,6 +151,7 @@ void host_start_clock_at_us(uint64_t time_us) {
 
 void host_run_until_us(uint64_t time_us) {
   assert_true(time_us >= now_us);
+  reads = 0;
   while (timer_armed && timer_deadline_us <= time_us) {
     uint32_t state = masked;
 
@@ -184,8 +188,11 @@ static const struct host_device *device_at(uintptr_t address) {
 
 uint32_t mmio_read(uintptr_t address) {
   const struct host_device *device = device_at(address);
-  uint32_t value = device->read(device->context, (unsigned)(address - device->base));
+  uint32_t value;
 
+  if (++reads > READS_MAX)
+    fail_msg("register %#lx is polled without a bound", (unsigned long)(address - device->base));
+  value = device->read(device->context, (unsigned)(address - device->base));
   host_dma_look();
   return value;
 }
@@ -203,6 +210,7 @@ uint8_t mmio_read8(uintptr_t address) {
 void mmio_write(uintptr_t address, uint32_t value) {
   const struct host_device *device = device_at(address);
 
+  reads = 0;
   device->write(device->context, (unsigned)(address - device->base), value);
   host_dma_look();
   deliver();

@@ -28,7 +28,9 @@ void host_run_for_us(uint64_t duration_us);
 /* Starts the clock elsewhere, such as just before a wrap. Nothing must be armed. */
 void host_start_clock_at_us(uint64_t time_us);
 
-/* Puts a device on the bus. An access outside of all devices fails the test. */
+/* Puts a device on the bus. An access outside of all devices fails the test, and so does a driver
+ * that reads registers a million times, with no write and no host_run_until_us() between: it waits
+ * without a bound for what a test's device never does. */
 void host_attach(const struct host_device *device);
 
 /* Connects `handler` to an interrupt line. */
