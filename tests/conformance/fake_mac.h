@@ -73,7 +73,7 @@ struct fake_mac {
   void (*send)(unsigned frames);
   bool *hold_tx; /* true: it sends by this alone, and not by itself */
 
-  /* The carrier comes or goes. */
+  /* The carrier comes or goes. NULL: nobody sees it, and the link is always up. */
   void (*set_link)(bool up);
 
   /* The device counts as the kit's rings do, and sees their indices: the rig cannot have them begin

@@ -92,10 +92,11 @@ enum fake_verdict rig_come_in(uint32_t length);
 enum fake_verdict rig_wire_bad(uint32_t length);
 void rig_must_wire_bad(uint32_t length);
 
-/* What the device does by itself: see struct fake_mac. */
+/* What the device does by itself: see struct fake_mac. A link that is fixed stays up: returns
+ * whether there is a carrier. */
 void rig_hold_tx(bool hold);
 void rig_send(unsigned frames);
-void rig_set_link(bool up);
+bool rig_set_link(bool up);
 
 /* The device or its PHY goes; returns what is to be put to `absence->where` for it to come back. */
 uint32_t rig_take_away(const struct fake_absence *absence);

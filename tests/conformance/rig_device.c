@@ -18,7 +18,12 @@ void rig_send(unsigned frames) { host_device_step(send_some, &frames); }
 
 static void set_carrier(void *context) { rig.mac->set_link(*(bool *)context); }
 
-void rig_set_link(bool up) { host_device_step(set_carrier, &up); }
+bool rig_set_link(bool up) {
+  if (rig.mac->set_link == NULL)
+    return true;
+  host_device_step(set_carrier, &up);
+  return up;
+}
 
 static void lose_power(void *context) {
   (void)context;

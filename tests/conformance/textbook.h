@@ -110,7 +110,8 @@ extern struct textbook textbook;
 extern const struct nic_ops textbook_ops;
 extern const struct fake_mac fake_mac_textbook;
 
-/* The same, as little as a fake may be: it reports no error, and is always there. */
+/* The same, as little as a fake may be: it reports no error, and is always there,
+ * as is its link. */
 extern const struct fake_mac fake_mac_bare;
 
 /* The MAC, for a driver of another name: tests/out-of-tree has one. */

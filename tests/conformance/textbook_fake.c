@@ -264,7 +264,6 @@ const struct fake_mac fake_mac_bare = {
     .rings = textbook.rx,
     .rings_size = sizeof textbook.rx + sizeof textbook.tx,
     TEXTBOOK_BARE_MEMBERS,
-    .set_link = textbook_set_link,
     .errors = no_errors,
     .absences = no_absences,
 };
