@@ -48,7 +48,8 @@ DRIVERS           := $(notdir $(basename $(shell grep -l '^const struct nic_ops'
 
 # $(1): compiler
 define host_rules
-$$(eval $$(call flags_file,build/host-$(1)/flags,$(1) $$(HOST_CFLAGS) $$(WARN) $$(DRIVERS)))
+$$(eval $$(call flags_file,build/host-$(1)/flags,$(1) $$(HOST_CFLAGS) $$(WARN)))
+$$(eval $$(call flags_file,build/host-$(1)/drivers,$$(DRIVERS)))
 
 build/host-$(1)/lwip/%.o: $(LWIP)/%.c
 	@mkdir -p $$(@D)
@@ -70,6 +71,7 @@ $$(PORT_PROGRAMS:tests/unit/%.c=build/host-$(1)/%): build/host-$(1)/port.a
 
 build/host-$(1)/lwip/src/netif/ppp/polarssl/md5.o: HOST_CFLAGS += $$(RINGIF_MD5_FLAGS)
 
+build/host-$(1)/tests/conformance/test_conformance.o: build/host-$(1)/drivers
 build/host-$(1)/tests/conformance/test_conformance.o: HOST_CFLAGS += -DDRIVERS='"$(DRIVERS)"'
 
 HOST_OBJECTS_$(1) := $$(HOST_OWN:%.c=build/host-$(1)/%.o) \
