@@ -21,6 +21,7 @@ enum {
   GAUR = 0x120 / 4,
   GALR = 0x124 / 4,
   MRBR = 0x188 / 4,
+  MIBC = 0x064 / 4,
   DROPPED_OVERFLOW = 0x2d8 / 4, /* IEEE_R_MACERR */
   IINS = 1 << 27,
   PINS = 1 << 28,
@@ -164,6 +165,23 @@ static void what_the_device_drops_is_counted(void) {
     nic_poll_link(rig.nic); /* nothing counts twice */
     assert_int_equal(rig.nic->counters[drops[i / 3].counter] - before, 30000);
   }
+}
+
+/* After a reset they are anywhere, and off. */
+static void what_the_device_dropped_before_a_reset_counts_once(void) {
+  fake.registers[DROPPED_OVERFLOW] += 3;
+  nic_poll_link(rig.nic);
+  forget();
+  for (unsigned i = 0; i < 3; i++) {
+    nic_watch(rig.nic);
+    rig_run();
+  }
+  assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 1);
+  assert_int_equal(nic_dropped(rig.nic), 3);
+  assert_int_equal(fake.registers[MIBC], 0);
+  fake.registers[DROPPED_OVERFLOW] += 2;
+  nic_poll_link(rig.nic);
+  assert_int_equal(nic_dropped(rig.nic), 5);
 }
 
 /* Babbling (BABR, BABT), a payload's length error and others are told elsewhere, or are none. */
@@ -343,6 +361,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_frame_in_several_buffers_counts_once),
     SUITE_TEST(an_overflow_counts_once),
     SUITE_TEST(what_the_device_drops_is_counted),
+    SUITE_TEST(what_the_device_dropped_before_a_reset_counts_once),
     SUITE_TEST(other_events_disturb_nothing),
     SUITE_TEST(an_interrupt_leaves_the_management_interface_alone),
     SUITE_TEST(a_kick_that_is_lost_is_made_again),
