@@ -75,15 +75,19 @@ static const struct trial {
     {DEFECT_FIRST_ADDRESS, "an address that is set is not taken", "the_address",
      "a frame to the address that was set is kept out"},
     {DEFECT_UNBOUNDED, "a wait has no bound", "lost_its_power", "is polled without a bound"},
+    {DEFECT_LOST_TWICE, "a lost frame counts twice", "a_full_ring", "are counted"},
+    {DEFECT_OPEN_MASK, "interrupts are open before the unmask", "masked_until",
+     "interrupts before the unmask"},
     {DEFECT_OUTSIDE_MAP, "an access outside of the map", "come_in_order", "where no device is"},
 };
 
 /* What has its tests alone: torture looks neither at what the filter keeps out nor for the device,
- * and sets no address; an error that is not cured at once is by the next watch, where the MAC has
- * disabled itself; and where a ring is overfilled, what comes of it is anything, down to a loop of
- * 2^32 steps. */
+ * sets no address, and asks neither how many lost frames are counted nor when the mask opens; an
+ * error that is not cured at once is by the next watch, where the MAC has disabled itself; and
+ * where a ring is overfilled, what comes of it is anything, down to a loop of 2^32 steps. */
 static bool has_tests_alone(enum textbook_defect defect) {
   return defect == DEFECT_OPEN_FILTER || defect == DEFECT_DEAF || defect == DEFECT_BLIND_START ||
+         defect == DEFECT_LOST_TWICE || defect == DEFECT_OPEN_MASK ||
          defect == DEFECT_NO_RECOVERY || defect == DEFECT_FIRST_ADDRESS ||
          defect == DEFECT_NO_ROOM_CHECK;
 }

@@ -98,6 +98,8 @@ enum textbook_defect {
   DEFECT_RESET_UNSEEN,
   DEFECT_FIRST_ADDRESS,
   DEFECT_UNBOUNDED,
+  DEFECT_LOST_TWICE,
+  DEFECT_OPEN_MASK,
 };
 
 extern enum textbook_defect textbook_defect;

@@ -53,6 +53,8 @@ static int enable(struct nic *nic) {
   reg_write(nic, TEXTBOOK_RX_RING, bus_address(own->rx));
   reg_write(nic, TEXTBOOK_TX_RING, bus_address(own->tx));
   reg_write(nic, TEXTBOOK_CONTROL, 1);
+  if (has(DEFECT_OPEN_MASK))
+    reg_write(nic, TEXTBOOK_MASK, TEXTBOOK_CAUSES);
   return 0;
 }
 
@@ -197,7 +199,7 @@ static void interrupt(struct nic *nic) {
     reg_write(nic, TEXTBOOK_CAUSE, cause);
   }
   if ((cause & TEXTBOOK_STALL) != 0) {
-    nic->counters[NIC_IN_OVERFLOW]++;
+    nic->counters[NIC_IN_OVERFLOW] += has(DEFECT_LOST_TWICE) ? 2 : 1;
     nic->rx_stalled = true;
   }
   if ((cause & TEXTBOOK_ERROR) != 0 && !has(DEFECT_NO_RECOVERY))
