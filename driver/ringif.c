@@ -70,11 +70,11 @@ static void link_changed(struct nic *nic) {
   struct netif *netif = nic->stack;
 
   if (nic_link_is_active(nic)) {
-    log_info("nic", "%c%c%u link up, %u Mbit/s %s duplex", netif->name[0], netif->name[1],
-             netif->num, nic->link.speed_mbps, nic->link.full_duplex ? "full" : "half");
+    log_info("nic", "en%u link up, %u Mbit/s %s duplex", netif->num, nic->link.speed_mbps,
+             nic->link.full_duplex ? "full" : "half");
     netif_set_link_up(netif);
   } else {
-    log_info("nic", "%c%c%u link down", netif->name[0], netif->name[1], netif->num);
+    log_info("nic", "en%u link down", netif->num);
     netif_set_link_down(netif);
   }
 }
