@@ -20,6 +20,12 @@
 #ifndef SIM_FAULT_SEED
 #define SIM_FAULT_SEED 1
 #endif
+/* "Used", so that they are no constants to the compiler: whoever wants other faults without another
+ * build writes them into the firmware's file. */
+static __attribute__((used)) struct {
+  uint32_t seed;
+  uint16_t thousandths;
+} faults_at_start = {SIM_FAULT_SEED, SIM_FAULT_THOUSANDTHS};
 
 /* The seed's times and burst, on the networks of sim0 and sim1. */
 #define PEER(number)                                                                               \
@@ -61,9 +67,9 @@ void sim_wire_start(struct dispatch_queue *dispatch) {
 
     board_sim_nics[i] = listed->nic;
     sim_device_init(device, &peers[i], listed->config->irq);
-    sim_faults_seed(&device->faults, SIM_FAULT_SEED);
+    sim_faults_seed(&device->faults, faults_at_start.seed);
     for (unsigned fault = 0; fault < SIM_FAULT_COUNT; fault++)
-      device->faults.probability[fault] = SIM_FAULT_THOUSANDTHS;
+      device->faults.probability[fault] = faults_at_start.thousandths;
     if (dispatch_add(dispatch, &wires[i].burst_done, report, device) == 0)
       device->peer.burst_done = &wires[i].burst_done;
   }
