@@ -210,8 +210,8 @@ test-clang: $(LWIPDIR)/Filelists.mk
 	$(Q)clang -std=c11 -fsyntax-only $(WARN) $(LAN_SOURCES) $(BENCH_SOURCE)
 	@echo "clang: no warning in $(words $(CLANG_SOURCES) $(wildcard profiles/*.c profiles/*/*.c) $(LAN_SOURCES) $(BENCH_SOURCE)) files"
 
-# Half of their time these wait for their guests: one more at a time than there are processors.
-QEMU_TESTS := $(shell expr $(PROCESSORS) + 1)
+# A good part of their time these wait for their guests: two more at a time than there are processors.
+QEMU_TESTS := $(shell expr $(PROCESSORS) + 2)
 test-qemu: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping $(BENCH_PLUGINS)
 	$(Q)BOARD=$(BOARD) /usr/bin/python3 -m pytest -q -n $(QEMU_TESTS) --dist loadgroup -p no:cacheprovider $(PYTEST) tests/qemu
 

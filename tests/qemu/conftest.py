@@ -85,7 +85,17 @@ FOR_SOME_BOARDS = {
 }
 
 
+# What waits for its guests longest, and begins first, so that nothing long is left for the end.
+LONGEST = ("test_commands", "test_watchdog", "test_page")
+
+
+def begins_late(item):
+    name = item.module.__name__
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
 def pytest_collection_modifyitems(items):
+    items.sort(key=begins_late)
     for item in items:
         boards, reason = FOR_SOME_BOARDS.get(item.originalname, (frozenset(BOARDS), None))
         if BOARD not in boards:

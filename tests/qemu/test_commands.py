@@ -156,6 +156,11 @@ def test_size_is_within_the_boards_limits():
 
 # ---- README.md and docs ----
 
+# What builds the same programs runs in one process as well: goals that are not those of their group.
+GROUPS = {"run": "lan", "ping": "lan", "soak": "sim", "replay": "sim", "interleave-reduction": "interleave",
+          "torture": "test-conformance", "build/host-gcc/test_suite": "test-conformance"}
+
+
 def readme_transcripts():
     """(command, lines of its output) of each console block."""
     text = "".join(open(os.path.join(ROOT, name), encoding="utf-8").read()
@@ -164,7 +169,9 @@ def readme_transcripts():
     for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")
-            yield command, [line for line in output.splitlines() if line.strip()]
+            goal = re.match(r"make (?:-s )?(\S+)", command).group(1)
+            yield pytest.param(command, [line for line in output.splitlines() if line.strip()],
+                               marks=pytest.mark.xdist_group(GROUPS.get(goal, goal)))
 
 
 def shape(line):
@@ -173,7 +180,6 @@ def shape(line):
     return re.sub(r"-?\d+(\.\d+)?", "N", " ".join(line.split()))
 
 
-@lan
 @pytest.mark.parametrize("command, lines", readme_transcripts())
 def test_readme_shows_what_happens(command, lines):
     with building() if "PROFILE=" in command else contextlib.nullcontext():
