@@ -1,5 +1,4 @@
 """Guests for the system tests: each test boots its own, so that they can run side by side."""
-import contextlib
 import fcntl
 import os
 import re
@@ -102,18 +101,18 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
-@contextlib.contextmanager
-def building():
-    """One process of the tests at a time, which may build a profile."""
-    os.makedirs(os.path.join(ROOT, "build", BOARD), exist_ok=True)
-    with open(os.path.join(ROOT, "build", BOARD, "building.lock"), "w", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def without_make():
     """The environment of a command that a user types, and not make."""
     return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+
+
+def built_profile(profile):
+    """The firmware of a profile, which one process of the tests builds for all of them."""
+    with open(os.path.join(ROOT, "build", BOARD, "building.lock"), "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        subprocess.run(["make", "-s", f"-j{os.cpu_count()}", f"BOARD={BOARD}", f"PROFILE={profile}"], cwd=ROOT,
+                       check=True, env=without_make(), stdout=subprocess.DEVNULL)
+    return os.path.join(ROOT, "build", BOARD, profile, "firmware.elf")
 
 
 # Runs a command as root of a network of its own.

@@ -1,12 +1,11 @@
 """The commands of the Makefile and of README.md, as a user types them."""
-import contextlib
 import os
 import re
 import subprocess
 import sys
 
 import pytest
-from conftest import BOARD, FACTS, ROOT, building, needs_tap, without_make
+from conftest import BOARD, FACTS, ROOT, built_profile, needs_tap, without_make
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 from emulator import Guest  # noqa: E402  pylint: disable=wrong-import-position
@@ -80,10 +79,10 @@ def test_make_run_without_a_network_checks_the_simulated_nic():
 
 @lan
 def test_make_run_of_a_profile_pings_it():
-    with building():
-        result = status("make run PROFILE=node")
-        ping = status("make ping PROFILE=node COUNT=1")
-        slirp = status("make run PROFILE=node NET=slirp")
+    built_profile("node")
+    result = status("make run PROFILE=node")
+    ping = status("make ping PROFILE=node COUNT=1")
+    slirp = status("make run PROFILE=node NET=slirp")
     assert result.returncode == 0, result.stdout
     assert "node: ringif on " + BOARD in result.stdout
     assert "5 packets transmitted, 5 received, 0% packet loss" in result.stdout
@@ -182,8 +181,9 @@ def shape(line):
 
 @pytest.mark.parametrize("command, lines", readme_transcripts())
 def test_readme_shows_what_happens(command, lines):
-    with building() if "PROFILE=" in command else contextlib.nullcontext():
-        output = {shape(line) for line in status(command).stdout.splitlines()}
+    for profile in re.findall(r"PROFILE=(\w+)", command):
+        built_profile(profile)
+    output = {shape(line) for line in status(command).stdout.splitlines()}
     for line in lines:
         if line.strip() != "...":
             assert shape(line) in output, f"{command} did not print: {line}"

@@ -3,13 +3,12 @@ import importlib.machinery
 import importlib.util
 import os
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 
 import pytest
-from conftest import BOARD, ELF, ROOT, building, without_make
+from conftest import BOARD, ELF, ROOT, built_profile
 from elf import Elf
 from emulator import ECHO_PORT, virtual_time
 from lan import GUEST_MAC, MAC, Lan
@@ -40,10 +39,7 @@ def of_profiles(*names):
 
 @pytest.fixture
 def profile_elf(profile):
-    with building():
-        subprocess.run(["make", "-s", f"BOARD={BOARD}", f"PROFILE={profile}"], cwd=ROOT, check=True,
-                       env=without_make(), stdout=subprocess.DEVNULL)
-    return os.path.join(ROOT, "build", BOARD, profile, "firmware.elf")
+    return built_profile(profile)
 
 
 def taken(table):
