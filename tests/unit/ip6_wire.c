@@ -7,6 +7,7 @@
 #include "netif/ethernet.h"
 
 struct netif ip6_wire_netif;
+uint8_t ip6_wire_hop_limit;
 
 ip6_addr_t ip6_wire_address(unsigned number) {
   ip6_addr_t address;
@@ -38,7 +39,7 @@ void ip6_wire_packet_comes(const ip6_addr_t *from, const ip6_addr_t *to, uint8_t
   IP6H_VTCFL_SET(ip, 6, 0, 0);
   IP6H_PLEN_SET(ip, (u16_t)bytes);
   IP6H_NEXTH_SET(ip, next_header);
-  IP6H_HOPLIM_SET(ip, ND6_HOPLIM);
+  IP6H_HOPLIM_SET(ip, ip6_wire_hop_limit);
   ip6_addr_copy_to_packed(ip->src, *from);
   ip6_addr_copy_to_packed(ip->dest, *to);
   memcpy(ip + 1, payload, bytes);
@@ -76,6 +77,7 @@ static err_t start(struct netif *netif) {
 void ip6_wire_setup(netif_linkoutput_fn linkoutput) {
   ip6_addr_t own;
 
+  ip6_wire_hop_limit = ND6_HOPLIM;
   netif_add_noaddr(&ip6_wire_netif, NULL, start, ethernet_input);
   ip6_wire_netif.linkoutput = linkoutput;
   netif_set_up(&ip6_wire_netif);

@@ -13,6 +13,7 @@
 enum { IP6_WIRE_OWN = 1, IP6_WIRE_HEADERS = SIZEOF_ETH_HDR + IP6_HLEN };
 
 extern struct netif ip6_wire_netif;
+extern uint8_t ip6_wire_hop_limit; /* of packets that come: neighbors' until another is set */
 
 void ip6_wire_setup(netif_linkoutput_fn linkoutput);
 void ip6_wire_teardown(void);

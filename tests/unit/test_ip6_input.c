@@ -6,11 +6,13 @@
 #include "lwip/inet_chksum.h"
 #include "lwip/init.h"
 #include "lwip/ip6_frag.h"
+#include "lwip/memp.h"
 #include "lwip/prot/nd6.h"
 #include "lwip/prot/udp.h"
 #include "lwip/stats.h"
 #include "lwip/udp.h"
 #include "ip6_wire.h"
+#include "netif/ethernet.h"
 
 enum {
   PEER = 2,
@@ -94,10 +96,12 @@ static void assert_problem(enum icmp6_pp_code code, unsigned at, uint8_t next_he
   assert_memory_equal(sent.data + IP6_HLEN, payload, bytes);
 }
 
+static void time_goes_by(unsigned ms) { host_run_for_us(ms * UINT64_C(1000)); }
+
 static int set_up(void **state) {
   (void)state;
+  time_goes_by(1000); /* errors may be sent again */
   ip6_wire_setup(linkoutput);
-
   memset(&sent, 0, sizeof sent);
   return 0;
 }
@@ -165,6 +169,38 @@ static void of_fragments_that_are_missing_their_sender_is_told(void **state) {
   assert_memory_equal(sent.data + IP6_HLEN, first, sizeof first);
 }
 
+/* How many of so many datagrams to a closed port have their sender told. */
+static unsigned told_of(unsigned datagrams) {
+  const struct udp_hdr datagram = {PP_HTONS(1234), PP_HTONS(PORT), PP_HTONS(UDP_HLEN), 1};
+
+  sent.count = 0;
+  for (unsigned i = 0; i < datagrams; i++)
+    comes_to(own(), IP6_NEXTH_UDP, &datagram, sizeof datagram);
+  return sent.count;
+}
+
+static void errors_have_a_rate(void **state) {
+  const uint32_t dropped = lwip_stats.icmp6.drop;
+
+  (void)state;
+  assert_int_equal(told_of(25), 10);
+  assert_int_equal(lwip_stats.icmp6.drop - dropped, 15);
+  time_goes_by(99);
+  assert_int_equal(told_of(1), 0);
+  time_goes_by(1);
+  assert_int_equal(told_of(2), 1);
+  time_goes_by(500);
+  assert_int_equal(told_of(9), 5);
+  time_goes_by(1000);
+  assert_int_equal(told_of(25), 10);
+  host_start_clock_at_us((UINT64_C(1) << 32) * 1000 - 100000); /* 100 ms before sys_now() wraps */
+  assert_int_equal(told_of(25), 10);
+  time_goes_by(200);
+  assert_int_equal(told_of(25), 2);
+  time_goes_by(UINT32_MAX / 2 + 2000); /* more than can be told from a time to come */
+  assert_int_equal(told_of(25), 10);
+}
+
 /* A ping in two fragments, each behind a header with options of that kind. */
 static void a_ping_in_fragments_is_answered(uint8_t options) {
   static const uint8_t data[8] = {1, 2, 3, 4, 5, 6, 7, 8};
@@ -197,6 +233,131 @@ static void fragments_may_have_options(void **state) {
   (void)state;
   a_ping_in_fragments_is_answered(IP6_NEXTH_DESTOPTS);
   a_ping_in_fragments_is_answered(IP6_NEXTH_HOPBYHOP);
+}
+
+enum {
+  PIECE = 8, /* the least of a datagram that is a fragment */
+  LAST = 0x8000,
+};
+
+/* A fragment of a ping of three pieces: those from `first` on, to before `end`; LAST says that
+ * nothing follows. The answer has what the pieces have, 1 in the second, 2 in the third. */
+static void pieces_come(unsigned first, unsigned end_and_last) {
+  const unsigned end = end_and_last & ~(unsigned)LAST;
+  struct {
+    struct ip6_frag_hdr header;
+    uint8_t bytes[4 * PIECE];
+  } fragment = {
+      {IP6_NEXTH_ICMP6, 0, lwip_htons((uint16_t)(first * PIECE | ((end_and_last & LAST) == 0))), 1},
+      {0}};
+
+  for (unsigned i = first; i < end; i++)
+    memset(fragment.bytes + (i - first) * PIECE, (int)i, PIECE);
+  if (first == 0) {
+    memset(fragment.bytes, 0, PIECE);
+    fragment.bytes[0] = ICMP6_TYPE_EREQ;
+  }
+  comes_to(own(), IP6_NEXTH_FRAGMENT, &fragment,
+           sizeof fragment.header + (end - first) * (size_t)PIECE);
+}
+
+static void assert_answered(void) {
+  static const uint8_t data[2 * PIECE] = {1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2};
+
+  assert_int_equal(sent.count, 1);
+  assert_int_equal(sent.icmp.type, ICMP6_TYPE_EREP);
+  assert_int_equal(sent.bytes, sizeof data);
+  assert_memory_equal(sent.data, data, sizeof data);
+  sent.count = 0;
+}
+
+static void a_fragment_may_come_twice_and_in_any_order(void **state) {
+  (void)state;
+  pieces_come(2, 3 | LAST);
+  pieces_come(0, 1);
+  pieces_come(2, 3 | LAST);
+  pieces_come(0, 1);
+  pieces_come(1, 2);
+  assert_answered();
+}
+
+/* Nothing of them is kept, nobody is told, and what comes then is a datagram of its own. */
+static void assert_given_up(void) {
+  assert_int_equal(lwip_stats.mem.used, 0);
+  for (unsigned i = 0; i < REASSEMBLY_S; i++)
+    ip6_reass_tmr();
+  assert_int_equal(sent.count, 0);
+  pieces_come(0, 1);
+  pieces_come(1, 3 | LAST);
+  assert_answered();
+}
+
+static void fragments_that_overlap_are_given_up(void **state) {
+  (void)state;
+  pieces_come(0, 2);
+  pieces_come(1, 3 | LAST); /* with what is there */
+  assert_given_up();
+  pieces_come(1, 3 | LAST);
+  pieces_come(0, 2); /* with what follows */
+  assert_given_up();
+  pieces_come(0, 2);
+  pieces_come(3, 4 | LAST);
+  pieces_come(1, 3); /* with both */
+  assert_given_up();
+  pieces_come(0, 1);
+  pieces_come(0, 2); /* where another one begins */
+  assert_given_up();
+}
+
+static void a_datagram_has_one_end(void **state) {
+  (void)state;
+  pieces_come(2, 3 | LAST);
+  pieces_come(3, 4); /* behind it */
+  assert_given_up();
+  pieces_come(3, 4);
+  pieces_come(2, 3 | LAST); /* before what is there */
+  assert_given_up();
+  pieces_come(2, 3 | LAST);
+  pieces_come(1, 2 | LAST);
+  assert_given_up();
+}
+
+static void an_empty_fragment_takes_nobodys_place(void **state) {
+  (void)state;
+  pieces_come(1, 1);
+  pieces_come(0, 1);
+  pieces_come(1, 3 | LAST);
+  assert_answered();
+}
+
+/* A frame of which each of the last bytes is a pbuf of its own. */
+static err_t comes_in_many_pbufs(struct pbuf *frame, struct netif *netif) {
+  const u16_t front = (u16_t)(frame->tot_len - 2 * IP_REASS_MAX_PBUFS);
+  struct pbuf *chain = pbuf_alloc(PBUF_RAW, front, PBUF_RAM);
+
+  assert_non_null(chain);
+  assert_int_equal(pbuf_copy_partial(frame, chain->payload, front, 0), front);
+  for (u16_t at = front; at < frame->tot_len; at++) {
+    struct pbuf *last = pbuf_alloc(PBUF_RAW, 1, PBUF_RAM);
+
+    assert_non_null(last);
+    assert_int_equal(pbuf_copy_partial(frame, last->payload, 1, at), 1);
+    pbuf_cat(chain, last);
+  }
+  pbuf_free(frame);
+  return ethernet_input(chain, netif);
+}
+
+static void a_fragment_of_too_many_pbufs_leaves_nothing(void **state) {
+  const uint32_t used = memp_pools[MEMP_IP6_REASSDATA]->stats->used;
+  const netif_input_fn input = ip6_wire_netif.input;
+
+  (void)state;
+  ip6_wire_netif.input = comes_in_many_pbufs;
+  pieces_come(1, 3);
+  ip6_wire_netif.input = input;
+  assert_int_equal(memp_pools[MEMP_IP6_REASSDATA]->stats->used, used);
+  assert_given_up();
 }
 
 static unsigned received;
@@ -252,7 +413,13 @@ int main(void) {
       IP6_TEST(of_what_came_to_a_group_nobody_is_told),
       IP6_TEST(of_an_option_that_asks_for_it_its_sender_is_told),
       IP6_TEST(of_fragments_that_are_missing_their_sender_is_told),
+      IP6_TEST(errors_have_a_rate),
       IP6_TEST(fragments_may_have_options),
+      IP6_TEST(a_fragment_may_come_twice_and_in_any_order),
+      IP6_TEST(fragments_that_overlap_are_given_up),
+      IP6_TEST(a_datagram_has_one_end),
+      IP6_TEST(an_empty_fragment_takes_nobodys_place),
+      IP6_TEST(a_fragment_of_too_many_pbufs_leaves_nothing),
       IP6_TEST(a_datagram_has_a_checksum),
   };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fast_path.h"
+#include "host.h"
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
 #include "lwip/icmp6.h"
@@ -383,6 +384,7 @@ bool two_paths_agree(const uint8_t *frame, size_t length) {
 
   two_paths.difference = NULL;
   may_answer_in_place = false;
+  host_run_for_us(1000000); /* errors may be sent again, as many by each way */
   take(frame, length, ethernet_input, of_lwip);
   for (unsigned i = 0; i < of_lwip->sent_count; i++)
     normalize(&of_lwip->sent[i]);
