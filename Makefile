@@ -192,10 +192,11 @@ CLANG_FLAGS := --target=arm-none-eabi $(CPU_FLAGS) -std=c11 -fsyntax-only $(WARN
 CLANG_SOURCES := $(OWN_SOURCES) $(wildcard tests/target/*.c)
 
 .PHONY: test test-qemu test-clang
-# One after the other, with -j as well: two makes would write the same files, and test-qemu has makes of its own.
+# One make after the other, with -j as well: two would write the same files, and test-qemu has makes of its own.
+# What runs side by side tells its results as a whole (-O).
 test:
 	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) test-host-programs test-firmwares
-	@$(MAKE) --no-print-directory test-clang test-unit coverage test-interleave test-sim
+	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) -O test-clang test-unit coverage test-interleave test-sim
 	@$(MAKE) --no-print-directory test-qemu
 
 # All that tests run, of the host and of the board: compiled side by side, on as many processors as there are.

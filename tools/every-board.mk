@@ -11,7 +11,7 @@ size stack:
 
 test:
 	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) $(SIDE_BY_SIDE) test-host-programs
-	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) test-unit coverage test-interleave test-sim
+	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) $(SIDE_BY_SIDE) -O test-unit coverage test-interleave test-sim
 	@$(call on_each,$(SIDE_BY_SIDE) test-firmwares)
 	@$(call on_each,test-clang test-qemu)
 
