@@ -67,9 +67,9 @@ static u8_t receive(void *unused, struct raw_pcb *pcb, struct pbuf *packet, cons
   return 1;
 }
 
-/* A fragment of the datagram 1, whose data are that byte. */
-static void comes(uint8_t protocol, bool first, uint8_t byte, uint32_t to,
-                  const uint8_t station[ETH_HWADDR_LEN]) {
+/* A fragment of the datagram 1, whose data are so many of that byte; `place` is its offset. */
+static void fragment_comes(uint8_t protocol, uint16_t place, uint8_t byte, unsigned bytes,
+                           uint32_t to, const uint8_t station[ETH_HWADDR_LEN]) {
   struct frame {
     struct eth_hdr eth;
     struct ip_hdr ip;
@@ -84,15 +84,21 @@ static void comes(uint8_t protocol, bool first, uint8_t byte, uint32_t to,
   memcpy(&frame->eth.dest, station, ETH_HWADDR_LEN);
   frame->eth.type = PP_HTONS(ETHTYPE_IP);
   IPH_VHL_SET(&frame->ip, 4, IP_HLEN / 4);
-  IPH_LEN_SET(&frame->ip, PP_HTONS(IP_HLEN + DATA));
+  IPH_LEN_SET(&frame->ip, lwip_htons((u16_t)(IP_HLEN + bytes)));
   IPH_ID_SET(&frame->ip, PP_HTONS(1));
-  IPH_OFFSET_SET(&frame->ip, first ? PP_HTONS(IP_MF) : PP_HTONS(DATA / 8));
+  IPH_OFFSET_SET(&frame->ip, lwip_htons(place));
   IPH_TTL_SET(&frame->ip, 64);
   IPH_PROTO_SET(&frame->ip, protocol);
   frame->ip.src.addr = PP_HTONL(0x0a000002);
   frame->ip.dest.addr = to;
   memset(frame->data, byte, DATA);
   assert_int_equal(wire.input(p, &wire), ERR_OK);
+}
+
+/* The first or the second and last. */
+static void comes(uint8_t protocol, bool first, uint8_t byte, uint32_t to,
+                  const uint8_t station[ETH_HWADDR_LEN]) {
+  fragment_comes(protocol, first ? IP_MF : DATA / 8, byte, DATA, to, station);
 }
 
 static void comes_to_us(uint8_t protocol, bool first, uint8_t byte) {
@@ -123,6 +129,21 @@ static int tear_down(void **state) {
   netif_remove(&wire);
   assert_int_equal(lwip_stats.mem.used, 0);
   return 0;
+}
+
+static void an_empty_fragment_takes_nobodys_place(void **state) {
+  struct raw_pcb *pcb = raw_new(NOT_KNOWN);
+  const uint32_t own = ip4_addr_get_u32(netif_ip4_addr(&wire));
+
+  (void)state;
+  assert_non_null(pcb);
+  raw_recv(pcb, receive, NULL);
+  fragment_comes(NOT_KNOWN, IP_MF, 0, 0, own, mac);
+  fragment_comes(NOT_KNOWN, IP_MF | DATA / 8, 0, 0, own, mac);
+  comes_to_us(NOT_KNOWN, true, 2);
+  comes_to_us(NOT_KNOWN, false, 3);
+  assert_int_equal(received.count, 1);
+  raw_remove(pcb);
 }
 
 static void protocols_have_numbers_of_their_own(void **state) {
@@ -179,6 +200,7 @@ static void nor_of_what_came_to_a_group(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      REASS_TEST(an_empty_fragment_takes_nobodys_place),
       REASS_TEST(protocols_have_numbers_of_their_own),
       REASS_TEST(of_what_is_missing_the_source_is_told),
       REASS_TEST(of_what_came_to_all_it_is_not),
