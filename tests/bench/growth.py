@@ -3,7 +3,7 @@
 
 usage: tests/bench/growth.py
 
-Prints tables and writes build/bench-growth.json. The guests are those of tests/bench/guest, which bench.mk
+Prints tables and writes build/bench-growth.json. The guests are those of tests/bench/guest, which make
 builds; docs/performance.md says what is counted.
 """
 import os

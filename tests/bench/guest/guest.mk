@@ -38,7 +38,7 @@ $(1)_objects := $(patsubst %,$(GUEST_B)/$(1)/%.o,board $(wordlist 3,4,$(guest_$(
 $(1)_compile  = $$(CC_ARM) -I$(GUEST_B)/$(1) $$(GUEST_CFLAGS) -DRING=$(word 1,$(guest_$(1))) \
                 -DINTERFACES=$(word 2,$(guest_$(1))) $$(WARN) -MD -MP -c $$< -o $$@
 
-$$($(1)_sources): $(GUEST_B)/$(1)/%: driver/nic/% tests/bench/bench.mk
+$$($(1)_sources): $(GUEST_B)/$(1)/%: driver/nic/% tests/bench/guest/guest.mk
 	@mkdir -p $$(@D)
 	$$(Q)sed -e '1i #line 1 "$$<"' -e 's/\([RT]X_DESCRIPTORS\( =\)\? \)[0-9][0-9]*/\1$(word 1,$(guest_$(1)))/' $$< >$$@
 
@@ -51,7 +51,8 @@ $(GUEST_B)/$(1)/%.o: $(GUEST_B)/$(1)/%.c
 	$$(call say,CC)
 	$$(Q)$$($(1)_compile)
 
-$(GUEST_B)/$(1)/guest.elf: $$($(1)_objects) $(GUEST_OBJECTS) $(GUEST_LWIP) tests/bench/guest/guest.ld
+$(GUEST_B)/$(1)/guest.elf: $$($(1)_objects) $(GUEST_OBJECTS) $(GUEST_LWIP) \
+                             tests/bench/guest/guest.ld linker/cortex_m.ld
 	$$(call say,LD)
 	$$(Q)$$(CC_ARM) $$(GUEST_LDFLAGS) $$(filter %.o,$$^) -o $$@
 -include $$($(1)_objects:.o=.d)
