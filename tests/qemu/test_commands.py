@@ -65,7 +65,7 @@ def test_a_capture_holds_the_pings(tmp_path):
 
 
 def test_make_run_with_slirp_alone_echoes():
-    result = status("make run NET=slirp")
+    result = status("http_proxy=http://127.0.0.1:9 make run NET=slirp")  # where there is no proxy
     assert result.returncode == 0, result.stdout
     for line in ("udp echo: right", "tcp echo: right", "control page: there"):
         assert line in result.stdout
