@@ -106,6 +106,7 @@ def test_make_run_on_tap_is_pinged_by_the_real_ping():
     ("make run NET=nosuch", ("NET=nosuch", "valid: lan slirp tap none")),
     ("make run NET=none QEMU=/no/such/qemu", ("QEMU=/no/such/qemu", "no such program")),
     ("make run NET=none PCAP=x.pcap", ("PCAP=", "valid with")),
+    ("make run NET=none QEMU_EXTRA=\"'\"", ("QEMU_EXTRA='", "valid: QEMU's options, quoted")),
     ("make ping SIZE=1473", ("--size 1473", "valid: 0 to 1472")),
     ("make ping COUNT=0", ("--count 0", "valid: 1 to 65535")),
     ("make ping INTERVAL=soon", ("--interval soon", "valid: 0 to 3600")),
