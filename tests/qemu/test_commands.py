@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 from conftest import BOARD, FACTS, ROOT, built_profile, needs_tap, without_make
@@ -96,6 +97,15 @@ def test_make_run_on_tap_is_pinged_by_the_real_ping():
     result = status("make run NET=tap")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "5 packets transmitted, 5 received, 0% packet loss" in result.stdout
+
+
+@needs_tap
+def test_nobody_is_pinged_on_tap_where_the_emulator_has_ended():
+    begin = time.monotonic()
+    result = status("make run NET=tap QEMU_EXTRA=-nosuch")
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert "-nosuch: invalid option" in result.stdout
+    assert time.monotonic() - begin < 10  # it takes 30 s until a guest is given up that does not answer
 
 
 @pytest.mark.parametrize("command, words", [
