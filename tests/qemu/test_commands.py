@@ -50,6 +50,9 @@ def test_a_second_run_is_told_who_has_the_network():
         busy = status(f"tools/run --board {BOARD}")
         assert busy.returncode == 2
         assert f"another run holds build/{BOARD}/lan (pid {running.pid})" in busy.stderr
+        capture = status(f"tools/run --board {BOARD} --ping --pcap lan.pcap")
+        assert capture.returncode == 2
+        assert "PCAP=lan.pcap: another run holds" in capture.stderr
         running.terminate()
         running.stdout.read()
 
