@@ -189,7 +189,8 @@ def command(board, net, elf, *, qemu="qemu-system-arm", lan_dir=None, forwards=(
     if pcap:
         if net == "none":
             raise Problem("PCAP= needs a network; valid with NET=lan, slirp or tap")
-        words += ["-object", f"filter-dump,id=dump0,netdev={capture},file={pcap}"]
+        file = str(pcap).replace(",", ",,")  # as QEMU has it within an option's value
+        words += ["-object", f"filter-dump,id=dump0,netdev={capture},file={file}"]
     return words + list(extra)
 
 

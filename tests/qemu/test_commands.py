@@ -59,8 +59,8 @@ def test_a_second_run_is_told_who_has_the_network():
 
 @lan
 def test_a_capture_holds_the_pings(tmp_path):
-    file = tmp_path / "lan.pcap"
-    result = status(f"make ping COUNT=2 INTERVAL=0 PCAP={file}")
+    file = tmp_path / "lan, of today.pcap"
+    result = status(f"make ping COUNT=2 INTERVAL=0 PCAP='{file}'")
     assert result.returncode == 0, result.stdout
     listed = subprocess.run(["tshark", "-r", file, "-Y", "icmp"], capture_output=True, text=True,
                             check=True).stdout
