@@ -138,6 +138,16 @@ def test_a_wrong_option_is_one_line_that_names_the_valid_ones(command, words):
         assert word in lines[0]
 
 
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "tools").mkdir()
+    for name in ("run", "emulator.py"):
+        (tmp_path / "tools" / name).symlink_to(os.path.abspath(os.path.join(ROOT, "tools", name)))
+    (tmp_path / "build").write_text("")
+    result = status(f"{tmp_path}/tools/run")
+    assert result.returncode == 2
+    assert result.stderr == "tools/run: build/emcraft-sf2: Not a directory\n"
+
+
 def test_lanping_says_so_where_nobody_answers(tmp_path):
     result = status(f"build/tools/lanping --local {tmp_path}/a --remote {tmp_path}/b --wait 0.3 "
                     "10.0.2.15")
