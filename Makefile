@@ -58,7 +58,8 @@ endif
 LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
 LWIPDIR := $(LWIP)/src
 ifneq ($(filter-out help clean,$(GOALS)),)
-SETUP := build/setup-$(if $(filter test% mutants faults load interleave% fuzz coverage torture soak replay,$(GOALS)),test,run).stamp
+SETUP := build/setup-$(if $(filter test% mutants faults load interleave% fuzz coverage torture soak replay \
+                                    build/host-% build/interleave% build/fuzz%,$(GOALS)),test,run).stamp
 include $(SETUP)
 include $(LWIPDIR)/Filelists.mk
 endif

@@ -52,3 +52,12 @@ def test_tests_wait_for_what_they_run_and_system_tests_for_the_others():
     makes = [line for line in shown if not line.startswith("echo ")]
     assert [make.replace("--no-print-directory ", "").replace("-O ", "") for make in makes] == [
         "test-host-programs test-firmwares", "test-clang test-unit coverage test-interleave test-sim", "test-qemu"]
+
+
+def test_what_is_built_has_the_packages_that_it_needs():
+    """By -p, which shows make's variables: a test's program alone, as the docs have it, needs those of the tests."""
+    for goal, packages in (("firmware", "run"), ("build/tools/lanping", "run"), ("test-unit", "test"),
+                           ("build/host-gcc/test_suite", "test"), ("build/interleave", "test")):
+        shown = subprocess.run(["make", "-n", "-p", "-q", goal], cwd=ROOT, check=False, env=without_make(),
+                               stdout=subprocess.PIPE, text=True).stdout
+        assert f"\nSETUP := build/setup-{packages}.stamp\n" in shown, goal
