@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from conftest import BOARD, ROOT, without_make
+from emulator import BOARDS
 
 TREE = ("Makefile", "Filelists.mk", "app", "driver", "linker", "port", "profiles", "tests", "tools")
 # An object of each folder that make builds in.
@@ -61,3 +62,12 @@ def test_what_is_built_has_the_packages_that_it_needs():
         shown = subprocess.run(["make", "-n", "-p", "-q", goal], cwd=ROOT, check=False, env=without_make(),
                                stdout=subprocess.PIPE, text=True).stdout
         assert f"\nSETUP := build/setup-{packages}.stamp\n" in shown, goal
+
+
+def test_each_boards_make_has_the_processors_that_all_were_given():
+    """A line that make takes for no make's own (+) shares no jobs, and -n only shows it: here it is run."""
+    for goals in ("firmware", "test-clang", "load"):
+        shown = subprocess.run(["make", "-n", "-j2", "BOARD=all", goals, "MAKE=echo"], cwd=ROOT, check=True,
+                               env=without_make(), stdout=subprocess.PIPE, text=True).stdout.splitlines()
+        assert [line for line in shown if not line.startswith("echo ")] == [
+            f"--no-print-directory BOARD={board} {goals}" for board in sorted(BOARDS)]
