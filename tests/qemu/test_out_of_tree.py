@@ -20,8 +20,17 @@ def test_lwip_is_brought_where_it_is_not_there(tmp_path):
     assert "build/out-of-tree/product.elf is made" in made.stdout
 
 
+def make(*options):
+    """What make prints as it builds the product."""
+    return subprocess.run(["make", "-s", "-C", "tests/out-of-tree", *options], cwd=ROOT, check=True,
+                          env=without_make(), stdout=subprocess.PIPE, text=True).stdout
+
+
 def test_a_product_of_its_own_answers():
-    subprocess.run(["make", "-s", "-C", "tests/out-of-tree"], cwd=ROOT, check=True, env=without_make())
+    make()
+    assert make() == ""
+    for changed in ("build/lwip/src/include/lwip/prot/icmp.h", "linker/cortex_m.ld"):
+        assert "product.elf is made" in make("-W", f"../../{changed}"), changed
     with Guest(os.path.join(ROOT, "build", "out-of-tree", "product.elf"), net="slirp") as guest:
         guest.expect(r"I product: msf2_emac is up")
         guest.expect(r"E nic: acme_mac at 0x[0-9a-f]+ does not start: error 19")  # it is not there
