@@ -30,4 +30,5 @@ $(FUZZ_OBJECTS): Makefile tests/fuzz/fuzz.mk build/fuzz/flags
 fuzz: build/fuzz/fast_path
 	@mkdir -p build/fuzz/corpus
 	$(Q)build/fuzz/fast_path -max_total_time=$(FUZZ_SECONDS) $(if $(SEED),-seed=$(SEED)) -artifact_prefix=build/fuzz/ \
-	  -max_len=200 -print_final_stats=1 build/fuzz/corpus 2>&1 | grep -E '^(stat::number|SUMMARY|the fast|Test unit|Done|artifact|.*ERROR)'
+	  -max_len=200 -print_final_stats=1 build/fuzz/corpus >build/fuzz/log 2>&1; status=$$?; \
+	  grep -E '^(stat::number|SUMMARY|the fast|Test unit|Done|artifact|.*ERROR)' build/fuzz/log; exit $$status

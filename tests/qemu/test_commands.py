@@ -138,6 +138,13 @@ def test_a_wrong_option_is_one_line_that_names_the_valid_ones(command, words):
         assert word in lines[0]
 
 
+@pytest.mark.xdist_group("fuzz")
+def test_a_fuzzer_that_fails_fails_make():
+    result = status("make fuzz SECONDS=1 SEED='1 /no/such/corpus'")
+    assert result.returncode == 2, result.stdout
+    assert "ERROR" in result.stdout
+
+
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "tools").mkdir()
     for name in ("run", "emulator.py"):
