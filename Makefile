@@ -54,19 +54,20 @@ endif
 
 # What has to be there before anything is built: tools/setup installs what is missing and brings
 # lwIP (LWIP_DIR= names a checkout instead). Its stamps are included, so that make makes them first and
-# then starts again with them.
+# then starts again with them. With LWIP_DIR they are others: build/lwip is not looked at then, and its patches
+# may be older than such a stamp.
 LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
 LWIPDIR := $(LWIP)/src
 ifneq ($(filter-out help clean,$(GOALS)),)
 SETUP := build/setup-$(if $(filter test% mutants faults load interleave% fuzz coverage torture soak replay \
-                                    build/host-% build/interleave% build/fuzz%,$(GOALS)),test,run).stamp
+                                    build/host-% build/interleave% build/fuzz%,$(GOALS)),test,run)$(if $(LWIP_DIR),-elsewhere).stamp
 include $(SETUP)
 include $(LWIPDIR)/Filelists.mk
 endif
 include Filelists.mk
 
 build/setup-%.stamp: tools/setup port/lwip/patches $(wildcard port/lwip/patches/*)
-	@tools/setup $* && touch $@
+	@tools/setup $(*:-elsewhere=) && touch $@
 
 $(LWIPDIR)/Filelists.mk: | $(SETUP)
 	@tools/setup
