@@ -255,4 +255,4 @@ help:
 	@echo "make clean        removes what was built, but not lwIP's source"
 
 clean:
-	rm -rf $(BOARDS:%=build/%) build/host-* build/coverage build/interleave* build/fuzz build/tools build/bench build/out-of-tree
+	rm -rf $(BOARDS:%=build/%) build/host-* build/coverage build/interleave* build/fuzz build/tools build/bench build/out-of-tree build/mutants
