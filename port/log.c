@@ -103,14 +103,30 @@ const char *log_level_name(enum log_level level) { return level_names[level]; }
 
 bool log_enabled(enum log_level level, const char *module) { return level <= log_level_of(module); }
 
+/* The time in seconds and, into `*ms`, milliseconds, which 32 bits hold for 49 days only. By steps
+ * of 16 bits: the compiler's division of 64 bits is longer than all of this file. */
+static uint32_t seconds_now(uint32_t *ms) {
+  enum { UNIT_BITS = 6, UNITS = 1000000 >> UNIT_BITS }; /* a second's, without a rest */
+  uint64_t now_us = port_clock_us();
+  uint32_t seconds = 0, rest = 0;
+
+  for (int shift = 32 + UNIT_BITS; shift >= UNIT_BITS; shift -= 16) {
+    rest = rest << 16 | ((uint32_t)(now_us >> shift) & 0xffff);
+    seconds = seconds << 16 | rest / UNITS;
+    rest %= UNITS;
+  }
+  *ms = (rest << UNIT_BITS | ((uint32_t)now_us & ((1 << UNIT_BITS) - 1))) / 1000;
+  return seconds;
+}
+
 void log_write(enum log_level level, const char *module, const char *format, ...) {
   char line[LINE_MAX_BYTES + 2];
-  uint32_t now = port_clock_ms();
+  uint32_t ms, seconds = seconds_now(&ms);
   va_list arguments;
   int used;
 
-  used = snprintf(line, LINE_MAX_BYTES, "[%5" PRIu32 ".%03" PRIu32 "] %c %s: ", now / 1000,
-                  now % 1000, "EWID"[level], module);
+  used = snprintf(line, LINE_MAX_BYTES, "[%5" PRIu32 ".%03" PRIu32 "] %c %s: ", seconds, ms,
+                  "EWID"[level], module);
   va_start(arguments, format);
   used += vsnprintf(line + used, (size_t)(LINE_MAX_BYTES - used), format, arguments);
   va_end(arguments);

@@ -166,6 +166,36 @@ static void a_long_line_is_cut_and_says_so(void **state) {
   }
 }
 
+/* Also where as many microseconds or milliseconds have passed as 32 bits hold. */
+static void a_line_has_its_time(void **state) {
+  static const struct {
+    uint64_t us;
+    const char *line;
+  } times[] = {
+      {0, "[    0.000] I test: now\r\n"},
+      {999, "[    0.000] I test: now\r\n"},
+      {1000, "[    0.001] I test: now\r\n"},
+      {UINT64_C(999999), "[    0.999] I test: now\r\n"},
+      {UINT64_C(1000000), "[    1.000] I test: now\r\n"},
+      {UINT64_C(4294967295), "[ 4294.967] I test: now\r\n"},
+      {UINT64_C(99999999999), "[99999.999] I test: now\r\n"},
+      {UINT64_C(4294967295999), "[4294967.295] I test: now\r\n"},
+      {UINT64_C(4294967296000), "[4294967.296] I test: now\r\n"},
+      {UINT64_C(4294967295999999), "[4294967295.999] I test: now\r\n"},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+    size_t before = written_length;
+
+    host_start_clock_at_us(times[i].us);
+    log_info("test", "now");
+    assert_int_equal(written_length - before, strlen(times[i].line));
+    assert_memory_equal(written + before, times[i].line, strlen(times[i].line));
+  }
+  host_reset();
+}
+
 int main(void) {
   static const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(the_tail_is_the_newest_whole_lines, setup),
@@ -176,6 +206,7 @@ int main(void) {
       cmocka_unit_test_setup(a_full_table_and_a_long_name_are_refused, setup_levels),
       cmocka_unit_test_setup(levels_have_names, setup),
       cmocka_unit_test_setup(a_long_line_is_cut_and_says_so, setup_levels),
+      cmocka_unit_test_setup(a_line_has_its_time, setup_levels),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
