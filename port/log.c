@@ -103,20 +103,23 @@ const char *log_level_name(enum log_level level) { return level_names[level]; }
 
 bool log_enabled(enum log_level level, const char *module) { return level <= log_level_of(module); }
 
-/* The time in seconds and, into `*ms`, milliseconds, which 32 bits hold for 49 days only. By steps
- * of 16 bits: the compiler's division of 64 bits is longer than all of this file. */
+/* The time in seconds and, into `*ms`, milliseconds, which 32 bits hold for 49 days only. Bit by
+ * bit: the compiler's division of 64 bits is longer than all of this file. */
 static uint32_t seconds_now(uint32_t *ms) {
-  enum { UNIT_BITS = 6, UNITS = 1000000 >> UNIT_BITS }; /* a second's, without a rest */
-  uint64_t now_us = port_clock_us();
-  uint32_t seconds = 0, rest = 0;
+  enum { US_A_SECOND = 1000000, BITS = 64 };
+  uint64_t quotient = port_clock_us();
+  uint32_t rest = 0;
 
-  for (int shift = 32 + UNIT_BITS; shift >= UNIT_BITS; shift -= 16) {
-    rest = rest << 16 | ((uint32_t)(now_us >> shift) & 0xffff);
-    seconds = seconds << 16 | rest / UNITS;
-    rest %= UNITS;
+  for (unsigned bit = 0; bit < BITS; bit++) {
+    rest = rest << 1 | (uint32_t)(quotient >> (BITS - 1));
+    quotient <<= 1;
+    if (rest >= US_A_SECOND) {
+      rest -= US_A_SECOND;
+      quotient |= 1;
+    }
   }
-  *ms = (rest << UNIT_BITS | ((uint32_t)now_us & ((1 << UNIT_BITS) - 1))) / 1000;
-  return seconds;
+  *ms = rest / 1000;
+  return (uint32_t)quotient;
 }
 
 void log_write(enum log_level level, const char *module, const char *format, ...) {
