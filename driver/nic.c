@@ -122,17 +122,21 @@ static void set_queues_enable(struct nic *nic, bool enable) {
   nic->pool.recycle = enable ? &nic->rx_submission : NULL;
 }
 
-/* The tail that a ring has at a watch; one that it has not where it is empty: an entry that is put
- * in later has not waited since. */
-static uint32_t watched_tail(const struct ring *ring) {
-  return ring_empty(ring) ? ring->tail - 1 : ring->tail;
+/* The tail that a ring has at a watch; one that it has not where nothing waits: an entry that is
+ * put in later has not waited since. */
+static uint32_t watched_tail(const struct ring *ring, bool waits) { return ring->tail - !waits; }
+
+/* Also where a device that has nothing to send takes nothing. */
+static bool tx_waits(const struct nic *nic) {
+  return !ring_empty(&nic->tx_ring.ring) || !packet_queue_empty(&nic->tx_submission);
 }
 
+/* The device was turned on just now: its rings are empty. */
 static void watch_from_now(struct nic *nic) {
   nic->stalled_watches = 0;
   nic->deaf_watches = 0;
-  nic->watched_tx_tail = watched_tail(&nic->tx_ring.ring);
-  nic->watched_rx_tail = watched_tail(&nic->rx_ring.ring);
+  nic->watched_tx_tail = watched_tail(&nic->tx_ring.ring, false);
+  nic->watched_rx_tail = watched_tail(&nic->rx_ring.ring, false);
 }
 
 /* Enables or disables each of its lines. Thrice in line it would be that much more code. */
@@ -343,26 +347,39 @@ void nic_poll_link(struct nic *nic) {
     nic->link_changed(nic);
 }
 
+/* Counts the watches in a row in which something `stands`; true at the one that is `limit`, after
+ * which a reset begins anew. In line twice it would be that much more code. */
+static __attribute__((noinline)) bool has_stood(uint8_t *watches, bool stands, unsigned limit) {
+  *watches = stands ? (uint8_t)(*watches + 1) : 0;
+  return *watches == limit;
+}
+
 /* A device that loses frames although it has buffers does not know of them any more. */
 static void watch_receiver(struct nic *nic) {
   const struct ring *rx = &nic->rx_ring.ring;
   uint16_t losses = (uint16_t)nic->counters[NIC_IN_OVERFLOW];
+  bool waits = !ring_empty(rx);
+  bool deaf = waits && rx->tail == nic->watched_rx_tail && losses != nic->watched_losses;
 
-  if (ring_empty(rx) || rx->tail != nic->watched_rx_tail || losses == nic->watched_losses)
-    nic->deaf_watches = 0;
-  else
-    nic->deaf_watches++;
-  nic->watched_rx_tail = watched_tail(rx);
+  nic->watched_rx_tail = watched_tail(rx, waits);
   nic->watched_losses = losses;
-  if (nic->deaf_watches >= NIC_RX_TIMEOUT_MS / NIC_WATCH_MS) {
-    nic->deaf_watches = 0;
+  if (has_stood(&nic->deaf_watches, deaf, NIC_RX_TIMEOUT_MS / NIC_WATCH_MS))
+    nic->faulted = true;
+}
+
+static void watch_transmitter(struct nic *nic) {
+  const struct ring *tx = &nic->tx_ring.ring;
+  bool waits = tx_waits(nic);
+  bool stalled = waits && tx->tail == nic->watched_tx_tail && nic_link_is_active(nic);
+
+  nic->watched_tx_tail = watched_tail(tx, waits);
+  if (has_stood(&nic->stalled_watches, stalled, NIC_TX_TIMEOUT_MS / NIC_WATCH_MS)) {
+    nic_count(nic, NIC_TX_TIMEOUTS);
     nic->faulted = true;
   }
 }
 
 void nic_watch(struct nic *nic) {
-  const struct ring *tx = &nic->tx_ring.ring;
-
   if (nic->recovering) { /* what was in flight is given back already */
     nic_count(nic, NIC_RECOVERIES);
     (void)hardware_on(nic);
@@ -370,16 +387,7 @@ void nic_watch(struct nic *nic) {
   nic_poll_link(nic);
   if (nic->state != NIC_ENABLED)
     return;
-  if (ring_empty(tx) || tx->tail != nic->watched_tx_tail || !nic_link_is_active(nic))
-    nic->stalled_watches = 0;
-  else
-    nic->stalled_watches++;
-  nic->watched_tx_tail = watched_tail(tx);
-  if (nic->stalled_watches >= NIC_TX_TIMEOUT_MS / NIC_WATCH_MS) {
-    nic->stalled_watches = 0;
-    nic_count(nic, NIC_TX_TIMEOUTS);
-    nic->faulted = true;
-  }
+  watch_transmitter(nic);
   watch_receiver(nic);
   if (nic->irq_is_off)
     nic->faulted = true;
