@@ -35,7 +35,8 @@ static struct pbuf *copy_of(const struct pbuf *frame) {
 /* ---- transmit ---- */
 
 /* True where the device cannot take the frame as it is: too many fragments, one that is empty, one
- * that starts where it cannot read, or one whose data its owner may change after we return. */
+ * that starts where it cannot read, or one whose data its owner may change after we return; and
+ * where its destination, which is looked at, is in two of them. */
 static bool must_copy(const struct nic *nic, const struct pbuf *frame) {
   const struct nic_caps *caps = &nic->ops->caps;
   const uintptr_t unaligned = caps->tx_alignment - 1U;
@@ -43,6 +44,8 @@ static bool must_copy(const struct nic *nic, const struct pbuf *frame) {
 
   if (frame->next == NULL && ((uintptr_t)frame->payload & unaligned) == 0)
     return PBUF_NEEDS_COPY(frame);
+  if (frame->len < ETH_ADDRESS_BYTES)
+    return true;
   for (const struct pbuf *fragment = frame; fragment != NULL; fragment = fragment->next) {
     if (PBUF_NEEDS_COPY(fragment) || fragment->len == 0 || ++fragments > caps->tx_fragments_max ||
         ((uintptr_t)fragment->payload & unaligned) != 0)

@@ -408,6 +408,21 @@ static void gathers_what_it_can_and_copies_the_rest(void **state) {
   assert_int_equal(paper.sent_data[1][83], 6);
 }
 
+/* The first part ends in the midst of the destination. */
+static void copies_a_chain_whose_destination_is_in_two_parts(void **state) {
+  struct pbuf *first = frame_of(2, 0), *second = frame_of(58, 0);
+
+  (void)state;
+  memset(first->payload, 0xff, 2);
+  memset(second->payload, 0xff, 4);
+  pbuf_cat(first, second);
+  transmit(first, 0);
+  run();
+  assert_int_equal(nic->counters[NIC_OUT_COPIES], 1);
+  assert_int_equal(nic->counters[NIC_OUT_BROADCAST_PKTS], 1);
+  assert_int_equal(nic->counters[NIC_OUT_MULTICAST_PKTS], 0);
+}
+
 /* An empty pbuf at a chain's end is nothing, and no reason to stop; and no device sees one. */
 static void copies_a_chain_that_ends_in_an_empty_part(void **state) {
   struct pbuf *frame = frame_of(14, 2), *short_one = frame_of(60, 2);
@@ -585,6 +600,7 @@ int main(void) {
       cmocka_unit_test_setup(sends_a_batch_with_one_doorbell, paper_setup_enabled),
       cmocka_unit_test_setup(what_is_sent_is_not_rung_for_again, paper_setup_enabled),
       cmocka_unit_test_setup(gathers_what_it_can_and_copies_the_rest, paper_setup_enabled),
+      cmocka_unit_test_setup(copies_a_chain_whose_destination_is_in_two_parts, paper_setup_enabled),
       cmocka_unit_test_setup(copies_a_chain_that_ends_in_an_empty_part, paper_setup_enabled),
       cmocka_unit_test_setup(copies_data_that_may_change, paper_setup_enabled),
       cmocka_unit_test_setup(copies_a_part_that_may_change, paper_setup_enabled),
