@@ -69,6 +69,12 @@ static struct pbuf *copy_to_send(struct nic *nic, const struct pbuf *frame) {
   return copy;
 }
 
+/* False in the free function of a frame that was sent or is given back, which may send the next:
+ * the others that are done then stand in tx_completion, or the device is off. */
+static bool may_move(const struct nic *nic) {
+  return packet_queue_empty(&nic->tx_completion) && nic->pool.recycle != NULL;
+}
+
 int datapath_transmit(struct nic *nic, struct pbuf *frame) {
   if (!nic_link_is_active(nic)) { /* which it is on an enabled interface only */
     nic_count(nic, NIC_OUT_LINK_DOWN);
@@ -90,9 +96,11 @@ int datapath_transmit(struct nic *nic, struct pbuf *frame) {
   }
   if (packet_queue_put(&nic->tx_submission, frame))
     return 0;
-  tx_packet_available(nic); /* the queue is full: move what the ring can take now */
-  if (packet_queue_put(&nic->tx_submission, frame))
-    return 0;
+  if (may_move(nic)) {
+    tx_packet_available(nic); /* the queue is full: move what the ring can take now */
+    if (packet_queue_put(&nic->tx_submission, frame))
+      return 0;
+  }
   nic_count(nic, NIC_OUT_QUEUE_FULL);
   pbuf_free(frame);
   return -ENOBUFS;

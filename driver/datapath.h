@@ -24,7 +24,7 @@ void tx_packet_available(void *context);
  * the frame. A frame that the device cannot gather, or whose data may change, is copied. Returns 0,
  * or, with the drop counted: -ENETDOWN (not enabled, no link), -EMSGSIZE (no header, or longer than
  * the MTU), -ENOMEM (no memory to copy it), -ENOBUFS (ring and queue are full: try again later).
- * Main loop.
+ * Main loop, also within a pbuf's free function.
  */
 int datapath_transmit(struct nic *nic, struct pbuf *frame);
 
