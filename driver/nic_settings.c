@@ -100,7 +100,7 @@ int nic_join_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]) {
 
   if ((group[0] & 1) == 0)
     return -EINVAL;
-  if (found >= 0) {
+  if (found >= 0 && filter->members[found] != UINT8_MAX) {
     filter->members[found]++;
     return 0;
   }

@@ -119,6 +119,22 @@ static void groups_are_joined_and_left_by_count(void **state) {
   assert_false(nic_group_passes(nic, group));
 }
 
+/* More often than a byte counts. */
+static void a_group_is_joined_as_often_as_it_is_left(void **state) {
+  uint8_t group[6];
+
+  (void)state;
+  group_of(group, 1);
+  for (unsigned i = 0; i < 600; i++)
+    assert_int_equal(nic_join_group(nic, group), 0);
+  for (unsigned i = 0; i < 600; i++) {
+    assert_true(nic_group_passes(nic, group));
+    assert_int_equal(nic_leave_group(nic, group), 0);
+  }
+  assert_false(nic_group_passes(nic, group));
+  assert_int_equal(nic_leave_group(nic, group), -ENOENT);
+}
+
 static void more_groups_than_fit_let_every_group_in(void **state) {
   uint8_t group[6];
   uint8_t other[6];
@@ -464,6 +480,7 @@ int main(void) {
       cmocka_unit_test_setup(mtu_is_limited_by_mac_and_buffer, setup),
       cmocka_unit_test_setup(the_address_is_set_while_down, setup),
       cmocka_unit_test_setup(groups_are_joined_and_left_by_count, setup),
+      cmocka_unit_test_setup(a_group_is_joined_as_often_as_it_is_left, setup),
       cmocka_unit_test_setup(more_groups_than_fit_let_every_group_in, setup),
       cmocka_unit_test_setup(promiscuous_and_all_multicast, setup),
       cmocka_unit_test_setup_teardown(igmp_and_mld_drive_the_filter, setup_netif, teardown_netif),
