@@ -30,11 +30,11 @@ static const struct {
   uint32_t bit;
   const char *hint;
 } causes[] = {
-    {UINT32_C(1) << 0, "instruction fetch from memory that may not be executed: a wild call?"},
-    {UINT32_C(1) << 1, "data access that the memory protection forbids, at MMFAR"},
+    {UINT32_C(1) << 0, "fetch from memory that may not be executed: a wild call?"},
+    {UINT32_C(1) << 1, "data access that the MPU forbids, at MMFAR"},
     {UINT32_C(1) << 4, "stack overflow: the core could not push its registers"},
     {UINT32_C(1) << 8, "instruction fetch failed: jump through a wild or null pointer?"},
-    {UINT32_C(1) << 9, "bus error at BFAR: no memory and no device answers there"},
+    {UINT32_C(1) << 9, "bus error at BFAR: nothing answers there"},
     {UINT32_C(1) << 10, "bus error of a buffered store somewhat before PC"},
     {UINT32_C(1) << 12, "stack overflow: the core could not push its registers"},
     {UINT32_C(1) << 16, "undefined instruction: jump into data?"},
