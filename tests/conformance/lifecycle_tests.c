@@ -17,6 +17,24 @@ static void it_starts_quiet(void) {
   rig_check_traffic();
 }
 
+/* A boot loader that has loaded the program through it, or a watchdog that resets the processor
+ * alone, leaves it on: in the midst of its rings, which are other memory now. */
+static void one_that_was_left_on_starts_quiet(void) {
+  nic_set_all_multicast(rig.nic, true);
+  rig_check_traffic();
+  rig_wire_all(5, 100);
+  rig_boot_again();
+  assert_int_equal(nic_start(rig.nic), 0);
+  host_dma_forbid(true);
+  host_dma_look();
+  if (rig_wire(100) == FAKE_RECEIVED)
+    fail_msg("what was left on is on after the start");
+  host_dma_forbid(false);
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  rig_run();
+  rig_check_traffic();
+}
+
 static void a_device_that_is_not_there_is_refused(void) {
   for (const struct fake_absence *absence = rig.mac->absences; absence->name != NULL; absence++) {
     uint32_t present = rig_take_away(absence);
@@ -147,6 +165,9 @@ static void a_frame_lost_just_before_a_stop_is_counted(void) {
     check_stopped();
     assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
     rig_check_traffic();
+    if (verdict == FAKE_LOST)
+      rig_check_equal("lost frames that are counted after all",
+                      rig.nic->counters[NIC_IN_OVERFLOW] - before, 1);
   }
 }
 
@@ -166,6 +187,23 @@ static void frames_come_and_go_at_each_moment_of_a_stop(void) {
     over = rig_at_cancel();
     check_stopped();
     assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+    rig_check_traffic();
+  }
+  assert_true(over);
+}
+
+/* Nor does an enable start it at its last. */
+static void frames_come_and_go_at_each_moment_of_an_enable(void) {
+  bool over = false;
+
+  for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
+    load(moment % 5, moment % 3);
+    assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+    check_stopped();
+    rig_at(moment, come_and_go);
+    assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+    over = rig_at_cancel();
+    rig_run();
     rig_check_traffic();
   }
   assert_true(over);
@@ -280,12 +318,14 @@ static void it_goes_on_after_anything_in_any_order(void) { torture(7, 1000, fals
 
 const struct suite_test lifecycle_tests[] = {
     SUITE_TEST_BARE(it_starts_quiet),
+    SUITE_TEST(one_that_was_left_on_starts_quiet),
     SUITE_TEST_BARE(a_device_that_is_not_there_is_refused),
     SUITE_TEST(a_device_that_lost_its_power_is_back_with_a_watch),
     SUITE_TEST(a_stop_in_mid_flight_gets_all_back),
     SUITE_TEST(a_receiver_may_switch_the_interface),
     SUITE_TEST(a_frame_lost_just_before_a_stop_is_counted),
     SUITE_TEST(frames_come_and_go_at_each_moment_of_a_stop),
+    SUITE_TEST(frames_come_and_go_at_each_moment_of_an_enable),
     SUITE_TEST(it_starts_again_from_the_base),
     SUITE_TEST(low_power_is_quiet_and_on_goes_on),
     SUITE_TEST(it_goes_on_when_the_indices_wrap),

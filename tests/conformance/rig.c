@@ -8,6 +8,7 @@
 #include "dma.h"
 #include "frame.h"
 #include "lwip/stats.h"
+#include "port.h"
 
 enum {
   TX_SLOTS = RIG_IN_FLIGHT_MAX + 10,
@@ -22,6 +23,7 @@ static struct nic_config config;
 static _Alignas(HOST_DMA_LINE_MAX)
     uint8_t memory[NIC_MEMORY_BYTES(RIG_PACKETS, RIG_BUFFER, 32, HOST_DMA_LINE_MAX, RIG_DEPTH)];
 static mem_size_t heap_before;
+static uint8_t as_built[16384]; /* the driver's state at power on */
 
 /* Received frames that the stack has to see, oldest first: free-running indices. */
 static struct { uint32_t number, length; } expected[EXPECTED];
@@ -323,19 +325,24 @@ static void start_bus(void) {
 
 static void interrupt(void *context) { nic_interrupt(context); }
 
-void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
-  host_reset();
+/* Nothing has been seen yet. */
+static void forget(const struct fake_mac *mac, const struct rig_bus *bus) {
   memset(&dispatch, 0, sizeof dispatch);
-  memset(mac->nic, 0, mac->nic_size);
-  for (unsigned i = 0; i < TX_SLOTS; i++)
-    tx_slots[i].fragments_out = 0;
   expected_head = expected_tail = tx_next = 0;
   (void)rig_at_cancel();
   skipped = octets = tx_skipped = tx_freed_unsent = 0;
-  heap_before = lwip_stats.mem.used;
   rig = (struct rig){.mac = mac, .nic = mac->nic, .bus = bus, .fragments_max = RIG_FRAGMENTS_MAX};
   if (mac->ops->caps.tx_fragments_max < RIG_FRAGMENTS_MAX)
     rig.fragments_max = mac->ops->caps.tx_fragments_max;
+}
+
+void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
+  host_reset();
+  memset(mac->nic, 0, mac->nic_size);
+  for (unsigned i = 0; i < TX_SLOTS; i++)
+    tx_slots[i].fragments_out = 0;
+  heap_before = lwip_stats.mem.used;
+  forget(mac, bus);
   config = (struct nic_config){
       .ops = mac->ops,
       .base = mac->base,
@@ -354,11 +361,23 @@ void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
   };
   memcpy(config.mac, station, sizeof station);
   mac->power_on();
+  assert_true(mac->nic_size <= sizeof as_built);
+  memcpy(as_built, mac->nic, mac->nic_size);
   for (unsigned line = mac->irq; line <= mac->irq || line <= mac->irq_last; line++)
     host_connect_irq(line, interrupt, mac->nic);
   start_bus();
   assert_int_equal(nic_init(mac->nic, &config, &dispatch), 0);
   mac->nic->input = input;
+}
+
+void rig_boot_again(void) {
+  for (unsigned line = rig.mac->irq; line <= rig.mac->irq || line <= rig.mac->irq_last; line++)
+    port_irq_disable(line);
+  forget(rig.mac, rig.bus);
+  memcpy(rig.nic, as_built, rig.mac->nic_size);
+  start_bus();
+  assert_int_equal(nic_init(rig.nic, &config, &dispatch), 0);
+  rig.nic->input = input;
 }
 
 void rig_resize(const struct rig_sizes *sizes) {
@@ -437,7 +456,7 @@ void rig_check(void) {
 }
 
 void rig_check_idle(void) {
-  unsigned told;
+  unsigned told, given;
 
   rig_check();
   if (!rig.gone)
@@ -446,6 +465,11 @@ void rig_check_idle(void) {
   told = rig.sent + rig.nic->counters[NIC_OUT_STOPPED] + rig.nic->counters[NIC_OUT_ERROR];
   if (!rig.confused || told < rig.accepted)
     rig_check_equal("frames that were sent or counted", told, rig.accepted);
+  given = rig.nic->counters[NIC_OUT_UCAST_PKTS] + rig.nic->counters[NIC_OUT_MULTICAST_PKTS] +
+          rig.nic->counters[NIC_OUT_BROADCAST_PKTS];
+  if (!rig.foreign && (given < rig.sent || given > rig.accepted))
+    fail_msg("%u frames were sent, of %u, and %u count as given to the device", rig.sent,
+             rig.accepted, given);
   rig_check_equal("packets that the stack holds", rig.nic->pool.held, rig.hoarded);
   for (unsigned i = 0; i < TX_SLOTS; i++) {
     if (tx_slots[i].fragments_out != 0)

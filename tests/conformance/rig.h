@@ -62,6 +62,10 @@ extern struct rig rig;
 void rig_build(const struct fake_mac *mac, const struct rig_bus *bus);
 void rig_end(void);
 
+/* The processor starts anew while nothing is under way, in NIC_INIT, and the device goes on as it
+ * was left. */
+void rig_boot_again(void);
+
 /* In NIC_INIT: other sizes than the rig's own from the next nic_start() on, none of them 0. */
 struct rig_sizes {
   uint16_t packets;     /* up to RIG_PACKETS */

@@ -68,6 +68,7 @@ static void a_full_ring_loses_no_buffer_and_goes_on(void) {
   if (rig.nic->counters[NIC_IN_OVERFLOW] > rig.lost)
     fail_msg("%u frames found no buffer, and %u are counted", rig.lost,
              (unsigned)rig.nic->counters[NIC_IN_OVERFLOW]);
+  rig_check_equal("resets for want of buffers", rig.nic->counters[NIC_RECOVERIES], 0);
 }
 
 /* All but the one that is kept for copies where the MAC gathers nothing. */
@@ -151,6 +152,42 @@ static void a_frame_comes_at_each_moment_of_a_refill(void) {
   rig_give_back(RIG_PACKETS);
   rig_run();
   rig_check_traffic();
+}
+
+/* The device has filled all buffers, and loses the next frame between any two steps of an interrupt
+ * or of a stop. */
+static void lose_one_at(unsigned moment, bool stop) {
+  uint32_t masked = port_irq_save(), before = rig.nic->counters[NIC_IN_OVERFLOW];
+  unsigned lost = rig.lost;
+
+  for (unsigned i = ring_count(&rig.nic->rx_ring.ring); i != 0; i--)
+    (void)rig_wire(100);
+  rig_at(moment, come_in);
+  if (stop)
+    assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+  port_irq_restore(masked);
+  rig_run();
+  if (!stop)
+    nic_watch(rig.nic); /* where the MAC's statistics are looked at */
+  rig_run();
+  if (rig.lost != lost && rig.nic->counters[NIC_IN_OVERFLOW] == before)
+    fail_msg("a frame is lost at moment %u of %s, and not counted", moment,
+             stop ? "a stop" : "an interrupt");
+}
+
+static void a_frame_lost_at_each_moment_is_counted(void) {
+  for (unsigned stop = 0; stop < 2; stop++) {
+    bool over = false;
+
+    for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
+      lose_one_at(moment, stop != 0);
+      over = rig_at_cancel();
+      assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+      rig_wire_all(1, 100);
+      rig_check_idle();
+    }
+    assert_true(over);
+  }
 }
 
 static void come_in_until_full(void) {
@@ -363,12 +400,32 @@ static void groups_are_filtered_as_the_capabilities_say(void) {
   group[5] = 1;
 }
 
+/* A MAC that was reset has forgotten it. */
+static void the_filter_is_kept_over_a_loss_of_power(void) {
+  for (const struct fake_absence *absence = rig.mac->absences; absence->name != NULL; absence++) {
+    if (absence->where != rig.mac->power)
+      continue;
+    assert_int_equal(nic_join_group(rig.nic, group), 0);
+    check_sees("a joined group", group, true);
+    *absence->where = rig_take_away(absence);
+    nic_watch(rig.nic);
+    rig_run();
+    nic_watch(rig.nic); /* which finds its link */
+    rig_run();
+    check_sees("a joined group", group, true);
+    check_sees("a stranger's group", stranger, false);
+    assert_int_equal(nic_leave_group(rig.nic, group), 0);
+    check_sees("a group", group, false);
+  }
+}
+
 /* ---- errors ---- */
 
 static void each_error_is_counted_and_survived(void) {
   for (const struct fake_error *error = rig.mac->errors; error->name != NULL; error++) {
     for (unsigned round = 0; round < 5; round++) {
       uint32_t before = rig.nic->counters[error->counter];
+      uint32_t resets = rig.nic->counters[NIC_RECOVERIES];
 
       rig_wire_all(round, 100);
       rig_hold_tx(true);
@@ -381,6 +438,8 @@ static void each_error_is_counted_and_survived(void) {
       rig_run();
       if (rig.nic->counters[error->counter] == before)
         fail_msg("%s does not count as %s", error->name, nic_counter_name(error->counter));
+      if (error->counter <= NIC_IN_STOPPED) /* else whoever sends it resets us */
+        rig_check_equal("resets for a bad frame", rig.nic->counters[NIC_RECOVERIES], resets);
       rig_check();
       rig_hold_tx(false);
       nic_watch(rig.nic);
@@ -398,6 +457,7 @@ const struct suite_test rx_tests[] = {
     SUITE_TEST(an_empty_pool_recovers_with_the_first_buffer),
     SUITE_TEST(a_frame_is_answered_in_its_own_buffer),
     SUITE_TEST(a_frame_comes_at_each_moment_of_a_refill),
+    SUITE_TEST(a_frame_lost_at_each_moment_is_counted),
     SUITE_TEST(a_burst_comes_at_each_moment_of_a_refill),
     SUITE_TEST(what_comes_under_the_mask_interrupts_when_it_opens),
     SUITE_TEST(interrupts_are_masked_until_the_unmask),
@@ -408,6 +468,7 @@ const struct suite_test rx_tests[] = {
     SUITE_TEST(a_promiscuous_interface_sees_all_where_the_mac_can),
     SUITE_TEST(each_group_that_is_joined_comes_in),
     SUITE_TEST(groups_are_filtered_as_the_capabilities_say),
+    SUITE_TEST(the_filter_is_kept_over_a_loss_of_power),
     SUITE_TEST(each_error_is_counted_and_survived),
     SUITE_TESTS_END,
 };

@@ -19,7 +19,8 @@ static bool has(enum textbook_defect defect) { return textbook_defect == defect;
 static int start(struct nic *nic) {
   if (!has(DEFECT_BLIND_START) && reg_read(nic, TEXTBOOK_ID) != TEXTBOOK_ID_VALUE)
     return -ENODEV;
-  reg_write(nic, TEXTBOOK_CONTROL, 0);
+  if (!has(DEFECT_LEFT_ON))
+    reg_write(nic, TEXTBOOK_CONTROL, 0);
   reg_write(nic, TEXTBOOK_MASK, 0);
   reg_write(nic, TEXTBOOK_CAUSE, TEXTBOOK_CAUSES);
   return 0;
@@ -32,11 +33,19 @@ static void accept(struct nic *nic, const uint8_t *mac, uint32_t as) {
   reg_write(nic, TEXTBOOK_ACCEPT, as);
 }
 
+static void turn_on(struct nic *nic) {
+  reg_write(nic, TEXTBOOK_RX_RING, bus_address(textbook_of(nic)->rx));
+  reg_write(nic, TEXTBOOK_TX_RING, bus_address(textbook_of(nic)->tx));
+  reg_write(nic, TEXTBOOK_CONTROL, 1);
+}
+
 static int enable(struct nic *nic) {
   struct textbook *own = textbook_of(nic);
 
   if (reg_read(nic, TEXTBOOK_ID) != TEXTBOOK_ID_VALUE)
     return -ENODEV;
+  if (has(DEFECT_EARLY_DMA))
+    turn_on(nic);
   nic_ring_init(&nic->rx_ring, own->rx_slots, TEXTBOOK_RX);
   nic_ring_init(&nic->tx_ring, own->tx_slots, TEXTBOOK_TX);
   for (unsigned i = 0; i < TEXTBOOK_RX; i++)
@@ -50,23 +59,31 @@ static int enable(struct nic *nic) {
     dma_invalidate(own->scratch, sizeof own->scratch);
   dma_publish();
   accept(nic, has(DEFECT_FIRST_ADDRESS) ? nic->config->mac : nic->mac, 1);
-  reg_write(nic, TEXTBOOK_RX_RING, bus_address(own->rx));
-  reg_write(nic, TEXTBOOK_TX_RING, bus_address(own->tx));
-  reg_write(nic, TEXTBOOK_CONTROL, 1);
+  turn_on(nic);
+  if (has(DEFECT_LATE_CLEAR))
+    reg_write(nic, TEXTBOOK_CAUSE, TEXTBOOK_CAUSES);
   if (has(DEFECT_OPEN_MASK))
     reg_write(nic, TEXTBOOK_MASK, TEXTBOOK_CAUSES);
   return 0;
 }
 
+static void count_loss(struct nic *nic) {
+  if ((reg_read(nic, TEXTBOOK_CAUSE) & TEXTBOOK_STALL) != 0)
+    nic_count(nic, NIC_IN_OVERFLOW);
+}
+
 static void disable(struct nic *nic) {
   reg_write(nic, TEXTBOOK_MASK, 0);
+  if (has(DEFECT_COUNTED_EARLY))
+    count_loss(nic);
   if (!has(DEFECT_NOT_OFF))
     reg_write(nic, TEXTBOOK_CONTROL, 0);
   while (has(DEFECT_UNBOUNDED) && (reg_read(nic, TEXTBOOK_CONTROL) & 1) != 0) {
   }
-  if (!has(DEFECT_STOP_UNCOUNTED) && (reg_read(nic, TEXTBOOK_CAUSE) & TEXTBOOK_STALL) != 0)
-    nic_count(nic, NIC_IN_OVERFLOW);
-  reg_write(nic, TEXTBOOK_CAUSE, TEXTBOOK_CAUSES);
+  if (!has(DEFECT_STOP_UNCOUNTED) && !has(DEFECT_COUNTED_EARLY))
+    count_loss(nic);
+  if (!has(DEFECT_CAUSE_LEFT))
+    reg_write(nic, TEXTBOOK_CAUSE, TEXTBOOK_CAUSES);
   if (has(DEFECT_STOP_LOSES) && !ring_empty(&nic->rx_ring.ring))
     (void)nic_ring_pop(&nic->rx_ring);
   if (has(DEFECT_STOP_FORGETS))
@@ -118,6 +135,8 @@ static struct pbuf *rx_reap(struct nic *nic) {
   if ((length & TEXTBOOK_BAD) != 0) {
     if (!has(DEFECT_BAD_UNCOUNTED))
       nic_count(nic, NIC_IN_ERROR);
+    if (has(DEFECT_BAD_RESETS))
+      nic->faulted = true;
     if (has(DEFECT_BAD_LEAKED))
       return NULL;
     length = 0;
@@ -155,6 +174,8 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
          parts[which]->len | (which == fragments - 1 ? TEXTBOOK_LAST : 0));
   }
   own->tx_head += fragments;
+  if (has(DEFECT_COUNTS_SENT))
+    nic_count(nic, NIC_OUT_UCAST_PKTS);
   (void)nic_ring_push(&nic->tx_ring, frame);
   return true;
 }
@@ -196,11 +217,13 @@ static void interrupt(struct nic *nic) {
 
   if (!has(DEFECT_NOT_QUIET)) {
     reg_write(nic, TEXTBOOK_MASK, 0);
-    reg_write(nic, TEXTBOOK_CAUSE, cause);
+    reg_write(nic, TEXTBOOK_CAUSE, has(DEFECT_CLEARS_ALL) ? TEXTBOOK_CAUSES : cause);
   }
   if ((cause & TEXTBOOK_STALL) != 0) {
     nic->counters[NIC_IN_OVERFLOW] += has(DEFECT_LOST_TWICE) ? 2 : 1;
     nic->rx_stalled = true;
+    if (has(DEFECT_LOSS_RESETS))
+      nic->faulted = true;
   }
   if ((cause & TEXTBOOK_ERROR) != 0 && !has(DEFECT_NO_RECOVERY))
     nic->faulted = true;
@@ -228,11 +251,14 @@ static void read_link(struct nic *nic, struct nic_link *state) {
 }
 
 static void set_filter(struct nic *nic) {
+  static struct nic_filter written;
   const struct nic_filter *filter = &nic->filter;
   bool every_group = filter->all_multicast || filter->unlisted != 0;
 
-  if (has(DEFECT_DEAF))
+  if (has(DEFECT_DEAF) ||
+      (has(DEFECT_FILTER_CACHED) && memcmp(filter, &written, sizeof written) == 0))
     return;
+  written = *filter;
   reg_write(nic, TEXTBOOK_ACCEPT, 3);
   for (unsigned i = 0; i < filter->group_count; i++)
     accept(nic, filter->groups[i], 2);
