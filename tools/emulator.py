@@ -270,9 +270,12 @@ class Guest:
         """Takes in what the console prints, in a thread of its own, until the emulator ends."""
         while data := self.process.stdout.read1(65536):
             text = data.decode("utf-8", "replace")
-            if self.echo:
-                self.echo.write(text.replace("\r\n", "\n"))
-                self.echo.flush()
+            if echo := self.echo:
+                try:
+                    echo.write(text.replace("\r\n", "\n"))
+                    echo.flush()
+                except BrokenPipeError:  # nobody reads it any more; what is expected of the guest still comes
+                    self.echo = None
             with self.printed:
                 self.text += text
                 self.printed.notify_all()

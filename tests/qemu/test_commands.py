@@ -81,6 +81,12 @@ def test_make_run_without_a_network_checks_the_simulated_nic():
     assert "8 right, 0 wrong, 0 missing" in result.stdout
 
 
+def test_a_run_whose_output_nobody_reads_ends_without_a_traceback():
+    result = status(f"tools/run --board {BOARD} --net none | head -n 1")
+    assert result.stdout.count("\n") == 1
+    assert result.stderr == ""
+
+
 @lan
 def test_make_run_of_a_profile_pings_it():
     built_profile("node")
