@@ -226,6 +226,21 @@ def test_readme_shows_what_happens(command, lines):
             assert shape(line) in output, f"{command} did not print: {line}"
 
 
+def test_readmes_profiles_take_what_make_size_says():
+    """The table's KiB are those of the blocks with the output of make size."""
+    readme, performance = (open(os.path.join(ROOT, name), encoding="utf-8").read()
+                           for name in ("README.md", "docs/performance.md"))
+    rows = re.findall(r"^\| (?:the )?`?(\w+)`? \|.*\| ([\d.]+) KiB \| ([\d.]+) KiB \| ([\d.]+) KiB \|$", readme,
+                      re.MULTILINE)
+    assert [name for name, *_ in rows] == ["demo", "node", "small"]
+    for name, *figures in rows:
+        command = "make size" + (f" PROFILE={name}" if name != "demo" else "")
+        block = re.search(rf"\$ {command}\n(.*?)```", readme + performance, re.DOTALL).group(1)
+        sizes = re.search(r"^sum +(\d+) +(\d+)$", block, re.MULTILINE).groups()
+        packets = re.search(r"^packets, rings +0 +(\d+)$", block, re.MULTILINE).groups()
+        assert figures == [f"{int(size) / 1024:.1f}" for size in sizes + packets], name
+
+
 def test_readme_boots_the_board_with_plain_qemu():
     """By the last column of its table of boards."""
     text = open(os.path.join(ROOT, "README.md"), encoding="utf-8").read()
