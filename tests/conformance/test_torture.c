@@ -12,10 +12,22 @@
 static const struct fake_mac *const table[] = {FAKE_MACS(FAKE_MAC_ENTRY)};
 enum { MACS = sizeof table / sizeof *table };
 
+/* What is no number would else be the run of another seed, or none. */
+static uint64_t number(const char *option, const char *text) {
+  char *end;
+  uint64_t value = strtoull(text, &end, 0);
+
+  if (*text == '\0' || *end != '\0') {
+    fprintf(stderr, "torture: %s=%s: valid: a whole number\n", option, text);
+    exit(2);
+  }
+  return value;
+}
+
 int main(int argc, char **argv) {
   const char *driver = argc > 1 ? argv[1] : "all";
-  uint64_t first_seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-  unsigned runs = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 0) : 20;
+  uint64_t first_seed = argc > 2 ? number("SEED", argv[2]) : 1;
+  unsigned runs = argc > 3 ? (unsigned)number("RUNS", argv[3]) : 20;
   unsigned tortured = 0;
   int failed = 0;
 

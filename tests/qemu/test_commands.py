@@ -144,6 +144,14 @@ def test_a_wrong_option_is_one_line_that_names_the_valid_ones(command, words):
         assert word in lines[0]
 
 
+@pytest.mark.parametrize("option", ["SEED=soon", "RUNS=all"])
+@pytest.mark.xdist_group("test-conformance")
+def test_torture_has_numbers_alone(option):
+    result = status(f"make -s torture DRIVER=sim {option}")
+    assert result.returncode == 2
+    assert f"{option}: valid: a whole number" in result.stdout
+
+
 @pytest.mark.xdist_group("fuzz")
 def test_a_fuzzer_that_fails_fails_make():
     result = status("make fuzz SECONDS=1 SEED='1 /no/such/corpus'")
