@@ -57,6 +57,9 @@ endif
 # then starts again with them. With LWIP_DIR they are others: build/lwip is not looked at then, and its patches
 # may be older than such a stamp.
 LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
+ifneq ($(words $(LWIP)),1)
+$(error LWIP_DIR=$(LWIP_DIR): make takes no path with a space; valid: a link to it)
+endif
 LWIPDIR := $(LWIP)/src
 ifneq ($(filter-out help clean,$(GOALS)),)
 SETUP := build/setup-$(if $(filter test% mutants faults load interleave% fuzz coverage torture soak replay \

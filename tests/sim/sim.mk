@@ -60,7 +60,7 @@ soak: build/host-sim-fast/soak
 
 # One seed, telling what happens; PCAP= gets what is on the wire.
 replay: build/host-sim-checked/soak
-	$(Q)build/host-sim-checked/soak --replay --seed $(SEED) $(if $(PCAP),--pcap "$(PCAP)")
+	$(Q)build/host-sim-checked/soak --replay --seed $(or $(SEED),$(error SEED= has to say which run; a failed make soak tells it)) $(if $(PCAP),--pcap "$(PCAP)")
 
 # The simulation on trial, the seeds that have found something, and a minute of seeds that nobody has
 # seen, with sanitizers.

@@ -112,6 +112,9 @@ ifneq ($(PRODUCT_DIR),)
 ifeq ($(DRIVER),)
 $(error PRODUCT_DIR=$(PRODUCT_DIR): DRIVER= has to name the driver; valid: NAME of a NAME.c and a fake_NAME.c there)
 endif
+ifneq ($(words $(wildcard $(PRODUCT_DIR)/$(DRIVER).c $(PRODUCT_DIR)/fake_$(DRIVER).c)),2)
+$(error PRODUCT_DIR=$(PRODUCT_DIR) DRIVER=$(DRIVER): valid: a directory with $(DRIVER).c and fake_$(DRIVER).c)
+endif
 SUITE := build/host-product/$(DRIVER)
 $(SUITE)/%: tests/conformance/%.c $(PRODUCT_DIR)/$(DRIVER).c $(PRODUCT_DIR)/fake_$(DRIVER).c $(CONFORMANCE_OBJECTS_gcc) FORCE
 	@mkdir -p $(@D)
