@@ -245,7 +245,8 @@ class Guest:
 
     def close(self):
         if self.monitor:
-            self.monitor.close()
+            with contextlib.suppress(OSError):  # of what was not sent, where the emulator has ended
+                self.monitor.close()
         self.echo = None  # the emulator's last words are of no use
         self.process.terminate()
         try:
@@ -324,6 +325,12 @@ class Guest:
 
     def qmp(self, execute, **arguments):
         """Runs a command of QEMU's machine protocol and returns its answer."""
+        try:
+            return self._ask_monitor(execute, arguments)
+        except (OSError, ValueError):  # nobody listens any more, or an answer breaks off
+            self._fail(f"the emulator ended before it answered {execute}")
+
+    def _ask_monitor(self, execute, arguments):
         if self.monitor is None:
             with self.printed:  # once it has printed something, its sockets are there
                 self.printed.wait_for(lambda: self.text or self.ended, self.SAFETY_S)

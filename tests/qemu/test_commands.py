@@ -87,6 +87,18 @@ def test_a_run_whose_output_nobody_reads_ends_without_a_traceback():
     assert result.stderr == ""
 
 
+@pytest.mark.parametrize("connected", [False, True])
+def test_an_emulator_that_has_ended_answers_by_a_failure(booted, connected):
+    """In the words that tools/run prints, and the guest is closed behind it."""
+    guest = booted(net="slirp")
+    if connected:
+        guest.qmp("query-status")
+    guest.process.kill()
+    guest.process.wait()
+    with pytest.raises(AssertionError, match="the emulator ended before it answered"):
+        guest.forward("tcp", 80)
+
+
 @lan
 def test_make_run_of_a_profile_pings_it():
     built_profile("node")
