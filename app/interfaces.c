@@ -166,6 +166,18 @@ void interfaces_set_address(struct registry_entry *entry, const ip4_addr_t *addr
   netif_set_addr(netif, address, &netmask, gateway);
 }
 
+/* The first interface of the board's list, which has its MACs first, is the way to what is on none
+ * of their networks; `going` is none any more. */
+static void choose_default(const struct registry_entry *going) {
+  struct registry_entry *entry = NULL;
+
+  for (unsigned i = 0; i < BOARD_DEVICES && entry == NULL; i++) {
+    if (&entries[i] != going && entries[i].state == REGISTRY_ACTIVATED)
+      entry = &entries[i];
+  }
+  netif_set_default(entry != NULL ? &entry->netif : NULL);
+}
+
 static void installed(struct registry_entry *entry) {
   struct netif *netif = &entry->netif;
 
@@ -180,8 +192,7 @@ static void installed(struct registry_entry *entry) {
   if (is_simulated(netif))
     set_default_address(netif);
   netif_set_up(netif);
-  if (netif_default == NULL)
-    netif_set_default(netif);
+  choose_default(NULL);
 }
 
 static void uninstalling(struct registry_entry *entry) {
@@ -197,6 +208,7 @@ static void uninstalling(struct registry_entry *entry) {
   netif_set_status_callback(netif, NULL);
   logged[index_of(netif)].valid_ip6 = 0;
   ip4_addr_set_any(&logged[index_of(netif)].address);
+  choose_default(entry);
 }
 
 void interfaces_start(struct dispatch_queue *dispatch) {

@@ -65,6 +65,18 @@ def test_uninstall_frees_its_connections_for_others(booted):
     assert_nothing_missing(guest)
 
 
+def test_the_way_to_elsewhere_is_the_macs_whatever_came_first(booted):
+    """A simulated NIC that is installed while the MAC is away takes its name, and no more."""
+    guest = booted(net="lan")
+    host = Lan(guest)
+    guest.ask("nic uninstall en0", "done")
+    guest.ask("nic install sim", r"sim1 is en0[^>]*done")
+    guest.ask(f"nic install {FACTS.driver}", rf"{FACTS.next_interface} up 10\.0\.2\.15/24")
+    guest.ask(f"ifconfig {FACTS.next_interface} {GUEST}/24 gw {ADDRESS}", "done")
+    guest.send("ping -c 1 -i 0.05 192.168.1.1")
+    host.receive(lambda p: ICMP in p and p[IP].dst == "192.168.1.1")
+
+
 def test_suspend_and_resume_keep_the_lease(booted):
     guest = booted(net="lan")
     host = Lan(guest)
