@@ -28,8 +28,8 @@ class Device:
         self.port = guest.forward("tcp", HTTP_PORT)
         self.host = f"127.0.0.1:{self.port}"
 
-    def exchange(self, request, source_port=0):
-        """Sends bytes, and returns all that comes until the other side closes."""
+    def exchange(self, request, source_port=0, shut=False):
+        """Sends bytes, and with `shut` its end, and returns all that comes until the other side closes."""
         with socket.socket() as connection:
             connection.settimeout(LIMIT_S)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -37,6 +37,8 @@ class Device:
             connection.connect(("127.0.0.1", self.port))
             self.source_port = connection.getsockname()[1]
             connection.sendall(request)
+            if shut:
+                connection.shutdown(socket.SHUT_WR)
             answer = b""
             try:
                 while part := connection.recv(65536):
@@ -180,6 +182,18 @@ def test_a_client_is_served_again_from_the_same_port(page):
     device.exchange(request)
     for _ in range(3):
         assert device.exchange(request, device.source_port).startswith(b"HTTP/1.0 200 ")
+
+
+def test_who_shuts_its_half_behind_the_request_is_answered(page):
+    _, device = page
+    line = b"ifconfig en0 mtu 1400"
+    for request, end in (
+            (b"GET / HTTP/1.0\r\n\r\n", b"</html>\n"),
+            (b"GET /api/state HTTP/1.0\r\n\r\n", b"}]}\n"),
+            (b"POST /api/command HTTP/1.0\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(line), line),
+             b'{"said":"done"}\n')):
+        answer = device.exchange(request, shut=True)
+        assert answer.startswith(b"HTTP/1.0 200 OK\r\n") and answer.endswith(end), answer[-200:]
 
 
 def test_a_post_from_another_site_is_refused(page):
