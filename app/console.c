@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "line_editor.h"
@@ -80,10 +79,21 @@ struct registry_entry *console_interface(const char *name) {
 
 bool console_number(const char *text, unsigned long least, unsigned long most,
                     unsigned long *number) {
-  char *end;
+  unsigned long value = 0;
 
-  *number = strtoul(text, &end, 10);
-  return *text >= '0' && *text <= '9' && *end == '\0' && *number >= least && *number <= most;
+  if (*text == '\0')
+    return false;
+  for (; *text != '\0'; text++) {
+    unsigned long digit = (unsigned long)(*text - '0');
+
+    if (*text < '0' || *text > '9' || digit > most || value > (most - digit) / 10)
+      return false;
+    value = 10 * value + digit;
+  }
+  if (value < least)
+    return false;
+  *number = value;
+  return true;
 }
 
 /* ---- the commands ---- */

@@ -43,7 +43,8 @@ enum console_result console_tell(const char *what, int error);
 /* The entry of interface `name`; where there is none, that is printed and NULL returned. */
 struct registry_entry *console_interface(const char *name);
 
-/* Reads a whole decimal number within `least` and `most`; false where `text` is none. */
+/* Reads a whole decimal number within `least` and `most`; false, with `*number` as it was, where
+ * `text` is none. */
 bool console_number(const char *text, unsigned long least, unsigned long most,
                     unsigned long *number);
 

@@ -52,6 +52,7 @@ FOR_SOME_BOARDS = {
     "test_the_same_seed_is_the_same_run_bit_for_bit": SAME_EACH_TIME,
     "test_a_run_is_the_same_each_time": SAME_EACH_TIME,
     "test_a_capture_over_the_second_uart": NO_SECOND_UART,
+    "test_a_capture_with_a_filter_alone": NO_SECOND_UART,
     "test_a_capture_ends_with_its_interface": NO_SECOND_UART,
     "test_a_second_mac_is_on_a_network_of_its_own":
         (only(*(name for name, board in BOARDS.items() if len(board.interfaces) > 2)), "the board has one MAC"),

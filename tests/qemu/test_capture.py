@@ -44,6 +44,17 @@ def test_a_capture_over_the_second_uart(booted, tmp_path):
     assert set(sizes) == {"342\t200"}
 
 
+def test_a_capture_with_a_filter_alone(booted, tmp_path):
+    file = tmp_path / "uart.pcap"
+    guest = booted(net="lan", serial1=file)
+    guest.ask("pcap en0 start icmp", "capturing")
+    Lan(guest).ping(size=300)
+    guest.ask("pcap en0 stop", r"2 frames captured, \d+ passed by")
+    guest.qmp("quit")
+    guest.wait()
+    assert set(tshark(file, "-T", "fields", "-e", "frame.len", "-e", "frame.cap_len")) == {"342\t128"}
+
+
 def test_a_capture_into_a_file_of_the_host(booted, tmp_path):
     file = tmp_path / "x.pcap"
     guest = booted(net="lan", extra=("-semihosting",))
@@ -121,6 +132,9 @@ def test_faults_are_set_and_survived(boot):
     assert_nothing_missing(guest)
     guest.ask(f"nic fault {FACTS.simulated} nosuch 5", "usage: nic fault")
     guest.ask(f"nic fault {FACTS.simulated} drop 1001", "usage: nic fault")
+    for seed in ("0", "4294967296", "99999999999999999999", "-1", "+1", "1x"):
+        guest.ask(f"nic fault {FACTS.simulated} seed {seed}", "usage: nic fault")
+    guest.ask(f"nic fault {FACTS.simulated} seed 4294967295", "done")
     guest.ask("nic fault en0", "en0: no simulated NIC")
 
 
