@@ -24,14 +24,19 @@ enum {
 static struct answer {
   char *text;
   size_t size, length;
+  bool cut; /* there was more to say */
 } * answer;
+
+#define CUT "..."
 
 /* The answer is one line: each end of a line within it becomes "; ". */
 static void put_in_answer(const char *text, size_t length) {
-  for (size_t i = 0; i < length && answer->length + 3 < answer->size; i++) {
+  for (size_t i = 0; i < length && !answer->cut; i++) {
     if (text[i] == '\r')
       continue;
-    if (text[i] == '\n') {
+    if (answer->length + 2 + sizeof CUT > answer->size) {
+      answer->cut = true;
+    } else if (text[i] == '\n') {
       memcpy(answer->text + answer->length, "; ", 2);
       answer->length += 2;
     } else {
@@ -260,7 +265,7 @@ enum console_result console_run_remote(char *line, char *text, size_t size) {
   answer = NULL;
   while (to.length > 0 && (text[to.length - 1] == ' ' || text[to.length - 1] == ';'))
     to.length--;
-  text[to.length] = '\0';
+  strcpy(text + to.length, to.cut ? CUT : "");
   return result;
 }
 

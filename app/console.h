@@ -60,8 +60,8 @@ void console_job_end(void);
 /* ---- where lines come from ---- */
 
 /* Runs a line for somebody who is not at the serial console: at most `size` - 1 bytes of what it
- * says go to `answer`, without an end of line at its end. A command that is not for that is
- * refused. `line` is cut into words. Main loop. */
+ * says go to `answer`, without an end of line at its end, and with "..." where that is not all. A
+ * command that is not for that is refused. `line` is cut into words. Main loop. */
 enum console_result console_run_remote(char *line, char *answer, size_t size);
 
 /* Says that the console is there, has what is typed taken in by an event of `dispatch`, and lets

@@ -143,6 +143,8 @@ def test_commands_are_those_of_the_console(page):
     assert device.post(f"nic profile {FACTS.next_interface} flood 100 8") == (200, {"said": "flood, 8 frames every 100 ms"})
     guest.expect(r"sim1 tick \d+: 8 requests, 8 right")
     assert device.post(f"nic uninstall {FACTS.next_interface}\r\n") == (200, {"said": "done"})
+    status, answer = device.post(f"nic fault {FACTS.simulated}")  # more than an answer takes
+    assert status == 200 and answer["said"].startswith("drop ") and answer["said"].endswith("...")
     guest.ask("nic list", r"sim1 +- +- +- +\[available\]")
 
 
