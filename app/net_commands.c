@@ -207,7 +207,7 @@ static enum console_result dns(unsigned words, char *word[]) {
     dns_setserver(0, &address);
     return console_tell("dns", 0);
   }
-  if (words != 2)
+  if (words != 2 || strlen(word[1]) >= DNS_MAX_NAME_LENGTH)
     return CONSOLE_USAGE;
   switch (dns_gethostbyname(word[1], &address, name_found, (void *)(uintptr_t)++question)) {
   case ERR_OK:
