@@ -22,6 +22,12 @@ static unsigned prefix_of(const struct netif *netif) {
   return (unsigned)__builtin_popcount(ip4_addr_get_u32(netif_ip4_netmask(netif)));
 }
 
+static const char *ip6_state_name(uint8_t state) {
+  if (ip6_addr_isvalid(state))
+    return "";
+  return ip6_addr_isduplicated(state) ? " duplicated" : " tentative"; /* another has it: for good */
+}
+
 static void show_addresses(struct registry_entry *entry) {
   struct netif *netif = &entry->netif;
   char gateway[IP4ADDR_STRLEN_MAX];
@@ -37,7 +43,7 @@ static void show_addresses(struct registry_entry *entry) {
 
     if (!ip6_addr_isinvalid(state))
       console_print("    inet6 %s/%d%s\r\n", ip6addr_ntoa(netif_ip6_addr(netif, i)),
-                    IP6_PREFIX_BITS, ip6_addr_isvalid(state) ? "" : " tentative");
+                    IP6_PREFIX_BITS, ip6_state_name(state));
   }
 }
 

@@ -2,9 +2,10 @@
 import re
 
 from conftest import FACTS
-from lan import ADDRESS, GUEST, Lan
+from lan import ADDRESS, GUEST, MAC, Lan
 from scapy.layers.dns import DNS, DNSRR
 from scapy.layers.inet import ICMP, IP, UDP
+from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr, IPv6
 from scapy.layers.l2 import Ether
 
 
@@ -39,6 +40,18 @@ def test_ifconfig_shows_and_changes_an_interface(booted):
     guest.ask(f"ifconfig {FACTS.simulated} fec0::1:3/64", r"address: refused")  # too short for IPv6
     guest.ask("ifconfig en0 10.0.2.99/24 gw 10.0.2.2", r"en0 up 10\.0\.2\.99/24")
     guest.ask("ifconfig en0 dhcp", r"en0 up 10\.0\.2\.15/24")
+
+
+def test_ifconfig_tells_of_an_address_that_another_has(booted):
+    guest = booted(net="lan")
+    host = Lan(guest)
+    guest.ask("ifconfig en0 fec0::1:2/64", r"done\r\n")
+    assert "inet6 FEC0::1:2/64 tentative\r\n" in interface(guest, "en0")
+    host.receive(lambda p: ICMPv6ND_NS in p and p[ICMPv6ND_NS].tgt == "fec0::1:2")
+    host.send(Ether(dst="33:33:00:00:00:01", src=MAC) / IPv6(src="fec0::1:2", dst="ff02::1") /
+              ICMPv6ND_NA(tgt="fec0::1:2", S=0, O=1) / ICMPv6NDOptDstLLAddr(lladdr=MAC))
+    host.ping()
+    assert "inet6 FEC0::1:2/64 duplicated\r\n" in interface(guest, "en0")
 
 
 def test_ifconfig_refuses_what_makes_no_sense_and_changes_nothing(booted):
