@@ -36,13 +36,27 @@ static bool refuse(struct nic *nic, struct pbuf *packet) {
   return false;
 }
 
+/* True if all interfaces are driven by their drivers' own functions: those of a capture know their
+ * place in memory, and a wedge has room for one. */
+static bool drivers_alone(void) {
+  const struct registry_entry *entry;
+
+  for (unsigned i = 0; (entry = registry_entry(i)) != NULL; i++) {
+    if (entry->state == REGISTRY_ACTIVATED && entry->device->nic->ops != entry->driver->ops) {
+      console_print("a capture is on, or an interface is stuck already\r\n");
+      return false;
+    }
+  }
+  return true;
+}
+
 /* The device takes no more of what it is given, as after a fault that nobody saw: the receive ring
  * runs dry, or what is sent waits for ever. */
 static bool wedge_nic(const char *name, bool rx) {
   static struct nic_ops wedged;
   struct registry_entry *entry = console_interface(name);
 
-  if (entry == NULL)
+  if (entry == NULL || !drivers_alone())
     return false;
   wedged = *entry->device->nic->ops;
   wedged.turn = datapath_run; /* the driver's own would call what it was compiled with */

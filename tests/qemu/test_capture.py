@@ -31,6 +31,7 @@ def test_a_capture_over_the_second_uart(booted, tmp_path):
     host.send(host.ip() / UDP(sport=5000, dport=7) / b"not wanted")
     host.receive(lambda p: UDP in p and p[UDP].dport == 5000)
     guest.ask("pcap en0 start", "a capture is on already")
+    guest.ask("wedge tx", "a capture is on, or an interface is stuck already")
     guest.ask("pcap en0 stop", r"10 frames captured, [1-9]\d* passed by")
     guest.ask("pcap en0 stop", "no capture is on")
     assert_nothing_missing(guest)
