@@ -148,9 +148,9 @@ def attach(machine, backend):
     return ["-netdev", f"{backend},id=net0", "-device", f"{device},netdev=net0"]
 
 
-def command(board, net, elf, *, qemu="qemu-system-arm", lan_dir=None, forwards=(), pcap=None,
+def command(board, net, elf, console, *, qemu="qemu-system-arm", lan_dir=None, forwards=(), pcap=None,
             extra=()):
-    """QEMU's command line, without the console's part.
+    """QEMU's command line. The options of the console come before `extra`, whose serial lines are the next ones.
 
     `lan_dir` holds the sockets of NET=lan: nic.sock is the emulator's, host.sock the host peer's.
     `forwards` are rules of forward_rule(). The network is named "net0": QMP's set_link takes it.
@@ -191,7 +191,7 @@ def command(board, net, elf, *, qemu="qemu-system-arm", lan_dir=None, forwards=(
             raise Problem("PCAP= needs a network; valid with NET=lan, slirp or tap")
         file = str(pcap).replace(",", ",,")  # as QEMU has it within an option's value
         words += ["-object", f"filter-dump,id=dump0,netdev={capture},file={file}"]
-    return words + list(extra)
+    return words + list(console) + list(extra)
 
 
 def remove_sockets(lan_dir):
@@ -212,7 +212,7 @@ class Guest:
     SAFETY_S = 60  # nothing that is awaited takes longer, unless it never comes
 
     def __init__(self, elf, *, board="emcraft-sf2", net="lan", transcript=None, qemu=None,
-                 extra=(), echo=None, lan_dir=None, pcap=None, serial1=None):
+                 extra=(), echo=None, lan_dir=None, pcap=None):
         if not os.path.exists(elf):
             raise Problem(f"{elf}: no such firmware; run make first")
         self.echo = echo  # a text file that gets all that the console prints
@@ -228,10 +228,9 @@ class Guest:
         self.monitor = None
         self.qmp_path = os.path.join(self.lan_dir, "qmp.sock")
         self.command = command(
-            board, net, elf, qemu=qemu or os.environ.get("QEMU") or "qemu-system-arm",
-            lan_dir=self.lan_dir, pcap=pcap, extra=extra) + ["-serial", "stdio", "-monitor", "none",
-             *(("-serial", f"file:{serial1}") if serial1 else ()),
-             "-qmp", f"unix:{self.qmp_path},server=on,wait=off"]
+            board, net, elf,
+            ("-serial", "stdio", "-monitor", "none", "-qmp", f"unix:{self.qmp_path},server=on,wait=off"),
+            qemu=qemu or os.environ.get("QEMU") or "qemu-system-arm", lan_dir=self.lan_dir, pcap=pcap, extra=extra)
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.reader = threading.Thread(target=self._read)

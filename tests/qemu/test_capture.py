@@ -23,7 +23,7 @@ def tshark(file, *options):
 
 def test_a_capture_over_the_second_uart(booted, tmp_path):
     file = tmp_path / "uart.pcap"
-    guest = booted(net="lan", serial1=file)
+    guest = booted(net="lan", extra=("-serial", f"file:{file}"))
     host = Lan(guest)
     guest.ask("pcap en0 start 200 icmp", "capturing")
     for sequence in range(5):
@@ -76,7 +76,7 @@ def test_a_capture_ends_with_its_interface(booted, tmp_path):
     if not FACTS.second_uart:
         without = booted(net="slirp")
         without.ask("pcap en0 start", "no second UART")
-    guest = booted(net="lan", serial1=tmp_path / "u.pcap")
+    guest = booted(net="lan", extra=("-serial", f"file:{tmp_path}/u.pcap"))
     guest.ask("pcap en0 start 64", "capturing")
     guest.ask("nic uninstall en0", "done")
     guest.ask(f"nic install {FACTS.driver}", r"en0 up 10\.0\.2\.15/24")
