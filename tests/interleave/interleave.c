@@ -66,7 +66,7 @@ int main(int count, char *arguments[]) {
       char name[64];
 
       snprintf(name, sizeof name, "%s %s", subject->name, scenario->name);
-      if (!is_wanted(name) || !scenario_suits(subject, scenario) ||
+      if (depth == 0 || !is_wanted(name) || !scenario_suits(subject, scenario) ||
           (word_count == 0 && scenario_is_long(subject, scenario)))
         continue;
       result = scenario_explore(subject, scenario, depth, runs_max, schedule, false);
@@ -77,6 +77,11 @@ int main(int count, char *arguments[]) {
       total += result.runs;
       bad += result.failed;
     }
+  }
+  if (total == 0) {
+    fprintf(stderr, "interleave: nothing explored; ONLY= has words of a line that make interleave "
+                    "prints, DEPTH= is 1 or more\n");
+    return 2;
   }
   printf("%u schedules, %u of them wrong\n", total, bad);
   return bad != 0;

@@ -158,6 +158,14 @@ def test_a_wrong_option_is_one_line_that_names_the_valid_ones(command, words):
         assert word in lines[0]
 
 
+@pytest.mark.parametrize("option", ["ONLY=nosuch", "DEPTH=deep"])
+@pytest.mark.xdist_group("interleave")
+def test_interleave_does_not_pass_where_it_has_explored_nothing(option):
+    result = status(f"make -s interleave {option}")
+    assert result.returncode == 2
+    assert "nothing explored; ONLY= has words" in result.stderr
+
+
 @pytest.mark.parametrize("option", ["SEED=soon", "RUNS=all"])
 @pytest.mark.xdist_group("test-conformance")
 def test_torture_has_numbers_alone(option):
