@@ -40,6 +40,7 @@ int main(int argc, char **argv) {
       failed += suite_run_all(table[i], test, &ran);
   }
   if (ran == 0)
-    fprintf(stderr, "nothing to run: driver %s, tests \"%s\"\n", driver, test == NULL ? "" : test);
+    fprintf(stderr, "nothing to run: driver %s, tests \"%s\"; drivers: all " DRIVERS "\n", driver,
+            test == NULL ? "" : test);
   return failed != 0 || ran == 0;
 }

@@ -39,7 +39,11 @@ int main(int argc, char **argv) {
     failed += torture_run_all(table[i], first_seed, runs, argc > 4);
     tortured++;
   }
-  if (tortured == 0)
-    fprintf(stderr, "nothing to torture: driver %s\n", driver);
+  if (tortured == 0) {
+    fprintf(stderr, "nothing to torture: driver %s; drivers: all", driver);
+    for (unsigned i = 0; i < MACS; i++)
+      fprintf(stderr, " %s", table[i]->ops->name);
+    fprintf(stderr, "\n");
+  }
   return failed != 0 || tortured == 0;
 }

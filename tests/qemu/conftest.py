@@ -71,6 +71,7 @@ FOR_SOME_BOARDS = {
     "test_a_fuzzer_that_fails_fails_make": ONCE,
     "test_readmes_profiles_take_what_make_size_says": ONCE,
     "test_torture_has_numbers_alone": ONCE,
+    "test_a_driver_that_is_none_is_told_which_there_are": ONCE,
     "test_interleave_does_not_pass_where_it_has_explored_nothing": ONCE,
     "test_an_emulator_that_has_ended_answers_by_a_failure": ONCE,
     "test_each_boards_make_has_the_processors_that_all_were_given": ONCE,

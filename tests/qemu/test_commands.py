@@ -166,6 +166,14 @@ def test_interleave_does_not_pass_where_it_has_explored_nothing(option):
     assert "nothing explored; ONLY= has words" in result.stderr
 
 
+@pytest.mark.parametrize("goal", ["test-conformance", "torture"])
+@pytest.mark.xdist_group("test-conformance")
+def test_a_driver_that_is_none_is_told_which_there_are(goal):
+    result = status(f"make -s {goal} DRIVER=nosuch")
+    assert result.returncode == 2
+    assert re.search(r"driver nosuch.*; drivers: all .*msf2_emac", result.stdout)
+
+
 @pytest.mark.parametrize("option", ["SEED=soon", "RUNS=all"])
 @pytest.mark.xdist_group("test-conformance")
 def test_torture_has_numbers_alone(option):
