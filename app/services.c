@@ -48,6 +48,11 @@ static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, con
   struct netif *netif = ip_current_netif();
 
   (void)argument; /* a drop is counted where it happens */
+  /* An answer to an echo would be answered, and so on without end. */
+  if (port == ECHO_PORT) {
+    pbuf_free(data);
+    return;
+  }
   if (reply_to_datagram(pcb, data, true))
     return;
   if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif))

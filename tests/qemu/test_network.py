@@ -217,6 +217,15 @@ def test_udp_echo_of_a_mebibyte(booted):
     assert_nothing_missing(guest)
 
 
+def test_an_echo_of_an_echo_is_none(on_lan):
+    """One datagram that says it is from another host's echo port would keep both busy for ever."""
+    guest, host = on_lan
+    for port in (7, 5000):
+        host.send(host.ip() / UDP(sport=port, dport=7) / b"again")
+    assert host.receive(lambda p: UDP in p and p[UDP].sport == 7)[UDP].dport == 5000
+    assert_nothing_missing(guest)
+
+
 def test_tcp_discard_and_chargen(booted):
     guest = booted(net="slirp")
     with socket.create_connection(("127.0.0.1", guest.forward("tcp", 9))) as connection:
