@@ -101,6 +101,14 @@ bool console_number(const char *text, unsigned long least, unsigned long most,
   return true;
 }
 
+bool console_address(const char *text, ip_addr_t *address) {
+  unsigned dots = 0;
+
+  for (const char *c = text; *c != '\0'; c++)
+    dots += *c == '.';
+  return ipaddr_aton(text, address) && (IP_IS_V6(address) || dots == 3);
+}
+
 /* ---- the commands ---- */
 
 static enum console_result help(unsigned words, char *word[]);

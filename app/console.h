@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lwip/ip_addr.h"
 #include "registry.h"
 #include "watchdog.h"
 
@@ -47,6 +48,9 @@ struct registry_entry *console_interface(const char *name);
  * `text` is none. */
 bool console_number(const char *text, unsigned long least, unsigned long most,
                     unsigned long *number);
+
+/* Reads an address; an IPv4 one has to have all its four numbers. */
+bool console_address(const char *text, ip_addr_t *address);
 
 /* ---- jobs: commands of the serial console that go on after their function has returned ---- */
 

@@ -90,15 +90,6 @@ static int add_ip6(struct netif *netif, const ip6_addr_t *address) {
   return 0;
 }
 
-/* Reads an address; an IPv4 one has to have all its four numbers. */
-static bool parse_ip(const char *text, ip_addr_t *address) {
-  unsigned dots = 0;
-
-  for (const char *c = text; *c != '\0'; c++)
-    dots += *c == '.';
-  return ipaddr_aton(text, address) && (IP_IS_V6(address) || dots == 3);
-}
-
 /* False for what no interface can have: the address of none, of many, or of this host to itself
  * (RFC 1122, 3.2.1.3; RFC 4291, 2.5 and 2.7). */
 static bool is_of_one_host(const ip_addr_t *address) {
@@ -121,7 +112,8 @@ static enum console_result set_address(struct registry_entry *entry, char *text,
   if (slash == NULL || !console_number(slash + 1, 0, 128, &bits))
     return CONSOLE_USAGE;
   *slash = '\0';
-  if (!parse_ip(text, &address) || (gateway_text != NULL && !parse_ip(gateway_text, &gateway)))
+  if (!console_address(text, &address) ||
+      (gateway_text != NULL && !console_address(gateway_text, &gateway)))
     return CONSOLE_USAGE;
   if (IP_IS_V6_VAL(address)) {
     if (bits != IP6_PREFIX_BITS || gateway_text != NULL)

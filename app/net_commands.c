@@ -203,7 +203,7 @@ static enum console_result dns(unsigned words, char *word[]) {
     show_servers();
     return CONSOLE_DONE;
   }
-  if (words == 3 && strcmp(word[1], "server") == 0 && ipaddr_aton(word[2], &address)) {
+  if (words == 3 && strcmp(word[1], "server") == 0 && console_address(word[2], &address)) {
     dns_setserver(0, &address);
     return console_tell("dns", 0);
   }

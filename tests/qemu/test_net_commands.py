@@ -171,6 +171,8 @@ def test_names_are_looked_up(booted):
     host = Lan(guest)
     guest.ask(f"ifconfig en0 10.0.2.15/32 gw {ADDRESS}", "done")
     guest.ask("dns host.test", r"host\.test: no DNS server is known")
+    for part in ("10", "10.0.2", "10.0.2.300", "nobody"):
+        guest.ask(f"dns server {part}", r"\r\nusage: dns \[NAME ")
     guest.ask(f"dns {'x' * 64}", r"\r\nusage: dns \[NAME ")  # more than a name has
     guest.ask("dns server nobody", "usage: dns")
     guest.ask("dns server 10.0.2.3", "done")
