@@ -231,14 +231,23 @@ static void low_power_is_quiet_and_on_goes_on(void) {
   }
 }
 
-/* Where the rig cannot begin there: see rig_enable(). On one bus, for it takes its time. */
+/* Where the rig cannot begin there: see rig_enable(). On one bus, for it takes its time. A driver
+ * that gathers may have indices of descriptors besides; there are more than fit on its ring. */
 static void it_goes_on_when_the_indices_wrap(void) {
+  const unsigned most = rig.fragments_max > 1 && !rig.bus->eager ? UINT16_MAX + 500 : 0;
   unsigned frames = rig.mac->shares_indices && !rig.bus->eager ? UINT16_MAX + 500 : 500;
 
   while (rig.delivered < frames) {
     rig_wire_all(16, RIG_FRAME_MIN);
     for (unsigned i = 0; i < 16; i++)
       rig_must_transmit(RIG_FRAME_MIN, 1, 8);
+    rig_run();
+  }
+  rig_must_transmit(RIG_FRAME_MIN, 1, 8); /* so that the ring is full as they wrap */
+  rig_run();
+  for (unsigned parts = 0; parts < most; parts += 19 * rig.fragments_max) {
+    for (unsigned i = 0; i < 19; i++)
+      rig_must_transmit(16 * rig.fragments_max, rig.fragments_max, 8);
     rig_run();
   }
   rig_check_idle();

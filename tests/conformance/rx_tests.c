@@ -52,6 +52,24 @@ static void a_frame_that_no_buffer_can_hold_stays_out(void) {
   }
 }
 
+/* The MTU is the kit's to see to: a MAC that was told of a shorter one would keep out what it
+ * allows now. */
+static void what_a_longer_mtu_allows_comes_in(void) {
+  assert_int_equal(nic_set_mtu(rig.nic, NIC_MTU_MIN), 0);
+  assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  rig_must_wire_bad(RIG_FRAME_MAX);
+  rig_run();
+  assert_int_equal(nic_set_mtu(rig.nic, ETH_MTU), 0);
+  for (unsigned i = 0; i < 20; i++) {
+    if (rig_wire(RIG_FRAME_MAX) != FAKE_RECEIVED)
+      fail_msg("a frame that the MTU allows is kept out");
+    rig_must_transmit(RIG_FRAME_MAX, 1, 8);
+    rig_run();
+  }
+  rig_check_idle();
+}
+
 /* It is filled to the last buffer, and over, at each place of the ring. */
 static void a_full_ring_loses_no_buffer_and_goes_on(void) {
   for (unsigned round = 0; round < 24; round++) {
@@ -318,6 +336,8 @@ static void the_filter_lets_in_what_is_for_this_station(void) {
   check_sees("a group", group, false);
   assert_int_equal(nic_join_group(rig.nic, group), 0);
   check_sees("a joined group", group, true);
+  check_sees("everyone", everyone, true);
+  check_sees("this station", rig.nic->mac, true);
   check_sees("a stranger's group", stranger, false);
   assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
   assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
@@ -327,6 +347,7 @@ static void the_filter_lets_in_what_is_for_this_station(void) {
   check_sees("a group", group, false);
   nic_set_all_multicast(rig.nic, true);
   check_sees("a stranger's group", stranger, true);
+  check_sees("everyone", everyone, true);
   check_sees("another station", other, false);
   nic_set_all_multicast(rig.nic, false);
   check_sees("a stranger's group", stranger, false);
@@ -453,6 +474,7 @@ const struct suite_test rx_tests[] = {
     SUITE_TEST(frames_come_in_order_round_and_round_the_ring),
     SUITE_TEST(frames_of_every_length_come_whole),
     SUITE_TEST_BARE(a_frame_that_no_buffer_can_hold_stays_out),
+    SUITE_TEST(what_a_longer_mtu_allows_comes_in),
     SUITE_TEST(a_full_ring_loses_no_buffer_and_goes_on),
     SUITE_TEST(an_empty_pool_recovers_with_the_first_buffer),
     SUITE_TEST(a_frame_is_answered_in_its_own_buffer),

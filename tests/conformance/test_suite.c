@@ -97,20 +97,24 @@ static const struct trial {
     {DEFECT_BAD_RESETS, "a bad frame resets the MAC", "each_error", "resets for a bad frame"},
     {DEFECT_COUNTS_SENT, "what is sent counts twice", "leave_in_order",
      "count as given to the device"},
+    {DEFECT_NARROW_INDEX, "indices of 16 bits are subtracted as int", "indices_wrap",
+     "are on their way"},
+    {DEFECT_KEEPS_MTU, "the MAC keeps to a shorter MTU", "longer_mtu", "that the MTU allows"},
     {DEFECT_OUTSIDE_MAP, "an access outside of the map", "come_in_order", "where no device is"},
 };
 
 /* What has its tests alone: torture looks neither at what the filter keeps out nor for the device,
- * sets no address, does not start a MAC that is on, and asks neither how many lost frames are
- * counted nor when the mask opens nor what a reset was for; an error that is not cured at once is
- * by the next watch, where the MAC has disabled itself; and where a ring is overfilled, what comes
- * of it is anything, down to a loop of 2^32 steps. */
+ * sets no address, does not start a MAC that is on, asks neither how many lost frames are counted
+ * nor when the mask opens nor what a reset was for, and sends too little for indices of 16 bits; an
+ * error that is not cured at once is by the next watch, where the MAC has disabled itself; and
+ * where a ring is overfilled, what comes of it is anything, down to a loop of 2^32 steps. */
 static bool has_tests_alone(enum textbook_defect defect) {
   static const enum textbook_defect those[] = {
       DEFECT_OPEN_FILTER, DEFECT_DEAF,        DEFECT_FIRST_ADDRESS, DEFECT_FILTER_CACHED,
       DEFECT_BLIND_START, DEFECT_LEFT_ON,     DEFECT_NO_RECOVERY,   DEFECT_NO_ROOM_CHECK,
       DEFECT_LOST_TWICE,  DEFECT_CLEARS_ALL,  DEFECT_COUNTED_EARLY, DEFECT_CAUSE_LEFT,
-      DEFECT_OPEN_MASK,   DEFECT_LOSS_RESETS, DEFECT_BAD_RESETS,
+      DEFECT_OPEN_MASK,   DEFECT_LOSS_RESETS, DEFECT_BAD_RESETS,    DEFECT_NARROW_INDEX,
+      DEFECT_KEEPS_MTU,
   };
 
   for (unsigned i = 0; i < sizeof those / sizeof *those; i++) {

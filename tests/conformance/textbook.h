@@ -110,6 +110,8 @@ enum textbook_defect {
   DEFECT_LOSS_RESETS,
   DEFECT_BAD_RESETS,
   DEFECT_COUNTS_SENT,
+  DEFECT_NARROW_INDEX,
+  DEFECT_KEEPS_MTU,
 };
 
 extern enum textbook_defect textbook_defect;

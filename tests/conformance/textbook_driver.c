@@ -106,10 +106,16 @@ static void fill(struct textbook_descriptor *descriptor, uint32_t address, uint3
 }
 
 static bool rx_post(struct nic *nic, struct pbuf *packet) {
+  uint32_t length = packet->len;
+
+  if (has(DEFECT_LONG_BUFFER))
+    length = 1536;
+  if (has(DEFECT_KEEPS_MTU) && nic->mtu + (unsigned)ETH_HEADER_BYTES < length)
+    length = nic->mtu + (uint32_t)ETH_HEADER_BYTES;
   if (has(DEFECT_RX_WRITES))
     memset(packet->payload, 0, ETH_HEADER_BYTES);
   fill(&textbook_of(nic)->rx[nic_ring_push(&nic->rx_ring, packet)], bus_address(packet->payload),
-       has(DEFECT_LONG_BUFFER) ? 1536 : packet->len);
+       length);
   return true;
 }
 
@@ -161,6 +167,8 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
   unsigned fragments = 0;
   unsigned room = TEXTBOOK_TX - (own->tx_head - own->tx_tail);
 
+  if (has(DEFECT_NARROW_INDEX)) /* as of two uint16_t, which become int */
+    room = TEXTBOOK_TX - (own->tx_head & UINT16_MAX) + (own->tx_tail & UINT16_MAX);
   for (const struct pbuf *part = frame; part != NULL; part = part->next)
     parts[fragments++] = part;
   if ((has(DEFECT_NO_ROOM_CHECK) ? 1 : fragments) > room)
