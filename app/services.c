@@ -40,26 +40,28 @@ static void send_echo(struct connection *connection) {
   (void)tcp_output(pcb);
 }
 
-/* The answer goes out in the buffer that the question came in, by the interface that it came by,
- * and from the address that was asked (RFC 1122, 4.1.3.5). */
-static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
-                     u16_t port) {
+/* By the interface that the question came by, and from the address that was asked (RFC 1122,
+ * 4.1.3.5); but no answer to an echo, which would be answered, and so on without end. */
+static __attribute__((noinline)) void answer(struct udp_pcb *pcb, struct pbuf *data,
+                                             const ip_addr_t *from, u16_t port) {
   const ip_addr_t *to = ip_current_dest_addr();
   struct netif *netif = ip_current_netif();
 
-  (void)argument; /* a drop is counted where it happens */
-  /* An answer to an echo would be answered, and so on without end. */
-  if (port == ECHO_PORT) {
-    pbuf_free(data);
-    return;
-  }
-  if (reply_to_datagram(pcb, data, true))
-    return;
-  if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif))
+  if (port == ECHO_PORT) /* a drop of what is sent is counted where it happens */
+    ;
+  else if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif))
     (void)udp_sendto_if(pcb, data, from, port, netif);
   else
     (void)udp_sendto_if_src(pcb, data, from, port, netif, to);
   pbuf_free(data);
+}
+
+/* The answer goes out in the buffer that the question came in, where it can. */
+static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
+                     u16_t port) {
+  (void)argument;
+  if (port == ECHO_PORT || !reply_to_datagram(pcb, data, true))
+    answer(pcb, data, from, port);
 }
 
 void services_start(void) {

@@ -75,6 +75,19 @@ static bool may_move(const struct nic *nic) {
   return packet_queue_empty(&nic->tx_completion) && nic->pool.recycle != NULL;
 }
 
+/* The queue is full: the ring takes what it can now. Out of line, so that the way of all others is
+ * short. */
+static __attribute__((cold, noinline)) int put_after_moving(struct nic *nic, struct pbuf *frame) {
+  if (may_move(nic)) {
+    tx_packet_available(nic);
+    if (packet_queue_put(&nic->tx_submission, frame))
+      return 0;
+  }
+  nic_count(nic, NIC_OUT_QUEUE_FULL);
+  pbuf_free(frame);
+  return -ENOBUFS;
+}
+
 int datapath_transmit(struct nic *nic, struct pbuf *frame) {
   if (!nic_link_is_active(nic)) { /* which it is on an enabled interface only */
     nic_count(nic, NIC_OUT_LINK_DOWN);
@@ -94,16 +107,7 @@ int datapath_transmit(struct nic *nic, struct pbuf *frame) {
   } else {
     pbuf_ref(frame);
   }
-  if (packet_queue_put(&nic->tx_submission, frame))
-    return 0;
-  if (may_move(nic)) {
-    tx_packet_available(nic); /* the queue is full: move what the ring can take now */
-    if (packet_queue_put(&nic->tx_submission, frame))
-      return 0;
-  }
-  nic_count(nic, NIC_OUT_QUEUE_FULL);
-  pbuf_free(frame);
-  return -ENOBUFS;
+  return packet_queue_put(&nic->tx_submission, frame) ? 0 : put_after_moving(nic, frame);
 }
 
 void tx_packet_available(void *context) {
