@@ -10,14 +10,11 @@ enum { ECHO_PORT = 7 };
 static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
                      u16_t port) {
   (void)argument;
-  /* An answer to an echo would be answered, and so on without end. */
-  if (port == ECHO_PORT) {
-    pbuf_free(data);
-    return;
+  if (port != ECHO_PORT) { /* an answer to an echo would be answered, and so on without end */
+    if (reply_to_datagram(pcb, data, true))
+      return;
+    (void)udp_sendto(pcb, data, from, port); /* a drop is counted where it happens */
   }
-  if (reply_to_datagram(pcb, data, true))
-    return;
-  (void)udp_sendto(pcb, data, from, port); /* a drop is counted where it happens */
   pbuf_free(data);
 }
 

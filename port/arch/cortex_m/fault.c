@@ -38,8 +38,8 @@ static const struct {
     {UINT32_C(1) << 10, "bus error of a buffered store somewhat before PC"},
     {UINT32_C(1) << 12, "stack overflow: the core could not push its registers"},
     {UINT32_C(1) << 16, "undefined instruction: jump into data?"},
-    {UINT32_C(1) << 17, "call of an even address: a function pointer that was overwritten?"},
-    {UINT32_C(1) << 18, "return to nowhere: a stack that was overwritten?"},
+    {UINT32_C(1) << 17, "call of an even address: an overwritten function pointer?"},
+    {UINT32_C(1) << 18, "return to nowhere: an overwritten stack?"},
     {UINT32_C(1) << 24, "unaligned access by an instruction that cannot"},
     {UINT32_C(1) << 25, "division by zero"},
 };
