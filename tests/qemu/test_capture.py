@@ -47,7 +47,7 @@ def test_a_capture_over_the_second_uart(booted, tmp_path):
 
 def test_a_capture_with_a_filter_alone(booted, tmp_path):
     file = tmp_path / "uart.pcap"
-    guest = booted(net="lan", serial1=file)
+    guest = booted(net="lan", extra=("-serial", f"file:{file}"))
     guest.ask("pcap en0 start icmp", "capturing")
     Lan(guest).ping(size=300)
     guest.ask("pcap en0 stop", r"2 frames captured, \d+ passed by")

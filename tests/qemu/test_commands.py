@@ -3,7 +3,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 from conftest import BOARD, FACTS, ROOT, built_profile, needs_tap, without_make
@@ -122,11 +121,10 @@ def test_make_run_on_tap_is_pinged_by_the_real_ping():
 
 @needs_tap
 def test_nobody_is_pinged_on_tap_where_the_emulator_has_ended():
-    begin = time.monotonic()
     result = status("make run NET=tap QEMU_EXTRA=-nosuch")
     assert result.returncode == 2, result.stdout + result.stderr
     assert "-nosuch: invalid option" in result.stdout
-    assert time.monotonic() - begin < 10  # it takes 30 s until a guest is given up that does not answer
+    assert "packets transmitted" not in result.stdout  # as ping says where it was let go on to its end
 
 
 @pytest.mark.parametrize("command, words", [

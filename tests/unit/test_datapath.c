@@ -569,93 +569,6 @@ static void refuses_and_counts_what_cannot_be_sent(void **state) {
   assert_int_equal(nic->counters[NIC_OUT_STOPPED], PAPER_RING + DEPTH);
 }
 
-enum { OWNED = 64 };
-
-/* Frames whose free function sends the next one, as long as there are some. */
-static struct pbuf_custom owned[OWNED];
-static unsigned owned_used, owned_freed, owned_taken;
-
-static void send_owned(void);
-
-static void free_owned(struct pbuf *pbuf) {
-  assert_int_equal(pbuf->ref, 0);
-  owned_freed++;
-  send_owned();
-}
-
-static void send_owned(void) {
-  static uint8_t bytes[60];
-  struct pbuf *frame;
-
-  if (owned_used == OWNED)
-    return;
-  owned[owned_used].custom_free_function = free_owned;
-  frame = pbuf_alloced_custom(PBUF_RAW, sizeof bytes, PBUF_RAM, &owned[owned_used++], bytes,
-                              sizeof bytes);
-  owned_taken += datapath_transmit(nic, frame) == 0;
-  pbuf_free(frame);
-}
-
-/* With a ring that is longer than the queues; `plain` frames go first. */
-static void fill_with_owned(unsigned plain) {
-  static struct nic_config small;
-
-  small = config;
-  small.queue_depth = small.batch = 2;
-  assert_int_equal(nic_init(nic, &small, &dispatch), 0);
-  assert_int_equal(nic_start(nic), 0);
-  assert_int_equal(nic_set_interface_enable(nic, true), 0);
-  memset(owned, 0, sizeof owned);
-  owned_used = owned_freed = owned_taken = 0;
-  paper.hold_tx = true;
-  for (unsigned i = 0; i < plain; i++)
-    transmit(frame_of(60, 2), 0);
-  while (owned_used < PAPER_RING + 2 - plain)
-    send_owned();
-  assert_int_equal(owned_taken, owned_used);
-}
-
-static void check_owned(void) {
-  assert_int_equal(owned_freed, owned_used);
-  assert_int_equal(paper.sent + nic->counters[NIC_OUT_STOPPED], owned_taken);
-  assert_true(ring_empty(&nic->tx_ring.ring));
-}
-
-static void what_is_freed_may_send_the_next(void **state) {
-  (void)state;
-  assert_int_equal(nic_free(nic), 0);
-  fill_with_owned(0);
-  paper.hold_tx = false;
-  nic_watch(nic);
-  run();
-  assert_int_equal(owned_used, OWNED);
-  check_owned();
-}
-
-static void what_a_stop_frees_may_send_the_next(void **state) {
-  (void)state;
-  assert_int_equal(nic_free(nic), 0);
-  fill_with_owned(PAPER_RING); /* those of the queue alone are owned */
-  assert_int_equal(nic_set_interface_enable(nic, false), 0);
-  assert_int_equal(nic->counters[NIC_OUT_STOPPED], PAPER_RING + 2);
-  assert_int_equal(owned_freed, owned_used);
-  assert_true(ring_empty(&nic->tx_ring.ring));
-  assert_int_equal(nic_stop(nic), 0);
-}
-
-static void what_a_reset_frees_may_send_the_next(void **state) {
-  (void)state;
-  assert_int_equal(nic_free(nic), 0);
-  fill_with_owned(0);
-  paper.done += 3;
-  paper.sent += 3;
-  assert_int_equal(nic_recover(nic), 0);
-  paper.hold_tx = false;
-  nic_watch(nic);
-  run();
-  check_owned();
-}
-
 /* Tx is reclaimed in the turns that reception takes, not only when it is idle. */
 static void reclaims_tx_under_rx_load(void **state) {
   (void)state;
@@ -694,9 +607,6 @@ int main(void) {
       cmocka_unit_test_setup(copies_what_the_device_cannot_address, paper_setup_enabled),
       cmocka_unit_test_setup(a_full_heap_does_not_stop_what_has_to_be_copied, paper_setup_enabled),
       cmocka_unit_test_setup(refuses_and_counts_what_cannot_be_sent, paper_setup_enabled),
-      cmocka_unit_test_setup(what_is_freed_may_send_the_next, paper_setup),
-      cmocka_unit_test_setup(what_a_stop_frees_may_send_the_next, paper_setup),
-      cmocka_unit_test_setup(what_a_reset_frees_may_send_the_next, paper_setup),
       cmocka_unit_test_setup(reclaims_tx_under_rx_load, paper_setup_enabled),
   };
 

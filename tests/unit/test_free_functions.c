@@ -1,0 +1,115 @@
+/* What frames are sent by the free function of others: it comes in the midst of a turn, of a stop
+ * or of a reset. */
+#include "unit.h"
+
+#include "datapath.h"
+#include "lwip/init.h"
+#include "paper_rig.h"
+
+enum { OWNED = 64, FRAME_BYTES = 60 };
+
+static void transmit_plain(void) {
+  struct pbuf *frame = pbuf_alloc(PBUF_RAW, FRAME_BYTES, PBUF_RAM);
+
+  assert_non_null(frame);
+  memset(frame->payload, 0, FRAME_BYTES);
+  assert_int_equal(datapath_transmit(nic, frame), 0);
+  pbuf_free(frame);
+}
+
+/* Frames whose free function sends the next one, as long as there are some. */
+static struct pbuf_custom owned[OWNED];
+static unsigned owned_used, owned_freed, owned_taken;
+
+static void send_owned(void);
+
+static void free_owned(struct pbuf *pbuf) {
+  assert_int_equal(pbuf->ref, 0);
+  owned_freed++;
+  send_owned();
+}
+
+static void send_owned(void) {
+  static uint8_t bytes[FRAME_BYTES];
+  struct pbuf *frame;
+
+  if (owned_used == OWNED)
+    return;
+  owned[owned_used].custom_free_function = free_owned;
+  frame = pbuf_alloced_custom(PBUF_RAW, sizeof bytes, PBUF_RAM, &owned[owned_used++], bytes,
+                              sizeof bytes);
+  owned_taken += datapath_transmit(nic, frame) == 0;
+  pbuf_free(frame);
+}
+
+/* With a ring that is longer than the queues; `plain` frames go first. */
+static void fill_with_owned(unsigned plain) {
+  static struct nic_config small;
+
+  small = config;
+  small.queue_depth = small.batch = 2;
+  assert_int_equal(nic_init(nic, &small, &dispatch), 0);
+  assert_int_equal(nic_start(nic), 0);
+  assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  memset(owned, 0, sizeof owned);
+  owned_used = owned_freed = owned_taken = 0;
+  paper.hold_tx = true;
+  for (unsigned i = 0; i < plain; i++)
+    transmit_plain();
+  while (owned_used < PAPER_RING + 2 - plain)
+    send_owned();
+  assert_int_equal(owned_taken, owned_used);
+}
+
+static void check_owned(void) {
+  assert_int_equal(owned_freed, owned_used);
+  assert_int_equal(paper.sent + nic->counters[NIC_OUT_STOPPED], owned_taken);
+  assert_true(ring_empty(&nic->tx_ring.ring));
+}
+
+static void what_is_freed_may_send_the_next(void **state) {
+  (void)state;
+  assert_int_equal(nic_free(nic), 0);
+  fill_with_owned(0);
+  paper.hold_tx = false;
+  nic_watch(nic);
+  run();
+  assert_int_equal(owned_used, OWNED);
+  check_owned();
+}
+
+static void what_a_stop_frees_may_send_the_next(void **state) {
+  (void)state;
+  assert_int_equal(nic_free(nic), 0);
+  fill_with_owned(PAPER_RING); /* those of the queue alone are owned */
+  assert_int_equal(nic_set_interface_enable(nic, false), 0);
+  assert_int_equal(nic->counters[NIC_OUT_STOPPED], PAPER_RING + 2);
+  assert_int_equal(owned_freed, owned_used);
+  assert_true(ring_empty(&nic->tx_ring.ring));
+  assert_int_equal(nic_stop(nic), 0);
+}
+
+static void what_a_reset_frees_may_send_the_next(void **state) {
+  (void)state;
+  assert_int_equal(nic_free(nic), 0);
+  fill_with_owned(0);
+  paper.done += 3;
+  paper.sent += 3;
+  assert_int_equal(nic_recover(nic), 0);
+  paper.hold_tx = false;
+  nic_watch(nic);
+  run();
+  check_owned();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(what_is_freed_may_send_the_next, paper_setup),
+      cmocka_unit_test_setup(what_a_stop_frees_may_send_the_next, paper_setup),
+      cmocka_unit_test_setup(what_a_reset_frees_may_send_the_next, paper_setup),
+  };
+
+  host_reset();
+  lwip_init();
+  return cmocka_run_group_tests_name("free_functions", tests, NULL, NULL);
+}
