@@ -78,7 +78,7 @@ int main(int count, char *arguments[]) {
       bad += result.failed;
     }
   }
-  if (total == 0) {
+  if (total == 0 && bad == 0) { /* one that is wrong at once is no run */
     fprintf(stderr, "interleave: nothing explored; ONLY= has words of a line that make interleave "
                     "prints, DEPTH= is 1 or more\n");
     return 2;
