@@ -126,11 +126,6 @@ static void set_queues_enable(struct nic *nic, bool enable) {
  * put in later has not waited since. */
 static uint32_t watched_tail(const struct ring *ring, bool waits) { return ring->tail - !waits; }
 
-/* Also where a device that has nothing to send takes nothing. */
-static bool tx_waits(const struct nic *nic) {
-  return !ring_empty(&nic->tx_ring.ring) || !packet_queue_empty(&nic->tx_submission);
-}
-
 /* The device was turned on just now: its rings are empty. */
 static void watch_from_now(struct nic *nic) {
   nic->stalled_watches = 0;
@@ -369,7 +364,7 @@ static void watch_receiver(struct nic *nic) {
 
 static void watch_transmitter(struct nic *nic) {
   const struct ring *tx = &nic->tx_ring.ring;
-  bool waits = tx_waits(nic);
+  bool waits = !ring_empty(tx);
   bool stalled = waits && tx->tail == nic->watched_tx_tail && nic_link_is_active(nic);
 
   nic->watched_tx_tail = watched_tail(tx, waits);

@@ -356,9 +356,9 @@ int nic_recover(struct nic *nic);
 void nic_poll_link(struct nic *nic);
 
 /* Looks after an interface, NIC_WATCH_MS after the last time: polls the link, looks for frames
- * whose interrupt was lost, and resets a device that has frames in flight, or in its queue, and has
- * sent none for NIC_TX_TIMEOUT_MS, or has had the same buffers for NIC_RX_TIMEOUT_MS and lost
- * frames all the time, or does not end its interrupt. One that could not be reset is tried again.
+ * whose interrupt was lost, and resets a device that has frames in flight and has sent none for
+ * NIC_TX_TIMEOUT_MS, or has had the same buffers for NIC_RX_TIMEOUT_MS and lost frames all the
+ * time, or does not end its interrupt. One that could not be reset is tried again.
  *
  * The first is the second in which a reset is to be over, less a watch; PAUSE frames (IEEE 802.3,
  * Annex 31B) hold a transmitter for 335 ms at 100 Mbit/s, or as long as they are sent anew: one

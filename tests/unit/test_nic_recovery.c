@@ -87,52 +87,6 @@ static void a_device_is_not_tried_that_is_switched_off_when_its_link_goes(void *
   assert_int_equal(nic->state, NIC_STARTED);
 }
 
-/* ---- a device that takes nothing ---- */
-
-static bool take_nothing(struct nic *of, struct pbuf *frame) {
-  (void)of, (void)frame;
-  return false;
-}
-
-static void send_one(void) {
-  struct pbuf *frame = pbuf_alloc(PBUF_RAW, 60, PBUF_RAM);
-
-  assert_non_null(frame);
-  memset(frame->payload, 2, 60);
-  assert_int_equal(datapath_transmit(nic, frame), 0);
-  pbuf_free(frame);
-  (void)run();
-}
-
-/* As one does whose FIFO seems to be full for ever: there is nothing whose end could be waited for.
- */
-static void a_device_that_takes_nothing_is_reset(void **state) {
-  struct nic_ops ops = paper_ops;
-
-  (void)state;
-  ops.tx_post = take_nothing;
-  nic_set_ops(nic, &ops);
-  nic_watch(nic);
-  send_one();
-  for (unsigned i = 0; i <= NIC_TX_TIMEOUT_MS / NIC_WATCH_MS; i++) {
-    assert_int_equal(nic->counters[NIC_TX_TIMEOUTS], 0);
-    assert_true(ring_empty(&nic->tx_ring.ring));
-    if (i == NIC_TX_TIMEOUT_MS / NIC_WATCH_MS)
-      nic_set_ops(nic, &paper_ops); /* the reset cures it */
-    nic_watch(nic);
-    (void)run();
-  }
-  assert_int_equal(nic->counters[NIC_TX_TIMEOUTS], 1);
-  assert_int_equal(nic->counters[NIC_RECOVERIES], 1);
-  assert_int_equal(paper.sent, 1);
-  for (unsigned i = 0; i < 20; i++) { /* nothing waits, or not since the last watch */
-    nic_watch(nic);
-    send_one();
-  }
-  assert_int_equal(nic->counters[NIC_RECOVERIES], 1);
-  check_it_works();
-}
-
 /* ---- an interrupt that goes on ---- */
 
 static unsigned interrupts; /* that the line has got through */
@@ -261,7 +215,6 @@ int main(void) {
       cmocka_unit_test_setup(a_device_that_is_switched_off_is_not_tried, paper_setup_enabled),
       cmocka_unit_test_setup(a_device_is_not_tried_that_is_switched_off_when_its_link_goes,
                              paper_setup_enabled),
-      cmocka_unit_test_setup(a_device_that_takes_nothing_is_reset, paper_setup_enabled),
       cmocka_unit_test_setup(an_interrupt_that_goes_on_is_off_until_a_watch_resets_the_device,
                              setup_line),
       cmocka_unit_test_setup(each_of_several_lines_is_the_kits, setup_line),
