@@ -41,26 +41,27 @@ static void send_echo(struct connection *connection) {
 }
 
 /* By the interface that the question came by, and from the address that was asked (RFC 1122,
- * 4.1.3.5); but no answer to an echo, which would be answered, and so on without end. */
+ * 4.1.3.5). */
 static __attribute__((noinline)) void answer(struct udp_pcb *pcb, struct pbuf *data,
                                              const ip_addr_t *from, u16_t port) {
   const ip_addr_t *to = ip_current_dest_addr();
-  struct netif *netif = ip_current_netif();
+  struct netif *netif = ip_current_netif(); /* which counts what it drops */
 
-  if (port == ECHO_PORT) /* a drop of what is sent is counted where it happens */
-    ;
-  else if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif))
+  if (ip_addr_ismulticast(to) || ip_addr_isbroadcast(to, netif))
     (void)udp_sendto_if(pcb, data, from, port, netif);
   else
     (void)udp_sendto_if_src(pcb, data, from, port, netif, to);
   pbuf_free(data);
 }
 
-/* The answer goes out in the buffer that the question came in, where it can. */
+/* The answer goes out in the buffer that the question came in, where it can. An echo has none: it
+ * would be answered, and so on without end. */
 static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
                      u16_t port) {
   (void)argument;
-  if (port == ECHO_PORT || !reply_to_datagram(pcb, data, true))
+  if (port == ECHO_PORT)
+    pbuf_free(data);
+  else if (!reply_to_datagram(pcb, data, true))
     answer(pcb, data, from, port);
 }
 

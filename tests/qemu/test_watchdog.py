@@ -13,6 +13,19 @@ CONSOLE_IS_THERE = r"type help for the console's commands"
 ADDRESS = r"en0 up 10\.0\.2\.15/24"
 
 
+# And one that spins for the watchdog's whole time, or takes one interrupt after the other, has fewer
+# instructions to do so with.
+SLOW = virtual_time(10)
+
+
+@pytest.fixture
+def spinning(boot):
+    """As `alone`, for what keeps the processor busy until the bite."""
+    guest = boot(net="none", extra=SLOW)
+    guest.expect(CONSOLE_IS_THERE)
+    return guest
+
+
 @pytest.fixture
 def alone(boot):
     """A guest on no network, in its own time, whose console listens."""
@@ -51,39 +64,39 @@ def events_of_reset(guest):
     return events
 
 
-def test_a_main_loop_that_never_comes_back(alone):
+def test_a_main_loop_that_never_comes_back(spinning):
     """It is the watchdog's model that resets the machine, where the emulator has one."""
-    alone.qmp("query-status")  # from now on it tells of events
-    alone.ask("wedge loop", "wedge loop")
-    expect_reset(alone, "main loop made no progress for 8")
-    assert ("WATCHDOG" in events_of_reset(alone)) == FACTS.hardware_watchdog
+    spinning.qmp("query-status")  # from now on it tells of events
+    spinning.ask("wedge loop", "wedge loop")
+    expect_reset(spinning, "main loop made no progress for 8")
+    assert ("WATCHDOG" in events_of_reset(spinning)) == FACTS.hardware_watchdog
 
 
-def test_a_main_loop_with_interrupts_masked(alone):
+def test_a_main_loop_with_interrupts_masked(spinning):
     """Where the board's watchdog is hardware; who only is warned by an interrupt cannot tell the reason."""
     if not FACTS.hardware_watchdog:
-        alone.ask("wedge masked", r"the board's watchdog is an interrupt: it would not come")
+        spinning.ask("wedge masked", r"the board's watchdog is an interrupt: it would not come")
         return
-    alone.ask("wedge masked", "wedge masked")
+    spinning.ask("wedge masked", "wedge masked")
     if FACTS.core == "cortex_m":  # an NMI
-        expect_reset(alone, "main loop made no progress for 8")
+        expect_reset(spinning, "main loop made no progress for 8")
     else:
-        alone.expect(r"I main: ringif on ")
-        alone.expect(r"I watchdog: reset from outside, or with interrupts masked")
+        spinning.expect(r"I main: ringif on ")
+        spinning.expect(r"I watchdog: reset from outside, or with interrupts masked")
 
 
-def test_an_interrupt_that_never_ends(alone):
+def test_an_interrupt_that_never_ends(spinning):
     """A Cortex-M's watchdog comes within its handler; what warns by an interrupt on a Cortex-A does not."""
     if FACTS.core == "cortex_a" and not FACTS.hardware_watchdog:
-        alone.ask("wedge interrupt", r"the board's watchdog is an interrupt: it would not come")
+        spinning.ask("wedge interrupt", r"the board's watchdog is an interrupt: it would not come")
         return
-    alone.ask("wedge interrupt", "done")
-    alone.keys("x")
+    spinning.ask("wedge interrupt", "done")
+    spinning.keys("x")
     if FACTS.core == "cortex_m":
-        expect_reset(alone, "main loop made no progress for 8")
+        expect_reset(spinning, "main loop made no progress for 8")
     else:
-        alone.expect(r"I main: ringif on ")
-        alone.expect(r"I watchdog: reset from outside, or with interrupts masked")
+        spinning.expect(r"I main: ringif on ")
+        spinning.expect(r"I watchdog: reset from outside, or with interrupts masked")
 
 
 def test_timers_that_do_not_run(alone):

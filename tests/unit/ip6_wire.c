@@ -4,6 +4,7 @@
 
 #include "lwip/ethip6.h"
 #include "lwip/priv/nd6_priv.h"
+#include "lwip/stats.h"
 #include "netif/ethernet.h"
 
 struct netif ip6_wire_netif;
@@ -87,4 +88,7 @@ void ip6_wire_setup(netif_linkoutput_fn linkoutput) {
   netif_ip6_addr_set_state(&ip6_wire_netif, 0, IP6_ADDR_PREFERRED);
 }
 
-void ip6_wire_teardown(void) { netif_remove(&ip6_wire_netif); }
+void ip6_wire_teardown(void) {
+  netif_remove(&ip6_wire_netif);
+  assert_int_equal(lwip_stats.mem.used, 0);
+}

@@ -16,7 +16,7 @@ extern struct netif ip6_wire_netif;
 extern uint8_t ip6_wire_hop_limit; /* of packets that come: neighbors' until another is set */
 
 void ip6_wire_setup(netif_linkoutput_fn linkoutput);
-void ip6_wire_teardown(void);
+void ip6_wire_teardown(void); /* nothing is left on lwIP's heap */
 
 /* fe80::number */
 ip6_addr_t ip6_wire_address(unsigned number);

@@ -1,6 +1,8 @@
 /* The NIC on paper under the kit, with a stack that counts, hoards or stops it. */
 #include "paper_rig.h"
 
+#include "datapath.h"
+
 #include "unit.h"
 
 struct paper_nic paper;
@@ -77,6 +79,19 @@ bool wire(uint8_t number, uint16_t length) {
 
   frame[14] = number;
   return paper_receive(&paper, frame, length);
+}
+
+struct pbuf *frame_of(uint16_t length, uint8_t fill) {
+  struct pbuf *frame = pbuf_alloc(PBUF_RAW, length, PBUF_RAM);
+
+  assert_non_null(frame);
+  memset(frame->payload, fill & 0xfe, length);
+  return frame;
+}
+
+void transmit(struct pbuf *frame, int expected) {
+  assert_int_equal(datapath_transmit(nic, frame), expected);
+  pbuf_free(frame);
 }
 
 void check_conservation(void) {

@@ -39,6 +39,12 @@ unsigned run(void);
 /* A frame of `length` bytes with `number` in it comes in; false where no buffer is posted. */
 bool wire(uint8_t number, uint16_t length);
 
+/* A frame to send of `length` bytes that all are `fill`, which is even: to one station. */
+struct pbuf *frame_of(uint16_t length, uint8_t fill);
+
+/* Has the kit send a frame, and gives up its own hold of it; the kit returns `expected`. */
+void transmit(struct pbuf *frame, int expected);
+
 /* Each packet of the pool is somewhere. */
 void check_conservation(void);
 

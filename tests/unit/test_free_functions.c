@@ -8,15 +8,6 @@
 
 enum { OWNED = 64, FRAME_BYTES = 60 };
 
-static void transmit_plain(void) {
-  struct pbuf *frame = pbuf_alloc(PBUF_RAW, FRAME_BYTES, PBUF_RAM);
-
-  assert_non_null(frame);
-  memset(frame->payload, 0, FRAME_BYTES);
-  assert_int_equal(datapath_transmit(nic, frame), 0);
-  pbuf_free(frame);
-}
-
 /* Frames whose free function sends the next one, as long as there are some. */
 static struct pbuf_custom owned[OWNED];
 static unsigned owned_used, owned_freed, owned_taken;
@@ -55,7 +46,7 @@ static void fill_with_owned(unsigned plain) {
   owned_used = owned_freed = owned_taken = 0;
   paper.hold_tx = true;
   for (unsigned i = 0; i < plain; i++)
-    transmit_plain();
+    transmit(frame_of(FRAME_BYTES, 2), 0);
   while (owned_used < PAPER_RING + 2 - plain)
     send_owned();
   assert_int_equal(owned_taken, owned_used);

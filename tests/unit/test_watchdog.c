@@ -240,15 +240,8 @@ static void the_clock_may_wrap(void **state) {
 
 /* ---- a NIC ---- */
 
-static struct pbuf *frame_of(uint16_t length) {
-  struct pbuf *frame = pbuf_alloc(PBUF_RAW, length, PBUF_RAM);
-
-  memset(frame->payload, 2, length);
-  return frame;
-}
-
 static void send(void) {
-  struct pbuf *frame = frame_of(60);
+  struct pbuf *frame = frame_of(60, 2);
 
   (void)datapath_transmit(nic, frame);
   pbuf_free(frame);
@@ -306,7 +299,7 @@ static void a_receiver_that_is_left_stopped_is_stuck(void **state) {
 
 /* Its event was lost, and no turn has taken it since. */
 static void a_frame_that_is_not_delivered_is_stuck(void **state) {
-  struct pbuf *frame = frame_of(60);
+  struct pbuf *frame = frame_of(60, 2);
 
   (void)state;
   packet_queue_append(&nic->rx_completion, frame);
