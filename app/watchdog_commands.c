@@ -87,7 +87,7 @@ static void never_end(void) {
 
 /* True where the board's watchdog bites though interrupts are masked, or another never ends. */
 static bool bites(bool masked) {
-  if (port_watchdog.hardware || (!masked && port_watchdog.comes_first))
+  if (masked ? port_watchdog.bites_masked : port_watchdog.bites_in_interrupts)
     return true;
   console_print("the board's watchdog is an interrupt: it would not come\r\n");
   return false;

@@ -108,10 +108,9 @@ _Noreturn void port_reset(void);
 /* The board's watchdog. */
 struct port_watchdog {
   const char *name; /* "WDOG1" */
-  /* It resets by itself, whatever the processor does; else, in the emulator at least, by the
-   * interrupt of a timer, which a processor that has interrupts masked never takes. */
-  bool hardware;
-  bool comes_first; /* that interrupt is taken within the handlers of others */
+  /* It bites though interrupts are masked, and though the handler of one never ends: by itself, or
+   * by an interrupt that comes even then; in the emulator, too. */
+  bool bites_masked, bites_in_interrupts;
 };
 extern const struct port_watchdog port_watchdog;
 

@@ -39,6 +39,7 @@ class Board:
                          # None: or drops them, by the version of QEMU
     second_uart: bool    # there is one without -serial, too
     hardware_watchdog: bool  # it resets by itself; else by the interrupt of a timer
+    bites_in: tuple         # of "masked" and "interrupt": what its watchdog bites in
     nic: str = None      # QEMU's device for en0, which has to be plugged in; else the board has it
 
     @property
@@ -59,35 +60,36 @@ BOARDS = {
         interfaces=("en0", "en1"), packets=14, ring=13, speed=100,
         media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=False, filters_groups=False,
         filters_stations=True, promiscuous=False, full="counted", sees_runts=True, second_uart=False,
-        hardware_watchdog=False),
+        hardware_watchdog=False, bites_in=("interrupt",)),
     "xilinx-zynq-a9": Board(  # its second MAC is on no network
         machine=("-M", "xilinx-zynq-a9"), core="cortex_a", code="001[0-9a-f]{5}",
         limits=(1 << 20, 63 << 20), mac="02:00:00:12:34:56", driver="cadence_gem", device="gem0",
         interfaces=("en0", "en1", "en2"), packets=128, ring=64, speed=1000,
         media=("auto", "10-half", "10-full", "100-half", "100-full", "1000-full"),
         gathers=True, filters_groups=True, filters_stations=True, promiscuous=True, full="waits",
-        sees_runts=False, second_uart=True, hardware_watchdog=False),
+        sees_runts=False, second_uart=True, hardware_watchdog=False, bites_in=()),
     "mcimx6ul-evk": Board(  # its second MAC is on no network; the model has no filter
         machine=("-M", "mcimx6ul-evk"), core="cortex_a", code="800[0-9a-f]{5}",
         limits=(1 << 20, 128 << 20), mac="02:00:00:12:34:56", driver="imx_enet", device="enet1",
         interfaces=("en0", "en1", "en2"), packets=128, ring=64, speed=100,
         media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=True,
         filters_groups=False, filters_stations=False, promiscuous=True, full="waits", sees_runts=True,
-        second_uart=True, hardware_watchdog=True),
+        second_uart=True, hardware_watchdog=True, bites_in=("masked", "interrupt")),
     **{name: Board(
         machine=("-M", name), core="cortex_m", code="0000[0-9a-f]{4}", limits=(4 << 20, 4 << 20),
         mac="02:00:00:12:34:56", driver="lan9118", device="eth0", interfaces=("en0", "en1"),
         packets=24, ring=16, speed=100,
         media=("auto", "10-half", "10-full", "100-half", "100-full"), gathers=True,
         filters_groups=True, filters_stations=True, promiscuous=True, full="silently", sees_runts=False,
-        second_uart=True, hardware_watchdog=True)
+        second_uart=True, hardware_watchdog=True, bites_in=("masked", "interrupt"))
        for name in ("mps2-an385", "mps2-an500")},
     "virt": Board(
         machine=("-M", "virt", "-cpu", "cortex-a7", "-global", "virtio-mmio.force-legacy=false"),
         core="cortex_a", code="402[0-9a-f]{5}", limits=(1 << 20, 126 << 20), mac="02:00:00:12:34:56",
         driver="virtio_net", device="net0", interfaces=("en0", "en1"), packets=128, ring=64, speed=1000,
         media=("auto",), gathers=True, filters_groups=True, filters_stations=True, promiscuous=True,
-        full="waits", sees_runts=None, second_uart=False, hardware_watchdog=False, nic="virtio-net-device"),
+        full="waits", sees_runts=None, second_uart=False, hardware_watchdog=False,
+        bites_in=("masked", "interrupt"), nic="virtio-net-device"),
 }
 NETS = ("lan", "slirp", "tap", "none")
 GUEST_ADDRESS = "10.0.2.15"  # slirp's first lease, and the firmware's address without a server

@@ -19,8 +19,7 @@ enum {
 static uint32_t timeout_ticks;
 static void (*on_bite)(void);
 
-const struct port_watchdog port_watchdog = {.name = "Cortex-A9 watchdog, by its interrupt",
-                                            .hardware = false};
+const struct port_watchdog port_watchdog = {.name = "Cortex-A9 watchdog, by its interrupt"};
 
 void port_watchdog_start(uint32_t timeout_ms, void (*bite)(void)) {
   on_bite = bite;

@@ -20,7 +20,8 @@ enum {
 
 static void (*on_bite)(void);
 
-const struct port_watchdog port_watchdog = {.name = "CMSDK watchdog", .hardware = true};
+const struct port_watchdog port_watchdog = {
+    .name = "CMSDK watchdog", .bites_masked = true, .bites_in_interrupts = true};
 
 static void reg_write(uint32_t offset, uint32_t value) { mmio_write(WDOG_BASE + offset, value); }
 

@@ -1,6 +1,7 @@
 /* The watchdog of an i.MX 6 (IMX6ULRM, chapter WDOG): resets the machine when it was not fed, after
  * a warning by an interrupt, and on demand. */
 #include "board.h"
+#include "gic.h"
 #include "port.h"
 
 /* Registers of WDOG1, which are 16 bits wide. */
@@ -24,7 +25,8 @@ enum {
 
 static void (*on_bite)(void);
 
-const struct port_watchdog port_watchdog = {.name = "WDOG1", .hardware = true};
+const struct port_watchdog port_watchdog = {
+    .name = "WDOG1", .bites_masked = true, .bites_in_interrupts = true};
 
 static void reg_write(uintptr_t offset, unsigned value) {
   mmio_write16(WDOG1_BASE + offset, (uint16_t)value);
@@ -36,6 +38,7 @@ void port_watchdog_start(uint32_t timeout_ms, void (*bite)(void)) {
   on_bite = bite;
   reg_write(WICR, WICR_WIE | WICR_WICT_HALF_SECOND);
   reg_write(WCR, (timeout_ms / 500 - 1) << WCR_WT_SHIFT | WCR_WDA | WCR_SRS | WCR_WDE);
+  gic_put_first(BOARD_IRQ_WATCHDOG);
   port_irq_enable(BOARD_IRQ_WATCHDOG);
 }
 

@@ -14,8 +14,7 @@ static struct mss_timer timer2 = {.base = TIMER2_BASE};
 static uint32_t timeout_us;
 static void (*on_bite)(void);
 
-const struct port_watchdog port_watchdog = {
-    .name = "MSS timer 2", .hardware = false, .comes_first = true};
+const struct port_watchdog port_watchdog = {.name = "MSS timer 2", .bites_in_interrupts = true};
 
 void port_watchdog_start(uint32_t timeout_ms, void (*bite)(void)) {
   on_bite = bite;

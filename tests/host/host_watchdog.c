@@ -9,7 +9,8 @@ static uint64_t fed_us;
 static uint32_t timeout;
 static void (*on_bite)(void);
 
-const struct port_watchdog port_watchdog = {.name = "host", .hardware = true};
+const struct port_watchdog port_watchdog = {
+    .name = "host", .bites_masked = true, .bites_in_interrupts = true};
 
 void port_watchdog_start(uint32_t timeout_ms, void (*bite)(void)) {
   timeout = timeout_ms;

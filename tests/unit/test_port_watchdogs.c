@@ -30,11 +30,18 @@ _Noreturn void zynq_reset_port_reset(void);
 
 static unsigned bites;
 
+/* The line that comes before all others, and before what masks them. */
+static unsigned put_first;
+
+void nvic_put_first(unsigned line) { put_first = line; }
+void gic_put_first(unsigned line) { put_first = line; }
+
 static void bite(void) { bites++; }
 
 static int setup(void **state) {
   (void)state;
   bites = 0;
+  put_first = UINT32_MAX;
   return 0;
 }
 
@@ -61,7 +68,8 @@ static void the_a9s_is_loaded_anew_with_its_clocks_ticks(void **state) {
     a9_watchdog_port_watchdog_feed();
     registers_check_writes({0x620, load});
   }
-  assert_false(a9_watchdog_port_watchdog.hardware);
+  assert_false(a9_watchdog_port_watchdog.bites_masked);
+  assert_false(a9_watchdog_port_watchdog.bites_in_interrupts);
   assert_true(host_ends(a9_watchdog_watchdog_interrupt_handler));
   assert_int_equal(bites, 1);
 }
@@ -81,7 +89,8 @@ static void the_cmsdks_is_locked_and_warns_before_it_resets(void **state) {
                          {0x00c, 1}, {0x008, 3}, {0xc00, 1});
   cmsdk_watchdog_port_watchdog_feed();
   registers_check_writes({0xc00, 0x1acce551}, {0x00c, 1}, {0xc00, 1});
-  assert_true(cmsdk_watchdog_port_watchdog.hardware);
+  assert_true(cmsdk_watchdog_port_watchdog.bites_masked);
+  assert_true(cmsdk_watchdog_port_watchdog.bites_in_interrupts);
   registers.written = counts_down;
   assert_true(host_ends(nmi_handler));
   assert_int_equal(bites, 1);
@@ -95,13 +104,15 @@ static void the_imxs_is_fed_by_two_words(void **state) {
   registers_attach(0x020bc000);
   imx_watchdog_port_watchdog_start(TIMEOUT_MS, bite);
   registers_check_writes({0x6, 0x8001}, {0x0, (TIMEOUT_MS / 500 - 1) << 8 | 0x34});
+  assert_int_equal(put_first, BOARD_IRQ_WATCHDOG);
   assert_true(host_irq_enabled(BOARD_IRQ_WATCHDOG));
   imx_watchdog_port_watchdog_feed();
   registers_check_writes({0x2, 0x5555}, {0x2, 0xaaaa});
   imx_watchdog_watchdog_interrupt_handler();
   registers_check_writes({0x6, 0xc001});
   assert_int_equal(bites, 1);
-  assert_true(imx_watchdog_port_watchdog.hardware);
+  assert_true(imx_watchdog_port_watchdog.bites_masked);
+  assert_true(imx_watchdog_port_watchdog.bites_in_interrupts);
 }
 
 /* By two writes within a cycle of 32 kHz, one of which may end between the first ones (ERR004346).
@@ -114,10 +125,6 @@ static void the_imx_resets_at_once(void **state) {
 }
 
 /* ---- the SmartFusion2's second timer ---- */
-
-static unsigned put_first;
-
-void nvic_put_first(unsigned line) { put_first = line; }
 
 static uint32_t counts_83_mhz(unsigned offset) {
   uint32_t ticks = (uint32_t)port_clock_us() * 83;
@@ -140,11 +147,11 @@ static void the_mss_timers_interrupt_resets(void **state) {
   assert_int_equal(registers_last(0x28), 1); /* what was pending is not */
   assert_true(host_irq_enabled(BOARD_IRQ_TIMER2));
   assert_int_equal(put_first, BOARD_IRQ_TIMER2); /* before a handler that never ends */
-  assert_true(mss_watchdog_port_watchdog.comes_first);
   registers.write_count = 0;
   mss_watchdog_port_watchdog_feed();
   registers_check_writes({0x24, 0}, {0x1c, ticks}, {0x24, 7});
-  assert_false(mss_watchdog_port_watchdog.hardware);
+  assert_false(mss_watchdog_port_watchdog.bites_masked);
+  assert_true(mss_watchdog_port_watchdog.bites_in_interrupts);
   assert_true(host_ends(timer2_interrupt_handler));
   assert_int_equal(bites, 1);
 }
@@ -165,11 +172,13 @@ static void the_virtual_timers_interrupt_resets(void **state) {
   virtual_timer_watchdog_port_watchdog_start(60000, bite); /* more ticks than 32 bits have */
   assert_int_equal(virtual_compare - virtual_count, UINT64_C(62500000) * 60);
   assert_int_equal(virtual_control, 1);
+  assert_int_equal(put_first, BOARD_IRQ_WATCHDOG);
   assert_true(host_irq_enabled(BOARD_IRQ_WATCHDOG));
   virtual_count += 12345;
   virtual_timer_watchdog_port_watchdog_feed();
   assert_int_equal(virtual_compare - virtual_count, UINT64_C(62500000) * 60);
-  assert_false(virtual_timer_watchdog_port_watchdog.hardware);
+  assert_true(virtual_timer_watchdog_port_watchdog.bites_masked);
+  assert_true(virtual_timer_watchdog_port_watchdog.bites_in_interrupts);
   assert_true(host_ends(virtual_timer_watchdog_watchdog_interrupt_handler));
   assert_int_equal(bites, 1);
 }
@@ -188,6 +197,7 @@ static void the_zynq_resets_by_its_unlocked_register(void **state) {
 void gic_port_irq_enable(unsigned line);
 void gic_port_irq_disable(unsigned line);
 void gic_port_irq_pend(unsigned line);
+void gic_gic_put_first(unsigned line);
 
 enum { GICC = 0x1000, IAR = GICC + 0xc, EOIR = GICC + 0x10, IDLE_ID = 1023 };
 
@@ -213,14 +223,21 @@ static void interrupt_of(uint32_t acknowledged) {
 static void the_controller_starts_with_every_line_off(void **state) {
   (void)state;
   for (unsigned banks = 1; banks <= 3; banks++) {
-    unsigned lines = 32 * banks;
+    unsigned lines = 32 * banks, version = 1 + banks % 2;
 
     registers_attach(BOARD_GICD_BASE);
     registers.word[0x004 / 4] = (banks - 1) | 0xe0; /* of its TYPER, five bits say how many */
+    for (unsigned word = 0; word < 8; word++)
+      registers.word[(GICC + 0xd0) / 4 + word] = 1;
+    registers.word[(GICC + 0xfc) / 4] = version << 16 | 0x43b;
     gic_start();
+    /* No priority is active any more, where there is a register of it. */
+    for (unsigned word = 0; word < 8; word++)
+      assert_int_equal(registers.word[(GICC + 0xd0) / 4 + word], version == 2 ? 0 : 1);
     for (unsigned line = 0; line < lines; line += 32) {
       assert_int_equal(registers_last(0x180 + line / 8), UINT32_MAX);
       assert_int_equal(registers_last(0x280 + line / 8), UINT32_MAX);
+      assert_int_equal(registers_last(0x380 + line / 8), UINT32_MAX);
     }
     for (unsigned line = 0; line < lines; line += 4) {
       assert_int_equal(registers_last(0x400 + line), 0xa0a0a0a0);
@@ -243,6 +260,16 @@ static void a_line_is_a_bit_of_the_distributor(void **state) {
   gic_port_irq_disable(63);
   gic_port_irq_pend(64);
   registers_check_writes({0x104, 1 << 1}, {0x184, UINT32_C(1) << 31}, {0x208, 1});
+}
+
+/* All others are of group 1, which is IRQs' then, and behind it in priority (4.3.4, 4.4.1). */
+static void a_line_put_first_is_an_fiq(void **state) {
+  (void)state;
+  registers_attach(BOARD_GICD_BASE);
+  registers.word[0x004 / 4] = 2; /* 96 lines */
+  gic_gic_put_first(41);
+  registers_check_writes({0x000, 0}, {0x080, UINT32_MAX}, {0x084, ~(UINT32_C(1) << 9)},
+                         {0x088, UINT32_MAX}, {0x400 + 40, 0xa0a000a0}, {0x000, 3}, {GICC, 0xf});
 }
 
 static void an_interrupt_is_handled_then_ended(void **state) {
@@ -282,6 +309,7 @@ int main(void) {
       cmocka_unit_test_setup(the_zynq_resets_by_its_unlocked_register, setup),
       cmocka_unit_test_setup(the_controller_starts_with_every_line_off, setup),
       cmocka_unit_test_setup(a_line_is_a_bit_of_the_distributor, setup),
+      cmocka_unit_test_setup(a_line_put_first_is_an_fiq, setup),
       cmocka_unit_test_setup(an_interrupt_is_handled_then_ended, setup),
       cmocka_unit_test_setup(an_interrupt_without_a_handler_is_a_fault, setup),
   };

@@ -13,11 +13,11 @@
 #include "port.h"
 #include "semihosting.h"
 
-enum exception { UNDEFINED, SUPERVISOR_CALL, PREFETCH_ABORT, DATA_ABORT, FIQ, INTERRUPT };
+enum exception { UNDEFINED, SUPERVISOR_CALL, PREFETCH_ABORT, DATA_ABORT, INTERRUPT };
 
-static const char *const exception_names[] = {
-    "undefined instruction", "supervisor call", "prefetch abort", "data abort", "FIQ",
-    "unexpected interrupt"};
+static const char *const exception_names[] = {"undefined instruction", "supervisor call",
+                                              "prefetch abort", "data abort",
+                                              "unexpected interrupt"};
 
 /* What the handlers below push: lr is where the exception was taken and a bit, by its kind. */
 struct exception_frame {
@@ -195,7 +195,6 @@ void fault_unexpected_interrupt(uint32_t line) {
 REPORTING_HANDLER(undefined_handler, UNDEFINED)
 REPORTING_HANDLER(prefetch_abort_handler, PREFETCH_ABORT)
 REPORTING_HANDLER(data_abort_handler, DATA_ABORT)
-REPORTING_HANDLER(fiq_handler, FIQ)
 REPORTING_HANDLER(unexpected_call_handler, SUPERVISOR_CALL)
 
 volatile uint32_t fault_probing;

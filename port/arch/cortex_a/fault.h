@@ -8,7 +8,6 @@ void undefined_handler(void);
 void supervisor_call_handler(void);
 void prefetch_abort_handler(void);
 void data_abort_handler(void);
-void fiq_handler(void);
 
 /* Reports an interrupt that no handler is there for. Interrupt only. */
 _Noreturn void fault_unexpected_interrupt(uint32_t line);

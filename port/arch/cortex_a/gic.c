@@ -1,8 +1,8 @@
 /* The generic interrupt controller, version 1 or 2, for one core (ARM IHI 0048B).
  *
  * A board's interrupt line is the controller's number: 0 to 15 by software, 16 to 31 the core's
- * own, then those of the devices. All have one priority: an interrupt does not interrupt another.
- */
+ * own, then those of the devices. All have one priority: an interrupt does not interrupt another,
+ * but for one line that may be put first. */
 #include "gic.h"
 
 #include <stdint.h>
@@ -15,19 +15,31 @@
 enum {
   GICD_CTLR = 0x000,
   GICD_TYPER = 0x004,
+  GICD_IGROUPR = 0x080,
   GICD_ISENABLER = 0x100,
   GICD_ICENABLER = 0x180,
   GICD_ISPENDR = 0x200,
   GICD_ICPENDR = 0x280,
+  GICD_ICACTIVER = 0x380,
   GICD_IPRIORITYR = 0x400,
   GICD_ITARGETSR = 0x800,
   GICC_CTLR = 0x00,
   GICC_PMR = 0x04,
   GICC_IAR = 0x0c,
   GICC_EOIR = 0x10,
+  GICC_APR0 = 0xd0,   /* priorities that are active: of group 0, */
+  GICC_NSAPR0 = 0xe0, /* of group 1 */
+  GICC_IIDR = 0xfc,
 
-  ENABLE = 1,
-  OWN_LINES = 32, /* of the core, with targets that cannot be set */
+  IIDR_VERSION = 0xf << 16,
+  VERSION_2 = 2 << 16,
+
+  ENABLE = 1 << 0, /* of group 0, where every line is at reset */
+  ENABLE_GROUP_1 = 1 << 1,
+  GICC_ACK_CTL = 1 << 2, /* GICC_IAR gives a line of either group */
+  GICC_FIQ_EN = 1 << 3,  /* group 0 interrupts by FIQ, group 1 by IRQ */
+  PRIORITY_WORDS = 4,    /* those that an implementation has not are ignored (4.4.16) */
+  OWN_LINES = 32,        /* of the core, with targets that cannot be set */
   ID_MASK = 0x3ff,
   ID_SPECIAL = 1020, /* this one and above: nothing is pending */
 };
@@ -48,8 +60,26 @@ static void distributor_bit(uint32_t bank, unsigned line) {
   mmio_write(BOARD_GICD_BASE + bank + line / 32 * 4, UINT32_C(1) << line % 32);
 }
 
+static unsigned line_count(void) {
+  return ((mmio_read(BOARD_GICD_BASE + GICD_TYPER) & 0x1f) + 1) * 32;
+}
+
+/* An interrupt in which the start before this one was cut short keeps others from coming, where
+ * what has ended that did not reset the controller: a debugger does not, nor the emulator's reset
+ * all of it. Version 1 has no way to say so, other than a reset. */
+static void end_all(unsigned lines) {
+  for (unsigned line = 0; line < lines; line += 32)
+    mmio_write(BOARD_GICD_BASE + GICD_ICACTIVER + line / 8, UINT32_MAX);
+  if ((mmio_read(BOARD_GICC_BASE + GICC_IIDR) & IIDR_VERSION) == VERSION_2) {
+    for (unsigned word = 0; word < PRIORITY_WORDS; word++) {
+      mmio_write(BOARD_GICC_BASE + GICC_APR0 + word * 4, 0);
+      mmio_write(BOARD_GICC_BASE + GICC_NSAPR0 + word * 4, 0);
+    }
+  }
+}
+
 void gic_start(void) {
-  unsigned lines = ((mmio_read(BOARD_GICD_BASE + GICD_TYPER) & 0x1f) + 1) * 32;
+  unsigned lines = line_count();
 
   mmio_write(BOARD_GICD_BASE + GICD_CTLR, 0);
   for (unsigned line = 0; line < lines; line += 32) {
@@ -61,9 +91,24 @@ void gic_start(void) {
     if (line >= OWN_LINES)
       mmio_write(BOARD_GICD_BASE + GICD_ITARGETSR + line, TARGETS);
   }
+  end_all(lines);
   mmio_write(BOARD_GICD_BASE + GICD_CTLR, ENABLE);
   mmio_write(BOARD_GICC_BASE + GICC_PMR, 0xff); /* any priority */
   mmio_write(BOARD_GICC_BASE + GICC_CTLR, ENABLE);
+}
+
+/* The only line of group 0, whose priority is the highest. */
+void gic_put_first(unsigned line) {
+  unsigned lines = line_count();
+  uintptr_t priorities = BOARD_GICD_BASE + GICD_IPRIORITYR + line / 4 * 4;
+
+  mmio_write(BOARD_GICD_BASE + GICD_CTLR, 0);
+  for (unsigned first = 0; first < lines; first += 32)
+    mmio_write(BOARD_GICD_BASE + GICD_IGROUPR + first / 8,
+               first == line / 32 * 32 ? ~(UINT32_C(1) << line % 32) : UINT32_MAX);
+  mmio_write(priorities, PRIORITIES & ~(UINT32_C(0xff) << line % 4 * 8));
+  mmio_write(BOARD_GICD_BASE + GICD_CTLR, ENABLE | ENABLE_GROUP_1);
+  mmio_write(BOARD_GICC_BASE + GICC_CTLR, ENABLE | ENABLE_GROUP_1 | GICC_ACK_CTL | GICC_FIQ_EN);
 }
 
 /* One at a time: another that is pending interrupts again. */

@@ -9,6 +9,11 @@
 /* Turns every line off and the distributor and the core's interface on. Start-up only. */
 void gic_start(void);
 
+/* Lets line `line` interrupt the handlers of all others, and code that has interrupts masked: from
+ * then on it is an FIQ, and port_irq_save() masks IRQs alone (2.3). Its handler shares nothing with
+ * what it may interrupt. For one line; main loop, before that is enabled. */
+void gic_put_first(unsigned line);
+
 /* Runs the handlers of the interrupts that are pending. Interrupt only. */
 void gic_interrupt(void);
 

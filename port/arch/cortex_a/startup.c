@@ -1,8 +1,8 @@
 /* Start-up of a Cortex-A: stacks, memory map, vectors; then main runs, in System mode.
  *
  * System mode shares its registers with no exception, so that a call to the host by SVC changes
- * nothing. Interrupts run on a stack of their own, in IRQ mode; all other exceptions are faults, on
- * a third one. */
+ * nothing. Interrupts run on stacks of their own, in IRQ mode and in FIQ mode; all other exceptions
+ * are faults, on one more. */
 #include <stdint.h>
 #include <string.h>
 
@@ -27,12 +27,12 @@ A32_ENTRY __attribute__((section(".vectors"), aligned(32), used)) static void ve
                  "ldr pc, =data_abort_handler\n\t"
                  "nop\n\t"
                  "ldr pc, =irq_handler\n\t"
-                 "ldr pc, =fiq_handler\n\t"
+                 "ldr pc, =irq_handler\n\t" /* FIQ */
                  ".ltorg");
 }
 
-/* The compiler saves what it uses of the other registers. The stack is aligned to 8 bytes again
- * after the six words. */
+/* Of an IRQ and of an FIQ, each of which has a stack. The compiler saves what it uses of the other
+ * registers. The stack is aligned to 8 bytes again after the six words. */
 A32_ENTRY __attribute__((used)) static void irq_handler(void) {
   __asm volatile("sub lr, lr, #4\n\t"
                  "push {r0-r3, r12, lr}\n\t"
@@ -52,7 +52,7 @@ __attribute__((used, noreturn)) static void start(void) {
   cp15_write_pmcr(cp15_read_pmcr() | PMCR_ENABLE);
   cp15_write_pmcntenset(PMCNTEN_CYCLES);
   gic_start();
-  __asm volatile("cpsie ai" ::: "memory");
+  __asm volatile("cpsie aif" ::: "memory");
   (void)main();
   for (;;) /* main does not return; where it does, stay where a debugger can see it */
     __asm volatile("wfi");
@@ -68,7 +68,7 @@ A32_ENTRY void reset_handler(void) {
                  "bne 1b\n\t"
                  "ldr sp, =irq_stack_top\n\t"
                  "cps #0x11\n\t" /* FIQ */
-                 "ldr sp, =fault_stack_top\n\t"
+                 "ldr sp, =fiq_stack_top\n\t"
                  "cps #0x17\n\t" /* Abort */
                  "ldr sp, =fault_stack_top\n\t"
                  "cps #0x1b\n\t" /* Undefined */
