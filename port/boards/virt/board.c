@@ -105,6 +105,7 @@ void board_init(void) {
   uart_start(&board_console, CONSOLE_BAUD);
   find_network_device();
   port_irq_enable(BOARD_IRQ_UART);
+  port_irq_enable(BOARD_IRQ_TIMER_SECURE);
   port_irq_enable(BOARD_IRQ_TIMER);
 }
 

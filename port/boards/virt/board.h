@@ -10,12 +10,14 @@
 #define BOARD_GICD_BASE UINT32_C(0x08000000)
 #define BOARD_GICC_BASE UINT32_C(0x08010000)
 
-/* The interrupt controller's numbers. The simulated NICs sit on lines that nothing is connected to.
- */
+/* The interrupt controller's numbers. The physical timer has one in the secure state, where the
+ * core starts with -machine secure=on, and another else. The simulated NICs sit on lines that
+ * nothing is connected to. */
 enum {
   BOARD_VIRTIO_SLOTS = 32,
   BOARD_IRQ_WATCHDOG = 27, /* of the virtual timer */
-  BOARD_IRQ_TIMER = 30,    /* of the non-secure physical timer */
+  BOARD_IRQ_TIMER_SECURE = 29,
+  BOARD_IRQ_TIMER = 30,
   BOARD_IRQ_UART = 33,
   BOARD_IRQ_SIM0 = 42,
   BOARD_IRQ_SIM1 = 43,
@@ -26,6 +28,7 @@ enum {
 
 /* One handler serves all slots, a range of lines: which one has the device shows at start-up. */
 #define BOARD_INTERRUPTS(X)                                                                        \
+  X(BOARD_IRQ_TIMER_SECURE, timer_interrupt_handler)                                               \
   X(BOARD_IRQ_TIMER, timer_interrupt_handler)                                                      \
   X(BOARD_IRQ_WATCHDOG, watchdog_interrupt_handler)                                                \
   X(BOARD_IRQ_UART, uart_interrupt_handler)                                                        \
