@@ -74,7 +74,8 @@ static void read_record(void) {
     reason_seconds = record.seconds;
     log_warning("watchdog", "reset: %s made no progress for %u s", reason, reason_seconds);
   } else if (valid && record.state == STATE_RUNS) {
-    log_info("watchdog", "reset from outside, or with interrupts masked: nothing else was stuck");
+    log_info("watchdog",
+             "reset from outside, by a fault or with interrupts masked: nothing else was stuck");
   }
 }
 

@@ -126,7 +126,7 @@ void port_watchdog_feed(void);
 #define PORT_KEPT_OVER_RESET __attribute__((section(".noinit")))
 
 /* Ends the run with exit status `status` (0 to 255) where a debugger or emulator listens, else
- * sleeps for ever, or until a watchdog bites. Any context. */
+ * starts the machine anew. Any context. */
 _Noreturn void port_exit(int status);
 
 #endif

@@ -89,9 +89,6 @@ FOR_SOME_BOARDS = {
         (only("emcraft-sf2"), "no other board's devices are held in reset"),
     "test_sleep_leaves_the_clocks_on":
         (only("mcimx6ul-evk"), "no other board's WFI turns a clock off"),
-    "test_after_a_fault":
-        (only(*(name for name, board in BOARDS.items() if "masked" in board.bites_in)),
-         "the board's watchdog does not bite with interrupts masked"),
     "test_the_other_cores_wait": (only("virt"), "the emulator's machine starts one core alone"),
     "test_the_host_and_the_device_make_each_others_checksums": VIRTIO,
 }

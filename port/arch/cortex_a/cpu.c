@@ -8,7 +8,5 @@ void port_sleep(void) { __asm volatile("dsb\n\twfi" ::: "memory"); }
 void port_exit(int status) {
   port_console_flush();
   semihosting_exit(status);
-  (void)port_irq_save();
-  for (;;)
-    __asm volatile("wfi");
+  port_reset();
 }

@@ -50,7 +50,5 @@ void port_reset(void) {
 void port_exit(int status) {
   port_console_flush();
   semihosting_exit(status);
-  (void)port_irq_save();
-  for (;;)
-    __asm volatile("wfi");
+  port_reset();
 }
