@@ -89,8 +89,7 @@ __attribute__((used, noreturn)) static void report(const struct exception_frame 
           (unsigned long)frame->r0, (unsigned long)frame->r1, (unsigned long)frame->r2,
           (unsigned long)frame->r3, (unsigned long)frame->r12);
   } else {
-    print("    sp   %08lx is outside of the RAM: no registers\r\n",
-          (unsigned long)(uintptr_t)frame);
+    print("    sp   %08lx is outside of the RAM\r\n", (unsigned long)(uintptr_t)frame);
   }
   print("    cfsr %08lx  hfsr %08lx  bfar %08lx  mmfar %08lx\r\n", (unsigned long)cfsr,
         (unsigned long)hfsr, (unsigned long)mmio_read(SCB_BFAR),
