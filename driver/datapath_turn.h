@@ -1,8 +1,8 @@
-/* A turn of the datapath: completes and posts what is sent, receives up to the budget, refills.
+/* A turn of the datapath: receives up to the budget, completes and posts what is sent, refills.
  *
  * The loops are written once, here, and compiled into each MAC driver by DATAPATH_TURN(): there the
- * compiler knows the driver's functions and puts them in line, which is a third of a packet's
- * instructions. What is rare stands in datapath.c. */
+ * compiler knows the driver's functions and inlines them, which saves a third of a packet's
+ * instructions. What is rare is in datapath.c. */
 #ifndef DATAPATH_TURN_H
 #define DATAPATH_TURN_H
 
@@ -16,27 +16,27 @@
   static void turn(void *nic) { datapath_turn(nic, &(nic_ops)); }
 
 #define DATAPATH_INLINE static inline __attribute__((always_inline))
-/* Out of line, so that the turn is laid out for the rest. */
+/* Out of line, so that the turn is laid out for the common case. */
 #define DATAPATH_RARE __attribute__((cold))
 
-/* Answers what the interrupt has seen beside packets. False where the device does not recover from
- * a fault. Main loop. */
+/* Handles what the interrupt has seen besides packets: a fault, a change of the link. False if the
+ * NIC is no longer enabled after that. Main loop. */
 DATAPATH_RARE bool datapath_attend(struct nic *nic);
 
-/* Hands a copy of `packet` to the stack, which holds so many that the device would run out. Main
- * loop. */
+/* Hands a copy of `packet` to the stack, which holds so many packets that the device would run out.
+ * Main loop. */
 DATAPATH_RARE void datapath_deliver_copy(struct nic *nic, struct pbuf *packet);
 
-/* Counts a frame that is no Ethernet frame by its length; returns false. Main loop. */
+/* Counts a frame that its length makes a drop; returns false. Main loop. */
 DATAPATH_RARE bool datapath_drop_by_length(struct nic *nic, unsigned length);
 
-/* Counts a frame to a group; false where none that is here has joined it. Main loop. */
+/* Counts a received frame to a group; false if nobody here has joined it. Main loop. */
 DATAPATH_RARE bool datapath_accept_group(struct nic *nic, const struct pbuf *frame);
 
-/* Puts a packet at rest on rx_submission; false where it takes none. Main loop. */
+/* Moves a packet at rest to rx_submission; false if that is still empty. Main loop. */
 DATAPATH_RARE bool datapath_wake_packet(struct nic *nic);
 
-/* Counts a frame to a group that is sent. Main loop. */
+/* Counts a sent frame to a group. Main loop. */
 DATAPATH_RARE void datapath_count_sent_to_group(struct nic *nic, const struct pbuf *frame);
 
 /* ---- transmit ---- */
@@ -73,7 +73,7 @@ DATAPATH_INLINE bool datapath_tx_complete(struct nic *nic, const struct nic_ops 
   return any;
 }
 
-/* Moves frames from tx_submission to the ring until one of them runs out. */
+/* Moves frames from tx_submission to the ring until the one is empty or the other is full. */
 DATAPATH_INLINE void datapath_tx_post(struct nic *nic, const struct nic_ops *ops) {
   while (!packet_queue_empty(&nic->tx_submission)) {
     struct pbuf *frame = packet_queue_peek(&nic->tx_submission);
@@ -96,8 +96,8 @@ DATAPATH_INLINE void datapath_tx_post(struct nic *nic, const struct nic_ops *ops
 }
 
 /* Completes and posts for as long as one makes room for the other: the queue gets shorter each
- * time, so that this ends. A ring that has not got empty is rung for again, since a doorbell may
- * have crossed the device's last look. */
+ * time, so this ends. While the ring is not empty its doorbell is rung again, since the last one
+ * may have crossed the device's last look. */
 DATAPATH_INLINE void datapath_transmit_all(struct nic *nic, const struct nic_ops *ops) {
   bool completed;
 
@@ -113,11 +113,11 @@ DATAPATH_INLINE void datapath_transmit_all(struct nic *nic, const struct nic_ops
 
 /* ---- receive ---- */
 
-/* Counts a frame that came in; false where its length makes it a drop. */
+/* Counts a frame that came in; false if it is to be dropped. */
 DATAPATH_INLINE bool datapath_accept(struct nic *nic, const struct pbuf *frame) {
   const uint8_t *destination = frame->payload;
 
-  /* Some MACs leave the FCS on, so that four bytes more are no offence. */
+  /* Some MACs leave the FCS on, so four bytes more are allowed. */
   if (frame->len - (unsigned)ETH_HEADER_BYTES > nic->mtu + (unsigned)ETH_FCS_BYTES)
     return datapath_drop_by_length(nic, frame->len);
   if ((destination[0] & 1) != 0)
@@ -127,8 +127,8 @@ DATAPATH_INLINE bool datapath_accept(struct nic *nic, const struct pbuf *frame) 
   return true;
 }
 
-/* Hands a received frame to the stack: the buffer itself, or a copy where the stack holds so many
- * that the device would run out. */
+/* Hands a received frame to the stack: the buffer itself, or a copy if the stack holds so many that
+ * the device would run out. */
 DATAPATH_INLINE void datapath_deliver(struct nic *nic, struct pbuf *packet) {
   struct packet_pool *pool = &nic->pool;
 
@@ -186,14 +186,14 @@ DATAPATH_INLINE unsigned datapath_receive(struct nic *nic, const struct nic_ops 
   return batch;
 }
 
-/* Within a turn nobody need tell of packets: they are seen to at its end. */
+/* Within a turn the queues need post no events: its loops see to all packets. */
 DATAPATH_INLINE void datapath_turn_begins(struct nic *nic) {
   nic->tx_submission.data_available = NULL;
   nic->rx_submission.data_available = NULL;
 }
 
-/* From now on a frame to send calls for a turn, and so does an empty buffer where the ring wants
- * one: the stack holds the rest. */
+/* From now on a frame to be sent posts its event, and so does a buffer that comes back while the rx
+ * ring lacks one: the stack holds the rest. */
 DATAPATH_INLINE void datapath_turn_ends(struct nic *nic, bool ring_is_full) {
   nic->tx_submission.data_available = &nic->tx_event;
   if (!ring_is_full)
@@ -201,8 +201,8 @@ DATAPATH_INLINE void datapath_turn_ends(struct nic *nic, bool ring_is_full) {
 }
 
 /* The turn: receives up to the budget, in batches. What the stack answers to a batch is sent, and
- * the buffers that this frees are posted, before the next. Then it either asks for another turn or
- * lets the interrupt through again. */
+ * the buffers that it frees are posted, before the next batch. Then the turn either asks for
+ * another one or unmasks the interrupt. */
 DATAPATH_INLINE void datapath_turn(struct nic *nic, const struct nic_ops *ops) {
   const unsigned batch_max = nic->config->batch;
   int budget = nic->config->budget;
@@ -217,14 +217,15 @@ DATAPATH_INLINE void datapath_turn(struct nic *nic, const struct nic_ops *ops) {
   do {
     batch = datapath_receive(nic, ops, batch_max);
     if (nic->state != NIC_ENABLED)
-      return; /* the stack's input function has stopped it */
+      return; /* a receiver in the stack has stopped it */
     datapath_transmit_all(nic, ops);
     full = datapath_rx_post(nic, ops);
     budget -= (int)batch;
   } while (batch == batch_max && budget > 0);
   datapath_turn_ends(nic, full);
   if (budget <= 0 || nic->faulted)
-    dispatch_post(&nic->interrupt_event); /* another turn, after timers and others had theirs */
+    dispatch_post(
+        &nic->interrupt_event); /* another turn, after timers and others have had theirs */
   else
     ops->irq_unmask(nic);
 }

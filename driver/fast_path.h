@@ -1,16 +1,16 @@
-/* The fast path: what is for the interface goes to ICMP, UDP and TCP past lwIP's general way.
+/* The fast path: common packets to the interface go to ICMP, UDP and TCP past lwIP's general way.
  *
  *   netif_add(&netif, NULL, NULL, NULL, nic, ringif_init, fast_path_input);
  *
- * An interface has it by the input function that it is given, instead of ethernet_input(): nothing
- * else is different. It takes what nearly all frames to a device are, whole IPv4 packets without
- * options from one station to the interface's address. A ping is answered in place (reply.h), a
- * datagram delivered, which its receiver may answer so, and a segment handed to lwIP's TCP.
- * Whatever else comes, and what of these is not right, goes on to ethernet_input() untouched.
+ * An interface has it if fast_path_input() is its input function instead of ethernet_input():
+ * nothing else is different. It takes what nearly all frames to a device are, whole IPv4 packets
+ * without options from one station to the interface's address. It answers a ping in place
+ * (reply.h), delivers a datagram, which its receiver may answer likewise, and hands a segment to
+ * lwIP's TCP. Anything else, and any of these with an error, goes on to ethernet_input() untouched.
  * lwIP's counters count what is fast, too.
  *
- * While there is a raw PCB, which sees all packets, nothing is fast; nor ever with LWIP_RAW where
- * MEMP_STATS, which tells of raw PCBs, is 0. */
+ * While there is a raw PCB, which is to see all packets, nothing is fast; with LWIP_RAW but without
+ * MEMP_STATS, which counts the raw PCBs, nothing ever is. */
 #ifndef FAST_PATH_H
 #define FAST_PATH_H
 

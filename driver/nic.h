@@ -1,4 +1,4 @@
-/* The centre of the driver kit: what a NIC is, what its MAC driver gives, and its lifecycle.
+/* The centre of the driver kit: what a NIC is, what its MAC driver provides, and its lifecycle.
  *
  *                 nic_init          nic_start           nic_set_interface_enable(true)
  *   NIC_ABSENT ------------> NIC_INIT -------> NIC_STARTED -----------------------> NIC_ENABLED
@@ -10,11 +10,10 @@
  *                                 +------ from NIC_LOW, NIC_ENABLED too --- NIC_LOW <-------+
  *
  * Any other order is refused with -EPERM and changes nothing. nic_stop() works from each state that
- * nic_start() leads to; in NIC_LOW the interface may be disabled as well, which leads to
- * NIC_STARTED.
+ * nic_start() leads to; in NIC_LOW the interface may be disabled, too, which leads to NIC_STARTED.
  *
- * All functions run in the main loop, except nic_interrupt(): also within the stack's receive
- * functions, where the turn that has brought the frame sees to what has changed. */
+ * All functions but nic_interrupt() are for the main loop. They may be called within the stack's
+ * receive functions, too: the turn that delivered the frame copes with what has changed. */
 #ifndef NIC_H
 #define NIC_H
 
@@ -36,9 +35,9 @@ enum {
   ETH_MTU = 1500,
 };
 
-/* The counters of a NIC, in one table: name, and what it counts. The names of traffic are those of
- * the interface MIB (RFC 2863). Every frame that is dropped counts in exactly one IN_ or OUT_ cause
- * from IN_RUNT to OUT_STOPPED. */
+/* The counters of a NIC, in one table: name, and what it counts. Traffic has the names of the
+ * interface MIB (RFC 2863). Every dropped frame counts once, under one of the causes from IN_RUNT
+ * to OUT_STOPPED. */
 #define NIC_COUNTERS(X)                                                                            \
   X(IN_OCTETS, "in_octets")                   /* bytes of good frames received, no FCS */          \
   X(IN_UCAST_PKTS, "in_ucast_pkts")           /* good frames to one station */                     \
@@ -51,11 +50,11 @@ enum {
   X(IN_RUNT, "in_runt")                       /* drop: shorter than an Ethernet header */          \
   X(IN_TOO_LONG, "in_too_long")               /* drop: longer than the MTU allows */               \
   X(IN_ERROR, "in_error")                     /* drop: the device flagged it as bad */             \
-  X(IN_OVERFLOW, "in_overflow")               /* drop: no descriptor was free (at least one) */    \
-  X(IN_NO_BUFFER, "in_no_buffer")             /* drop: stack holds too much, no room to copy */    \
-  X(IN_FILTERED, "in_filtered")               /* drop: to a group that nobody here has joined */   \
+  X(IN_OVERFLOW, "in_overflow")               /* drop: no descriptor free (1 or more frames) */    \
+  X(IN_NO_BUFFER, "in_no_buffer")             /* drop: stack holds too many, no room to copy */    \
+  X(IN_FILTERED, "in_filtered")               /* drop: to a group that is not joined here */       \
   X(IN_UNKNOWN_PROTOS, "in_unknown_protos")   /* drop: ethertype that the stack does not speak */  \
-  X(IN_REFUSED, "in_refused")                 /* drop: the stack did not take it */                \
+  X(IN_REFUSED, "in_refused")                 /* drop: the stack refused it */                     \
   X(IN_STOPPED, "in_stopped")                 /* drop: received, not delivered before a stop */    \
   X(OUT_LINK_DOWN, "out_link_down")           /* drop: not enabled, or no link */                  \
   X(OUT_RUNT, "out_runt")                     /* drop: shorter than an Ethernet header */          \
@@ -66,11 +65,11 @@ enum {
   X(OUT_STOPPED, "out_stopped")               /* drop: queued, not sent before a stop */           \
   X(COPY_OUTS, "copy_outs")                   /* received frames that were copied */               \
   X(OUT_COPIES, "out_copies")                 /* frames that were copied to be sent */             \
-  X(RECLAIMS, "reclaims")                     /* times the stack had to free what it kept */       \
+  X(RECLAIMS, "reclaims")                     /* times the stack freed what it had kept */         \
   X(INTERRUPTS, "interrupts")                 /* interrupts taken */                               \
   X(RX_RESTARTS, "rx_restarts")               /* times reception was started again */              \
-  X(TX_TIMEOUTS, "tx_timeouts")               /* times that nothing was sent for too long */       \
-  X(IRQ_STORMS, "irq_storms")                 /* times that its interrupt did not end */           \
+  X(TX_TIMEOUTS, "tx_timeouts")               /* times nothing was sent for too long */            \
+  X(IRQ_STORMS, "irq_storms")                 /* times its interrupt did not end */                \
   X(RECOVERIES, "recoveries")                 /* times the device was reset after a fault */
 
 enum nic_counter {
@@ -81,7 +80,7 @@ enum nic_counter {
 };
 
 enum nic_state {
-  NIC_ABSENT,  /* nothing is known of it */
+  NIC_ABSENT,  /* not described yet */
   NIC_INIT,    /* described, no memory and no hardware touched */
   NIC_STARTED, /* pool, queues and hardware are ready; no DMA */
   NIC_ENABLED, /* frames flow */
@@ -99,20 +98,20 @@ enum nic_direction {
 };
 
 enum nic_link_status {
-  NIC_LINK_INVALID,  /* nobody looks: the interface is not enabled, or in low power */
-  NIC_LINK_INACTIVE, /* no carrier, or negotiation is not over */
+  NIC_LINK_INVALID,  /* unknown: the interface is not enabled, or in low power */
+  NIC_LINK_INACTIVE, /* no carrier, or still negotiating */
   NIC_LINK_ACTIVE,
 };
 
 struct nic_link {
   enum nic_link_status status;
   bool full_duplex;    /* else half */
-  uint16_t speed_mbps; /* 10, 100, 1000; 0 where there is no link */
+  uint16_t speed_mbps; /* 10, 100, 1000; 0 without a link */
 };
 
 /* The media of a MAC and its PHY; a set of them is an OR of their bits. */
 enum nic_media {
-  NIC_MEDIA_AUTO = 1 << 0, /* the best that both sides can */
+  NIC_MEDIA_AUTO = 1 << 0, /* the best that both sides can do */
   NIC_MEDIA_10_HALF = 1 << 1,
   NIC_MEDIA_10_FULL = 1 << 2,
   NIC_MEDIA_100_HALF = 1 << 3,
@@ -121,33 +120,33 @@ enum nic_media {
 };
 
 enum nic_multicast {
-  NIC_MULTICAST_NONE,    /* the MAC passes every group on: the kit filters */
-  NIC_MULTICAST_HASH,    /* it passes some on that nobody has joined: the kit filters the rest */
-  NIC_MULTICAST_PERFECT, /* it passes just the joined ones on */
+  NIC_MULTICAST_NONE,    /* the MAC passes on every group: the kit filters */
+  NIC_MULTICAST_HASH,    /* it passes on some that are not joined: the kit filters those */
+  NIC_MULTICAST_PERFECT, /* it passes on the joined ones only */
 };
 
 /* Checksums that a MAC makes or verifies; an OR of their bits. */
 enum nic_offload {
   NIC_OFFLOAD_TX_IP4 = 1 << 0,
-  NIC_OFFLOAD_TX_TCP_UDP = 1 << 1, /* over IPv4, of packets that are no fragments */
+  NIC_OFFLOAD_TX_TCP_UDP = 1 << 1, /* over IPv4, of packets that are not fragments */
   NIC_OFFLOAD_RX_IP4 = 1 << 2,
   NIC_OFFLOAD_RX_TCP_UDP = 1 << 3,
 };
 
 /* What a MAC can do, as data. */
 struct nic_caps {
-  uint8_t tx_fragments_max;     /* buffers a frame that it can gather; 1: none */
+  uint8_t tx_fragments_max;     /* buffers that it can gather into a frame; 1: it cannot gather */
   uint8_t tx_alignment;         /* of each tx fragment's start, in bytes: a power of two, up to
                                    MEM_ALIGNMENT; 1: any */
   uint16_t mtu_max;             /* longest payload of a frame, in bytes */
   uint8_t media;                /* set of enum nic_media; NIC_MEDIA_AUTO is always in it */
   uint8_t offloads;             /* set of enum nic_offload */
   enum nic_multicast multicast; /* how it filters groups */
-  bool promiscuous;             /* it can pass on what is for others */
+  bool promiscuous;             /* it can pass on frames for others */
 };
 
 enum {
-  NIC_GROUPS_MAX = 12, /* groups that a NIC can have joined before it takes all */
+  NIC_GROUPS_MAX = 12, /* groups that a NIC can join before it lets all in */
   NIC_MTU_MIN = 68,    /* the least for IPv4 (RFC 791) */
 };
 
@@ -158,84 +157,83 @@ struct nic_filter {
   uint8_t group_count;                               /* groups in the list */
   uint8_t groups[NIC_GROUPS_MAX][ETH_ADDRESS_BYTES]; /* joined groups */
   uint8_t members[NIC_GROUPS_MAX];                   /* times each was joined */
-  uint16_t unlisted; /* joins that found the list full: while there are any, every group passes */
+  uint16_t unlisted; /* joins that found the list full: while this is not 0, every group passes */
 };
 
-/* A MAC driver: it sees pbufs, registers and its rings, never lwIP, a queue or the pool. All are
- * called by the main loop but `interrupt`.
+/* A MAC driver: it sees pbufs, registers and its rings, never lwIP, a queue or the pool. All its
+ * functions but `interrupt` are called by the main loop.
  *
- * The kit cleans and invalidates the buffers. Descriptors are in memory that is not cached, where
- * the board puts the driver's state or its rings: a line of a cache holds several, of both owners,
- * and what one wrote would undo what the other did. */
+ * The kit cleans and invalidates buffers. Descriptors must be in uncached memory, where the board
+ * puts the driver's state or its rings: a cache line would hold several, of both owners, and
+ * writing back one owner's would undo the other's. */
 struct nic_ops {
   const char *name; /* of the driver: "msf2_emac" */
   struct nic_caps caps;
 
-  /* Resets the hardware; no DMA, no interrupts. Takes from nic->offloads what this device has not,
-   * and may set nic->mac to what is in the hardware. Returns 0, or -ENODEV where the hardware is
+  /* Resets the hardware; no DMA, no interrupts. Clears in nic->offloads what this device cannot do,
+   * and may set nic->mac to the hardware's own address. Returns 0, or -ENODEV if the hardware is
    * not there or does not answer. */
   int (*start)(struct nic *nic);
 
   /* Programs nic->mac, lays out empty rings from their base and turns DMA on; interrupts stay
    * masked until irq_unmask. Relies on nothing that `start` or `disable` wrote to the hardware,
-   * which may have been reset since. Returns 0, or a negative errno where DMA stays off. May set
+   * which may have been reset since. Returns 0, or a negative errno with DMA off. May set
    * nic->rx_stalled, for a receiver that the first rx doorbell starts. */
   int (*enable)(struct nic *nic);
 
   /* Masks the interrupts and stops DMA: when it returns, the device touches no buffer and no
-   * descriptor. The kit then calls tx_reap and rx_reap for what it had completed, so that the
-   * descriptors still have to tell, and takes back what else nic->rx_ring and nic->tx_ring hold.
-   * The device may have been reset, or be gone: nothing is waited for without a bound, and no
-   * figure of it counts. */
+   * descriptor. The kit then calls tx_reap and rx_reap for what the device had completed, so the
+   * descriptors must be left as they are, and takes back whatever else nic->rx_ring and
+   * nic->tx_ring hold. The device may have been reset, or be gone: every wait has a bound, and none
+   * of its figures is to be trusted. */
   void (*disable)(struct nic *nic);
 
   /* Gives the device one empty buffer of packet->len bytes at packet->payload, for which
-   * nic->rx_ring has room. Returns false where the device does not take it: the caller keeps the
+   * nic->rx_ring has room. Returns false if the device does not take it: the caller keeps the
    * packet. */
   bool (*rx_post)(struct nic *nic, struct pbuf *packet);
 
   /* Takes back the oldest buffer that the device has filled, its length set; a frame with errors
-   * comes back counted and with length 0. Where the device has vouched for the frame's checksums
-   * (nic->offloads), it has PACKET_FLAG_CHECKED. Returns NULL where there is none. The kit
-   * invalidates the buffer next, so that a driver that has filled it by itself cleans it first. */
+   * comes back counted and with length 0. It has PACKET_FLAG_CHECKED if the device vouches for its
+   * checksums (nic->offloads). Returns NULL if there is none. The kit invalidates the buffer next,
+   * so a driver that fills it by itself cleans it first. */
   struct pbuf *(*rx_reap)(struct nic *nic);
 
-  /* Gives the device one frame, of at most caps.tx_fragments_max pbufs, of which none is empty.
-   * Returns false where the ring has no room for it: the caller keeps the frame. */
+  /* Gives the device one frame, of at most caps.tx_fragments_max pbufs, none of them empty. Returns
+   * false if the ring has no room for it: the caller keeps the frame. */
   bool (*tx_post)(struct nic *nic, struct pbuf *frame);
 
-  /* Takes back the oldest frame that the device is done with; NULL where there is none. */
+  /* Takes back the oldest frame that the device is done with; NULL if there is none. */
   struct pbuf *(*tx_reap)(struct nic *nic);
 
-  /* Tells the device of what was posted, once a batch; starts what has stalled. It comes without a
-   * new post, too: for tx while the ring is not empty, for rx while nic->rx_stalled, which it
-   * clears where it has started reception. A device that cannot start without a buffer keeps it set
-   * until one is on the ring. */
+  /* Tells the device of what was posted, once a batch, and starts what has stalled. It is called
+   * without a new post, too: for tx while the ring is not empty, for rx while nic->rx_stalled,
+   * which it clears once it has started reception. A driver whose device cannot start without a
+   * buffer leaves it set until one is on the ring. */
   void (*doorbell)(struct nic *nic, enum nic_direction which);
 
-  /* The turn that DATAPATH_TURN() has made of these nic_ops, for speed; or datapath_run(), for any.
-   */
+  /* The turn that DATAPATH_TURN() makes of these nic_ops, for speed; or datapath_run(), for any. */
   void (*turn)(void *nic);
 
   /* Acknowledges and masks the device's interrupts, and sets nic->rx_stalled, nic->faulted and
-   * nic->link_event. Called in the interrupt. Of config->irq, or all to config->irq_last, the kit
-   * takes care: each is enabled after `enable`, and disabled before `disable`. */
+   * nic->link_event. Called in the interrupt. The kit takes care of line config->irq, or of all up
+   * to config->irq_last: it enables them after `enable`, and disables them before `disable`. */
   void (*interrupt)(struct nic *nic);
 
-  /* Lets the interrupts through that the state of the rings calls for, some of which may be let
-   * through already. An event that came while they were masked must interrupt at once. */
+  /* Unmasks the interrupts that the state of the rings calls for, some of which may be unmasked
+   * already. An event that came while they were masked must interrupt at once. */
   void (*irq_unmask)(struct nic *nic);
 
-  /* Reads the link's state into `*link`. Where a register no longer holds what `enable` wrote to
-   * it, one that nothing else writes, the device was reset or is gone: sets nic->faulted, and there
-   * is no link. The kit enables it again in the next turn, which nic_watch() calls for. */
+  /* Reads the link's state into `*link`. Looks at a register that only `enable` writes: if it no
+   * longer holds what was written, the device was reset or is gone: sets nic->faulted, and there is
+   * no link. The kit then enables it again in the next turn, which nic_watch() asks for. */
   void (*read_link)(struct nic *nic, struct nic_link *link);
 
   /* Makes the hardware's address filter let in what nic->filter says, as far as it can; called
-   * while enabled. NULL: it has none. */
+   * while enabled. NULL: there is none. */
   void (*set_filter)(struct nic *nic);
 
-  /* Selects one of caps.media. Called while started. NULL where there is only NIC_MEDIA_AUTO. */
+  /* Selects one of caps.media. Called while started. NULL if there is only NIC_MEDIA_AUTO. */
   void (*set_media)(struct nic *nic, enum nic_media media);
 };
 
@@ -244,16 +242,15 @@ struct nic_config {
   const struct nic_ops *ops;
   uintptr_t base;    /* of its registers */
   unsigned irq;      /* its interrupt line, the board's number */
-  uint16_t irq_last; /* where it has several, they are `irq` to this one; else 0 */
+  uint16_t irq_last; /* if it has several lines, they are `irq` to this one; else 0 */
   struct packet_pool_options pool;
-  void *memory;           /* NIC_MEMORY_BYTES() of it, aligned as the pool's buffers, where
-                             the device can reach it */
+  void *memory;           /* NIC_MEMORY_BYTES() that the device can reach, aligned as the buffers */
   size_t memory_size;     /* bytes of `memory` */
   uint16_t queue_depth;   /* of each of the four queues: a power of two, `batch` to 256 */
   uint16_t batch;         /* frames moved from queue to queue at a time; 1 to queue_depth */
   bool low_keeps_buffers; /* in low power the receive buffers wait on rx_submission, ready to be
                              posted again; else they go back to the pool */
-  uint16_t budget;        /* received frames a turn of the main loop; at least 1 */
+  uint16_t budget;        /* frames received in a turn of the main loop, at most; at least 1 */
   uint8_t mac[ETH_ADDRESS_BYTES]; /* the station address it starts with */
 };
 
@@ -262,35 +259,36 @@ struct nic_config {
   (PACKET_POOL_BYTES(packets, buffer_size, headroom, alignment) +                                  \
    4 * sizeof(struct pbuf *) * (queue_depth))
 
-/* The packets that stand on a device's ring, in order; the MAC driver pushes and pops them. */
+/* The packets on a device's ring, in order; the MAC driver pushes and pops them. */
 struct nic_ring {
   struct ring ring;
   struct pbuf **slots; /* ring_size() pointers, the MAC driver's */
 };
 
-/* A NIC. A MAC driver's own state has it as first member. */
+/* A NIC. It is the first member of a MAC driver's own state. */
 struct nic {
   const struct nic_config *config;
   const struct nic_ops *ops;
   uintptr_t base; /* of its registers: config->base */
   enum nic_state state;
   volatile bool rx_stalled; /* reception has stopped: the rx doorbell starts it again */
-  volatile bool faulted;    /* an error that only a reset cures, which the next turn does. Who sets
-                               it other than in the interrupt sees that a turn follows, as by
-                               port_irq_pend() in irq_unmask */
+  volatile bool faulted; /* an error that only a reset cures: the next turn resets. Code that sets
+                            it outside the interrupt makes sure that a turn follows, as by
+                            port_irq_pend() in irq_unmask */
   volatile bool link_event; /* the interrupt saw the link change */
   bool recovering;          /* a reset after a fault has failed: each watch tries again */
-  volatile bool irq_is_off; /* its interrupt did not end: the next watch has it reset */
-  volatile uint16_t irqs_in_vain; /* in a row, while the event of the one before still waited */
-  uint32_t last_in_vain;          /* NIC_INTERRUPTS at the last of them */
-  uint8_t offloads; /* caps.offloads, less what `start` has found this device not to have */
+  volatile bool irq_is_off; /* disabled, as it did not end: the next watch has the device reset */
+  volatile uint16_t irqs_in_vain; /* interrupts in a row whose predecessor's event still waited */
+  uint32_t last_in_vain;          /* NIC_INTERRUPTS at the last one in vain */
+  uint8_t offloads; /* caps.offloads, less those that `start` found this device to lack */
   uint16_t mtu;     /* longest payload, in bytes */
   uint8_t mac[ETH_ADDRESS_BYTES];
-  uint32_t watched_tx_tail; /* the tx ring's at the last watch; none of it where it was empty */
+  uint32_t
+      watched_tx_tail; /* the tx ring's tail at the last watch; if it was empty, none it can have */
   uint32_t watched_rx_tail;
-  uint8_t stalled_watches;  /* watches since the first moved while frames were in flight */
-  uint8_t deaf_watches;     /* in a row in which frames were lost for want of buffers that it had */
-  uint16_t watched_losses;  /* NIC_IN_OVERFLOW then */
+  uint8_t stalled_watches;  /* watches in a row with frames in flight and the tx tail unmoved */
+  uint8_t deaf_watches;     /* watches in a row that saw frames lost although it had buffers */
+  uint16_t watched_losses;  /* NIC_IN_OVERFLOW at the last watch */
   struct nic_link link;     /* as last polled */
   struct nic_filter filter; /* kept over disable and stop */
   enum nic_media media;     /* as selected */
@@ -304,12 +302,12 @@ struct nic {
   struct nic_ring tx_ring;           /* frames in the device's hands */
 
   struct dispatch_queue *dispatch;
-  struct dispatch_source interrupt_event; /* the device or the stack has something: the turn */
-  struct dispatch_source tx_event;        /* tx_submission has a frame: tx_packet_available */
+  struct dispatch_source interrupt_event; /* the device or the stack has work: the turn */
+  struct dispatch_source tx_event;        /* tx_submission has a frame: tx_packet_available() */
 
   /* Set by the stack's glue before the interface is enabled. */
-  void *stack;                                        /* the glue's own: its netif */
-  void (*input)(struct nic *nic, struct pbuf *frame); /* takes a received frame over */
+  void *stack;                                        /* the glue's own: the netif */
+  void (*input)(struct nic *nic, struct pbuf *frame); /* takes over a received frame */
   void (*link_changed)(struct nic *nic);              /* nic->link has changed; may be NULL */
   void (*reclaim)(void); /* frees packets that the stack can do without; may be NULL */
 
@@ -317,57 +315,58 @@ struct nic {
 };
 
 /* Describes a NIC: no memory and no hardware is touched. `config` must outlive it. Returns 0,
- * -EPERM out of order, -EINVAL where the configuration contradicts itself. */
+ * -EPERM out of order, -EINVAL if the configuration contradicts itself. */
 int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_queue *dispatch);
 
-/* Has the NIC driven by `ops` from now on: those of something around its MAC driver, or again its
- * own. */
+/* Drives the NIC by `ops` from now on: those of a wrapper around its MAC driver, or its own
+ * again. */
 void nic_set_ops(struct nic *nic, const struct nic_ops *ops);
 
-/* Makes the pool, the queues and the events, resets the hardware. Returns 0, -EPERM out of order,
- * -EBUSY while the stack holds packets from before a stop, or the error of the step that failed,
- * with all steps before it undone. */
+/* Makes the pool, the queues and the events, and resets the hardware. Returns 0, -EPERM out of
+ * order, -EBUSY while the stack holds packets from before a stop, or the error of the step that
+ * failed, with all steps before it undone. */
 int nic_start(struct nic *nic);
 
 /* Lets frames flow, or stops them: after false the device touches no memory, each buffer is back,
- * and every frame that was under way is counted. Returns 0 (also where it is so already), -EPERM
- * out of order, or the hardware's error. */
+ * and every frame that was under way is counted. Returns 0 (also if nothing was to be changed),
+ * -EPERM out of order, or the hardware's error. */
 int nic_set_interface_enable(struct nic *nic, bool enable);
 
 /* Goes to low power, in which the device touches no memory and the link is reported invalid, and
- * back. Returns 0 (also where it is so already), -EPERM out of order, or the
- * hardware's error. */
+ * back. Returns 0 (also if nothing was to be changed), -EPERM out of order, or the hardware's
+ * error. */
 int nic_set_power_state(struct nic *nic, enum nic_power power);
 
-/* Gives back all that nic_start() took. The stack's packets may still be out; they come home to the
- * pool, and nic_free() waits for that. Returns 0 or -EPERM. */
+/* Gives back all that nic_start() took. The stack may still hold packets; they come back to the
+ * pool, and until then nic_free() returns -EBUSY. Returns 0 or -EPERM. */
 int nic_stop(struct nic *nic);
 
-/* Forgets the NIC. Returns 0, -EPERM out of order, -EBUSY while the stack holds packets of it. */
+/* Forgets the NIC. Returns 0, -EPERM out of order, -EBUSY while the stack holds any of its
+ * packets. */
 int nic_free(struct nic *nic);
 
 /* Resets a device that is enabled and has faulted, keeping what waits in tx_submission. Returns 0,
  * -EPERM out of order, or the hardware's error: then the NIC is in NIC_STARTED, and each watch
- * tries again to enable it, until it is, or is switched off or stopped. */
+ * tries to enable it again, until one succeeds or the NIC is disabled or stopped. */
 int nic_recover(struct nic *nic);
 
-/* Reads the link, and calls link_changed() where it has changed. An interface that is not enabled
- * has an invalid one. */
+/* Reads the link, and calls link_changed() if it has changed. The link of an interface that is not
+ * enabled is invalid. */
 void nic_poll_link(struct nic *nic);
 
-/* Looks after an interface, NIC_WATCH_MS after the last time: polls the link, looks for frames
- * whose interrupt was lost, and resets a device that has frames in flight and has sent none for
+/* Looks after an interface; to be called every NIC_WATCH_MS. Polls the link, looks for frames whose
+ * interrupt was lost, and has a device reset that has frames in flight and has sent none for
  * NIC_TX_TIMEOUT_MS, or has had the same buffers for NIC_RX_TIMEOUT_MS and lost frames all the
- * time, or does not end its interrupt. One that could not be reset is tried again.
+ * while, or does not end its interrupt. One that could not be reset is tried again.
  *
- * The first is the second in which a reset is to be over, less a watch; PAUSE frames (IEEE 802.3,
- * Annex 31B) hold a transmitter for 335 ms at 100 Mbit/s, or as long as they are sent anew: one
- * that is held for longer loses what is on its ring. */
+ * NIC_TX_TIMEOUT_MS is a second, in which a reset is to be over, less one watch. PAUSE frames (IEEE
+ * 802.3, Annex 31B) hold a transmitter for 335 ms at 100 Mbit/s, or for as long as they are
+ * repeated: one that is held beyond the timeout loses what is on its ring. */
 enum { NIC_WATCH_MS = 250, NIC_TX_TIMEOUT_MS = 750, NIC_RX_TIMEOUT_MS = 500 };
 void nic_watch(struct nic *nic);
 
-/* Selects one medium of caps.media. Returns 0, -EINVAL for one that it has not (or more than one),
- * -EPERM before nic_start(). */
+/* Selects one medium of caps.media. Returns 0, -EINVAL for one that is not in it (or more than
+ * one), -EPERM before nic_start(). */
 int nic_set_media(struct nic *nic, enum nic_media media);
 
 /* Sets the longest payload of a frame, NIC_MTU_MIN to nic_mtu_max() bytes. Returns 0 or -EINVAL. */
@@ -380,22 +379,21 @@ uint16_t nic_mtu_max(const struct nic *nic);
  * -EINVAL for a group's address or all zeros. */
 int nic_set_mac(struct nic *nic, const uint8_t mac[ETH_ADDRESS_BYTES]);
 
-/* Lets in everything, or only what is for this station. Returns 0, -ENOTSUP where the MAC cannot.
- */
+/* Lets in everything, or only what is for this station. Returns 0, -ENOTSUP if the MAC cannot. */
 int nic_set_promiscuous(struct nic *nic, bool on);
 
 /* Lets in every group, or only the joined ones. */
 void nic_set_all_multicast(struct nic *nic, bool on);
 
-/* Joins the group with Ethernet address `group`; each join wants a leave of its own. Returns 0,
- * -EINVAL for an address that is no group's. Where more are joined than NIC_GROUPS_MAX, every group
- * is let in until enough are left. */
+/* Joins the group with Ethernet address `group`; each join needs a leave of its own. Returns 0,
+ * -EINVAL for an address that is no group's. While more than NIC_GROUPS_MAX are joined, every group
+ * is let in. */
 int nic_join_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]);
 
-/* Leaves it. Returns 0, -ENOENT where it was not joined (all the same to the filter). */
+/* Leaves it. Returns 0, or -ENOENT, with the filter unchanged, if it was not joined. */
 int nic_leave_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]);
 
-/* True if the filter lets frames to group `group` in. */
+/* True if the filter lets in frames to group `group`. */
 bool nic_group_passes(const struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]);
 
 /* The link's status by name: "invalid", "inactive", "active"; a medium's name: "100-full". */
@@ -406,13 +404,13 @@ static inline bool nic_link_is_active(const struct nic *nic) {
   return nic->link.status == NIC_LINK_ACTIVE;
 }
 
-/* The device's interrupt: the board's vector for each of its lines calls it. One that comes
- * NIC_IRQ_STORM times in a row without a turn between them would keep the main loop from ever
- * running: it is off until the next watch, which has the device reset. Interrupt only. */
+/* The device's interrupt: the board's handler of each of its lines calls it. An interrupt that
+ * comes NIC_IRQ_STORM times in a row without a turn in between would keep the main loop from ever
+ * running: it is disabled until the next watch, which has the device reset. Interrupt only. */
 enum { NIC_IRQ_STORM = 1000 }; /* more than any ring has frames */
 void nic_interrupt(struct nic *nic);
 
-/* Counts one. Main loop; an interrupt counts only what the main loop does not. */
+/* Counts one. Main loop; an interrupt may count only what the main loop does not. */
 static inline void nic_count(struct nic *nic, enum nic_counter counter) {
   nic->counters[counter]++;
 }
@@ -420,10 +418,11 @@ static inline void nic_count(struct nic *nic, enum nic_counter counter) {
 /* The name of a counter: "in_octets". */
 const char *nic_counter_name(enum nic_counter counter);
 
-/* Frames dropped for any cause. */
+/* The number of frames dropped, for whatever cause. */
 uint32_t nic_dropped(const struct nic *nic);
 
-/* Puts a packet on a device's ring, which must not be full, and returns its slot. MAC drivers. */
+/* Puts a packet on a device's ring, which must not be full, and returns its slot. For MAC
+ * drivers. */
 static inline uint32_t nic_ring_push(struct nic_ring *ring, struct pbuf *packet) {
   uint32_t slot = ring_slot(&ring->ring, ring->ring.head++);
 
@@ -431,12 +430,12 @@ static inline uint32_t nic_ring_push(struct nic_ring *ring, struct pbuf *packet)
   return slot;
 }
 
-/* Takes the oldest packet off a device's ring, which must not be empty. MAC drivers. */
+/* Takes the oldest packet off a device's ring, which must not be empty. For MAC drivers. */
 static inline struct pbuf *nic_ring_pop(struct nic_ring *ring) {
   return ring->slots[ring_slot(&ring->ring, ring->ring.tail++)];
 }
 
-/* Starts a device's ring from its base, empty, over `slots` of `size`. MAC drivers, in enable. */
+/* Starts a device's ring from its base, empty, over `size` slots. For MAC drivers, in `enable`. */
 static inline void nic_ring_init(struct nic_ring *ring, struct pbuf **slots, uint32_t size) {
   ring->ring = (struct ring){.mask = size - 1};
   ring->slots = slots;

@@ -3,8 +3,8 @@
  *
  * A packet goes round: pool -> rx_submission -> ring -> rx_completion -> stack -> rx_submission.
  * The stack gives it back by pbuf_free(); the pool is where it rests when its NIC is not running or
- * the submission queue is full. A packet is in exactly one of these places, so the places add up to
- * packet_pool.packets at any time. */
+ * rx_submission is full. A packet is in exactly one of these places, so that they always add up to
+ * packet_pool_options.packets. */
 #ifndef PACKET_POOL_H
 #define PACKET_POOL_H
 
@@ -17,22 +17,22 @@
 
 struct packet_pool_options {
   uint16_t packets;     /* how many; 1 to 256 */
-  uint16_t buffer_size; /* bytes a device may write, a multiple of `alignment` */
-  uint16_t headroom;    /* bytes kept free before the buffer, for a longer header than came in */
+  uint16_t buffer_size; /* bytes that a device may write, a multiple of `alignment` */
+  uint16_t headroom;    /* bytes kept free before the buffer, for longer headers than came in */
   uint16_t alignment;   /* of each buffer, in bytes: a power of two, at least 4; the size of a cache
-                           line where the processor caches the memory */
-  uint16_t held_max;    /* how many the stack may hold before frames are copied out instead. With
-                           as many as there are packets, a stack that holds all stops reception
-                           until it frees one; fewer keep some for the device. */
+                           line if the processor caches the memory */
+  uint16_t held_max; /* how many the stack may hold before frames are copied out instead. If that is
+                        all of them, a stack that holds all stops reception until it frees one;
+                        fewer keep some for the device. */
 };
 
 struct packet_pool {
   struct pbuf *free;            /* packets at rest, linked by pbuf.next */
   struct packet_queue *recycle; /* where a freed packet goes first; NULL: to `free` */
   uint16_t free_count;          /* length of `free` */
-  uint16_t free_low_water;      /* fewest that ever rested */
+  uint16_t free_low_water;      /* the least that `free_count` ever was */
   unsigned held;                /* packets in the stack's hands, or lent */
-  unsigned held_high_water;     /* most that there ever were of these */
+  unsigned held_high_water;     /* the most that `held` ever was */
   uint16_t kept;                /* how many of `free` are for packet_pool_lend() alone */
   uint16_t payload_offset;      /* from a packet's pbuf to its buffer */
   struct packet_pool_options options;
@@ -41,7 +41,7 @@ struct packet_pool {
 /* In a pbuf's flags, of which lwIP uses bits 0 to 5. */
 enum {
   PACKET_FLAG_POOLED = 1 << 6,  /* a pool's packet that is not lent */
-  PACKET_FLAG_CHECKED = 1 << 7, /* received: the device has found the frame's checksums right, or
+  PACKET_FLAG_CHECKED = 1 << 7, /* received: the device found the frame's checksums right, or
                                    vouches for it otherwise */
 };
 
@@ -63,25 +63,24 @@ struct packet {
   ((size_t)(packets)*PACKET_POOL_STRIDE(buffer_size, headroom, alignment))
 
 /* Cuts `memory` (aligned as the options say, reachable by the device) into packets, all at rest.
- * Returns 0, -EINVAL where an option is out of its range or `memory` is not aligned, -ENOMEM where
+ * Returns 0, -EINVAL if an option is out of its range or `memory` is not aligned, -ENOMEM if
  * `memory_size` bytes are too few. Main loop. */
 int packet_pool_init(struct packet_pool *pool, const struct packet_pool_options *options,
                      void *memory, size_t memory_size);
 
 /* Takes a packet at rest, ready to be given to a device: payload at the buffer's start, length the
- * buffer's size. Returns NULL where none rests. Main loop. */
+ * buffer's size. Returns NULL if none rests. Main loop. */
 struct pbuf *packet_pool_get(struct packet_pool *pool);
 
 /* Puts back a packet that the stack has not seen. Main loop. */
 void packet_pool_put(struct packet_pool *pool, struct pbuf *packet);
 
-/* Takes a packet at rest for other data than a received frame's. pbuf_free() brings it back to
- * rest, or to a device where another has come to rest meanwhile. Returns NULL where none rests.
- * Main loop.
- */
+/* Takes a packet at rest for other data than a received frame. pbuf_free() brings it back to rest,
+ * or, if another has come to rest meanwhile, on its way to the device. Returns NULL if none rests.
+ * Main loop. */
 struct pbuf *packet_pool_lend(struct packet_pool *pool);
 
-/* Puts a packet that the stack has not seen on its way to the device again: on the queue
+/* Sends a packet that the stack has not seen back on its way to the device: puts it on the queue
  * `pool->recycle`, or to rest. Main loop. */
 void packet_pool_recycle(struct packet_pool *pool, struct pbuf *packet);
 
@@ -89,7 +88,8 @@ static inline struct packet *packet_of(struct pbuf *packet) {
   return (struct packet *)(void *)packet;
 }
 
-/* True for a pool's packet in one piece, not lent, that nobody else holds. Main loop. */
+/* True for a pool's packet in one piece, not lent, to which the caller has the only reference. Main
+ * loop. */
 static inline bool packet_is_ours(const struct pbuf *pbuf) {
   return pbuf->ref == 1 && pbuf->next == NULL && (pbuf->flags & PACKET_FLAG_POOLED) != 0;
 }
@@ -115,12 +115,12 @@ static inline void packet_set_length(struct pbuf *packet, uint16_t length) {
   packet->tot_len = length;
 }
 
-/* Takes back a packet that packet_is_ours() and that the stack was given: what pbuf_free() comes
- * to, in three quarters of its instructions. Main loop. */
+/* Takes back from the stack a packet that packet_is_ours(): what pbuf_free() would do, in three
+ * quarters of its instructions. Main loop. */
 void packet_pool_take_back(struct pbuf *packet);
 
-/* Notes that a device has read all of a packet that packet_is_ours(): it was written back to memory
- * for that, and has not changed since, as it was being sent. Main loop. */
+/* Notes that a device has sent all of a packet that packet_is_ours(): it was cleaned for that and,
+ * as it was being sent, has not changed since. Main loop. */
 void packet_pool_note_sent(struct pbuf *frame);
 
 #endif

@@ -1,9 +1,8 @@
 /* A queue of packets with a single producer and a single consumer, which may be an interrupt.
  *
  * The four queues of a NIC are of this kind. Neither side ever waits or locks: a full queue
- * refuses, an empty one returns NULL. As in the seed, a queue can tell its consumer that data has
- * become available; it does so when it was empty, so a consumer drains it or comes back by itself.
- */
+ * refuses, an empty one returns NULL. A queue can tell its consumer that data has become available.
+ * It does so only when it was empty, so the consumer drains it, or comes back by itself. */
 #ifndef PACKET_QUEUE_H
 #define PACKET_QUEUE_H
 
@@ -17,13 +16,13 @@
 
 struct packet_queue {
   struct pbuf *
-      *slots;        /* as many as its depth; a packet's is the number of those before it, masked */
-  uint32_t mask;     /* its depth, a power of two, less 1 */
-  uint32_t enqueued; /* packets ever put in, modulo 2^32; the producer writes it */
-  uint32_t dequeued; /* packets ever taken out, purged ones too; the consumer writes it */
-  uint32_t room;     /* packets it takes: its depth, or 0 where it is disabled */
-  uint32_t refused;  /* packets not taken: full or disabled */
-  uint16_t high_water; /* most packets it ever held, where that was more than one */
+      *slots; /* as many as its depth; a packet's slot is the number of packets before it, masked */
+  uint32_t mask;       /* its depth, a power of two, less 1 */
+  uint32_t enqueued;   /* packets ever put in, modulo 2^32; the producer writes it */
+  uint32_t dequeued;   /* packets ever taken out, purged ones too; the consumer writes it */
+  uint32_t room;       /* packets that it takes: its depth, or 0 while it is disabled */
+  uint32_t refused;    /* packets not taken: full or disabled */
+  uint16_t high_water; /* the most packets that it ever held, if that was more than one */
   struct dispatch_source *data_available; /* posted when the first packet comes in; NULL: none */
 };
 
@@ -55,13 +54,13 @@ static inline bool packet_queue_enabled(const struct packet_queue *queue) {
   return queue->room != 0;
 }
 
-/* Where the packet number `index` of all stands. */
+/* The slot of packet number `index` of all that were ever put in. */
 static inline struct pbuf **packet_queue_slot(const struct packet_queue *queue, uint32_t index) {
   return &queue->slots[index & queue->mask];
 }
 
-/* Puts `packet` in. Returns false, and counts, where the queue is full or disabled: the caller
- * keeps the packet. Producer only. */
+/* Puts `packet` in. Returns false, and counts, if the queue is full or disabled: the caller keeps
+ * the packet. Producer only. */
 static inline bool packet_queue_put(struct packet_queue *queue, struct pbuf *packet) {
   uint32_t head = queue->enqueued;
   uint32_t count = head - spsc_load(&queue->dequeued);
@@ -81,7 +80,7 @@ static inline bool packet_queue_put(struct packet_queue *queue, struct pbuf *pac
   return true;
 }
 
-/* Puts `packet` in a queue that is known to have room and has nobody to tell;
+/* Puts `packet` in a queue that is known to have room and that tells nobody;
  * packet_queue_appended() follows the last of a batch. Producer only. */
 static inline void packet_queue_append(struct packet_queue *queue, struct pbuf *packet) {
   uint32_t head = queue->enqueued;
@@ -90,7 +89,7 @@ static inline void packet_queue_append(struct packet_queue *queue, struct pbuf *
   spsc_store(&queue->enqueued, head + 1);
 }
 
-/* Notes that a queue that was empty has got `count` packets. Producer only. */
+/* Notes that `count` packets were appended to a queue that was empty. Producer only. */
 static inline void packet_queue_appended(struct packet_queue *queue, unsigned count) {
   if (count > queue->high_water)
     queue->high_water = (uint16_t)count;
@@ -119,7 +118,7 @@ static inline struct pbuf *packet_queue_take(struct packet_queue *queue) {
   return packet;
 }
 
-/* Takes out the oldest packet, or returns NULL where the queue is empty. Consumer only. */
+/* Takes out the oldest packet, or returns NULL if the queue is empty. Consumer only. */
 static inline struct pbuf *packet_queue_get(struct packet_queue *queue) {
   return packet_queue_empty(queue) ? NULL : packet_queue_take(queue);
 }

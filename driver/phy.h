@@ -7,7 +7,8 @@
 #include "nic.h"
 
 struct phy {
-  /* Read and write one 16-bit register of the PHY at `address` (0 to 31); the MAC driver's. */
+  /* The MAC driver's functions to read and write a 16-bit register of the PHY at `address` (0 to
+   * 31). */
   uint16_t (*read)(struct nic *nic, unsigned address, unsigned reg);
   void (*write)(struct nic *nic, unsigned address, unsigned reg, uint16_t value);
   uint8_t address; /* where phy_start() found it */
@@ -15,18 +16,17 @@ struct phy {
 
 /* Finds the PHY by reading the identifier (22.2.4.3.1) at each address, and selects nic->media, so
  * that it negotiates anew or is set again. All ones or all zeros are no identifier: nobody drives
- * the line. Returns 0, or -ENODEV where no address answers. Main loop. */
+ * the line. Returns 0, or -ENODEV if no address answers. Main loop. */
 int phy_start(struct nic *nic, struct phy *phy);
 
-/* Selects a medium: negotiation, or one speed and duplex without it (22.2.4.1); 1000 Mbit/s by
- * offering nothing else, where nic_caps.media has them; elsewhere they are not offered. Main loop.
- */
+/* Selects a medium: negotiation, or one speed and duplex without it (22.2.4.1). 1000 Mbit/s,
+ * offered only if nic_caps.media has it, is selected by offering nothing else. Main loop. */
 void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media);
 
-/* Reads the link's state into `*link`: active once there is a carrier and, where the medium is
- * NIC_MEDIA_AUTO, negotiation is complete, with the best speed and duplex that both sides offer
- * (28.2.3.3). A PHY that has lost its medium, by a reset or a loss of power, is given nic->media
- * again, and has no link this time. Main loop. */
+/* Reads the link's state into `*link`: active once there is a carrier and any negotiation is
+ * complete, with the best speed and duplex that both sides offer (28.2.3.3). A PHY that has lost
+ * its medium, by a reset or a loss of power, is given nic->media again, and has no link this time.
+ * Main loop. */
 void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link);
 
 #endif

@@ -2,7 +2,8 @@
  *
  * `head` counts all that was ever put in, `tail` all that was ever taken out; both wrap at 2^32,
  * and a slot is the index masked. So a full ring (head - tail = size) and an empty one (0) differ,
- * and no slot is wasted. Unsigned and as wide as an int, their difference wraps as they do. */
+ * and no slot is wasted. As unsigned numbers as wide as an int, their difference wraps as they
+ * do. */
 #ifndef RING_H
 #define RING_H
 

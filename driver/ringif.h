@@ -14,24 +14,24 @@
 #include "lwip/netif.h"
 #include "nic.h"
 
-/* The init function for netif_add(): starts the NIC that `netif->state` points to, which is in
+/* The init function for netif_add(): starts the NIC that `netif->state` points to, which must be in
  * NIC_INIT, and binds it to the netif, whose link follows the NIC's from then on. Returns ERR_OK,
- * ERR_ARG where there is no NIC or it is in another state, ERR_IF where its hardware does not
- * start, or packets from before a ringif_remove() are still out, ERR_MEM where its memory is too
- * small or lwIP has none for its first IGMP group. Main loop. */
+ * ERR_ARG if there is no NIC or it is in another state, ERR_IF if its hardware does not start or
+ * the stack still holds packets from before a ringif_remove(), ERR_MEM if its memory is too small
+ * or lwIP has none for its first IGMP group. Main loop. */
 err_t ringif_init(struct netif *netif);
 
 /* Takes the interface out of lwIP: its connections get an error, its timeouts are cancelled, its
- * NIC is stopped. Packets that the application still holds come home later: nic_free() tells. Main
- * loop, also within callbacks of UDP and TCP: a connection whose callback it is in gets its error,
- * ERR_CLSD, when that has returned. */
+ * NIC is stopped. Packets that the application still holds come back later: nic_free() returns
+ * -EBUSY until they have. Main loop, also within callbacks of UDP and TCP: a connection whose
+ * callback calls it gets its error, ERR_CLSD, once the callback has returned. */
 void ringif_remove(struct netif *netif);
 
-/* Sets the MTU of NIC and netif; range and errors as nic_set_mtu(). Main loop. */
+/* Sets the MTU of NIC and netif; range and errors as for nic_set_mtu(). Main loop. */
 int ringif_set_mtu(struct netif *netif, uint16_t mtu);
 
-/* Sets the station address of NIC and netif; range and errors as nic_set_mac(). IPv6 addresses that
- * were made from the old one stay. Main loop. */
+/* Sets the station address of NIC and netif; range and errors as for nic_set_mac(). IPv6 addresses
+ * that were made from the old one stay. Main loop. */
 int ringif_set_mac(struct netif *netif, const uint8_t mac[ETH_ADDRESS_BYTES]);
 
 /* The NIC of a netif that ringif_init() made. */
