@@ -1,4 +1,4 @@
-/* The checksums that a MAC leaves to software, although it makes those of other packets. */
+/* The checksums that a MAC leaves to software although it makes those of other packets. */
 #include "checksum.h"
 
 #include "lwip/inet_chksum.h"
@@ -17,7 +17,7 @@ struct checksum_view {
   uint8_t protocol;
 };
 
-/* What of the IP header is in the pseudo header (RFC 9293, 3.1; RFC 8200, 8.1). */
+/* The parts of the IP header that are in the pseudo header (RFC 9293, 3.1; RFC 8200, 8.1). */
 static struct checksum_view view_of(const struct pbuf *packet) {
   struct checksum_view view = {.protocol = 0};
 
@@ -58,7 +58,7 @@ void checksum_complete(struct pbuf *packet, const struct netif *netif) {
   pbuf_take_at(packet, &sum, sizeof sum, offset);
   sum = ip_chksum_pseudo(packet, view.protocol, packet->tot_len, &view.source, &view.destination);
   if (sum == 0 && view.protocol == IP_PROTO_UDP)
-    sum = 0xffff; /* 0 stands for none */
+    sum = 0xffff; /* 0 would mean that there is none */
   pbuf_take_at(packet, &sum, sizeof sum, offset);
   pbuf_add_header(packet, view.header_bytes);
 }

@@ -1,4 +1,4 @@
-/* The way of a packet: how frames enter it, and what of it is rare. */
+/* The path of a packet: how frames enter it, and its rare cases. */
 #include "datapath.h"
 
 #include <assert.h>
@@ -23,7 +23,8 @@ static bool is_broadcast(const uint8_t *address) {
   return first == UINT32_MAX && last == UINT16_MAX;
 }
 
-/* In one piece. lwIP's pbuf_clone() asserts that a chain does not end in an empty pbuf. */
+/* A copy in one piece. lwIP's pbuf_clone() would assert that a chain does not end in an empty
+ * pbuf. */
 static struct pbuf *copy_of(const struct pbuf *frame) {
   struct pbuf *copy = pbuf_alloc(PBUF_RAW, frame->tot_len, PBUF_RAM);
 
@@ -34,9 +35,9 @@ static struct pbuf *copy_of(const struct pbuf *frame) {
 
 /* ---- transmit ---- */
 
-/* True where the device cannot take the frame as it is: too many fragments, one that is empty, one
- * that starts where it cannot read, or one whose data its owner may change after we return; and
- * where its destination, which is looked at, is in two of them. */
+/* True if the device cannot take the frame as it is: too many fragments, an empty one, one that
+ * starts where it cannot read, or one whose data its owner may change after we return; also if the
+ * destination address, which the datapath looks at, is in two of them. */
 static bool must_copy(const struct nic *nic, const struct pbuf *frame) {
   const struct nic_caps *caps = &nic->ops->caps;
   const uintptr_t unaligned = caps->tx_alignment - 1U;
@@ -54,8 +55,7 @@ static bool must_copy(const struct nic *nic, const struct pbuf *frame) {
   return false;
 }
 
-/* A copy that is to be sent: from the heap, or in the packet that is kept for where that is full.
- */
+/* A copy to be sent: on the heap or, if that is full, in the packet that is kept for this. */
 static struct pbuf *copy_to_send(struct nic *nic, const struct pbuf *frame) {
   struct pbuf *copy = copy_of(frame);
 
@@ -69,13 +69,13 @@ static struct pbuf *copy_to_send(struct nic *nic, const struct pbuf *frame) {
   return copy;
 }
 
-/* False in the free function of a frame that was sent or is given back, which may send the next:
- * the others that are done then stand in tx_completion, or the device is off. */
+/* False within the free function of a frame that was sent or given back, which may send the next
+ * one: then the other completed frames are in tx_completion, or the device is off. */
 static bool may_move(const struct nic *nic) {
   return packet_queue_empty(&nic->tx_completion) && nic->pool.recycle != NULL;
 }
 
-/* The queue is full: the ring takes what it can now. Out of line, so that the way of all others is
+/* The queue is full: moves what the ring can take now. Out of line, to keep the common path
  * short. */
 static __attribute__((cold, noinline)) int put_after_moving(struct nic *nic, struct pbuf *frame) {
   if (may_move(nic)) {
@@ -89,7 +89,7 @@ static __attribute__((cold, noinline)) int put_after_moving(struct nic *nic, str
 }
 
 int datapath_transmit(struct nic *nic, struct pbuf *frame) {
-  if (!nic_link_is_active(nic)) { /* which it is on an enabled interface only */
+  if (!nic_link_is_active(nic)) { /* active on an enabled interface only */
     nic_count(nic, NIC_OUT_LINK_DOWN);
     return -ENETDOWN;
   }
@@ -114,7 +114,7 @@ void tx_packet_available(void *context) {
   struct nic *nic = context;
 
   datapath_transmit_all(nic, nic->ops);
-  nic->irqs_in_vain = 0; /* one that goes on would not have let us come here */
+  nic->irqs_in_vain = 0; /* an interrupt that does not end would not have let us get here */
   if (!ring_empty(&nic->tx_ring.ring))
     nic->ops->irq_unmask(nic); /* the rest completes by interrupt */
 }
@@ -149,9 +149,8 @@ bool datapath_accept_group(struct nic *nic, const struct pbuf *frame) {
   return true;
 }
 
-/* A long frame is copied only where that leaves the heap room for what the stack is to send; a
- * short one may bring an address that is asked for, or an acknowledgement, by which memory comes
- * back. */
+/* A long frame is copied only if that leaves room on the heap for what the stack is to send; a
+ * short one may bring an address that was asked for, or an acknowledgement, which frees memory. */
 static struct pbuf *copy_of_received(const struct pbuf *frame) {
   uint16_t left = frame->len > SHORT_FRAME_BYTES ? HEAP_LEFT_BYTES : 0;
   struct pbuf *copy = pbuf_alloc(PBUF_RAW, (uint16_t)(frame->len + left), PBUF_RAM);
@@ -193,14 +192,14 @@ bool datapath_wake_packet(struct nic *nic) {
   return !packet_queue_empty(&nic->rx_submission);
 }
 
-/* Packets that are kept at rest. A MAC that gathers nothing is sent copies, and the heap that they
- * come from may be full of what waits to be sent: such frames could never leave. TCP alone has them
- * wait that long. */
+/* The number of packets that are kept at rest, for copy_to_send(). A MAC that does not gather is
+ * given copies, and the heap that they come from may be full of what waits to be sent: those frames
+ * could never leave. Only TCP keeps frames for that long. */
 static uint16_t packets_to_keep(const struct nic *nic) {
   return LWIP_TCP && nic->ops->caps.tx_fragments_max == 1 && nic->pool.options.packets > 1;
 }
 
-/* Low power may have left all packets on rx_submission. */
+/* Low power may have left all packets on rx_submission, and none for `kept`. */
 void datapath_refill(struct nic *nic) {
   nic->pool.kept = packets_to_keep(nic);
   if (nic->pool.free_count < nic->pool.kept && !packet_queue_empty(&nic->rx_submission))

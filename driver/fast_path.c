@@ -1,4 +1,5 @@
-/* The fast path: what is for the interface goes to ICMP, UDP and TCP past lwIP's general way. */
+/* The fast path: common packets to the interface go to ICMP, UDP and TCP past lwIP's general
+ * way. */
 #include "fast_path.h"
 
 #include <assert.h>
@@ -24,8 +25,8 @@ enum { IP_BYTES = sizeof(struct ip_hdr) + sizeof(struct udp_hdr), RIGHT = 0xffff
 static_assert(sizeof(struct frame) == sizeof(struct eth_hdr) + IP_BYTES, "as on the wire");
 static_assert(_Alignof(struct frame) == 1, "wherever it may lie");
 
-/* lwIP keeps its list of raw PCBs to itself, but counts them with MEMP_STATS: they see all packets.
- */
+/* Raw PCBs see all packets. lwIP keeps the list of them to itself, but counts them with
+ * MEMP_STATS. */
 static bool has_raw_pcbs(void) {
 #if LWIP_RAW && MEMP_STATS
   return lwip_stats.memp[MEMP_RAW_PCB]->used != 0;
@@ -48,7 +49,7 @@ static bool is_plain(const struct pbuf *packet, const struct netif *netif) {
          (frame->eth.dest.addr[0] & 1) == 0 && (netif->flags & flags) == flags && !has_raw_pcbs();
 }
 
-/* The bytes of the IP packet, or 0 where some are missing or its header is wrong. */
+/* The bytes of the IP packet, or 0 if some are missing or its header is wrong. */
 static size_t ip_length(const struct pbuf *packet, const struct netif *netif) {
   const struct frame *frame = packet->payload;
   size_t length = lwip_ntohs(frame->ip._len);
@@ -88,8 +89,8 @@ static struct udp_pcb *receiver_of(const struct frame *frame) {
   return receiver;
 }
 
-/* Takes off headers, and leaves `size` bytes. What is current is for the receiver, as in
- * ip4_input(). In line, where nearly all is a constant. */
+/* Takes off the headers, leaving `size` bytes, and sets lwIP's current packet for the receiver, as
+ * ip4_input() does. Inlined, since nearly all of it is constant. */
 static inline __attribute__((always_inline)) void enter(struct pbuf *packet, struct netif *netif,
                                                         size_t headers, size_t size) {
   const struct frame *frame = packet->payload;
@@ -116,7 +117,7 @@ static void leave(void) {
   ip_data.current_ip4_header = NULL;
 }
 
-/* ---- of a packet, `length` bytes behind the IP header ---- */
+/* ---- receiving a packet with `length` bytes behind the IP header ---- */
 
 static err_t datagram_input(struct pbuf *packet, struct netif *netif, size_t length) {
   const struct frame *frame = packet->payload;
@@ -142,7 +143,7 @@ static err_t segment_input(struct pbuf *packet, struct netif *netif, size_t leng
 }
 #endif
 
-/* The checksum changes by as much as the type does, in lwIP's way. */
+/* Answers a ping in place. The checksum changes by as much as the type does, as in lwIP. */
 static err_t ping_input(struct pbuf *packet, struct netif *netif, size_t length) {
   struct frame *frame = packet->payload;
   const uint16_t change = PP_HTONS(ICMP_ECHO << 8), sum = frame->icmp.chksum;

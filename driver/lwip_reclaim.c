@@ -1,11 +1,11 @@
-/* lwIP gives up what it keeps for later, where packets have become scarce. */
+/* Has lwIP give up what it keeps for later when packets have become scarce. */
 #include "lwip_reclaim.h"
 
 #include "lwip/ip4_frag.h"
 #include "lwip/ip6_frag.h"
 #include "lwip/priv/tcp_priv.h"
 
-/* They reach the age at which lwIP gives them up, and a tick more. */
+/* Ages them to where lwIP gives them up, and a tick more. */
 static void drop_incomplete_datagrams(void) {
 #if LWIP_IPV4 && IP_REASSEMBLY
   for (unsigned age = 0; age <= IP_REASS_MAXAGE; age++)
@@ -17,8 +17,8 @@ static void drop_incomplete_datagrams(void) {
 #endif
 }
 
-/* None of them has been acknowledged, and who was told of them (SACK) keeps them all the same
- * (RFC 2018, 8). */
+/* None of them has been acknowledged, and a sender that was told of them by SACK keeps them all the
+ * same (RFC 2018, 8). */
 static void drop_segments_out_of_order(void) {
 #if LWIP_TCP && TCP_QUEUE_OOSEQ
   for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next)

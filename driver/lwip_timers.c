@@ -16,8 +16,8 @@
 static struct dispatch_source due_event;
 static struct timer_source due_timer = {.event = &due_event};
 
-/* The timeout that the timer was last wound for: its place in memory serves others later, so that
- * its time belongs to it. */
+/* The timeout that the timer was last wound for, and its time, since another one may get its memory
+ * later. */
 static const struct sys_timeo *first;
 static uint32_t first_time;
 
@@ -35,7 +35,7 @@ static void report_lateness(void) {
     lwip_timers_report.late_most_ms = (uint32_t)late_ms;
 }
 
-/* The timer may be early: what is not due yet is waited for again. */
+/* The timer may be early: then it is wound again for what is not due yet. */
 static void run_due(void *context) {
   (void)context;
   report_lateness();
@@ -48,7 +48,7 @@ int lwip_timers_start(struct dispatch_queue *queue) {
   return dispatch_add(queue, &due_event, run_due, NULL);
 }
 
-/* A timer that is wound for an earlier time is left alone: waking early costs less than winding. */
+/* Leaves alone a timer that is wound for an earlier time: waking early costs less than winding. */
 static void wind(void) {
   uint64_t deadline_us = port_clock_us() + UINT64_C(1000) * sys_timeouts_sleeptime();
 
@@ -66,7 +66,8 @@ void lwip_timers_arm(void) {
   wind();
 }
 
-/* All are looked at, since a first one whose time is wrong keeps those behind it from running. */
+/* Looks at all of them, since a first one whose time is wrong keeps those behind it from
+ * running. */
 static bool timers_move(struct watchdog_subject *subject) {
   uint32_t now = port_clock_ms();
 

@@ -1,11 +1,11 @@
-/* A NIC's counters as an interface's of lwIP's MIB-2 (RFC 1213, 6), which SNMP reads. */
+/* A NIC's counters as an interface's in lwIP's MIB-2 (RFC 1213, 6), which SNMP reads. */
 #include "mib2.h"
 
 #include "lwip/snmp.h"
 #include "ringif.h"
 
 #if MIB2_STATS
-/* What a filter leaves out was never the interface's, and is in none of these. */
+/* Frames that the filter kept out were never the interface's, and count in none of these. */
 void mib2_update(struct netif *netif) {
   const struct nic *nic = ringif_nic(netif);
   const uint32_t *counters = nic->counters;

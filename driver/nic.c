@@ -28,7 +28,7 @@ int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_q
     return -EPERM;
   if (config->batch == 0 || config->batch > config->queue_depth || config->budget == 0 ||
       config->pool.buffer_size < ETH_HEADER_BYTES || config->ops->caps.tx_alignment > MEM_ALIGNMENT)
-    return -EINVAL; /* the last: a copy of a frame would not be aligned either */
+    return -EINVAL; /* for the last: a copy of a frame would not be aligned either */
   nic->config = config;
   nic->ops = config->ops;
   nic->base = config->base;
@@ -89,7 +89,7 @@ int nic_start(struct nic *nic) {
 
   if (nic->state != NIC_INIT)
     return -EPERM;
-  if (nic->pool.held != 0) /* since a stop: the pool that is made anew would give them out again */
+  if (nic->pool.held != 0) /* since a stop: the pool, made anew, would give them out again */
     return -EBUSY;
   error = make_pool_and_queues(nic);
   if (error != 0)
@@ -122,8 +122,8 @@ static void set_queues_enable(struct nic *nic, bool enable) {
   nic->pool.recycle = enable ? &nic->rx_submission : NULL;
 }
 
-/* The tail that a ring has at a watch; one that it has not where nothing waits: an entry that is
- * put in later has not waited since. */
+/* A ring's tail at a watch; if nothing waits, one that it cannot have: an entry that is put in
+ * later has not waited since this watch. */
 static uint32_t watched_tail(const struct ring *ring, bool waits) { return ring->tail - !waits; }
 
 /* The device was turned on just now: its rings are empty. */
@@ -134,7 +134,7 @@ static void watch_from_now(struct nic *nic) {
   nic->watched_rx_tail = watched_tail(&nic->rx_ring.ring, false);
 }
 
-/* Enables or disables each of its lines. Thrice in line it would be that much more code. */
+/* Enables or disables each of the NIC's lines. Not inlined: it is called three times. */
 static __attribute__((noinline)) void set_irq(const struct nic *nic, bool on) {
   const struct nic_config *config = nic->config;
   unsigned line = config->irq;
@@ -214,7 +214,7 @@ static void hardware_off(struct nic *nic) {
     give_back_empty(nic, nic_ring_pop(&nic->rx_ring));
 }
 
-/* All rests on rx_submission that finds a place there. */
+/* Fills rx_submission with packets at rest, for as many as it has places. */
 static void keep_buffers(struct nic *nic) {
   struct pbuf *packet;
 
@@ -225,7 +225,7 @@ static void keep_buffers(struct nic *nic) {
   packet_queue_set_enable(&nic->rx_submission, false);
 }
 
-/* The device is off: all else that was under way is given back. */
+/* The device is off: gives back everything else that was under way. */
 static void come_to_rest(struct nic *nic, enum nic_state state) {
   packet_queue_purge(&nic->tx_submission, give_back_unsent, nic);
   packet_queue_purge(&nic->tx_completion, give_back_sent, nic);
@@ -342,14 +342,14 @@ void nic_poll_link(struct nic *nic) {
     nic->link_changed(nic);
 }
 
-/* Counts the watches in a row in which something `stands`; true at the one that is `limit`, after
- * which a reset begins anew. In line twice it would be that much more code. */
+/* Counts the watches in a row in which something `stands` still; true at number `limit` alone, as
+ * the reset that follows starts the count anew. Not inlined: it is called twice. */
 static __attribute__((noinline)) bool has_stood(uint8_t *watches, bool stands, unsigned limit) {
   *watches = stands ? (uint8_t)(*watches + 1) : 0;
   return *watches == limit;
 }
 
-/* A device that loses frames although it has buffers does not know of them any more. */
+/* A device that loses frames although it has buffers no longer knows of them. */
 static void watch_receiver(struct nic *nic) {
   const struct ring *rx = &nic->rx_ring.ring;
   uint16_t losses = (uint16_t)nic->counters[NIC_IN_OVERFLOW];
@@ -375,7 +375,7 @@ static void watch_transmitter(struct nic *nic) {
 }
 
 void nic_watch(struct nic *nic) {
-  if (nic->recovering) { /* what was in flight is given back already */
+  if (nic->recovering) { /* what was in flight has been given back already */
     nic_count(nic, NIC_RECOVERIES);
     (void)hardware_on(nic);
   }
@@ -389,7 +389,7 @@ void nic_watch(struct nic *nic) {
   dispatch_post(&nic->interrupt_event);
 }
 
-/* The event of an interrupt before still waits. */
+/* The event of an interrupt before this one still waits: this one came in vain. */
 static __attribute__((cold, noinline)) void came_in_vain(struct nic *nic) {
   if (nic->last_in_vain + 1 != nic->counters[NIC_INTERRUPTS])
     nic->irqs_in_vain = 0;

@@ -1,7 +1,7 @@
-/* The subjects of the watchdog that a NIC has: its reception and its transmission. */
+/* A NIC's subjects of the watchdog: its reception and its transmission. */
 #include "nic_progress.h"
 
-/* Remembers the count; true if it is another than last time. */
+/* Remembers the count; true if it differs from the last one. */
 static bool counted(struct watchdog_subject *subject, uint32_t count) {
   bool differs = count != subject->moved;
 

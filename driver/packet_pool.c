@@ -21,8 +21,8 @@ static void packet_reset(const struct packet_pool *pool, struct pbuf *packet) {
   packet->if_idx = 0;
 }
 
-/* pbuf_free() calls this. What an application has made longer, as an answer in the same buffer, and
- * that was not sent then, has changed up to its new end. */
+/* pbuf_free() calls this. A packet that an application has made longer, as for an answer in the
+ * same buffer, but that was not sent, has changed up to its new end. */
 static void packet_freed(struct pbuf *freed) {
   struct packet *packet = packet_of(freed);
 
@@ -31,7 +31,7 @@ static void packet_freed(struct pbuf *freed) {
   packet_pool_take_back(freed);
 }
 
-/* pbuf_free() calls this for one that was lent. */
+/* pbuf_free() calls this for a lent packet. */
 static void lent_packet_freed(struct pbuf *packet) {
   struct packet_pool *pool = packet_of(packet)->pool;
 
@@ -98,7 +98,7 @@ struct pbuf *packet_pool_lend(struct packet_pool *pool) {
     return NULL;
   packet_of(packet)->custom.custom_free_function = lent_packet_freed;
   packet->flags &= (u8_t)~PACKET_FLAG_POOLED;
-  dma_invalidate(packet->payload, packet->len); /* a device may have had it since the cache has */
+  dma_invalidate(packet->payload, packet->len); /* a device may have written it since */
   packet_pool_hand_over(pool, packet);
   return packet;
 }
@@ -118,7 +118,8 @@ void packet_pool_take_back(struct pbuf *packet) {
 
 void packet_pool_note_sent(struct pbuf *frame) {
   struct packet *packet = packet_of(frame);
-  ptrdiff_t front; /* bytes of the buffer in front of the frame, which may begin in front of it */
+  ptrdiff_t front; /* bytes of the buffer in front of the frame; negative if the frame begins before
+                      the buffer */
 
   front = (uint8_t *)frame->payload - (uint8_t *)packet - packet->pool->payload_offset;
   if (front + frame->len >= packet->touched)

@@ -16,7 +16,7 @@ enum {
   BMSR = 1, /* basic mode status, 22.2.4.2 */
   BMSR_LINK = 1 << 2,
   BMSR_AN_COMPLETE = 1 << 5,
-  BMSR_EXTENDED_STATUS = 1 << 8, /* it can more than 100 Mbit/s */
+  BMSR_EXTENDED_STATUS = 1 << 8, /* it can do more than 100 Mbit/s */
   PHYID1 = 2,
   ANAR = 4,   /* what we offer, 28.2.4.1 */
   ANLPAR = 5, /* what the partner offers */
@@ -31,7 +31,7 @@ enum {
   GBSR_PARTNER_1000_FULL = 1 << 11,
 };
 
-/* The MAC can 1000 Mbit/s, and so, then, do the board's PHYs. */
+/* True if the MAC can do 1000 Mbit/s, and so the board's PHYs can, too. */
 static bool has_1000(const struct nic *nic) {
   return (nic->ops->caps.media & NIC_MEDIA_1000_FULL) != 0;
 }
@@ -76,14 +76,14 @@ void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media)
     phy->write(nic, phy->address, ANAR, media == NIC_MEDIA_1000_FULL ? AN_NONE : AN_ALL);
     phy->write(nic, phy->address, GBCR, GBCR_1000_FULL);
   } else if ((read_reg(nic, phy, BMSR) & BMSR_EXTENDED_STATUS) != 0) {
-    phy->write(nic, phy->address, GBCR, 0); /* a PHY may offer more than its MAC can */
+    phy->write(nic, phy->address, GBCR, 0); /* a PHY may offer more than its MAC can do */
   }
   phy->write(nic, phy->address, BMCR, control_of(media));
 }
 
-/* False where the PHY has lost what phy_set_media() selected: it was reset, or without power. That
- * it negotiates is not asked: QEMU's PHYs clear that bit once they have, and by a reset it comes.
- */
+/* False if the PHY has lost what phy_set_media() selected: it was reset, or without power. Whether
+ * it is set to negotiate is not checked: QEMU's PHYs clear that bit once they have, and a reset
+ * sets it. */
 static bool has_media(struct nic *nic, const struct phy *phy) {
   uint16_t stay = BMCR_ISOLATE | BMCR_POWER_DOWN;
 
@@ -96,7 +96,7 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   uint16_t status;
   uint16_t common;
 
-  /* A lost link latches low until it is read: the second read tells how it is now. */
+  /* A lost link latches low until it is read: the second read shows the present state. */
   (void)read_reg(nic, phy, BMSR);
   status = read_reg(nic, phy, BMSR);
   *link = (struct nic_link){.status = NIC_LINK_INACTIVE};

@@ -81,8 +81,8 @@ const char *registry_state_name(const struct registry_entry *entry) {
   }
 }
 
-/* lwIP counts its interfaces' numbers up for ever: take the lowest that is free instead, so that an
- * interface that comes back has its name again. */
+/* lwIP numbers its interfaces upwards for ever: take the lowest free number instead, so that an
+ * interface that comes back gets its name again. */
 static void number_interface(struct registry_entry *entry) {
   for (unsigned number = 0; number < registry.count; number++) {
     bool taken = false;

@@ -1,4 +1,4 @@
-/* Answers that go out in the buffer that the question came in. */
+/* Answers that go out in the buffer that the request came in. */
 #include "reply.h"
 
 #include <assert.h>
@@ -27,7 +27,7 @@ uint16_t reply_datagram_sum(const struct ip_hdr *ip, size_t length) {
   return internet_checksum_add(pseudo, udp, length);
 }
 
-/* What is under way is the interface's to free. */
+/* Drops our reference: a packet that is under way is the interface's to free. */
 static inline void release(struct pbuf *packet) {
   if (packet->ref > 1)
     packet->ref--;
@@ -35,7 +35,7 @@ static inline void release(struct pbuf *packet) {
     pbuf_free(packet);
 }
 
-/* In line, where the answer's length and its interface are at hand: 12 instructions less. */
+/* Inlined, with the answer's length and interface at hand: 12 instructions less. */
 static inline __attribute__((always_inline)) void send_back(struct pbuf *packet,
                                                             struct netif *netif, size_t length) {
   struct ip_hdr *ip = packet->payload;
@@ -57,14 +57,14 @@ void reply_send(struct pbuf *packet, struct netif *netif, size_t length) {
   send_back(packet, netif, length);
 }
 
-/* Exchanges the ports, as the addresses will be, and sets the length of `size` bytes of data. True
- * if the checksum stays right: it was verified, and nothing else changes; the length neither, which
- * lwIP does not compare with the packet's. Else the checksum is 0. */
+/* Swaps the ports, as the addresses will be, and sets the length for `size` bytes of data. True if
+ * the checksum stays right: it was verified, and nothing else changes, not even the length, which
+ * lwIP does not compare with the packet's. Else sets the checksum to 0. */
 static bool turn_round(struct udp_hdr *udp, const struct netif *netif, size_t size,
                        bool unchanged) {
   const unsigned verified = NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_CHECK_UDP;
   const uint16_t length = lwip_htons((uint16_t)(size + UDP_HLEN));
-  uint32_t ports; /* the first four bytes are two halves of a word */
+  uint32_t ports; /* the first four bytes, as a word */
 
   memcpy(&ports, udp, sizeof ports);
   ports = ports << 16 | ports >> 16;
@@ -81,7 +81,7 @@ static bool makes_checksum(const struct netif *netif) {
   return (netif->chksum_flags & NETIF_CHECKSUM_GEN_UDP) != 0;
 }
 
-/* 0 would say that there is none. */
+/* A checksum of 0 would mean that there is none. */
 static uint16_t checksum_of(uint16_t sum) { return sum != 0xffff ? (uint16_t)~sum : sum; }
 
 static bool reply_by_ip4(const struct udp_pcb *pcb, struct pbuf *data, struct netif *netif,
@@ -112,7 +112,7 @@ struct datagram6 { /* RFC 8200 without extension headers, 768 */
 static_assert(sizeof(struct datagram6) == IP6_HLEN + UDP_HLEN, "as on the wire");
 static_assert(_Alignof(struct datagram6) == 1, "wherever it may lie");
 
-/* RFC 8200, 8.1: the header that a datagram is summed with. */
+/* RFC 8200, 8.1: the checksum's sum includes a pseudo header. */
 static uint16_t sum_by_ip6(const struct datagram6 *datagram, size_t length) {
   const uint32_t addresses = internet_checksum(&datagram->ip.src, 2 * sizeof datagram->ip.src);
 

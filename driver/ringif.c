@@ -34,7 +34,7 @@ static err_t linkoutput(struct netif *netif, struct pbuf *frame) {
   return err_of_errno(datapath_transmit(ringif_nic(netif), frame));
 }
 
-/* What lwIP has to do of checksums; `checked`: a frame's have been found right. */
+/* The checksums that lwIP has to make and check; `checked`: the device has verified the frame's. */
 static u16_t checksums_of(uint8_t offloads, bool checked) {
   u16_t flags = NETIF_CHECKSUM_ENABLE_ALL;
 
@@ -58,7 +58,7 @@ static void input(struct nic *nic, struct pbuf *frame) {
   }
 }
 
-/* What lwIP has to check is said for each frame: a device verifies only what it knows. */
+/* lwIP is told for each frame what to check: a device verifies only what it knows. */
 static void input_verified(struct nic *nic, struct pbuf *frame) {
   NETIF_SET_CHECKSUM_CTRL((struct netif *)nic->stack,
                           checksums_of(nic->offloads, (frame->flags & PACKET_FLAG_CHECKED) != 0));
@@ -103,8 +103,8 @@ static err_t igmp_filter(struct netif *netif, const ip4_addr_t *ip,
   return filter_group(netif, group, action);
 }
 
-/* netif_add() starts IGMP, too, but does not look whether there was memory for the first group,
- * without which lwIP asserts at the next one. */
+/* netif_add() would start IGMP, too, but without checking that there was memory for the first
+ * group, without which lwIP asserts at the next one. */
 static err_t bind_igmp(struct netif *netif) {
   netif->igmp_mac_filter = igmp_filter;
   netif->flags |= NETIF_FLAG_IGMP;
@@ -155,7 +155,8 @@ static void bind_ip6(struct netif *netif) { (void)netif; }
 static void watch(void *context) {
   struct nic *nic = context;
 
-  sys_timeout(NIC_WATCH_MS, watch, nic); /* first: who is told of the link may remove the NIC */
+  sys_timeout(NIC_WATCH_MS, watch,
+              nic); /* first, since link_changed() may lead to the NIC's removal */
   mib2_update(nic->stack);
   nic_watch(nic);
   tcp_repair();
@@ -228,7 +229,7 @@ void ringif_remove(struct netif *netif) {
 
   sys_untimeout(watch, nic);
   nic->link_changed = NULL;
-  (void)nic_stop(nic); /* refused where it is stopped already */
+  (void)nic_stop(nic); /* refused if it is stopped already */
   netif_remove(netif);
   nic->stack = NULL;
 }

@@ -17,7 +17,7 @@ static void unlink_source(struct timer_source *source) {
   source->armed = false;
 }
 
-/* Interrupts masked. */
+/* Arms the timer for the first source. Interrupts masked. */
 static void arm_hardware(void) {
   uint64_t now = port_clock_us();
   uint64_t delay;

@@ -1,4 +1,4 @@
-/* The watchdog: the board's is fed only while everything that has to make progress does. */
+/* The watchdog: feeds the board's only while everything that has to make progress does so. */
 #include "watchdog.h"
 
 #include <stddef.h>
@@ -14,10 +14,10 @@ enum {
   SUBJECT_BYTES = 20,
 };
 
-/* What the next start finds. At power-on its bytes are anything: the check tells. */
+/* What the next start finds. At power-on it is garbage, which `check` reveals. */
 static struct record {
   uint32_t state;   /* the magic numbers below */
-  uint32_t seconds; /* for so long */
+  uint32_t seconds; /* how long it had been stuck */
   char subject[SUBJECT_BYTES];
   uint32_t check;
 } record PORT_KEPT_OVER_RESET;
@@ -28,12 +28,12 @@ static struct record {
 static struct watchdog_subject *first;
 static struct dispatch_source look_event;
 static struct timer_source look_timer = {.event = &look_event};
-static char reason[SUBJECT_BYTES]; /* what was stuck; "": the watchdog has not started the board */
+static char reason[SUBJECT_BYTES]; /* what was stuck; "": the last reset was not the watchdog's */
 static unsigned reason_seconds;
 
 /* ---- what is kept over a reset ---- */
 
-/* An FNV-1a sum of all before `check`, which no pattern of power-on memory has by itself. */
+/* An FNV-1a hash of all before `check`, which memory at power-on will not have by chance. */
 static uint32_t sum_of(const struct record *of) {
   const uint8_t *byte = (const uint8_t *)of;
   uint32_t sum = UINT32_C(0x811c9dc5);
@@ -43,14 +43,15 @@ static uint32_t sum_of(const struct record *of) {
   return sum;
 }
 
-/* Adds what of `text` finds room behind the `used` bytes of the subject; returns all in use. */
+/* Adds as much of `text` as fits behind the `used` bytes of the subject; returns the bytes now in
+ * use. */
 static size_t add_text(size_t used, const char *text) {
   while (*text != '\0' && used < sizeof record.subject - 1)
     record.subject[used++] = *text++;
   return used;
 }
 
-/* Main loop, or the interrupt of the board's watchdog: nothing of a library. */
+/* Main loop, or the interrupt of the board's watchdog: so it calls no library. */
 static void write_record(uint32_t state, const char *name, const struct nic_device *device,
                          uint32_t seconds) {
   size_t used = add_text(0, name);
@@ -61,10 +62,10 @@ static void write_record(uint32_t state, const char *name, const struct nic_devi
   record.state = state;
   record.seconds = seconds;
   record.check = sum_of(&record);
-  dma_clean(&record, sizeof record); /* a reset takes what only the cache has */
+  dma_clean(&record, sizeof record); /* a reset loses what is only in the cache */
 }
 
-/* Says of the run before this one what it has left. */
+/* Logs what the run before this one has left. */
 static void read_record(void) {
   bool valid = record.check == sum_of(&record);
 
@@ -96,7 +97,7 @@ static const struct watchdog_subject *look_at_all(void) {
   return stuck;
 }
 
-/* One that moves again before the board's watchdog bites has escaped. */
+/* A subject that moves again before the board's watchdog bites has escaped. */
 static void look(void *context) {
   const struct watchdog_subject *stuck = look_at_all();
 
@@ -113,7 +114,7 @@ static void look(void *context) {
   timer_source_wake_at(&look_timer, port_clock_us() + LOOK_US);
 }
 
-/* The board's watchdog is about to start it anew: where no subject is stuck, the looks were. */
+/* The board's watchdog is about to reset the board: if no subject is stuck, the main loop is. */
 static void bite(void) {
   if (record.state == STATE_RUNS)
     write_record(STATE_STUCK, "main loop", NULL, WATCHDOG_FEED_TIMEOUT_MS / 1000);

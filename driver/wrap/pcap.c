@@ -36,7 +36,7 @@ static unsigned get16(const struct pbuf *frame, unsigned offset) {
   return (unsigned)pbuf_get_at(frame, (u16_t)offset) << 8 | pbuf_get_at(frame, (u16_t)(offset + 1));
 }
 
-/* True if the filter wants the frame. Bytes behind its end read as 0. */
+/* True if the filter wants the frame. Bytes beyond its end read as 0. */
 static bool wants(const struct pcap_filter *filter, const struct pbuf *frame) {
   unsigned type = get16(frame, ETHERTYPE);
   bool ip6 = type == 0x86dd;
@@ -84,7 +84,7 @@ static void capture(struct pcap_tap *tap, const struct pbuf *frame) {
 
 static struct pbuf *rx_reap(struct nic *nic);
 
-/* NULL where it was taken off within this turn, by who received a frame. */
+/* The tap, or NULL if a receiver has taken it off within this turn. */
 static struct pcap_tap *tap_of(const struct nic *nic) {
   if (nic->ops->rx_reap != rx_reap)
     return NULL;
@@ -138,7 +138,7 @@ int pcap_start(struct pcap_tap *tap, struct nic *nic, uint16_t snaplen,
       .snaplen = snaplen,
       .write = write,
   };
-  tap->ops.turn = datapath_run; /* that of the MAC driver knows no tap */
+  tap->ops.turn = datapath_run; /* the MAC driver's own turn bypasses the tap */
   tap->ops.rx_reap = rx_reap;
   tap->ops.tx_post = tx_post;
   write(&header, sizeof header);
