@@ -2,8 +2,8 @@
  * B.18), as a NIC of the kit.
  *
  * Its DMA walks two arrays of descriptors, each with a flag USED that gives a descriptor to
- * software and a flag WRAP in the last one. A frame is received into one buffer and sent from any
- * number of them; when it is sent, only its first descriptor gets USED from the device. */
+ * software, and a flag WRAP in the last one. A frame is received into one buffer and sent from any
+ * number of them; when it has been sent, the device sets USED only in its first descriptor. */
 #include "cadence_gem.h"
 
 #include <assert.h>
@@ -19,7 +19,7 @@ enum {
   POLLS_MAX = 10000, /* a management frame lasts 64 bits at 2.5 MHz: 26 us; a burst less */
 };
 
-/* Statistics (B.18, from 0x100 on), of which each frame that is dropped counts in one. */
+/* Statistics (B.18, from 0x100 on): each dropped frame counts in one of them. */
 static const struct {
   uint16_t offset;
   uint8_t counter;
@@ -89,7 +89,7 @@ static int start(struct nic *nic) {
 
   if (!is_there(nic))
     return -ENODEV;
-  gem->tx_clock_mbps = 0; /* whatever it was for before */
+  gem->tx_clock_mbps = 0; /* whatever it was set for before */
   gem->control = NWCTRL_MDIO_EN;
   gem->configuration =
       NWCFG_100 | NWCFG_FULL_DUPLEX | NWCFG_RX_1536 | NWCFG_STRIP_FCS | NWCFG_MDC_DIV_64;
@@ -108,13 +108,14 @@ static int enable(struct nic *nic) {
 
   if (!is_there(nic))
     return -ENODEV;
-  /* A part of a unit is not used: frames that the MTU allows would be too long. */
+  /* The device would not use a fraction of a unit, and frames that the MTU allows would be too
+   * long. */
   if (nic->config->pool.buffer_size % CADENCE_GEM_BUFFER_UNIT != 0)
     return -EINVAL;
   nic_ring_init(&nic->rx_ring, gem->rx_slots, CADENCE_GEM_RX_DESCRIPTORS);
   nic_ring_init(&nic->tx_ring, gem->tx_slots, CADENCE_GEM_TX_DESCRIPTORS);
   gem->tx = (struct ring){.mask = CADENCE_GEM_TX_DESCRIPTORS - 1};
-  for (unsigned i = 0; i < CADENCE_GEM_RX_DESCRIPTORS; i++) /* not the device's: without buffers */
+  for (unsigned i = 0; i < CADENCE_GEM_RX_DESCRIPTORS; i++) /* not the device's: no buffers yet */
     gem->rings->rx[i].address = RX_USED | rx_wrap_at(i);
   for (unsigned i = 0; i < CADENCE_GEM_TX_DESCRIPTORS; i++)
     gem->rings->tx[i].status = TX_USED | tx_wrap_at(i);
@@ -134,7 +135,7 @@ static int enable(struct nic *nic) {
   return 0;
 }
 
-/* Reading clears each of them; not in the emulator, but there nothing ever counts in these. */
+/* Reading clears each of them; not in the emulator, but there they never count. */
 static void fold_statistics(struct nic *nic) {
   for (unsigned i = 0; i < sizeof drops / sizeof *drops; i++)
     nic->counters[drops[i].counter] += reg_read(nic, drops[i].offset);
@@ -173,7 +174,7 @@ static bool rx_is_done(struct nic *nic, uint32_t index) {
   return !ring_empty(ring) && (descriptor->address & RX_USED) != 0;
 }
 
-/* Bad frames do not come this far; one that is longer than a buffer comes in several. */
+/* Bad frames do not get this far; one that is longer than a buffer comes in several. */
 static inline struct pbuf *rx_reap(struct nic *nic) {
   const struct ring *ring = &nic->rx_ring.ring;
   const struct cadence_gem_descriptor *descriptor =
@@ -190,13 +191,14 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
     packet_set_length(packet, (uint16_t)(status & RX_LENGTH));
     return packet;
   }
-  if ((status & RX_FIRST) != 0) /* its other parts do not count */
+  if ((status & RX_FIRST) != 0) /* its other parts are not counted */
     nic_count(nic, (status & RX_LAST) != 0 ? NIC_IN_ERROR : NIC_IN_TOO_LONG);
   packet_set_length(packet, 0);
   return packet;
 }
 
-/* Puts a part of a frame into a descriptor, but for the status that gives it over: returns that. */
+/* Puts a part of a frame into a descriptor, but for the status, which hands it over: returns
+ * that. */
 static inline uint32_t fill_tx(struct cadence_gem_descriptor *descriptors, uint32_t slot,
                                const struct pbuf *part) {
   descriptors[slot].address = bus_address(part->payload);
@@ -204,7 +206,7 @@ static inline uint32_t fill_tx(struct cadence_gem_descriptor *descriptors, uint3
 }
 
 /* The device reads no further than the first descriptor that is USED: so the first part of a frame
- * is given over last. */
+ * is handed over last. */
 static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct cadence_gem *gem = gem_of(nic);
   struct cadence_gem_descriptor *const descriptors = gem->rings->tx;
@@ -229,7 +231,8 @@ static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   return true;
 }
 
-/* What the device says of the oldest frame, TX_USED where it is done with it; else 0. */
+/* The device's status of the oldest frame, with TX_USED if it is done with it; 0 if there is
+ * none. */
 static inline uint32_t oldest_status(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
 
@@ -237,8 +240,8 @@ static inline uint32_t oldest_status(struct nic *nic) {
                                         : gem->rings->tx[ring_slot(&gem->tx, gem->tx.tail)].status;
 }
 
-/* A frame that was not sent stops the transmitter and sets its pointer back to the ring's base: it
- * stays on the ring until the reset that cures this counts it. */
+/* A frame that could not be sent stops the transmitter and sets its pointer back to the ring's
+ * base: the frame stays on the ring until the reset that cures this counts it. */
 static inline struct pbuf *tx_reap(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   const struct ring *frames = &nic->tx_ring.ring;
@@ -255,7 +258,7 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
   }
   frame = nic_ring_pop(&nic->tx_ring);
   gem->tx.tail = tail + count;
-  for (unsigned i = 1; i < count; i++) { /* the device has set the first one's flag alone */
+  for (unsigned i = 1; i < count; i++) { /* the device has set only the first one's flag */
     uint32_t slot = ring_slot(&gem->tx, tail + i);
 
     gem->rings->tx[slot].status = TX_USED | tx_wrap_at(slot);
@@ -265,8 +268,8 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
 }
 
 /* A receiver that has met a descriptor without a buffer looks at it again at the next frame, but
- * may stay stuck under load: turning it off and on cures that (16.7.4). The emulator's model looks
- * again when NWCTRL is written, and at no other time. */
+ * may stay stuck under load: turning it off and on cures that (16.7.4). The emulator looks again
+ * only when NWCTRL is written. */
 static void restart_receiver(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   const struct ring *ring = &nic->rx_ring.ring;
@@ -298,24 +301,24 @@ static inline void doorbell(struct nic *nic, enum nic_direction which) {
 
 /* ---- interrupt ---- */
 
-/* What goes wrong is taken from the status registers: the model sets the interrupt of a corrupted
- * tx frame for an rx frame that is too long, too. */
+/* Errors are taken from the status registers: the emulator sets the interrupt of a corrupted tx
+ * frame for an rx frame that is too long, too. */
 static void read_status(struct nic *nic) {
   uint32_t tx = reg_read(nic, TXSTATUS);
   uint32_t rx = reg_read(nic, RXSTATUS);
 
   reg_write(nic, TXSTATUS, tx);
-  reg_write(nic, RXSTATUS, rx & ~(uint32_t)RXSTATUS_NO_BUFFER); /* that is the doorbell's */
+  reg_write(nic, RXSTATUS, rx & ~(uint32_t)RXSTATUS_NO_BUFFER); /* the doorbell clears that one */
   if ((rx & RXSTATUS_NO_BUFFER) != 0)
     nic->rx_stalled = true;
   if ((tx & TXSTATUS_FAULTS) != 0 || (rx & RXSTATUS_HRESP) != 0)
     nic->faulted = true;
 }
 
-/* ISR is cleared by reading it in some versions, in others by writing it: it is read once, and what
- * was read is written. Packets mask their own interrupts alone, so that what goes wrong during a
- * turn still interrupts: the model keeps nothing of what is masked. Then all are masked, and status
- * is read until they are not any more. */
+/* In some versions reading ISR clears it, in others writing does: it is read once, and what was
+ * read is written. Packets mask only their own interrupts, so that errors during a turn still
+ * interrupt, since the emulator forgets what is masked. An error masks all, and until they are
+ * unmasked the status registers are read instead. */
 static void interrupt(struct nic *nic) {
   uint32_t cause = reg_read(nic, ISR);
 
@@ -328,8 +331,8 @@ static void interrupt(struct nic *nic) {
   gem_of(nic)->all_masked = true;
 }
 
-/* What came while the mask was closed does not interrupt when it opens: descriptors and status
- * tell. */
+/* What came while interrupts were masked does not interrupt at the unmask: descriptors and status
+ * show it. */
 static void irq_unmask(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   uint32_t mask = INTERRUPT_RX | INTERRUPT_RX_FAULTS | INTERRUPT_TX_FAULTS;
@@ -337,7 +340,7 @@ static void irq_unmask(struct nic *nic) {
   const bool is_told = !was_masked && !gem->used_masked;
 
   if (was_masked)
-    gem->all_masked = false; /* and not where it was: an interrupt may mask all just now */
+    gem->all_masked = false; /* only then: an interrupt may be masking all just now */
   gem->used_masked = ring_empty(&nic->rx_ring.ring);
   if (!gem->used_masked)
     mask |= INTERRUPT_RX_USED; /* else each frame that is lost would interrupt */
@@ -356,7 +359,7 @@ static void read_link(struct nic *nic, struct nic_link *state) {
   uint32_t speed;
 
   fold_statistics(nic);
-  /* A doorbell writes NWCTRL anew: another register tells that it was reset. */
+  /* A doorbell writes NWCTRL anew: it is another register that shows a reset. */
   if ((reg_read(nic, DMACFG) & DMACFG_TX_CHECKSUM) == 0) {
     nic->faulted = true;
     *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
@@ -377,7 +380,8 @@ static void read_link(struct nic *nic, struct nic_link *state) {
   reg_write(nic, NWCFG, gem->configuration);
 }
 
-/* The exclusive or of each sixth bit of the address, from its first bit on the wire on (16.2.5). */
+/* The exclusive or of every sixth bit of the address, from its first bit on the wire on
+ * (16.2.5). */
 static unsigned hash_of(const uint8_t group[ETH_ADDRESS_BYTES]) {
   uint64_t bits = 0;
   unsigned hash = 0;

@@ -1,5 +1,5 @@
-/* The registers of the Cadence GEM, and the flags of its descriptors, as far as they are used here
- * (Xilinx UG585, appendix B.18, and tables 16-2 and 16-3). */
+/* The registers of the Cadence GEM and the flags of its descriptors that are used here (Xilinx
+ * UG585, appendix B.18, and tables 16-2 and 16-3). */
 #ifndef CADENCE_GEM_REGS_H
 #define CADENCE_GEM_REGS_H
 
@@ -50,7 +50,7 @@ enum {
   PHYMNTNC = 0x34, /* phy_maint */
   HASHLO = 0x80,
   HASHHI = 0x84,
-  SPADDR1LO = 0x88, /* specific address 1: of use once its high half is written */
+  SPADDR1LO = 0x88, /* specific address 1: valid once its high half is written */
   SPADDR1HI = 0x8c,
   MODID = 0xfc, /* 2 in its upper half */
 

@@ -20,8 +20,8 @@ enum {
   TX_PARTS_MAX = 16,
 };
 
-/* Statistics, of 16 bits, of frames that are dropped before they reach a descriptor. The emulator
- * has none: there these read as 0. */
+/* Statistics, of 16 bits, of frames that are dropped before they reach a descriptor. In the
+ * emulator they read as 0. */
 static const struct {
   uint16_t offset;
   uint8_t counter;
@@ -37,7 +37,7 @@ static_assert(offsetof(struct imx_enet, nic) == 0, "the kit's pointer is ours");
 
 static struct imx_enet *enet_of(struct nic *nic) { return (struct imx_enet *)(void *)nic; }
 
-/* Or is gone: it has lost what `enable` told it. A bus error clears ETHEREN, but no other bit. */
+/* It was, or is gone: it has lost what `enable` wrote. A bus error clears only ETHEREN. */
 static bool was_reset(struct nic *nic) {
   return (reg_read(nic, ECR) & (ECR_RESET | ECR_DBSWP)) != ECR_DBSWP;
 }
@@ -47,8 +47,9 @@ static uint32_t wrap_at(unsigned slot, unsigned size) { return slot == size - 1 
 
 /* ---- the PHY's management interface ---- */
 
-/* Runs one management frame; false where the interface hangs. MSCR is looked at each time, since
- * another MAC's interface may have been reset; while MMFR is 0, setting it starts no frame. */
+/* Runs one management frame; false if the interface hangs. MSCR is checked each time, since the
+ * interface may be another MAC's, which may have been reset; while MMFR is 0, setting MSCR starts
+ * no frame. */
 static bool mdio(struct imx_enet *enet, uint32_t frame, unsigned address, unsigned reg) {
   uint32_t divider = (enet->module_hz + 2 * MDC_HZ_MAX - 1) / (2 * MDC_HZ_MAX);
   uint32_t speed = (divider - 1) << MSCR_SPEED_SHIFT;
@@ -66,7 +67,7 @@ static bool mdio(struct imx_enet *enet, uint32_t frame, unsigned address, unsign
   return false;
 }
 
-/* All ones, as from an address where nobody is, where the interface hangs, and for the PHYs of
+/* Returns all ones, as from an address without a PHY, if the interface hangs, and for the PHYs of
  * other MACs on it. */
 static uint16_t mdio_read(struct nic *nic, unsigned address, unsigned reg) {
   struct imx_enet *enet = enet_of(nic);
@@ -106,8 +107,8 @@ static int start(struct nic *nic) {
   return find_phy(nic);
 }
 
-/* Full duplex can only be set while the device is off (Transmit Control Register), so that the rest
- * is set then as well. */
+/* Full duplex can be set only while the device is off (Transmit Control Register): so is the
+ * rest. */
 static void set_link(struct nic *nic) {
   struct nic_link *set = &enet_of(nic)->set;
   struct nic_link now;
@@ -136,7 +137,7 @@ static int enable(struct nic *nic) {
   nic_ring_init(&nic->tx_ring, enet->tx_slots, IMX_ENET_TX_DESCRIPTORS);
   enet->tx = (struct ring){.mask = IMX_ENET_TX_DESCRIPTORS - 1};
   enet->in_parts = false;
-  for (unsigned i = 0; i < IMX_ENET_RX_DESCRIPTORS; i++) /* not the device's: without buffers */
+  for (unsigned i = 0; i < IMX_ENET_RX_DESCRIPTORS; i++) /* not the device's: no buffers yet */
     enet->rings->rx[i] =
         (struct imx_enet_descriptor){.control = wrap_at(i, IMX_ENET_RX_DESCRIPTORS)};
   for (unsigned i = 0; i < IMX_ENET_TX_DESCRIPTORS; i++)
@@ -155,9 +156,9 @@ static int enable(struct nic *nic) {
   reg_write(nic, TDSR, bus_address(enet->rings->tx));
   reg_write(nic, MRBR, buffer);
   reg_write(nic, FTRL, buffer); /* no frame is longer than a buffer */
-  reg_write(nic, RACC, 0);      /* nothing is taken off a frame, nor dropped for its checksums */
+  reg_write(nic, RACC, 0); /* nothing is cut off a frame, and none is dropped for its checksums */
   reg_write(nic, EIR, UINT32_MAX);
-  reg_write(nic, MIBC, 0); /* the statistics count, from wherever they are */
+  reg_write(nic, MIBC, 0); /* the statistics count, from whatever they are at */
   for (unsigned i = 0; i < IMX_ENET_STATISTICS; i++)
     enet->statistics[i] = (uint16_t)reg_read(nic, drops[i].offset);
   reg_write(nic, ECR, ECR_RESERVED | ECR_DBSWP | ECR_EN1588 | ECR_ETHEREN); /* last of all */
@@ -168,8 +169,8 @@ static uint32_t overflows(const struct imx_enet *enet) {
   return enet->overflows_told > enet->overflows_seen ? enet->overflows_told : enet->overflows_seen;
 }
 
-/* Counts overflows that the statistics have told of, or that a frame has met: of those that met a
- * frame with a descriptor, both tell, one before the other. */
+/* Counts overflows, which statistics (`told`) and descriptors (`seen`) report: if an overflow hit a
+ * frame with a descriptor both do, one before the other. */
 static void count_overflows(struct nic *nic, uint32_t told, uint32_t seen) {
   struct imx_enet *enet = enet_of(nic);
   uint32_t before = overflows(enet);
@@ -225,7 +226,7 @@ static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
   return true;
 }
 
-/* Why a frame is dropped that ends with this descriptor; NIC_COUNTER_COUNT: it is not. */
+/* Why the frame that ends with this descriptor is dropped; NIC_COUNTER_COUNT: it is not. */
 static enum nic_counter rx_error(const struct imx_enet *enet, uint32_t control) {
   if (enet->in_parts) /* longer than a buffer, against FTRL */
     return NIC_IN_TOO_LONG;
@@ -238,8 +239,7 @@ static enum nic_counter rx_error(const struct imx_enet *enet, uint32_t control) 
   return (control & 0xffff) > ETH_FCS_BYTES ? NIC_COUNTER_COUNT : NIC_IN_RUNT;
 }
 
-/* The length is that of the frame with its FCS: RCR's CRCFWD would take that off, but not in the
- * emulator. */
+/* The length includes the FCS: RCR's CRCFWD would take that off, but not in the emulator. */
 static inline struct pbuf *rx_reap(struct nic *nic) {
   struct imx_enet *enet = enet_of(nic);
   const struct ring *ring = &nic->rx_ring.ring;
@@ -270,9 +270,9 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
   return packet;
 }
 
-/* What the device has to insert into a frame. lwIP, which makes none of these checksums, has left
- * their fields 0, as the manual demands; where the header's is not 0, somebody else has made them.
- * PINS would insert ICMP's, too, which lwIP has made. All headers are in one buffer. */
+/* The checksums that the device has to insert into a frame. lwIP, which makes none of them, has
+ * left their fields 0, as the manual demands; if the IP header's is not 0, all have been made
+ * elsewhere. PINS would insert ICMP's, too, which lwIP has made. All headers are in one buffer. */
 static uint32_t checksums_of(const struct pbuf *frame) {
   enum { TYPE = 12, FRAGMENT = 20, PROTOCOL = 23, CHECKSUM = 24, HEADERS = 34, TCP = 6, UDP = 17 };
   const uint8_t *bytes = frame->payload;
@@ -286,8 +286,8 @@ static uint32_t checksums_of(const struct pbuf *frame) {
          (bytes[PROTOCOL] == TCP || bytes[PROTOCOL] == UDP ? (uint32_t)OPTION_PINS : 0);
 }
 
-/* Puts a part of a frame into a descriptor, but for the control that gives it over: returns that.
- * All parts have the same options (Enhanced transmit buffer descriptor). */
+/* Puts a part of a frame into a descriptor, but for the control word, which hands it over: returns
+ * that. All parts have the same options (Enhanced transmit buffer descriptor). */
 static inline uint32_t fill_tx(struct imx_enet_descriptor *descriptors, uint32_t slot,
                                const struct pbuf *part, uint32_t option) {
   struct imx_enet_descriptor *descriptor = &descriptors[slot];
@@ -299,8 +299,8 @@ static inline uint32_t fill_tx(struct imx_enet_descriptor *descriptors, uint32_t
          (part->next == NULL ? (uint32_t)(CONTROL_L | CONTROL_TC) : 0);
 }
 
-/* The device reads no further than the first descriptor that is not its own: so the first part
- * of a frame is given over last. */
+/* The device reads no further than the first descriptor that is not its own: so the first part of a
+ * frame is handed over last. */
 static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct imx_enet *enet = enet_of(nic);
   struct imx_enet_descriptor *const descriptors = enet->rings->tx;
@@ -326,8 +326,8 @@ static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   return true;
 }
 
-/* The device clears R of each part that it is done with, of the last one at the end. A frame that
- * was not sent is lost, and the device goes on with the next. */
+/* The device clears R in each part that it is done with, in the last one at the end. A frame that
+ * could not be sent is lost, and the device goes on with the next. */
 static inline struct pbuf *tx_reap(struct nic *nic) {
   struct imx_enet *enet = enet_of(nic);
   struct ring *frames = &nic->tx_ring.ring;
@@ -352,8 +352,8 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
 }
 
 /* RDAR and TDAR are cleared by the device when it finds no descriptor of its own. A write of TDAR
- * that crosses the clearing may be lost (erratum ERR007885): the interrupt of the frame before it
- * has the datapath ring again, or nic_watch(). */
+ * that crosses the clearing may be lost (erratum ERR007885): the interrupt of the frame before it,
+ * or nic_watch(), makes the datapath ring again. */
 static void doorbell(struct nic *nic, enum nic_direction which) {
   dma_publish();
   if (which == NIC_RX && (reg_read(nic, RDAR) & DESCRIPTOR_ACTIVE) == 0)
@@ -363,7 +363,7 @@ static void doorbell(struct nic *nic, enum nic_direction which) {
 
 /* ---- interrupt ---- */
 
-/* MII and GRA are for those who poll them. */
+/* MII and GRA are left for the code that polls them. */
 static void interrupt(struct nic *nic) {
   uint32_t events = reg_read(nic, EIR) & (EVENTS_RX | EVENTS_TX);
 
@@ -373,13 +373,13 @@ static void interrupt(struct nic *nic) {
     nic->faulted = true;
 }
 
-/* An event stays in EIR until it is cleared, so that what came while the mask was closed interrupts
- * when it opens. */
+/* An event stays in EIR until it is cleared, so what came while interrupts were masked interrupts
+ * at the unmask. */
 static void irq_unmask(struct nic *nic) {
   reg_write(nic, EIMR, EVENTS_RX | (ring_empty(&nic->tx_ring.ring) ? 0U : EVENTS_TX));
 }
 
-/* Another speed or duplex takes a restart. */
+/* A change of speed or duplex takes a restart. */
 static void read_link(struct nic *nic, struct nic_link *state) {
   struct imx_enet *enet = enet_of(nic);
 
@@ -406,7 +406,7 @@ static unsigned hash_of(const uint8_t group[ETH_ADDRESS_BYTES]) {
   return crc >> 26;
 }
 
-/* The emulator lets all frames in, to groups and to others. */
+/* The emulator lets in all frames, to whatever group or station. */
 static void set_filter(struct nic *nic) {
   const struct nic_filter *filter = &nic->filter;
   uint64_t hash = 0;

@@ -9,7 +9,7 @@
 enum {
   EIR = 0x004, /* written ones clear */
   EIMR = 0x008,
-  EVENT_UN = 1 << 19, /* these three lose one frame, whose descriptor tells, and go on */
+  EVENT_UN = 1 << 19, /* these three lose one frame, whose descriptor shows it, and go on */
   EVENT_RL = 1 << 20,
   EVENT_LC = 1 << 21,
   EVENT_EBERR = 1 << 22, /* stops the device */

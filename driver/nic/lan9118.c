@@ -1,9 +1,9 @@
 /* The SMSC LAN9118 and its kin as a NIC of the kit (Microchip DS00002266; sections in brackets).
  *
- * It has no DMA. Frames lie in its own FIFOs, and the processor moves them word by word: rx_reap
- * pops a frame into the oldest posted buffer, tx_post pushes one in. These two moves stand where
- * other MACs have their DMA, so that they are no copies in the kit's sense and not counted as such.
- * The "rings" are lists: buffers that wait for a frame, and frames that wait for their status. */
+ * It has no DMA. Frames are in its own FIFOs, and the processor moves them word by word: rx_reap
+ * pops a frame into the oldest posted buffer, tx_post pushes one in. These two moves take the place
+ * of other MACs' DMA, so they are not copies in the kit's sense, and not counted as such. The
+ * "rings" are lists: buffers that wait for a frame, and frames that wait for their status. */
 #include "lan9118.h"
 
 #include <assert.h>
@@ -16,18 +16,18 @@
 #include "port.h"
 
 enum {
-  SETTLE_READS = 3,     /* of 45 ns each: the longest wait that we meet */
+  SETTLE_READS = 3,     /* of 45 ns each: the longest wait that is needed here */
   POLLS_MAX = 10000,    /* of 180 ns: a frame at 10 Mbit/s lasts 1.2 ms, all else less */
   MII_POLLS_MAX = 1000, /* a management frame lasts 64 bits at 2.5 MHz: 26 us */
-  RX_LENGTH_MAX = 2560, /* with FCS: the watchdog has cut it off by then [3.13.3] */
+  RX_LENGTH_MAX = 2560, /* with FCS: the MAC's watchdog cuts a frame off before that [3.13.3] */
 };
 
 static_assert(offsetof(struct lan9118, nic) == 0, "the kit's pointer is ours");
 
 static struct lan9118 *lan9118_of(struct nic *nic) { return (struct lan9118 *)(void *)nic; }
 
-/* Reads a register that a write or a FIFO's pop has just changed: it takes a while [6.1.1, 6.1.2],
- * and reads of BYTE_TEST take it. */
+/* Reads a register that a write or a FIFO's pop has just changed. The change takes a while [6.1.1,
+ * 6.1.2], which reads of BYTE_TEST fill. */
 static uint32_t read_settled(struct nic *nic, unsigned offset) {
   for (unsigned i = 0; i < SETTLE_READS; i++)
     (void)reg_read(nic, BYTE_TEST);
@@ -46,7 +46,7 @@ static unsigned statuses(struct nic *nic, unsigned fifo_inf) {
   return read_settled(nic, fifo_inf) >> 16 & 0xff;
 }
 
-/* ---- the MAC's own registers; one that does not answer needs a reset ---- */
+/* ---- the MAC's own registers; a MAC that does not answer needs a reset ---- */
 
 static bool mac_command(struct nic *nic, uint32_t command) {
   reg_write(nic, MAC_CSR_CMD, CSR_BUSY | command);
@@ -87,7 +87,7 @@ static bool mii_access(struct nic *nic, unsigned address, unsigned reg, uint32_t
   return (value & MAC_MII_ACC_BUSY) == 0;
 }
 
-/* All ones, as from an address where no PHY is, where the interface hangs. */
+/* Returns all ones if the interface hangs, as from an address without a PHY. */
 static uint16_t mii_read(struct nic *nic, unsigned address, unsigned reg) {
   uint32_t value;
 
@@ -103,9 +103,9 @@ static void mii_write(struct nic *nic, unsigned address, unsigned reg, uint16_t 
 
 /* ---- lifecycle ---- */
 
-/* Empties the FIFOs and brings all registers but the PHY's to where they start [3.10]: every
- * interrupt masked, RSFL and TSFL by the first status, no pause after an interrupt (the kit masks,
- * and its budget moderates). */
+/* Empties the FIFOs and sets all registers but the PHY's to their defaults [3.10]: every interrupt
+ * masked, RSFL and TSFL at the first status, no pause after an interrupt (the kit masks, and its
+ * budget moderates). */
 static bool reset(struct nic *nic) {
   if (reg_read(nic, BYTE_TEST) != BYTE_TEST_VALUE ||
       !wait_for(nic, PMT_CTRL, PMT_CTRL_READY, PMT_CTRL_READY))
@@ -152,25 +152,25 @@ static int enable(struct nic *nic) {
   return nic->faulted ? -EIO : 0;
 }
 
-/* RX_DROP has the frames that found a FIFO full. The emulator has no such counter: it drops them
- * and says nothing, so that there in_overflow stays 0. */
+/* RX_DROP counts the frames that found a FIFO full. The emulator has no such counter and drops them
+ * silently, so in_overflow stays 0 there. */
 static void count_missed(struct nic *nic) {
   uint32_t missed = reg_read(nic, RX_DROP);
 
-  if (missed != UINT32_MAX) /* nor has a device that is not there any more */
+  if (missed != UINT32_MAX) /* as a device that is gone reads */
     nic->counters[NIC_IN_OVERFLOW] += missed;
 }
 
 /* Stops the receiver after the frame that is on the wire, then the transmitter [3.12.8, 3.13.4].
- * The FIFOs keep what they hold: the kit takes statuses and frames that it has buffers for, the
- * next reset the rest. */
+ * The FIFOs keep what they hold: the kit takes the statuses, and the frames that it has buffers
+ * for; the next reset drops the rest. */
 static void disable(struct nic *nic) {
   const uint32_t mac_cr = lan9118_of(nic)->mac_cr & ~(uint32_t)MAC_CR_RX_ENABLE;
   unsigned waiting, posted = ring_count(&nic->rx_ring.ring);
 
   reg_write(nic, INT_EN, 0);
   if (reg_read(nic, BYTE_TEST) != BYTE_TEST_VALUE)
-    return; /* nothing that it says is true */
+    return; /* it is gone: nothing that it says is to be believed */
   reg_write(nic, INT_STS, INT_RXSTOP);
   write_mac_cr(nic, mac_cr);
   (void)wait_for(nic, INT_STS, INT_RXSTOP, INT_RXSTOP);
@@ -195,7 +195,7 @@ static inline void pop_word(uintptr_t fifo, uint8_t *to) {
   memcpy(to, &word, sizeof word);
 }
 
-/* Pops words of the data FIFO into a buffer, eight a turn: two instructions each. */
+/* Pops words of the data FIFO into a buffer, eight a turn: two instructions a word. */
 static void pop_words(uintptr_t fifo, uint8_t *to, unsigned words) {
   for (; words >= 8; words -= 8, to += 8 * 4) {
     pop_word(fifo, to);
@@ -211,9 +211,8 @@ static void pop_words(uintptr_t fifo, uint8_t *to, unsigned words) {
     pop_word(fifo, to);
 }
 
-/* A frame that nobody wants is popped as well: RX_DP_CTRL would skip one faster, where it is of 16
- * bytes or more [3.13.1.1], but the emulator moves its read pointer alone and is out of step from
- * then on. */
+/* An unwanted frame is popped as well: RX_DP_CTRL would skip one of 16 bytes or more faster
+ * [3.13.1.1], but the emulator then moves only its read pointer and is out of step from then on. */
 static void drop_words(uintptr_t fifo, unsigned words) {
   for (; words != 0; words--)
     (void)mmio_read(fifo);
@@ -231,7 +230,7 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
     return NULL;
   status = reg_read(nic, RX_STATUS_FIFO);
   length = status >> 16 & 0x3fff;
-  if (length <= ETH_FCS_BYTES || length > RX_LENGTH_MAX) { /* no frame is: we are out of step */
+  if (length <= ETH_FCS_BYTES || length > RX_LENGTH_MAX) { /* no frame is so: we are out of step */
     nic_count(nic, NIC_IN_ERROR);
     nic->faulted = true;
     return NULL;
@@ -249,7 +248,7 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
   pop_words(nic->base + RX_DATA_FIFO, packet->payload, words);
   drop_words(nic->base + RX_DATA_FIFO, (offset + length + 3) / 4 - words);
   if (good) {
-    dma_clean(packet->payload, 4 * words); /* as if a DMA had written it: the kit invalidates */
+    dma_clean(packet->payload, 4 * words); /* as if DMA had written it, since the kit invalidates */
     packet->payload = (uint8_t *)packet->payload + offset;
   }
   packet_set_length(packet, good ? (uint16_t)(length - ETH_FCS_BYTES) : 0);
@@ -265,7 +264,7 @@ static inline void push_word(uintptr_t fifo, const uint8_t *from) {
   mmio_write(fifo, word);
 }
 
-/* Pushes words that may begin at any byte, eight a turn: two instructions each. */
+/* Pushes words that may begin at any byte, eight a turn: two instructions a word. */
 static void push_words(uintptr_t fifo, const uint8_t *from, unsigned words) {
   for (; words >= 8; words -= 8, from += 8 * 4) {
     push_word(fifo, from);
@@ -286,8 +285,8 @@ static void push_words(uintptr_t fifo, const uint8_t *from, unsigned words) {
  * go through the processor anyway, it closes the gaps, and takes any chain. */
 static void push_frame(struct nic *nic, const struct pbuf *frame) {
   const uintptr_t fifo = nic->base + TX_DATA_FIFO;
-  uint8_t part[4] = {0}; /* of a word, of which the rest is in the next fragment */
-  unsigned filled = 0;   /* bytes of it */
+  uint8_t part[4] = {0}; /* of a word whose rest is in the next fragment */
+  unsigned filled = 0;   /* bytes in `part` */
 
   for (const struct pbuf *fragment = frame; fragment != NULL; fragment = fragment->next) {
     const uint8_t *data = fragment->payload;
@@ -357,9 +356,9 @@ static void interrupt(struct nic *nic) {
     nic->faulted = true;
 }
 
-/* Frames that wait for a buffer would interrupt for ever: the first buffer that is posted lets
- * them. What came meanwhile interrupts now; in the emulator a cause comes with a status and stays
- * down while others wait, so that the FIFOs tell. */
+/* Frames that wait for a buffer would interrupt for ever: received frames are unmasked only once a
+ * buffer is posted. What came meanwhile interrupts now; but the emulator sets a cause only as a
+ * status comes, not for others that wait, so the FIFOs are looked at. */
 static void irq_unmask(struct nic *nic) {
   uint32_t rx = ring_empty(&nic->rx_ring.ring) ? 0 : INT_RSFL;
   uint32_t tx = ring_empty(&nic->tx_ring.ring) ? 0 : INT_TSFL;

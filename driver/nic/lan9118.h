@@ -6,15 +6,15 @@
 #include "phy.h"
 
 enum {
-  LAN9118_RX_BUFFERS = 16, /* posted at a time */
-  LAN9118_TX_FRAMES = 16,  /* in the MAC at a time; its status FIFO holds 128 */
+  LAN9118_RX_BUFFERS = 16, /* posted at a time, at most */
+  LAN9118_TX_FRAMES = 16,  /* in the MAC at a time, at most; its status FIFO holds 128 */
 };
 
 struct lan9118 {
   struct nic nic; /* first: the kit's pointer is ours */
   struct phy phy;
-  uint32_t mac_cr;   /* as it was last written */
-  uint8_t rx_offset; /* bytes before a frame's first, in its buffer */
+  uint32_t mac_cr;   /* MAC_CR as last written */
+  uint8_t rx_offset; /* bytes in front of a frame in its buffer */
   struct pbuf *rx_slots[LAN9118_RX_BUFFERS];
   struct pbuf *tx_slots[LAN9118_TX_FRAMES];
 };

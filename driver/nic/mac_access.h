@@ -1,11 +1,11 @@
-/* How a MAC driver reaches its device: registers, and the addresses that the device is given. */
+/* How a MAC driver reaches its device: its registers, and addresses as the device sees them. */
 #ifndef MAC_ACCESS_H
 #define MAC_ACCESS_H
 
 #include "nic.h"
 #include "port.h"
 
-/* The register at `offset` from the base that the board says. */
+/* The register at `offset` from the base that the board gives. */
 static inline uint32_t reg_read(const struct nic *nic, unsigned offset) {
   return mmio_read(nic->base + offset);
 }
@@ -14,7 +14,7 @@ static inline void reg_write(const struct nic *nic, unsigned offset, uint32_t va
   mmio_write(nic->base + offset, value);
 }
 
-/* A bus of 32 bits, and memory where the processor has it. */
+/* The address of `pointer` on the device's bus: 32 bits, the same as the processor's. */
 static inline uint32_t bus_address(const volatile void *pointer) {
   return (uint32_t)(uintptr_t)pointer;
 }

@@ -4,8 +4,8 @@
  * in here": an rx descriptor with it set is the device's to fill, a tx descriptor with it clear is
  * the device's to send. A frame is one descriptor: the MAC gathers nothing.
  *
- * On silicon the length of a received frame has its FCS in it, which lwIP leaves out; in the
- * emulator it has not. */
+ * On silicon the length of a received frame includes its FCS, which lwIP ignores; in the emulator
+ * it does not. */
 #include "msf2_emac.h"
 
 #include <assert.h>
@@ -45,9 +45,9 @@ enum {
   STATION_ADDRESS2 = 0x44,
   FIFO_CFG0 = 0x48,
   FIFO_CFG0_ENABLE_ALL = 0x1f << 8,
-  FIFO_CFG0_ENABLED = 0x1d << 16, /* without the receiver's, which comes with the first frame */
-  FIFO_CFG4 = 0x58,               /* conditions that drop a frame, where FIFO_CFG5 cares for them */
-  FIFO_CFG5 = 0x5c,               /* 1: the condition does not matter */
+  FIFO_CFG0_ENABLED = 0x1d << 16, /* without the receiver's bit, which comes with the first frame */
+  FIFO_CFG4 = 0x58,               /* conditions that drop a frame, unless FIFO_CFG5 ignores them */
+  FIFO_CFG5 = 0x5c,               /* 1: the condition is ignored */
   FIFO_CFG5_ALL = 0x3ffff,
   FIFO_CFG5_HALF_DUPLEX = 1 << 22,
   FIFO_CFG_FALSE_CARRIER = 1 << 2,
@@ -76,7 +76,7 @@ enum {
   INTERRUPT_RX_OVERFLOW = 1 << 6,
   INTERRUPT_RX_BUS_ERROR = 1 << 7,
   INTERRUPT_RX = INTERRUPT_RX_RECEIVED | INTERRUPT_RX_OVERFLOW | INTERRUPT_RX_BUS_ERROR |
-                 INTERRUPT_TX_BUS_ERROR, /* while nothing is in flight */
+                 INTERRUPT_TX_BUS_ERROR, /* unmasked while nothing is in flight */
 };
 
 static const uint32_t CFG1_SOFT_RESET = UINT32_C(1) << 31;
@@ -94,7 +94,7 @@ static_assert(offsetof(struct msf2_emac, nic) == 0, "the kit's pointer is ours")
 
 static struct msf2_emac *emac_of(struct nic *nic) { return (struct msf2_emac *)(void *)nic; }
 
-/* Until a register has `value` in `bits`. */
+/* Waits until a register has `value` in `bits`; false if it never has. */
 static bool wait_for(struct nic *nic, unsigned offset, uint32_t bits, uint32_t value) {
   for (unsigned polls = 0; polls < POLLS_MAX; polls++) {
     if ((reg_read(nic, offset) & bits) == value)
@@ -105,7 +105,7 @@ static bool wait_for(struct nic *nic, unsigned offset, uint32_t bits, uint32_t v
 
 /* ---- the PHY's management interface ---- */
 
-/* All ones, as from an address where no PHY is, where the interface hangs. */
+/* Returns all ones if the interface hangs, as from an address without a PHY. */
 static uint16_t mii_read(struct nic *nic, unsigned address, unsigned reg) {
   reg_write(nic, MII_ADDRESS, address << 8 | reg);
   reg_write(nic, MII_CMD, 0); /* a read starts on the rising edge of READ */
@@ -124,15 +124,15 @@ static void mii_write(struct nic *nic, unsigned address, unsigned reg, uint16_t 
 
 /* ---- lifecycle ---- */
 
-/* The longest frame that reaches a buffer, which the DMA knows no other bound of. Over it the MAC
- * drops and counts. */
+/* The longest frame that may reach a buffer: the DMA has no other bound. The MAC drops and counts
+ * longer ones. */
 static uint32_t frame_length_max(const struct nic *nic) {
   const uint32_t buffer_size = nic->config->pool.buffer_size;
 
   return buffer_size < FRAME_LENGTH_MAX ? buffer_size : FRAME_LENGTH_MAX;
 }
 
-/* The registers that stay as they are, which a MAC that was reset has lost. */
+/* Sets the registers that stay as they are; a MAC that was reset has lost them. */
 static bool set_up(struct nic *nic) {
   reg_write(nic, CFG1, 0);
   reg_write(nic, FIFO_CFG0, FIFO_CFG0_ENABLE_ALL);
@@ -142,7 +142,8 @@ static bool set_up(struct nic *nic) {
   return wait_for(nic, FIFO_CFG0, FIFO_CFG0_ENABLED, FIFO_CFG0_ENABLED);
 }
 
-/* The MAC tells groups from stations, but not one group from another: a gate for all of them. */
+/* The MAC tells groups from stations, but not one group from another: it lets in all of them or
+ * none. */
 static void set_filter(struct nic *nic) {
   const struct nic_filter *filter = &nic->filter;
   const bool full_duplex = (reg_read(nic, CFG2) & CFG2_FULL_DUPLEX) != 0;
@@ -158,7 +159,7 @@ static void set_filter(struct nic *nic) {
 static void set_link(struct nic *nic, const struct nic_link *link) {
   reg_write(nic, CFG2, CFG2_ALWAYS | (link->full_duplex ? CFG2_FULL_DUPLEX : 0));
   reg_write(nic, INTERFACE_CTRL, link->speed_mbps == 100 ? INTERFACE_CTRL_100 : 0);
-  set_filter(nic); /* where half duplex is said once more */
+  set_filter(nic); /* which also sets FIFO_CFG5 for half duplex */
 }
 
 static int start(struct nic *nic) {
@@ -194,8 +195,9 @@ static int enable(struct nic *nic) {
 
   init_ring(&nic->rx_ring, emac->rx_slots, MSF2_EMAC_RX_DESCRIPTORS, emac->rx_descriptors, 0);
   init_ring(&nic->tx_ring, emac->tx_slots, MSF2_EMAC_TX_DESCRIPTORS, emac->tx_descriptors,
-            DESCRIPTOR_EMPTY); /* neither has any that are the device's: it has no buffers yet */
-  /* Frames that were reaped after a reset have taken its count below 0: it would go on. */
+            DESCRIPTOR_EMPTY); /* in neither any is the device's: there are no buffers yet */
+  /* Frames that were reaped after a reset have taken RX_STATUS's count below 0, and it would go on
+   * from there. */
   for (unsigned i = 0; i < PACKET_COUNT_MAX && (reg_read(nic, RX_STATUS) & RX_STATUS_RECEIVED) != 0;
        i++)
     reg_write(nic, RX_STATUS, RX_STATUS_RECEIVED);
@@ -205,7 +207,7 @@ static int enable(struct nic *nic) {
   return 0;
 }
 
-/* A frame that the interrupt has not told of yet was lost all the same. */
+/* Counts a lost frame, whether or not an interrupt has reported it. */
 static void count_overflow(struct nic *nic) {
   if ((reg_read(nic, RX_STATUS) & RX_STATUS_OVERFLOW) == 0)
     return;
@@ -213,7 +215,7 @@ static void count_overflow(struct nic *nic) {
   nic_count(nic, NIC_IN_OVERFLOW);
 }
 
-/* Each received packet counts in RX_STATUS; the interrupt stays up until all are acknowledged. A
+/* RX_STATUS counts received packets, and the interrupt stays up until all are acknowledged. A
  * device that is turned off may hold counts of packets that nobody will reap.
  *
  * Its DMA has stopped once ENABLE reads as 0. */
@@ -282,8 +284,8 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
   return frame;
 }
 
-/* The oldest descriptor of a ring that the device has still to work on, or NULL. `done` is the
- * state of the EMPTY flag that the device leaves behind. */
+/* The oldest descriptor of a ring that the device still has to work on, or NULL. `done` is the
+ * state of the EMPTY flag in those that it is done with. */
 static struct msf2_emac_descriptor *
 first_pending(const struct ring *ring, struct msf2_emac_descriptor *descriptors, uint32_t done) {
   for (uint32_t i = ring->tail; i != ring->head; i++) {
@@ -329,12 +331,12 @@ static void mask_interrupts(struct nic *nic, uint32_t mask) {
   reg_write(nic, INTERRUPT_MASK, mask);
 }
 
-/* Status bits stay up until they are cleared, so that whatever comes while the mask is closed
- * interrupts when it opens.
+/* Status bits stay set until they are cleared, so whatever comes while interrupts are masked
+ * interrupts at the unmask.
  *
  * The first interrupt after the unmask, with nothing in flight, is hardly ever for anything but
- * frames received, and so their mask is closed without a look; where it was for something else, it
- * comes again at once. */
+ * received frames, so these are masked without a look at the cause; if it was another one, the
+ * interrupt comes again at once. */
 static void interrupt(struct nic *nic) {
   uint32_t cause;
 
@@ -357,14 +359,14 @@ static void interrupt(struct nic *nic) {
   }
 }
 
-/* The transmitter reports "underrun" whenever it has sent all there was, so that the interrupt is
- * of use only while frames are in flight. */
+/* The transmitter reports "underrun" whenever it has sent all there was, so that interrupt is of
+ * use only while frames are in flight. */
 static void irq_unmask(struct nic *nic) {
   mask_interrupts(nic, ring_empty(&nic->tx_ring.ring) ? INTERRUPT_RX
                                                       : INTERRUPT_RX | INTERRUPT_TX_UNDERRUN);
 }
 
-/* The MAC follows what the PHY has found, where it has not lost what `enable` told it. */
+/* The MAC follows the link that the PHY has found, unless it has lost what `enable` wrote. */
 static void read_link(struct nic *nic, struct nic_link *state) {
   if ((reg_read(nic, CFG1) & CFG1_ENABLED) != CFG1_ENABLED) {
     nic->faulted = true;

@@ -78,9 +78,9 @@ static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
   return true;
 }
 
-/* True if the device has given back a descriptor behind the oldest, which it still owns: it goes
- * through a ring in order, so that it will never come back to that one. The oldest is looked at
- * last, since the device may be at work. */
+/* True if the device has given back a descriptor behind the oldest, which it still owns: as it goes
+ * through a ring in order, it will never give that one back. The oldest is looked at last, since
+ * the device may be at work. */
 static bool has_skipped(const struct ring *ring, const struct sim_descriptor *descriptors) {
   for (uint32_t i = ring->tail + 1; i != ring->head; i++) {
     if ((descriptors[ring_slot(ring, i)].control & SIM_DESCRIPTOR_OWN) != 0)
@@ -105,7 +105,7 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
     nic->faulted = true;
     if ((reg_read(nic, SIM_CTRL) & SIM_CTRL_ENABLE) != 0)
       return NULL;
-    control = 0; /* turned off: it is empty, and behind it are frames that were received */
+    control = 0; /* the device is off: this buffer is empty, but received frames are behind it */
   }
   packet = nic_ring_pop(&nic->rx_ring);
   dma_observe();

@@ -140,8 +140,8 @@ bool virtio_works(uintptr_t base) {
   return (mmio_read(base + STATUS) & (STATUS_DRIVER_OK | STATUS_FAILED)) == STATUS_DRIVER_OK;
 }
 
-/* The index comes after what it counts, and the flag is read behind it: either the device looks
- * again and finds the index, or its flag is clear (2.7.13.3, 2.7.13.4, 2.7.10). */
+/* The index is written after the entries it counts, and the flag is read after that: either the
+ * device looks again and finds the index, or its flag is clear (2.7.13.3, 2.7.13.4, 2.7.10). */
 void virtio_notify(uintptr_t base, unsigned number, struct virtq *queue, uint16_t index) {
   dma_publish();
   queue->available.index = index;

@@ -1,8 +1,8 @@
 /* The virtio network device over memory-mapped registers, as a NIC of the kit (OASIS, Virtual I/O
  * Device (VIRTIO) Version 1.2: 5.1 network device, 2.7 split virtqueues).
  *
- * A slot of a ring owns a block of descriptors, whose first one is that of the header which the
- * device wants in front of each frame: so the frame itself lies in the packet's buffer, aligned. */
+ * Each slot of a ring has a block of descriptors, the first of which is for the header that the
+ * device wants in front of each frame: so the frame itself is in the packet's buffer, aligned. */
 #include "virtio_net.h"
 
 #include <assert.h>
@@ -43,8 +43,8 @@ enum {
   HEADER_NEEDS_CSUM = 1 << 0,
   HEADER_DATA_VALID = 1 << 1,
   HEADER_BYTES = sizeof(struct virtio_net_header),
-  RX_STRIDE = 2, /* descriptors of a buffer: the header's, and its own */
-  TX_STRIDE = 8, /* of a frame: the header's, and those of its parts */
+  RX_STRIDE = 2, /* descriptors for a buffer: its header's, and its own */
+  TX_STRIDE = 8, /* for a frame: its header's, and its parts' */
   TX_PARTS_MAX = TX_STRIDE - 1,
 
   CLASS_RX = 0, /* of commands (5.1.6.5) */
@@ -73,8 +73,8 @@ static int negotiate(struct nic *nic) {
                           &virtio_of(nic)->features);
 }
 
-/* The address that the device was given by its host; fields of the configuration are read by their
- * own width, and once more where it has changed meanwhile (4.2.2.2, 2.5.1). */
+/* Reads the address that the host gave the device. Fields of the configuration are read at their
+ * own width, and again if it has changed meanwhile (4.2.2.2, 2.5.1). */
 static void read_mac(struct nic *nic, uint8_t mac[ETH_ADDRESS_BYTES]) {
   for (unsigned reads = 0; reads < CONFIG_READS_MAX; reads++) {
     uint32_t generation = virtio_config_generation(nic->base);
@@ -86,7 +86,7 @@ static void read_mac(struct nic *nic, uint8_t mac[ETH_ADDRESS_BYTES]) {
   }
 }
 
-/* What is negotiated here is, in a device that has not changed, what enable will find again. */
+/* What is negotiated here is what `enable` will get again, unless the device has changed. */
 static int start(struct nic *nic) {
   struct virtio_net *virtio = virtio_of(nic);
   int error;
@@ -101,7 +101,7 @@ static int start(struct nic *nic) {
   if ((virtio->features & F_GUEST_CSUM) == 0)
     nic->offloads &= (uint8_t)~NIC_OFFLOAD_RX_TCP_UDP;
   if ((virtio->features & F_MAC) != 0 && memcmp(nic->mac, nic->config->mac, sizeof nic->mac) == 0)
-    read_mac(nic, nic->mac); /* nobody has set another one */
+    read_mac(nic, nic->mac); /* no other one was set */
   return virtio_reset(nic->base) ? 0 : -ENODEV;
 }
 
@@ -153,7 +153,7 @@ static int enable(struct nic *nic) {
   return 0;
 }
 
-/* A reset is the one way to take buffers back that a device has not used (2.7.6.1). */
+/* A reset is the only way to take back buffers that a device has not used (2.7.6.1). */
 static void disable(struct nic *nic) { (void)virtio_reset(nic->base); }
 
 /* ---- rings ---- */
@@ -181,7 +181,7 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
     length = HEADER_BYTES;
   }
   packet_set_length(packet, (uint16_t)(length - HEADER_BYTES));
-  /* NEEDS_CSUM is a frame that has not been on a wire: no checksum is in it yet (5.1.6.4). */
+  /* NEEDS_CSUM marks a frame that has not been on a wire: it has no checksum yet (5.1.6.4). */
   if ((virtio->rings->rx_headers[block].flags & (HEADER_NEEDS_CSUM | HEADER_DATA_VALID)) != 0)
     packet->flags |= PACKET_FLAG_CHECKED;
   return packet;
@@ -206,9 +206,10 @@ enum {
 
 static uint32_t get16(const uint8_t *bytes) { return (uint32_t)bytes[0] << 8 | bytes[1]; }
 
-/* The device adds up from a place to the frame's end, and wants the pseudo header's sum where the
- * checksum goes (5.1.6.2). The pbuf stays as it is, which lwIP may send again: the header's area
- * has the frame's first bytes instead. Returns how many, 0 for a frame with nothing to be done. */
+/* The device adds up from `checksum_start` to the frame's end, and wants the pseudo header's sum
+ * where the checksum goes (5.1.6.2). The pbuf stays unchanged, since lwIP may send it again: the
+ * frame's first bytes are copied to the header's area instead. Returns how many, 0 if there is
+ * nothing to be done. */
 static uint16_t prepare_checksum(const struct pbuf *frame, struct virtio_net_header *header,
                                  uint8_t copy[VIRTIO_NET_HEADERS_BYTES]) {
   uint8_t bytes[VIRTIO_NET_HEADERS_BYTES];
@@ -262,7 +263,7 @@ static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
 
     skip = (uint16_t)(skip - skipped);
     if (skipped == part->len)
-      continue; /* all in the header's area */
+      continue; /* all of it is in the header's area */
     descriptor->flags = VIRTQ_DESCRIPTOR_NEXT;
     descriptor++;
     descriptor->address = bus_address((const uint8_t *)part->payload + skipped);
@@ -287,7 +288,7 @@ static void doorbell(struct nic *nic, enum nic_direction which) {
     return;
   }
   if (rings->rx.available.index == rings->rx.used.index)
-    nic_count(nic, NIC_RX_RESTARTS); /* it had used all that it had */
+    nic_count(nic, NIC_RX_RESTARTS); /* it had used up all its buffers */
   virtio_notify(nic->base, QUEUE_RX, &rings->rx, (uint16_t)nic->rx_ring.ring.head);
 }
 
@@ -326,8 +327,9 @@ static void read_link(struct nic *nic, struct nic_link *state) {
 
 /* ---- control queue ---- */
 
-/* Gives the device one command, and waits for it; false where it does not take it. One that never
- * answers is not asked again before the next reset: it still has the command's memory. */
+/* Gives the device one command, and waits for its answer; false if it does not take it. A device
+ * that never answers is not asked again before the next reset: it still has the command's
+ * memory. */
 static bool command(struct nic *nic, uint8_t class, uint8_t number, const void *data, size_t size) {
   struct virtio_net *virtio = virtio_of(nic);
   struct virtio_net_rings *rings = virtio->rings;
@@ -358,7 +360,7 @@ static bool command(struct nic *nic, uint8_t class, uint8_t number, const void *
   return false;
 }
 
-/* The device has the address that its host gave it, until it is told another one. */
+/* Until it is told another address, the device has the one that its host gave it. */
 static void set_address(struct nic *nic) {
   uint8_t mac[ETH_ADDRESS_BYTES];
 
@@ -368,14 +370,14 @@ static void set_address(struct nic *nic) {
     log_warning("virtio_net", "the device does not take its new address");
 }
 
-/* Until it is told, the emulator's device passes all on: one that cannot be told goes on so, and
- * the kit filters groups. */
+/* Until it is told otherwise, the emulator's device passes on everything: so does one that cannot
+ * be told, and the kit filters groups. */
 static void set_filter(struct nic *nic) {
   const struct nic_filter *filter = &nic->filter;
   uint32_t groups = filter->group_count;
   uint8_t all = filter->all_multicast || filter->unlisted != 0;
   uint8_t promiscuous = filter->promiscuous;
-  uint8_t table[8 + NIC_GROUPS_MAX * ETH_ADDRESS_BYTES] = {0}; /* no stations, and the groups */
+  uint8_t table[8 + NIC_GROUPS_MAX * ETH_ADDRESS_BYTES] = {0}; /* no stations, then the groups */
 
   if ((virtio_of(nic)->features & F_CTRL_MAC_ADDR) != 0)
     set_address(nic);
@@ -399,7 +401,7 @@ const struct nic_ops virtio_net_ops = {
              .mtu_max = ETH_MTU,
              .media = NIC_MEDIA_AUTO,
              .offloads = NIC_OFFLOAD_TX_TCP_UDP | NIC_OFFLOAD_RX_TCP_UDP,
-             .multicast = NIC_MULTICAST_HASH, /* it need not filter exactly (5.1.6.5.1) */
+             .multicast = NIC_MULTICAST_HASH, /* it may filter inexactly (5.1.6.5.1) */
              .promiscuous = true},
     .start = start,
     .enable = enable,

@@ -21,14 +21,14 @@ struct virtio_net_header {
   uint16_t buffer_count;
 };
 
-/* What the device reads and writes besides frames: memory that is not cached, since both sides
- * write into the same cache line. */
+/* What the device reads and writes besides frames, in uncached memory, since both sides write into
+ * what would be the same cache line. */
 struct virtio_net_rings {
   struct virtq rx, tx, control;
   struct virtio_net_header rx_headers[VIRTIO_NET_RX_BUFFERS];
   struct {
     struct virtio_net_header header;
-    uint8_t frame[VIRTIO_NET_HEADERS_BYTES]; /* its own headers, where they have to differ */
+    uint8_t frame[VIRTIO_NET_HEADERS_BYTES]; /* the frame's own headers, if they have to differ */
   } tx_headers[VIRTIO_NET_TX_FRAMES];
   uint8_t command[VIRTIO_NET_COMMAND_BYTES]; /* for the control queue: class, command, data */
   volatile uint8_t command_status;           /* its answer */
@@ -38,8 +38,8 @@ struct virtio_net {
   struct nic nic;                 /* first: the kit's pointer is ours */
   struct virtio_net_rings *rings; /* the board's */
 
-  uint32_t features;    /* bits 0 to 31 of those agreed on */
-  uint16_t commands;    /* given to the control queue */
+  uint32_t features;    /* bits 0 to 31 of the negotiated ones */
+  uint16_t commands;    /* commands given to the control queue so far */
   bool control_is_open; /* there is a control queue, and it answers */
   struct virtqueue rx, tx;
   uint8_t rx_blocks[VIRTIO_NET_RX_BUFFERS];

@@ -30,7 +30,7 @@ void virtqueue_init(struct virtqueue *queue, struct virtq *shared, struct nic_ri
   shared->used.index = 0;
 }
 
-/* The ring is taken from in order: so the slot that has the block changes places with the oldest
+/* Packets leave the ring in order: so the slot with this block changes places with the oldest
  * one. */
 bool virtqueue_bring_to_tail(struct virtqueue *queue, uint32_t block) {
   struct nic_ring *ring = queue->ring;

@@ -17,9 +17,8 @@ enum {
   VIRTQ_USED_NO_NOTIFY = 1 << 0,
 };
 
-/* What the device sees of it, in little-endian numbers as the core's. Its three parts may each be
- * longer than what is used of them. Both sides write into it, side by side: it lies in memory that
- * is not cached. */
+/* What the device sees of it, in little-endian numbers like the core's. Not all of its three parts
+ * need be used. Both sides write into it, side by side, so it is in uncached memory. */
 struct virtq_descriptor {
   volatile uint32_t address, address_high;
   volatile uint32_t length;
@@ -45,18 +44,18 @@ struct virtq {
 };
 
 /* The driver's side: each slot of the ring has a block of `stride` descriptors, chained, and is one
- * entry of both the available and the used ring. So the ring's head and tail are their indices, and
- * the queue's size is the ring's times the stride. */
+ * entry of both the available and the used ring. So the ring's head and tail are the indices of
+ * those, and the queue's size is the ring's times the stride. */
 struct virtqueue {
   struct virtq *shared;
   struct nic_ring *ring;
-  uint8_t *blocks;      /* which block a slot has, one for each slot */
+  uint8_t *blocks;      /* the block that each slot has */
   uint16_t entry_mask;  /* the queue's size, a power of two, less 1 */
   uint8_t stride_shift; /* the stride's logarithm */
 };
 
-/* Starts over an empty ring: the descriptors of each block chained, their other fields 0, nothing
- * available, nothing used, no interrupts. */
+/* Makes a queue over an empty ring: the descriptors of each block chained, their other fields 0,
+ * nothing available, nothing used, no interrupts. */
 void virtqueue_init(struct virtqueue *queue, struct virtq *shared, struct nic_ring *ring,
                     uint8_t *blocks, unsigned stride);
 
@@ -89,15 +88,15 @@ static inline bool virtqueue_is_used(const struct virtqueue *queue) {
          !ring_empty(&queue->ring->ring);
 }
 
-/* Makes the packet with `block` the oldest on the ring. False where it is not on the ring. */
+/* Makes the packet with `block` the oldest on the ring. False if it is not on the ring. */
 bool virtqueue_bring_to_tail(struct virtqueue *queue, uint32_t block);
 
-/* Takes a chain back that the device has used: returns its packet with its block in `*block` and
- * the bytes that the device wrote in `*length`, or NULL where there is none. Sets `*faulted` where
- * it has used what it was not given.
+/* Takes back a chain that the device has used: returns its packet, with its block in `*block` and
+ * the number of bytes that the device wrote in `*length`, or NULL if there is none. Sets `*faulted`
+ * if the device has used what it was not given.
  *
- * Without VIRTIO_F_IN_ORDER, which is not taken here, a device may be done with chains in another
- * order than it got them (2.7.9); mostly the oldest is the one. */
+ * Without VIRTIO_F_IN_ORDER, which is not negotiated here, a device may be done with chains in
+ * another order than it got them (2.7.9); mostly the oldest is next. */
 static inline struct pbuf *virtqueue_pop(struct virtqueue *queue, unsigned *block, uint32_t *length,
                                          volatile bool *faulted) {
   const struct ring *ring = &queue->ring->ring;
