@@ -33,20 +33,20 @@ enum { SIM_FAULT_ALWAYS = 1000 };
 
 struct sim_faults {
   uint32_t random;                       /* state of the generator; 0 only before it is seeded */
-  uint16_t probability[SIM_FAULT_COUNT]; /* of each occasion, in thousandths */
-  uint32_t struck[SIM_FAULT_COUNT];      /* times that it happened */
+  uint16_t probability[SIM_FAULT_COUNT]; /* at each occasion, in thousandths */
+  uint32_t struck[SIM_FAULT_COUNT];      /* times that it struck */
 };
 
 /* No faults; the dice start from `seed`. */
 void sim_faults_seed(struct sim_faults *faults, uint32_t seed);
 
-/* Throws the dice for one occasion of `fault`. */
+/* Throws the dice at one occasion for `fault`: true if it strikes. */
 bool sim_fault_strikes(struct sim_faults *faults, enum sim_fault fault);
 
-/* A number below `limit`, which is not 0. */
+/* A random number below `limit`, which must not be 0. */
 uint32_t sim_fault_random(struct sim_faults *faults, uint32_t limit);
 
-/* The name of a fault, and the fault of a name (SIM_FAULT_COUNT where there is none). */
+/* The name of a fault, and the fault of that name (SIM_FAULT_COUNT if there is none). */
 const char *sim_fault_name(enum sim_fault fault);
 enum sim_fault sim_fault_parse(const char *name);
 

@@ -1,5 +1,4 @@
-/* Floods from the wire of the simulated NIC: frames at the line's rate that nobody has asked for.
- */
+/* Floods from the wire of the simulated NIC: unsolicited frames, at a given rate. */
 #include "sim_flood.h"
 
 #include <string.h>

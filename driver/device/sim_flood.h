@@ -1,7 +1,7 @@
-/* Floods from the wire of the simulated NIC: frames at the line's rate that nobody has asked for.
+/* Floods from the wire of the simulated NIC: unsolicited frames, at a given rate.
  *
- * Each frame is from another of SIM_FLOOD_SOURCES hosts, whose addresses are those of the station's
- * /16 network from x.y.64.0 on. No answer is expected, and none is given to the station's. All
+ * The frames come from SIM_FLOOD_SOURCES hosts in turn, whose addresses are in the station's /16
+ * network from x.y.64.0 on. They expect no answer, and answer none of the station's frames. All
  * functions run in the device's context. */
 #ifndef SIM_FLOOD_H
 #define SIM_FLOOD_H
@@ -26,7 +26,7 @@ enum sim_flood_kind {
 
 enum {
   SIM_FLOOD_SOURCES = 10000,
-  SIM_FLOOD_LINE_RATE = 148809, /* of the shortest frames with gap and preamble at 100 Mbit/s */
+  SIM_FLOOD_LINE_RATE = 148809, /* shortest frames a second at 100 Mbit/s, with gap and preamble */
   SIM_FLOOD_RATE_MAX = 1000000,
 };
 
@@ -34,13 +34,13 @@ struct sim_flood {
   enum sim_flood_kind kind;
   uint32_t per_second; /* frames; 0: no flood */
   uint64_t since_us;   /* its start */
-  uint64_t reckoned;   /* frames that were due since then */
+  uint64_t reckoned;   /* frames that have become due since then */
   uint16_t due;        /* frames that are on the wire now */
   uint32_t sent;       /* frames that the NIC had a buffer for */
   uint32_t lost;       /* frames that it had none for */
 };
 
-/* Floods from `now_us` on; 0 frames a second end it, and leave the figures. */
+/* Floods from `now_us` on; 0 frames a second ends it, and leaves the figures. */
 void sim_flood_start(struct sim_flood *flood, enum sim_flood_kind kind, uint32_t per_second,
                      uint64_t now_us);
 
@@ -50,15 +50,15 @@ void sim_flood_tick(struct sim_flood *flood, uint64_t now_us);
 /* When the next frames are due; UINT64_MAX: never. */
 uint64_t sim_flood_next(const struct sim_flood *flood);
 
-/* Writes one frame that is due into `buffer` of `size` bytes, to a station with the Ethernet and
- * IPv4 addresses given. Returns its length, or 0 where it does not fit, and it is lost. */
+/* Writes one frame that is due into `buffer` of `size` bytes, to a station with the given Ethernet
+ * and IPv4 addresses. Returns its length, or 0 if it does not fit and is lost. */
 uint32_t sim_flood_send(struct sim_flood *flood, uint8_t *buffer, uint32_t size,
                         const uint8_t station_mac[6], const uint8_t station[4]);
 
-/* The NIC has no buffer for a frame that is due. */
+/* The NIC has no buffer for a frame that is due: it is lost. */
 void sim_flood_drop(struct sim_flood *flood);
 
-/* The name of a flood, and the flood of a name (SIM_FLOOD_COUNT where there is none). */
+/* The name of a flood, and the flood of that name (SIM_FLOOD_COUNT if there is none). */
 const char *sim_flood_name(enum sim_flood_kind kind);
 enum sim_flood_kind sim_flood_parse(const char *name);
 

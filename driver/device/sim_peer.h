@@ -1,13 +1,13 @@
 /* The host at the far end of the simulated NIC's wire: it pings, and checks each answer.
  *
- * What it sends is its profile: "echo" as the seed, "flood" with the smallest frames, "imix" with
- * the mix of sizes of Internet traffic, "replay" with the frames of a capture, "peer" with TCP
- * sessions, "session" with pings and one TCP session that lasts. Beside it there may be a flood
- * (sim_flood.h). As in the seed, a first tick comes some time after the interface is enabled, then
- * one every period; each tick sends a burst of ICMP echo requests, one into each receive buffer
- * that is posted, up to `burst`. The host answers ARP and pings of up to 128 bytes, and asks for
- * the station's address when it announces itself, so that both know each other before the first
- * tick. All functions run in the device's context. */
+ * What it sends is its profile: "echo" sends pings, "flood" pings in the smallest frames, "imix"
+ * pings in the mix of sizes of Internet traffic, "replay" the frames of a capture, "peer" opens TCP
+ * sessions, "session" sends pings and keeps one TCP session open. There may be a flood besides
+ * (sim_flood.h). A first tick comes some time after the interface is enabled, then one every
+ * period; each tick sends a burst of ICMP echo requests, one into each receive buffer that is
+ * posted, up to `burst`. The host answers ARP, and pings in frames of up to 128 bytes, and asks for
+ * the station's address when the station announces itself, so that both know each other before the
+ * first tick. All functions run in the device's context. */
 #ifndef SIM_PEER_H
 #define SIM_PEER_H
 
@@ -20,18 +20,18 @@
 
 enum {
   SIM_PEER_BURST_MAX = 32,
-  SIM_PEER_PING_MAX = 128, /* longest frame of an echo request that it answers */
+  SIM_PEER_PING_MAX = 128, /* longest frame with an echo request that it answers */
 };
 
 enum sim_peer_profile {
-  SIM_PEER_ECHO,   /* echo requests of ping's size: frames of 98 bytes */
+  SIM_PEER_ECHO,   /* echo requests of the usual size: frames of 98 bytes */
   SIM_PEER_FLOOD,  /* echo requests in frames of 60 bytes, the least */
-  SIM_PEER_IMIX,   /* echo requests in frames of 60, 572 and 1514 bytes, 7 to 4 to 1; those that are
-                      longer than the buffers are left out */
-  SIM_PEER_REPLAY, /* the frames of config.replay, round and round; no answer is expected */
-  SIM_PEER_PEER,   /* a TCP session with the echo port each tick, of `burst` segments that it checks
-                    */
-  SIM_PEER_SESSION, /* as SIM_PEER_ECHO, and a segment a tick of a TCP session with the echo port
+  SIM_PEER_IMIX,   /* echo requests in frames of 60, 572 and 1514 bytes, 7 to 4 to 1; those that do
+                      not fit the buffers are left out */
+  SIM_PEER_REPLAY, /* the frames of config.replay, over and over; no answer is expected */
+  SIM_PEER_PEER, /* each tick, a TCP session with the echo port, of `burst` segments that it checks
+                  */
+  SIM_PEER_SESSION, /* as SIM_PEER_ECHO, and each tick a segment of a TCP session with the echo port
                        that stays open */
   SIM_PEER_PROFILE_COUNT
 };
@@ -43,9 +43,9 @@ struct sim_peer_config {
   uint8_t mac[6];         /* the peer's address */
   uint8_t address[4];     /* its IPv4 address */
   uint8_t station[4];     /* the IPv4 address that it pings */
-  uint8_t burst;          /* echo requests a tick, 1 to SIM_PEER_BURST_MAX; the seed has 8 */
-  uint32_t first_ms;      /* from the enabling to the first tick; the seed has 1000 */
-  uint32_t period_ms;     /* from tick to tick; the seed has 5000 */
+  uint8_t burst;          /* echo requests a tick, 1 to SIM_PEER_BURST_MAX */
+  uint32_t first_ms;      /* from when the NIC is enabled to the first tick */
+  uint32_t period_ms;     /* from tick to tick */
 };
 
 struct sim_peer_report {
@@ -55,15 +55,15 @@ struct sim_peer_report {
   uint32_t wrong;    /* answers with anything wrong, and frames that make no sense */
   uint32_t missing;  /* requests without an answer when the next tick came */
   uint32_t segments; /* SIM_PEER_SESSION: segments of new data sent */
-  uint32_t echoed;   /* of these, came back */
+  uint32_t echoed;   /* of these, those that came back */
   uint32_t lost;     /* sessions that were reset by the station, or in which something else came */
 };
 
 struct sim_peer {
   struct sim_peer_config config;
   struct sim_peer_report report;
-  struct dispatch_source *burst_done; /* posted when a burst's last answer came, or the next tick
-                                         finds some missing; NULL: none */
+  struct dispatch_source *burst_done; /* posted when a burst's last answer has come, or the next
+                                         tick finds some missing; NULL: none */
   uint8_t station_mac[6];             /* the NIC's station address */
   uint64_t next_tick_us;              /* when the next burst begins */
   uint32_t outstanding;    /* requests without an answer, a bit each from first_sequence */
@@ -73,21 +73,21 @@ struct sim_peer {
   uint8_t burst_sent;      /* requests of this burst already sent */
   struct sim_tcp tcp;      /* the session of SIM_PEER_PEER and SIM_PEER_SESSION */
   struct sim_flood flood;
-  uint8_t pinged[SIM_PEER_PING_MAX]; /* an echo request of the station, to be answered */
+  uint8_t pinged[SIM_PEER_PING_MAX]; /* the station's echo request that is to be answered */
   uint8_t pinged_length;             /* its bytes; 0: none */
   bool arp_request_due;              /* it wants to know the station's address */
   bool arp_reply_due;                /* the station has asked for its address */
   bool flooded;                      /* the last frame was of the flood: they take turns */
-  bool echo_awaited;                 /* the burst is over when a segment has come back, too */
+  bool echo_awaited;                 /* the burst is over only when a segment has come back, too */
 };
 
-/* Name of a profile, and profile of a name (SIM_PEER_PROFILE_COUNT where there is none). */
+/* The name of a profile, and the profile of that name (SIM_PEER_PROFILE_COUNT if there is none). */
 const char *sim_peer_profile_name(enum sim_peer_profile profile);
 enum sim_peer_profile sim_peer_profile_parse(const char *name);
 
 void sim_peer_init(struct sim_peer *peer, const struct sim_peer_config *config);
 
-/* Changes what the peer does from its next tick on: answers to the burst before are no more
+/* Changes what the peer does from its next tick on: answers to the burst before are no longer
  * expected. */
 void sim_peer_configure(struct sim_peer *peer, const struct sim_peer_config *config);
 
@@ -103,11 +103,11 @@ uint64_t sim_peer_next_tick(const struct sim_peer *peer);
 /* True if the peer has a frame to send now. */
 bool sim_peer_has_frame(const struct sim_peer *peer);
 
-/* Writes that frame into `buffer` of `size` bytes. Returns its length, or 0 where it does not fit,
- * and it is lost. */
+/* Writes that frame into `buffer` of `size` bytes. Returns its length, or 0 if it does not fit and
+ * is lost. */
 uint32_t sim_peer_send(struct sim_peer *peer, uint8_t *buffer, uint32_t size);
 
-/* The NIC has no buffer for that frame. A burst ends there: it fills buffers that are posted. */
+/* The NIC has no buffer for that frame. A burst ends there: it goes only into posted buffers. */
 void sim_peer_drop_frame(struct sim_peer *peer);
 
 /* Takes a frame of `length` bytes that the NIC has sent. */

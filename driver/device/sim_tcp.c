@@ -1,4 +1,4 @@
-/* A TCP client for the simulated peer: it opens the echo port, sends, checks what comes back,
+/* A TCP client for the simulated peer: connects to the echo port, sends, checks what comes back,
  * closes. */
 #include "sim_tcp.h"
 
