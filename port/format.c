@@ -103,7 +103,7 @@ static void read_directive(struct directive *directive, const char **format, va_
     directive->alternate |= **format == '#';
   }
   directive->width = number_in(format, arguments);
-  if (directive->width < 0) { /* as the C standard has it of an argument */
+  if (directive->width < 0) { /* as the C standard says of an argument */
     directive->left = true;
     directive->width = -directive->width;
   }

@@ -103,8 +103,9 @@ const char *log_level_name(enum log_level level) { return level_names[level]; }
 
 bool log_enabled(enum log_level level, const char *module) { return level <= log_level_of(module); }
 
-/* The time in seconds and, into `*ms`, milliseconds, which 32 bits hold for 49 days only. Bit by
- * bit: the compiler's division of 64 bits is longer than all of this file. */
+/* The time in seconds and, in `*ms`, milliseconds, for longer than the 49 days that 32 bits of
+ * milliseconds last. Divides bit by bit: the compiler's 64-bit division is longer than this
+ * file. */
 static uint32_t seconds_now(uint32_t *ms) {
   enum { US_A_SECOND = 1000000, BITS = 64 };
   uint64_t quotient = port_clock_us();

@@ -31,24 +31,26 @@ enum log_level {
       log_write(level, module, __VA_ARGS__);                                                       \
   } while (0)
 
-/* Sets the level of one module, or of all where `module` is NULL. Returns false where the table of
+/* Sets the level of one module, or of all if `module` is NULL. Returns false if the table of
  * modules with a level of their own (8) is full. Main loop. */
 bool log_set_level(const char *module, enum log_level level);
 
-/* The level of one module; of those without their own where `module` is NULL. Main loop. */
+/* The level of one module; if `module` is NULL, that of modules without one of their own. Main
+ * loop. */
 enum log_level log_level_of(const char *module);
 
-/* The level named by `name` ("error", "warning", "info", "debug") into `*level`; false if none. */
+/* Sets `*level` to the level called `name` ("error", "warning", "info", "debug"); false if there is
+ * none. */
 bool log_level_parse(const char *name, enum log_level *level);
 
 /* The name of a level. */
 const char *log_level_name(enum log_level level);
 
-/* Lines go to `write` from now on instead of to port_console_write(). Main loop. */
+/* From now on lines go to `write` instead of port_console_write(). Main loop. */
 void log_set_output(void (*write)(const char *line, size_t length));
 
-/* The log's tail: the last LOG_TAIL_BYTES of it, for who was not there. A position counts bytes
- * since start-up, modulo 2^32. */
+/* The log's tail: its last LOG_TAIL_BYTES, for those who missed them. A position counts bytes since
+ * start-up, modulo 2^32. */
 enum { LOG_TAIL_BYTES = 1024 };
 
 /* The position behind the last line. Main loop. */
@@ -57,8 +59,8 @@ uint32_t log_tail_end(void);
 /* The position of the first whole line that is kept. Main loop. */
 uint32_t log_tail_start(void);
 
-/* Copies at most `size` bytes from `*position` on, or from log_tail_start() where that is not kept
- * any more, and moves `*position` behind them. Returns how many. Main loop. */
+/* Copies at most `size` bytes from `*position` on, or from log_tail_start() if that is no longer
+ * kept, and moves `*position` behind them. Returns how many. Main loop. */
 size_t log_tail_read(uint32_t *position, char *text, size_t size);
 
 bool log_enabled(enum log_level level, const char *module);

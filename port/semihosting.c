@@ -1,5 +1,4 @@
-/* Semihosting: a debugger or emulator, where one listens, ends the run and passes the command line.
- */
+/* Semihosting: a debugger or emulator, if one listens, ends the run and keeps files. */
 #include "semihosting.h"
 
 #include <stdbool.h>

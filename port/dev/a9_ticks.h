@@ -1,9 +1,9 @@
 /* What the timers within a Cortex-A9 MPCore count: PERIPHCLK, divided by a prescaler of 8 bits (ARM
  * DDI 0407I, 4.1.1).
  *
- * Of 1 to 256 whole megahertz that makes microseconds, and nothing is to be converted, which the
- * compiler sees. Any other clock's ticks are somewhat shorter, and are converted by a factor that
- * is too small by less than one in 10^8. */
+ * With a clock of 1 to 256 whole megahertz a tick is a microsecond, and the compiler sees that
+ * there is nothing to convert. Any other clock's ticks are somewhat shorter, and are converted by a
+ * factor that is too small by less than one in 10^8. */
 #ifndef A9_TICKS_H
 #define A9_TICKS_H
 
@@ -17,12 +17,12 @@ enum {
   A9_PRESCALER_SHIFT = 8, /* in each timer's control register */
   A9_HZ_PER_MHZ = 1000000,
 
-  /* Binary places of the factors, with which they are below 2^32, whatever the clock. */
+  /* Binary places of the factors, chosen so that they are below 2^32 whatever the clock. */
   A9_TICKS_PLACES = 27,
   A9_US_PLACES = 32,
 };
 
-/* Clocks a tick: as many as a microsecond has room for. */
+/* Clocks a tick: as many as fit into a microsecond. */
 static inline uint32_t a9_prescale(void) {
   uint32_t clocks = BOARD_PERIPHCLK_HZ / A9_HZ_PER_MHZ;
 
@@ -37,7 +37,7 @@ static inline uint32_t a9_prescaled_hz(void) { return a9_prescale() * A9_HZ_PER_
 
 static inline bool a9_ticks_are_us(void) { return a9_prescaled_hz() == BOARD_PERIPHCLK_HZ; }
 
-/* Makes microseconds, whole ones, of a count of ticks in two halves. */
+/* Converts a count of ticks, in two halves, to whole microseconds. */
 static inline void a9_make_us(uint32_t *high, uint32_t *low) {
   if (!a9_ticks_are_us()) {
     const uint64_t us_a_tick = ((uint64_t)a9_prescaled_hz() << A9_US_PLACES) / BOARD_PERIPHCLK_HZ;
@@ -48,7 +48,7 @@ static inline void a9_make_us(uint32_t *high, uint32_t *low) {
   }
 }
 
-/* The whole ticks of `us` microseconds, or the most that 32 bits hold. */
+/* The whole ticks in `us` microseconds, or the most that 32 bits hold. */
 static inline uint32_t a9_ticks_of(uint32_t us) {
   const uint64_t ticks_a_us = ((uint64_t)BOARD_PERIPHCLK_HZ << A9_TICKS_PLACES) / a9_prescaled_hz();
   uint64_t ticks = us * ticks_a_us >> A9_TICKS_PLACES;

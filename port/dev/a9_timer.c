@@ -60,8 +60,7 @@ uint32_t port_clock_ms(void) {
   return high * 4294967 + low / 1000 + (high * 296 + low % 1000) / 1000;
 }
 
-/* A load lasts a tick more than it says (4.1.1): what is cut off of a tick does not make it early.
- */
+/* A load lasts one tick longer than its value (4.1.1): so rounding down does not make it early. */
 void port_timer_arm(uint32_t delay_us) {
   reg_write(PRIVATE_CONTROL, a9_prescaler());
   reg_write(PRIVATE_LOAD, a9_ticks_of(delay_us > 0 ? delay_us : 1));

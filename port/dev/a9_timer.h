@@ -3,8 +3,8 @@
 #ifndef A9_TIMER_H
 #define A9_TIMER_H
 
-/* Starts the clock, port_clock_us() and port_clock_ms(), at 0. The board's header says where the
- * timers are (BOARD_A9_PERIPHBASE) and their clock (BOARD_PERIPHCLK_HZ, 1 MHz or more).
+/* Starts the clock, port_clock_us() and port_clock_ms(), at 0. board.h says where the timers are
+ * (BOARD_A9_PERIPHBASE) and what their clock is (BOARD_PERIPHCLK_HZ, 1 MHz or more).
  * port_timer_arm() and port_timer_stop() are the private timer's. Main loop, once. */
 void a9_timer_start(void);
 

@@ -1,9 +1,9 @@
 /* The watchdog within a Cortex-A9 MPCore (ARM DDI 0407I, 4.1 and 4.2), which resets a Zynq-7000
  * (UG585, 8.2).
  *
- * The emulator's is a timer in either mode: it interrupts, where the processor's own resets the
- * machine. The interrupt, whose enable watchdog mode ignores, is enabled for that. So on the chip
- * nobody is warned, and a stuck main loop leaves no word. */
+ * The emulator's is a timer in either mode: it interrupts where the chip's resets the machine. For
+ * the emulator the interrupt is enabled; the chip ignores that enable in watchdog mode. So on the
+ * chip there is no warning, and a stuck main loop leaves no reason. */
 #include "a9_ticks.h"
 #include "board.h"
 #include "port.h"

@@ -39,7 +39,7 @@ static void start(struct uart *uart, uint32_t baud) {
   mmio_write(uart->base + MODE, MODE_NO_PARITY);
   mmio_write(uart->base + CONTROL, CONTROL_RXRES | CONTROL_TXRES | CONTROL_RX_EN | CONTROL_TX_EN);
   mmio_write(uart->base + RX_TIMEOUT, 0);
-  mmio_write(uart->base + RX_TRIGGER, 1); /* each byte interrupts */
+  mmio_write(uart->base + RX_TRIGGER, 1); /* interrupt at each byte */
   mmio_write(uart->base + INTERRUPT_STATUS, UINT32_MAX);
 }
 

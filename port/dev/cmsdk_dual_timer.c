@@ -19,7 +19,7 @@ void cmsdk_dual_timer_arm(const struct cmsdk_dual_timer *timer, uint32_t delay_u
   uint32_t ticks = (delay_us < longest_us ? delay_us : longest_us) * timer->ticks_per_us;
 
   mmio_write(timer->base + TIMER_CONTROL, TIMER_CONTROL_ONE_SHOT | TIMER_CONTROL_32_BIT);
-  mmio_write(timer->base + TIMER_INTCLR, 1); /* of a deadline that was overtaken by this one */
+  mmio_write(timer->base + TIMER_INTCLR, 1); /* of a deadline that this one replaces */
   mmio_write(timer->base + TIMER_LOAD, ticks > TICKS_MIN ? ticks : TICKS_MIN);
   mmio_write(timer->base + TIMER_CONTROL, TIMER_CONTROL_ONE_SHOT | TIMER_CONTROL_32_BIT |
                                               TIMER_CONTROL_INTERRUPT | TIMER_CONTROL_ENABLE);

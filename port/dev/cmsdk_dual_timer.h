@@ -9,8 +9,8 @@ struct cmsdk_dual_timer {
   uint32_t ticks_per_us; /* of its input clock */
 };
 
-/* Interrupts once in `delay_us`; at the latest that it can hold, where that is longer. Interrupts
- * masked. */
+/* Arms it to interrupt once in `delay_us`, or in the longest time that it can hold if that is less.
+ * Interrupts masked. */
 void cmsdk_dual_timer_arm(const struct cmsdk_dual_timer *timer, uint32_t delay_us);
 
 /* Stops it. Interrupts masked. */

@@ -1,6 +1,6 @@
 /* The CMSDK APB watchdog (Arm DDI 0479, chapter 4): it warns by an NMI first, then resets.
  *
- * Nothing masks an NMI: what is stuck is known even where interrupts are masked. */
+ * Nothing masks an NMI: what is stuck is recorded even while interrupts are masked. */
 #include "board.h"
 #include "fault.h"
 #include "port.h"

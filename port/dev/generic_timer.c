@@ -13,7 +13,7 @@ enum {
 };
 
 /* `ratio_us` microseconds are `ratio_ticks` ticks, in lowest terms: at 62.5 MHz 2 are 125. Both are
- * below 2^16: of an odder frequency's low bits some are left out. */
+ * below 2^16: for an odd frequency some low bits are dropped. */
 static uint32_t ratio_ticks, ratio_us;
 static uint64_t count_at_start;
 
@@ -22,8 +22,8 @@ static void write_cntp_ctl(uint32_t value) {
   cp15_isb();
 }
 
-/* `value * factor / divisor`, by hand in digits of 16 bits: the core divides 32 bits by 32, and the
- * library's division of 64 is long. Factor and divisor are below 2^16. */
+/* `value * factor / divisor`, by hand in digits of 16 bits: the core divides only 32 bits by 32,
+ * and the library's 64-bit division is long. Factor and divisor are below 2^16. */
 static uint64_t scale(uint64_t value, uint32_t factor, uint32_t divisor) {
   uint64_t product = value * factor;
   uint64_t quotient = 0;

@@ -13,16 +13,16 @@ enum {
   UCR1_TXMPTYEN = 1 << 6,
   UCR1_RRDYEN = 1 << 9,
   UCR2 = 0x84,
-  UCR2_SRST = 1 << 0, /* 0 resets; reads as 0 until that is done */
+  UCR2_SRST = 1 << 0, /* written 0 resets; reads as 0 until that is done */
   UCR2_RXEN = 1 << 1,
   UCR2_TXEN = 1 << 2,
-  UCR2_WS = 1 << 5,    /* 8 bits; no parity and one stop bit where nothing else is set */
+  UCR2_WS = 1 << 5,    /* 8 bits; no parity and one stop bit by default */
   UCR2_IRTS = 1 << 14, /* no flow control */
   UCR3 = 0x88,
   UCR3_RXDMUXSEL = 1 << 2, /* "must be set" */
   UCR4 = 0x8c,
   UFCR = 0x90,
-  UFCR_RXTL_1 = 1 << 0,  /* each byte interrupts */
+  UFCR_RXTL_1 = 1 << 0,  /* interrupt at each byte */
   UFCR_RFDIV_1 = 5 << 7, /* the clock is not divided */
   UFCR_TXTL_2 = 2 << 10,
   USR2 = 0x98,
@@ -33,7 +33,7 @@ enum {
   RESET_POLLS_MAX = 1000, /* it lasts four clocks */
 };
 
-/* The line's rate is the clock's, by 16 times (UBMR + 1) over (UBIR + 1). */
+/* The line's rate is the clock's / (16 * (UBMR + 1) / (UBIR + 1)). */
 static void start(struct uart *uart, uint32_t baud) {
   unsigned polls = 0;
 

@@ -1,4 +1,4 @@
-/* The watchdog of an i.MX 6 (IMX6ULRM, chapter WDOG): resets the machine when it was not fed, after
+/* The watchdog of an i.MX 6 (IMX6ULRM, chapter WDOG): resets the machine when it is not fed, after
  * a warning by an interrupt, and on demand. */
 #include "board.h"
 #include "gic.h"
@@ -8,7 +8,7 @@
 #define WDOG1_BASE UINT32_C(0x020bc000) /* on each i.MX 6 */
 enum {
   WCR = 0x0,
-  WCR_WDE = 1 << 2, /* enabled; written 1 it stays so, as the two below until a reset */
+  WCR_WDE = 1 << 2, /* enabled; once written 1 it stays so until a reset, as the two below */
   /* Software reset of the chip, and of what is around it: low when they are active. */
   WCR_SRS = 1 << 4,
   WCR_WDA = 1 << 5,
@@ -32,8 +32,9 @@ static void reg_write(uintptr_t offset, unsigned value) {
   mmio_write16(WDOG1_BASE + offset, (uint16_t)value);
 }
 
-/* WDT, which lets a time-out reset what is around the chip as well, is left off: the emulator takes
- * the next software reset for something else then. So is all that would stop it in low power. */
+/* WDT, by which a time-out resets what is around the chip as well, is left off: with it the
+ * emulator takes the next software reset for something else. So are the bits that would stop it in
+ * low power. */
 void port_watchdog_start(uint32_t timeout_ms, void (*bite)(void)) {
   on_bite = bite;
   reg_write(WICR, WICR_WIE | WICR_WICT_HALF_SECOND);
@@ -52,8 +53,8 @@ void watchdog_interrupt_handler(void) {
   on_bite();
 }
 
-/* The emulator resets for no less than both signals. On some i.MX 6 the software reset takes two
- * writes within a cycle of the 32 kHz clock (erratum ERR004346): of three, two are. */
+/* The emulator resets only on both signals. On some i.MX 6 the software reset takes two writes
+ * within a cycle of the 32 kHz clock (erratum ERR004346): of three writes, two are. */
 void port_reset(void) {
   port_console_flush();
   (void)port_irq_save();

@@ -13,8 +13,8 @@ struct mss_timer {
  * its ticks a microsecond, rounded. Main loop, before the timer is armed. */
 uint32_t mss_timer_measure(const struct mss_timer *timer, uint32_t measure_us);
 
-/* Interrupts once in `delay_us`; at the latest that it can hold, where that is longer. Interrupts
- * masked. */
+/* Arms it to interrupt once in `delay_us`, or in the longest time that it can hold if that is less.
+ * Interrupts masked. */
 void mss_timer_arm(const struct mss_timer *timer, uint32_t delay_us);
 
 /* Stops it. Interrupts masked. */

@@ -1,5 +1,5 @@
-/* A watchdog of a SmartFusion2's second MSS timer: its interrupt resets the machine. It comes
- * before all others, which a handler that never ends does not keep from coming.
+/* A watchdog made of a SmartFusion2's second MSS timer, whose interrupt resets the machine. It
+ * preempts all others, so a handler that never ends does not keep it out.
  *
  * The MSS has a watchdog as well (UG0331, chapter Watchdog Timer), which the FPGA design
  * configures; the emulator has none. */

@@ -22,7 +22,7 @@ enum {
   UARTCR_UARTEN = 1 << 0,
   UARTCR_TXE = 1 << 8,
   UARTCR_RXE = 1 << 9,
-  UARTIFLS = 0x34, /* 0: interrupts where at most, or at least, an eighth is filled */
+  UARTIFLS = 0x34, /* 0: tx interrupts at an eighth full or less, rx at an eighth or more */
   UARTIMSC = 0x38,
   UARTRIS = 0x3c,
   UARTICR = 0x44,
@@ -56,8 +56,8 @@ static void start(struct uart *uart, uint32_t baud) {
 
 static void put(struct uart *uart, uint8_t byte) { mmio_write(uart->base + UARTDR, byte); }
 
-/* The interrupt comes as the FIFO falls to an eighth, not because it is there (2.8): for what is
- * still to be sent it has to be above. So one that has had a few bytes only is filled. */
+/* The interrupt comes as the FIFO falls to an eighth, not while it is below (2.8): so the FIFO has
+ * to get above that while more is to be sent. One that has got only a few bytes is filled here. */
 static void enable_interrupts(struct uart *uart, bool received, bool sent) {
   for (unsigned i = 0; i < FIFO_BYTES && sent; i++) {
     if ((mmio_read(uart->base + UARTFR) & UARTFR_TXFF) != 0)
@@ -69,7 +69,7 @@ static void enable_interrupts(struct uart *uart, bool received, bool sent) {
              (received ? INTERRUPT_RX | INTERRUPT_RT : 0) | (sent ? INTERRUPT_TX : 0));
 }
 
-/* The interrupt tells of an eighth that is left, once (2.8): it has to lead to a fill. */
+/* The interrupt comes once, when an eighth is left (2.8): it has to lead to a fill. */
 static unsigned room(struct uart *uart) {
   if ((mmio_read(uart->base + UARTFR) & UARTFR_TXFE) != 0)
     return FIFO_BYTES;

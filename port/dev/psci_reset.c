@@ -1,5 +1,5 @@
-/* A virtual machine starts anew by a call to who runs it (Arm DEN 0022, PSCI, 5.11 SYSTEM_RESET).
- */
+/* A virtual machine is reset by a call to its hypervisor (Arm DEN 0022, PSCI, 5.11
+ * SYSTEM_RESET). */
 #include "port.h"
 
 #define PSCI_SYSTEM_RESET UINT32_C(0x84000009)

@@ -1,4 +1,4 @@
-/* A serial line, buffered by interrupts both ways; the UART behind it is a handful of functions. */
+/* A serial line, buffered both ways by interrupts; the UART behind it is a handful of functions. */
 #include "uart.h"
 
 #include "port.h"
@@ -9,7 +9,7 @@ enum {
   WRITES_MAX = 64,     /* bytes put into the buffer with interrupts masked */
 };
 
-/* Lets the interrupts through that there is something to do for. Interrupts masked, or in the
+/* Unmasks the interrupts that there is something to do for. Interrupts masked, or in the
  * interrupt. */
 static void enable_interrupts(struct uart *uart) {
   uart->ops->enable_interrupts(uart, !uart->rx_paused, uart->tx_tail != uart->tx_head);
@@ -38,14 +38,14 @@ static bool poll_out(struct uart *uart) {
   return false;
 }
 
-/* Puts into the buffer what it has room for. */
+/* Puts as much into the buffer as it has room for. */
 static size_t put_in(struct uart *uart, const char *data, size_t length) {
   uint32_t state = port_irq_save();
   size_t count = 0;
 
   while (count < length && count < WRITES_MAX && uart->tx_head - uart->tx_tail < UART_TX_BYTES)
     uart->tx[uart->tx_head++ % UART_TX_BYTES] = (uint8_t)data[count++];
-  (void)refill(uart); /* the interrupt may tell of nothing but a FIFO that becomes empty */
+  (void)refill(uart); /* the interrupt may come only as the FIFO becomes empty */
   enable_interrupts(uart);
   port_irq_restore(state);
   return count;

@@ -1,4 +1,4 @@
-/* A 16550 UART, its registers a word each. */
+/* A 16550 UART with registers a word apart. */
 #include "uart_16550.h"
 
 #include "port.h"

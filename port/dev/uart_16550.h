@@ -1,4 +1,4 @@
-/* A 16550 UART, its registers a word each. */
+/* A 16550 UART with registers a word apart. */
 #ifndef UART_16550_H
 #define UART_16550_H
 

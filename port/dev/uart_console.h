@@ -4,12 +4,13 @@
 
 #include "uart.h"
 
-/* The board's: the console, and the second line, NULL where there is none or it is not started. */
+/* Set by the board: the console, and the second line, NULL if there is none or it is not
+ * started. */
 extern struct uart board_console;
 extern struct uart *board_capture;
 
-/* Starts the second line, where the board has one, with its interrupt, and sets board_capture. Only
- * a firmware that takes captures has memory for it. Main loop. */
+/* The board's: starts the second line, if there is one, with its interrupt, and sets board_capture.
+ * Only a firmware that takes captures spends memory on it. Main loop. */
 void board_capture_start(void);
 
 #endif

@@ -1,5 +1,6 @@
-/* A watchdog of the generic timer's virtual timer, whose interrupt resets the machine: for one that
- * has no watchdog (ARM DDI 0406C, chapter B8). It comes before all others, and nothing masks it. */
+/* A watchdog made of the generic timer's virtual timer, whose interrupt resets the machine: for a
+ * machine without a watchdog (ARM DDI 0406C, chapter B8). It preempts all others, and nothing masks
+ * it. */
 #include "board.h"
 #include "cp15.h"
 #include "gic.h"

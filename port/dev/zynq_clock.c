@@ -1,4 +1,4 @@
-/* The clocks of the Zynq-7000 that depend on what goes on: the GEMs' transmitters. */
+/* The clocks of the Zynq-7000 that depend on the link: those of the GEMs' transmitters. */
 #include "zynq_clock.h"
 
 #include "port.h"

@@ -1,4 +1,4 @@
-/* A Zynq-7000 starts anew by its system-level control registers (UG585, appendix B, SLCR). */
+/* A Zynq-7000 is reset by its system-level control registers (UG585, appendix B, SLCR). */
 #include "port.h"
 
 #define SLCR_BASE UINT32_C(0xf8000000)

@@ -1,4 +1,4 @@
-/* Fragments of a packet that stays as it was, in however many parts it is. */
+/* Fragments a packet without changing it, however many pbufs it is in. */
 #include "lwip/ip4_frag.h"
 #include "lwip/ip6_frag.h"
 #include "lwip/opt.h"
@@ -12,8 +12,8 @@ enum {
   FEW_PARTS = MEMP_NUM_FRAG_PBUF / 2 /* each takes a pbuf of lwIP's pool, in each fragment */
 };
 
-/* A copy in one part of what has too many for lwIP's pool, or NULL where it has not, or where there
- * is no memory. */
+/* A copy in one pbuf of a packet in too many for lwIP's pool; NULL if it is not, or there is no
+ * memory. */
 static struct pbuf *in_one_part(const struct pbuf *packet) {
   struct pbuf *copy;
 

@@ -1,2 +1,2 @@
-/* The file system that httpd has of its own is empty: app/control_page.c gives its files. */
+/* httpd's own file system is empty: app/control_page.c serves its files. */
 #define FS_ROOT NULL

@@ -7,13 +7,13 @@
 
 enum { IP4_HEADER_BYTES = 20 }; /* of IPv4 without options (RFC 791, 3.1) */
 
-/* The one's complement sum of `length` bytes from any address on and of `sum`, which is less than
- * 2^31, not inverted. At most 64 KiB. Stored as it is, its bytes are in the network's order. Main
- * loop: on a Cortex-A its sums are in registers that interrupts do not save. */
+/* The one's complement sum, not inverted, of `sum`, which is less than 2^31, and `length` bytes, at
+ * most 64 KiB, from any address on. Stored as it is, it is in network byte order. Main loop: on a
+ * Cortex-A it uses registers that interrupts do not save. */
 uint16_t internet_checksum_add(uint32_t sum, const void *data, size_t length);
 
-/* Copies `length` bytes, at most 64 KiB, and returns their sum. Any addresses; fastest from a
- * multiple of 4 to another, still fast between even ones. Main loop, as above. */
+/* Copies `length` bytes, at most 64 KiB, and returns their sum. Any addresses: fastest from one
+ * multiple of 4 to another, still fast between even addresses. Main loop, as above. */
 uint16_t internet_checksum_copy(void *to, const void *from, size_t length);
 
 /* The sum of the bytes alone. */
@@ -21,13 +21,13 @@ static inline uint16_t internet_checksum(const void *data, size_t length) {
   return internet_checksum_add(0, data, length);
 }
 
-/* The sum of both halves: where it carries, the sum in the lower half has carried into the upper
- * one, too. */
+/* The sum of both halves: if it carries, the sum in the lower half has carried into the upper one,
+ * too. */
 static inline uint16_t internet_checksum_fold(uint32_t sum) {
   return (uint16_t)((sum + (sum << 16 | sum >> 16)) >> 16);
 }
 
-/* The sum of an IPv4 header from an even address on, its `length` being of 20 bytes or of more. */
+/* The sum of an IPv4 header of `length` bytes, 20 or more, from an even address on. */
 static inline uint16_t internet_checksum_ip4_header(const void *header, size_t length) {
 #ifdef __arm__
   struct words {

@@ -1,4 +1,4 @@
-/* The hooks that ringif puts into lwIP (named by LWIP_HOOK_FILENAME). */
+/* The hooks that ringif puts into lwIP (LWIP_HOOK_FILENAME names this file). */
 #ifndef LWIP_HOOKS_H
 #define LWIP_HOOKS_H
 
@@ -18,10 +18,10 @@ u32_t lwip_hook_tcp_isn(const ip_addr_t *local_ip, u16_t local_port, const ip_ad
 err_t ringif_unknown_protocol(struct pbuf *p, struct netif *netif);
 #define LWIP_HOOK_UNKNOWN_ETH_PROTOCOL(p, netif) ringif_unknown_protocol(p, netif)
 
-/* Where lwIP 2.2.1 splits a segment because the window is too small for it, the flags PSH and FIN
- * are to go to the second part. It gives them to that, but leaves them on the first one, too, since
- * TCPH_SET_FLAG() only adds: the other side sees the end of the stream too early and loses its last
- * bytes. Each of its uses has a macro of its own here, by the flags that it names. */
+/* When lwIP 2.2.1 splits a segment because the window is too small for it, the flags PSH and FIN
+ * are to move to the second part. But they stay on the first part, too, since TCPH_SET_FLAG() only
+ * adds: the other side sees the end of the stream too early and loses its last bytes. Here each use
+ * of TCPH_SET_FLAG() has a macro of its own, by the flags that it names. */
 #undef TCPH_SET_FLAG
 #define TCPH_SET_FLAG(header, flags)   RINGIF_SET_##flags(header)
 #define RINGIF_SET_TCP_ACK(header)     RINGIF_ADD_FLAG(header, TCP_ACK)
@@ -31,10 +31,10 @@ err_t ringif_unknown_protocol(struct pbuf *p, struct netif *netif);
 #define RINGIF_ADD_FLAG(header, flag)                                                              \
   ((header)->_hdrlen_rsvd_flags = (u16_t)((header)->_hdrlen_rsvd_flags | lwip_htons(flag)))
 
-/* A datagram that is about to be cut up gets the checksum that the MAC makes for whole ones; one in
- * many parts, for which lwIP's pool does not suffice, is copied; and one that lwIP's ip6_frag() has
- * eaten up, although TCP will send it again, is restored. These stand in for the calls in lwIP,
- * where no hook is. */
+/* A datagram that is about to be fragmented gets the checksum that the MAC makes only for whole
+ * ones; one in so many pbufs that lwIP's pool does not suffice is copied; and one that lwIP's
+ * ip6_frag() has used up, although TCP may send it again, is restored. These replace calls within
+ * lwIP, which has no hook there. */
 void checksum_complete(struct pbuf *packet, const struct netif *netif);
 #if IP_FRAG
 err_t ringif_ip4_frag(struct pbuf *packet, struct netif *netif, const ip4_addr_t *destination);

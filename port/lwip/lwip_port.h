@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /* Seeds the random numbers and the secret of the TCP sequence numbers (RFC 6528) from `seed`, which
- * a product takes from a random number generator or a device secret, mixed with what the board's
- * port_entropy() has. Main loop, before lwip_init(). */
+ * a product takes from a random number generator or a device secret, mixed with the board's
+ * port_entropy(). Main loop, before lwip_init(). */
 void lwip_port_init(uint32_t seed);
 
 #endif

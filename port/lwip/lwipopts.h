@@ -52,7 +52,7 @@
 #define LWIP_RAW                  1 /* ping */
 #define LWIP_MULTICAST_TX_OPTIONS 1
 
-/* A request always has its headers in front of it, so that its reply needs no other buffer. */
+/* A request always has room for headers in front of it, so its reply needs no other buffer. */
 #define LWIP_ICMP_ECHO_CHECK_INPUT_PBUF_LEN 0
 
 /* IPv6 */
@@ -77,12 +77,12 @@
 #define TCP_SND_BUF         (3 * TCP_MSS)
 #define TCP_SND_QUEUELEN    12
 #define TCP_MEM_RESERVE     (MEM_SIZE / 8) /* for addresses, names, other connections */
-#define TCP_SEG_RESERVE     4 /* of the segments, for connections that begin or end */
+#define TCP_SEG_RESERVE     4              /* of the segments, for connections that begin or end */
 #define TCP_QUEUE_OOSEQ     1
 #define TCP_OOSEQ_MAX_PBUFS 4
 
-/* Connections that are being opened have a limit for each port, so that a flood of SYNs leaves
- * the others their PCBs. The default is for the control page. */
+/* Connections that are being opened have a limit for each port, so that a flood of SYNs leaves PCBs
+ * for the others. The default is for the control page. */
 #define TCP_LISTEN_BACKLOG         1
 #define TCP_DEFAULT_LISTEN_BACKLOG MEMP_NUM_PARALLEL_HTTPD_CONNS
 
@@ -91,12 +91,12 @@
 /* The first retransmission is after a second (RFC 6298, 2.1), not after lwIP's three. */
 #define LWIP_TCP_RTO_TIME 1000
 
-/* What was read is acknowledged for two segments at a time, as RFC 1122, 4.2.3.2 has it: lwIP would
- * say that the window has opened by a quarter, which here is each segment. */
+/* Data that was read is acknowledged every two segments (RFC 1122, 4.2.3.2): by default lwIP would
+ * do so each time that the window has opened by a quarter, which here is each segment. */
 #define TCP_WND_UPDATE_THRESHOLD (2 * TCP_MSS)
 
 /* The control page, on lwIP's httpd. Its connections give way to those of the services, and the
- * oldest of them to a new one, so that a client that is slow or says nothing keeps nobody out. */
+ * oldest of them to a new one, so that a client that is slow or silent keeps nobody out. */
 #define HTTPD_FSDATA_FILE                           "httpd_no_files.h"
 #define LWIP_HTTPD_CUSTOM_FILES                     1
 #define LWIP_HTTPD_DYNAMIC_FILE_READ                1
@@ -112,15 +112,15 @@
 #define HTTPD_USE_MEM_POOL                          1
 #define MEMP_NUM_PARALLEL_HTTPD_CONNS               6
 
-/* What is copied is summed on the way. */
+/* Data is summed as it is copied. */
 #define LWIP_CHECKSUM_ON_COPY 1
 
 /* In ICMP's error path and elsewhere lwIP checks what it sends and receives in software; a NIC
  * whose hardware does it clears the flags of its netif. */
 #define CHECKSUM_CHECK_ICMP6 1
 
-/* lwIP's assertions stand in the host's tests, where sanitizers look on. A firmware has them with
- * DEFINES=-DLWIP_ASSERTIONS, and then a broken invariant of the stack stops the run. */
+/* lwIP's assertions are on in the host's tests, under sanitizers. A firmware has them with
+ * DEFINES=-DLWIP_ASSERTIONS, and then a failed one stops the run. */
 #if defined(__arm__) && !defined(LWIP_ASSERTIONS)
 #define LWIP_NOASSERT
 #endif
@@ -130,13 +130,14 @@
 #define LWIP_STATS_DISPLAY 0
 #define LWIP_STATS_LARGE   1
 
-/* SNMP's, which no service of the demo tells: counted where the host's tests compare them. */
+/* SNMP's counters, which no service of the demo shows: only for the host's tests, which compare
+ * them. */
 #ifndef __arm__
 #define MIB2_STATS 1
 #endif
 
 /* For sys_timeouts_get_next_timeout(), by which lwip_timers_arm() sees that another timeout has
- * become the first: it changes nothing else without a loop interface. */
+ * become the first; without a loop interface it changes nothing else. */
 #define LWIP_TESTMODE 1
 
 /* No threads; the id is for the client data of apps, which none uses. */

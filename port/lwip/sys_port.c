@@ -1,4 +1,4 @@
-/* What lwIP asks of its port without an operating system: time, random numbers, diagnostics. */
+/* What lwIP needs of its port without an operating system: time, random numbers, diagnostics. */
 #include <stdarg.h>
 #include <stdio.h>
 

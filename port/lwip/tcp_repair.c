@@ -1,4 +1,4 @@
-/* What lwIP's TCP leaves undone where memory, windows or the network are short. */
+/* What lwIP's TCP leaves undone when memory, a window or the network is short. */
 #include "tcp_repair.h"
 
 #include <stdbool.h>

@@ -1,4 +1,5 @@
-/* newlib's formatting into memory, by a smaller one: its own brings a heap and streams with it. */
+/* newlib's formatting into memory, by a smaller formatter: newlib's own brings in a heap and
+ * streams. */
 #include <stdarg.h>
 #include <stdio.h>
 

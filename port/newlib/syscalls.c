@@ -23,7 +23,7 @@ int _write(int file, char *data, int length) {
   return length;
 }
 
-/* Never waits: 0 bytes where nothing was typed. */
+/* Never waits: 0 bytes if nothing was typed. */
 int _read(int file, char *data, int length) {
   int count = 0;
   int byte;
@@ -73,7 +73,7 @@ int _kill(int process, int signal) {
   return -1;
 }
 
-/* Where abort() ends, too: newlib calls it when it finds no memory, for example. */
+/* abort() ends here, too: newlib calls it when it finds no memory, for example. */
 void _exit(int status) {
   static const char text[] = "\r\n*** the C library ended the run\r\n";
 

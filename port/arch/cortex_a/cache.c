@@ -40,7 +40,7 @@ void dma_clean(const void *start, size_t length) {
   cp15_dsb();
 }
 
-/* A line that lies in the range only in part may hold what the processor has written beside it:
+/* A line that is only partly in the range may also hold what the processor has written next to it:
  * that one is written back as well. The kit's buffers begin and end with a line. */
 void dma_invalidate(void *start, size_t length) {
   const uintptr_t bytes = line_bytes();

@@ -1,4 +1,4 @@
-/* The system control coprocessor of ARMv7-A, as far as it is used here (ARM DDI 0406C, B3.17). */
+/* Registers of ARMv7-A's system control coprocessor that are used here (ARM DDI 0406C, B3.17). */
 #ifndef CP15_H
 #define CP15_H
 
@@ -16,8 +16,8 @@
     __asm volatile("mcr p15, " #op1 ", %0, " #crn ", " #crm ", " #op2 ::"r"(value) : "memory");    \
   }
 
-/* Of 64 bits. The counters may be read early (ARM DDI 0406C, B8.1.2): the barrier keeps the reading
- * behind what came before. */
+/* Registers of 64 bits. A counter may be read early (ARM DDI 0406C, B8.1.2): the barrier keeps the
+ * read behind what came before. */
 #define CP15_READ64(name, op1, crm)                                                                \
   static inline uint64_t cp15_read_##name(void) {                                                  \
     uint64_t value;                                                                                \

@@ -1,7 +1,7 @@
-/* The handlers of faults and of exceptions that nobody expects: they report and stop.
+/* The handlers of faults and of unexpected exceptions: they report and stop.
  *
- * The report is written by polling, on a stack of its own, since the fault may be that of a full
- * stack, below which nothing is mapped. */
+ * The report is written by polling, on a stack of its own, since the fault may come of a stack that
+ * ran over: nothing is mapped below it. */
 #include "fault.h"
 
 #include <stdarg.h>

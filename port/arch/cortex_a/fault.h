@@ -1,4 +1,4 @@
-/* The handlers of faults and of exceptions that nobody expects: they report and stop. */
+/* The handlers of faults and of unexpected exceptions: they report and stop. */
 #ifndef FAULT_H
 #define FAULT_H
 
@@ -9,11 +9,11 @@ void supervisor_call_handler(void);
 void prefetch_abort_handler(void);
 void data_abort_handler(void);
 
-/* Reports an interrupt that no handler is there for. Interrupt only. */
+/* Reports an interrupt that has no handler. Interrupt only. */
 _Noreturn void fault_unexpected_interrupt(uint32_t line);
 
-/* Not 0 while the next supervisor call may have nobody to answer it: it then returns -1. Main loop,
- * for a moment. */
+/* Not 0 while a supervisor call may have no host to answer it: it then returns -1. Main loop, for a
+ * moment. */
 extern volatile uint32_t fault_probing;
 
 /* The exit status of a run that ends in a fault report. */

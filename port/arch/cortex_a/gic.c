@@ -1,8 +1,8 @@
 /* The generic interrupt controller, version 1 or 2, for one core (ARM IHI 0048B).
  *
  * A board's interrupt line is the controller's number: 0 to 15 by software, 16 to 31 the core's
- * own, then those of the devices. All have one priority: an interrupt does not interrupt another,
- * but for one line that may be put first. */
+ * own, then those of the devices. All have the same priority, and none preempts another, but for
+ * one that a board may put first. */
 #include "gic.h"
 
 #include <stdint.h>
@@ -53,7 +53,7 @@ BOARD_INTERRUPTS(DECLARE_HANDLER)
 
 #define INTERRUPT_HANDLER(line, function) [line] = (function),
 
-/* The lines that the board names; a null pointer is an interrupt that nobody expects. */
+/* The handlers of the lines that the board names; a null pointer is an unexpected interrupt. */
 static const handler handlers[BOARD_IRQ_LINES] = {BOARD_INTERRUPTS(INTERRUPT_HANDLER)};
 
 static void distributor_bit(uint32_t bank, unsigned line) {
@@ -111,7 +111,7 @@ void gic_put_first(unsigned line) {
   mmio_write(BOARD_GICC_BASE + GICC_CTLR, ENABLE | ENABLE_GROUP_1 | GICC_ACK_CTL | GICC_FIQ_EN);
 }
 
-/* One at a time: another that is pending interrupts again. */
+/* Takes one at a time: another pending one interrupts again. */
 void gic_interrupt(void) {
   uint32_t acknowledged = mmio_read(BOARD_GICC_BASE + GICC_IAR);
   uint32_t line = acknowledged & ID_MASK;

@@ -1,4 +1,4 @@
-/* The memory map of a Cortex-A board: flat, in sections of 1 MiB, each address its own.
+/* The memory map of a Cortex-A board: flat, in sections of 1 MiB, addresses mapped to themselves.
  *
  * Everything here runs before memory is mapped, where an unaligned access faults: words only. */
 #include "mmu.h"

@@ -1,8 +1,8 @@
-/* The memory map of a Cortex-A board: flat, in sections of 1 MiB, each address its own.
+/* The memory map of a Cortex-A board: flat, in sections of 1 MiB, addresses mapped to themselves.
  *
- * Memory is what the linker script says (linker/cortex_a.ld). board.h says where registers are:
- * it declares `const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS]`, which are of
- * all devices that are used, the interrupt controller among them. */
+ * Where memory is comes from the linker script (linker/cortex_a.ld), where registers are from the
+ * board: board.h declares `const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS]`,
+ * which cover all devices that are used, the interrupt controller among them. */
 #ifndef MMU_H
 #define MMU_H
 
@@ -10,20 +10,20 @@
 
 enum { MMU_SECTION_BYTES = 1 << 20 };
 
-/* Registers of devices: any number of sections from `base`. */
+/* Registers of devices: any number of sections from `base` on. */
 struct mmu_devices {
   uint32_t base; /* a multiple of MMU_SECTION_BYTES */
   uint32_t sections;
 };
 
-/* Memory for descriptors, which a device writes while the processor writes others of the same cache
- * line, so that maintenance by line would lose one side's: a section of its own, not cached. */
+/* Uncached memory for descriptors. A device writes one while the processor writes others in what
+ * would be the same cache line, and maintenance by line would lose the writes of one side. */
 #define DMA_DESCRIPTORS __attribute__((section(".dma")))
 
-/* Maps the memory of the linker script and the board's devices, turns the MMU, the caches and
- * branch prediction on. What is not mapped faults: the megabyte below each stack, for one that runs
- * over, and where that is address 0, for null pointers. Start-up only: caches and MMU are
- * off, and nothing may have been written that is not in memory. */
+/* Maps the memory of the linker script and the board's devices, and turns on the MMU, the caches
+ * and branch prediction. Unmapped addresses fault, such as the megabyte below each stack, which
+ * catches one that runs over and, if it is at address 0, null pointers. Start-up only: caches and
+ * MMU must be off, and all that was written must be in memory. */
 void mmu_start(void);
 
 #endif

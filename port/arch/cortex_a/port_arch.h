@@ -31,19 +31,19 @@ static inline void mmio_write16(uintptr_t address, uint16_t value) {
   *(volatile uint16_t *)address = value;
 }
 
-/* Descriptors are in normal memory that is not cached, registers in device memory: DMB orders both
- * for every observer, but a store may rest in a buffer before the bus, which only DSB empties
- * (A3.8.3). A doorbell must not pass it, so publishing is the stronger of the two. */
+/* Descriptors are in uncached normal memory, registers in device memory: DMB orders both for every
+ * observer, but a store may rest in a buffer before the bus, which only DSB empties (A3.8.3). A
+ * doorbell must not overtake it, so publishing takes the stronger of the two. */
 static inline void dma_publish(void) { __asm volatile("dsb" ::: "memory"); }
 static inline void dma_observe(void) { __asm volatile("dmb" ::: "memory"); }
 
-/* By cache line, to the point of coherency, where the device's DMA reads and writes: cache.c. */
+/* By cache line, to the point of coherency, where the device's DMA reads and writes (cache.c). */
 enum { DMA_IS_CACHED = 1 };
 void dma_clean(const void *start, size_t length);
 void dma_invalidate(void *start, size_t length);
 
-/* One core: an interrupt sees its own core's stores in program order, so that keeping the compiler
- * from moving them is enough (A3.8.2). */
+/* One core: an interrupt sees its own core's stores in program order, so it is enough to keep the
+ * compiler from moving them (A3.8.2). */
 static inline uint32_t spsc_load(const uint32_t *index) {
   uint32_t value = *(const volatile uint32_t *)index;
   __asm volatile("" ::: "memory");

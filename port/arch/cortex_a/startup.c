@@ -58,8 +58,8 @@ __attribute__((used, noreturn)) static void start(void) {
     __asm volatile("wfi");
 }
 
-/* All cores of some chips come here: the primary one, 0 in its cluster (MPIDR: ARM DDI 0406C,
- * B4.1.106), goes on, and any other waits for good, without a stack. */
+/* On some chips all cores come here: the primary one, 0 in its cluster (MPIDR: ARM DDI 0406C,
+ * B4.1.106), goes on, and any other waits for ever, without a stack. */
 A32_ENTRY void reset_handler(void) {
   __asm volatile("cpsid aif, #0x12\n\t" /* IRQ */
                  "mrc p15, 0, r0, c0, c0, 5\n\t"

@@ -1,7 +1,7 @@
-/* The handlers of faults and of exceptions that nobody expects: they report and stop.
+/* The handlers of faults and of unexpected exceptions: they report and stop.
  *
- * The report is written by polling, on a stack of its own, since the fault may be that of a full
- * stack: the main stack lies at the bottom of the RAM, so that what runs over it faults. */
+ * The report is written by polling, on a stack of its own, since the fault may come of a stack that
+ * ran over: the main stack is at the bottom of the RAM, and below it an access faults. */
 #include "fault.h"
 
 #include <stdarg.h>

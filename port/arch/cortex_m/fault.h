@@ -1,4 +1,4 @@
-/* The handlers of faults and of exceptions that nobody expects: they report and stop. */
+/* The handlers of faults and of unexpected exceptions: they report and stop. */
 #ifndef FAULT_H
 #define FAULT_H
 
@@ -15,12 +15,12 @@ void debug_monitor_handler(void);
 void pend_sv_handler(void);
 void unexpected_interrupt_handler(void);
 
-/* Not 0 while the next HardFault is expected: its instruction, of two bytes, is stepped over and
- * leaves -1 in r0. Main loop, for a moment. */
+/* Not 0 while a HardFault is expected: the instruction that faults, of two bytes, is stepped over
+ * and leaves -1 in r0. Main loop, for a moment. */
 extern volatile uint32_t fault_probing;
 
-/* Reads a word that may not be there into `*value`. False where no memory and no device answers, or
- * where it reads as all ones. Main loop, interrupts as they are. */
+/* Reads a word that may not be there into `*value`. False if no memory or device answers, or if it
+ * reads as all ones. Main loop; does not mask interrupts. */
 bool fault_free_read(uint32_t address, uint32_t *value);
 
 /* The exit status of a run that ends in a fault report. */

@@ -27,13 +27,14 @@ static inline void mmio_write16(uintptr_t address, uint16_t value) {
   *(volatile uint16_t *)address = value;
 }
 
-/* The M3 issues normal-memory and device accesses in program order to one bus matrix, but its
- * write buffer may still hold a store when a device store passes: DMB orders them (B2.3, A3.7.3).
- */
+/* The M3 issues normal-memory and device accesses in program order to one bus matrix, but its write
+ * buffer may still hold a store when a device store overtakes it: DMB orders them (B2.3,
+ * A3.7.3). */
 static inline void dma_publish(void) { __asm volatile("dmb" ::: "memory"); }
 static inline void dma_observe(void) { __asm volatile("dmb" ::: "memory"); }
 
-/* No data cache on Cortex-M3/M4: the hand-over points stay visible, the work is nothing. */
+/* A Cortex-M3 has no data cache, and the Cortex-M7's stays off: hand-overs are visible, and cost
+ * nothing. */
 enum { DMA_IS_CACHED = 0 };
 static inline void dma_clean(const void *start, size_t length) {
   (void)start;
@@ -44,8 +45,8 @@ static inline void dma_invalidate(void *start, size_t length) {
   (void)length;
 }
 
-/* One core: an interrupt sees its own core's stores in program order, so that keeping the compiler
- * from moving them is enough (A3.7.2). */
+/* One core: an interrupt sees its own core's stores in program order, so it is enough to keep the
+ * compiler from moving them (A3.7.2). */
 static inline uint32_t spsc_load(const uint32_t *index) {
   uint32_t value = *(const volatile uint32_t *)index;
   __asm volatile("" ::: "memory");

@@ -1,8 +1,8 @@
-/* A guard below the stack, for boards whose bus answers there.
+/* A guard below the stack, for boards whose bus gives no error there.
  *
- * The stack lies at the bottom of the RAM, so that what runs over it leaves the RAM. Where the bus
- * gives no error for that, the memory protection unit does: one region without any access. It is
- * off in a HardFault (HFNMIENA is clear), whose handler has a stack of its own. */
+ * The stack is at the bottom of the RAM, so that one that runs over leaves the RAM. If the bus
+ * gives no error for that, the memory protection unit does: one region without any access. The unit
+ * is off in a HardFault (HFNMIENA is clear), whose handler has a stack of its own. */
 #include "stack_guard.h"
 
 #include <stdint.h>

@@ -18,7 +18,8 @@ enum {
   UART1_BASE = 0x40010000,
   TIMER1_BASE = 0x40004000,
   EMAC_BASE = 0x40041000,
-  /* Of the system registers: what it holds in reset, at power-on all of these (UG0331, SYSREG). */
+  /* System register with the devices that are held in reset, at power-on all of these (UG0331,
+   * SYSREG). */
   SOFT_RESET_CR = 0x40038048,
   SOFT_RESET_CR_MAC = 1 << 4,
   SOFT_RESET_CR_TIMER = 1 << 6,
@@ -30,13 +31,13 @@ enum {
   TIMER_MEASURE_US = 1000,
 
   EMAC_BUFFER_BYTES = 1536, /* a full frame and more: the MAC's limit is above the MTU's */
-  SIM_PACKETS = 10,         /* a burst of eight, and two for what must come meanwhile, as ARP */
-  SIM_BUFFER_BYTES = 592,   /* an MTU of 578, above the least for IPv4 hosts: RAM is short */
-  HEADROOM_BYTES = 24, /* a reply may grow by an IPv6 header less an IPv4 one, and a VLAN tag */
+  SIM_PACKETS = 10,       /* a burst of eight, and two for what must come meanwhile, such as ARP */
+  SIM_BUFFER_BYTES = 592, /* an MTU of 578, above the least for IPv4 hosts: RAM is short */
+  HEADROOM_BYTES = 24,    /* a reply may grow by an IPv6 header less an IPv4 one, and a VLAN tag */
   ALIGNMENT = 4,
 };
 
-/* A profile whose RAM is shorter has fewer. */
+/* A profile with less RAM has fewer. */
 #ifndef BOARD_PACKETS
 #define BOARD_PACKETS 14
 #endif
@@ -63,7 +64,7 @@ static _Alignas(ALIGNMENT) uint8_t emac_memory[MEMORY_BYTES(BOARD_PACKETS, EMAC_
 static _Alignas(ALIGNMENT) uint8_t
     sim_memory[BOARD_SIMS][MEMORY_BYTES(SIM_PACKETS, SIM_BUFFER_BYTES)];
 
-/* What all the NICs have in common; the stack may not hold the last few buffers. */
+/* What all NICs have in common; the stack may not hold the last `kept` buffers. */
 #define CONFIG(driver, address, line, nic_memory, buffers, bytes, kept, ...)                       \
   {                                                                                                \
     .ops = (driver), .base = (address), .irq = (line), .memory = (nic_memory),                     \
@@ -110,7 +111,7 @@ void board_init(void) {
   port_irq_enable(BOARD_IRQ_TIMER1);
 }
 
-/* The emulator has the second UART only where it is given something to connect it to. */
+/* The emulator has the second UART only if it is given something to connect it to. */
 void board_capture_start(void) {
   uint32_t unused;
 

@@ -1,11 +1,11 @@
-/* The Emcraft SmartFusion2 SOM (M2S010): what its software has to know. */
+/* The Emcraft SmartFusion2 SOM (M2S010): clocks, interrupt lines, and how many devices it has. */
 #ifndef BOARD_H
 #define BOARD_H
 
 #define BOARD_NAME "emcraft-sf2"
 
-/* The core runs at 142 MHz, SysTick at a 32nd of it (SYSTICK_CR at reset, UG0331 Cortex-M3). 3780
- * ms are the longest whole number of ticks and milliseconds in 24 bits. */
+/* The core runs at 142 MHz, SysTick at a 32nd of that (SYSTICK_CR at reset, UG0331 Cortex-M3). 3780
+ * ms is the longest time that is a whole number both of milliseconds and of ticks, in 24 bits. */
 enum {
   BOARD_CORE_HZ = 142000000,
   BOARD_APB0_HZ = BOARD_CORE_HZ / 2,

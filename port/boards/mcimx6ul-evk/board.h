@@ -1,4 +1,5 @@
-/* The i.MX 6UltraLite evaluation kit (NXP IMX6ULRM): what its software has to know. */
+/* The i.MX 6UltraLite evaluation kit (NXP IMX6ULRM): bases, interrupt lines, and how many devices
+ * it has. */
 #ifndef BOARD_H
 #define BOARD_H
 
@@ -12,8 +13,8 @@
 #define BOARD_GICC_BASE     (BOARD_A7_PERIPHBASE + 0x2000)
 
 /* Interrupt lines: 32 more than in the manual's table of Cortex A7 interrupts, and the core's own:
- * its physical timer has one where the boot loader has left the core in the secure state, as the
- * emulator does, and another where it has not. The simulated NICs sit on two that no device has. */
+ * its physical timer has one line if the boot loader has left the core in the secure state, as the
+ * emulator does, and another if not. The simulated NICs are on two that no device has. */
 enum {
   BOARD_IRQ_TIMER_SECURE = 29,
   BOARD_IRQ_TIMER = 30,
@@ -47,7 +48,7 @@ enum {
   BOARD_INSTALLED = 3,
 };
 
-/* Where registers are, for the memory map. */
+/* Where the registers are, for the memory map. */
 extern const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS];
 
 #include "board_lists.h"

@@ -31,7 +31,7 @@ enum {
   NIC_MEMORY_BYTES(packets, BUFFER_BYTES, HEADROOM_BYTES, ALIGNMENT, QUEUE_DEPTH)
 
 struct uart board_console = {.ops = &cmsdk_uart_ops, .base = UART0_BASE, .clock_hz = BOARD_CORE_HZ};
-/* Always there; the emulator throws away what nobody listens to. */
+/* Always present; the emulator discards output that nothing listens to. */
 static struct uart uart1 = {.ops = &cmsdk_uart_ops, .base = UART1_BASE, .clock_hz = BOARD_CORE_HZ};
 struct uart *board_capture;
 static const struct cmsdk_dual_timer timer = {.base = DUAL_TIMER_BASE,

@@ -3,11 +3,11 @@
 #define MPS2_H
 
 /* The core, SysTick and the peripherals run at 25 MHz; SysTick's external clock of 1 MHz would be
- * too coarse. 671 ms are the longest whole number of milliseconds in 24 bits of that. */
+ * too coarse. 671 ms is the longest whole number of milliseconds in 24 bits of ticks. */
 enum { BOARD_CORE_HZ = 25000000, BOARD_SYSTICK_HZ = BOARD_CORE_HZ, BOARD_SYSTICK_PERIOD_MS = 671 };
 
-/* Interrupt lines (AN385, interrupt map): a UART has one for each direction. The simulated NICs sit
- * on those of two pins of GPIO 0 where nothing is connected. */
+/* Interrupt lines (AN385, interrupt map): a UART has one for each direction. The simulated NICs are
+ * on those of two pins of GPIO 0 that nothing is connected to. */
 enum {
   BOARD_IRQ_UART0_RX = 0,
   BOARD_IRQ_UART0_TX = 1,

@@ -61,7 +61,7 @@ static struct nic_config net_config = {
     .queue_depth = QUEUE_DEPTH,
     .batch = 16,
     .budget = 32,
-    .mac = {0x02, 0x00, 0x00, 0x12, 0x34, 0x56}, /* where the host gives it none */
+    .mac = {0x02, 0x00, 0x00, 0x12, 0x34, 0x56}, /* if the host gives it none */
 };
 
 #define SIM_CONFIG(number)                                                                         \
@@ -86,8 +86,8 @@ const struct nic_driver board_drivers[BOARD_DRIVERS] = {
 
 const char *const board_installed[BOARD_INSTALLED] = {"virtio_net", "sim"};
 
-/* The machine fills its slots from the last one on. Where none has a network device, the driver
- * says so of the last. */
+/* The machine fills its slots from the last one backwards. If none has a network device, the last
+ * slot is taken, and its driver says so. */
 static void find_network_device(void) {
   unsigned slot = BOARD_VIRTIO_SLOTS - 1;
 

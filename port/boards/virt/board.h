@@ -1,4 +1,4 @@
-/* QEMU's virt machine with a Cortex-A7: what its software has to know. */
+/* QEMU's virt machine with a Cortex-A7: bases, interrupt lines, and how many devices it has. */
 #ifndef BOARD_H
 #define BOARD_H
 
@@ -10,9 +10,9 @@
 #define BOARD_GICD_BASE UINT32_C(0x08000000)
 #define BOARD_GICC_BASE UINT32_C(0x08010000)
 
-/* The interrupt controller's numbers. The physical timer has one in the secure state, where the
- * core starts with -machine secure=on, and another else. The simulated NICs sit on lines that
- * nothing is connected to. */
+/* Interrupt lines, by the controller's numbers. The physical timer has one in the secure state,
+ * where the core starts with -machine secure=on, and another in the non-secure one. The simulated
+ * NICs are on two that nothing is connected to. */
 enum {
   BOARD_VIRTIO_SLOTS = 32,
   BOARD_IRQ_WATCHDOG = 27, /* of the virtual timer */
@@ -26,7 +26,8 @@ enum {
   BOARD_IRQ_LINES,
 };
 
-/* One handler serves all slots, a range of lines: which one has the device shows at start-up. */
+/* One handler serves the lines of all slots: only at start-up does it show which slot has the
+ * device. */
 #define BOARD_INTERRUPTS(X)                                                                        \
   X(BOARD_IRQ_TIMER_SECURE, timer_interrupt_handler)                                               \
   X(BOARD_IRQ_TIMER, timer_interrupt_handler)                                                      \
@@ -44,7 +45,7 @@ enum {
   BOARD_INSTALLED = 2,
 };
 
-/* Where registers are, for the memory map. */
+/* Where the registers are, for the memory map. */
 extern const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS];
 
 #include "board_lists.h"

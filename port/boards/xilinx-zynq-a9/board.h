@@ -1,4 +1,4 @@
-/* A Zynq-7000 board (Xilinx UG585): what its software has to know. */
+/* A Zynq-7000 board (Xilinx UG585): clocks, bases, interrupt lines, and how many devices it has. */
 #ifndef BOARD_H
 #define BOARD_H
 
@@ -6,8 +6,8 @@
 
 #define BOARD_NAME "xilinx-zynq-a9"
 
-/* The core's timers count at half its clock (UG585, 25.3). The emulator's do so at 100 MHz; a board
- * that runs at 667 MHz has 333333333 here, which the boot loader sets. */
+/* The core's timers count at half its clock (UG585, 25.3). The emulator's count at 100 MHz; for a
+ * board whose boot loader sets the core to 667 MHz this is 333333333. */
 enum { BOARD_PERIPHCLK_HZ = 100000000 };
 
 /* The processor's own peripherals (UG585, table 4-1, and ARM DDI 0407I, 1.5). */
@@ -15,8 +15,8 @@ enum { BOARD_PERIPHCLK_HZ = 100000000 };
 #define BOARD_GICC_BASE     (BOARD_A9_PERIPHBASE + 0x100)
 #define BOARD_GICD_BASE     (BOARD_A9_PERIPHBASE + 0x1000)
 
-/* Interrupt lines (UG585, tables 7-3 and 7-4). The simulated NICs sit on the first lines from the
- * programmable logic, where soft NICs would. */
+/* Interrupt lines (UG585, tables 7-3 and 7-4). The simulated NICs are on the first lines from the
+ * programmable logic, where soft NICs would be. */
 enum {
   BOARD_IRQ_PRIVATE_TIMER = 29,
   BOARD_IRQ_WATCHDOG = 30,
@@ -48,7 +48,7 @@ enum {
   BOARD_INSTALLED = 3,
 };
 
-/* Where registers are, for the memory map. */
+/* Where the registers are, for the memory map. */
 extern const struct mmu_devices board_device_regions[BOARD_DEVICE_REGIONS];
 
 #include "board_lists.h"

@@ -12,10 +12,10 @@
 #define LWIP_RAND() ((u32_t)lwip_port_rand())
 unsigned lwip_port_rand(void);
 
-#define LWIP_RARE __attribute__((noinline, cold))
+#define LWIP_RARE                __attribute__((noinline, cold))
 #define LWIP_EXPECT(value, most) __builtin_expect(value, most)
 
-/* lwIP's own has room to be aligned at run time. */
+/* lwIP's own macro has spare room, to align the memory at run time. */
 #define LWIP_DECLARE_MEMORY_ALIGNED(name, size) _Alignas(MEM_ALIGNMENT) u8_t name[size]
 
 /* The clock of TCP's initial sequence numbers, in units of 4 us (RFC 6528, 3). */
@@ -34,9 +34,9 @@ uint32_t lwip_port_isn_time(void);
 #define LWIP_CHKSUM_COPY          internet_checksum_copy
 #define LWIP_IP4_HDR_CHKSUM(h, l) ((u16_t)~internet_checksum_ip4_header(h, l))
 
-/* A broken invariant of the stack ends the run with its text: going on would hide it. One is none:
- * lwIP 2.2.1's mem_trim() asserts that what it shortens is not the last block of the heap, which it
- * may well be, and goes on rightly if it is. */
+/* A failed assertion of the stack ends the run with its text: going on would hide it. One is a
+ * false alarm: lwIP 2.2.1's mem_trim() asserts that what it shortens is not the last block of the
+ * heap, which it may well be, and does the right thing if it is. */
 _Noreturn void lwip_port_assert(const char *message, const char *file, int line);
 #define LWIP_PLATFORM_ASSERT(x)                                                                    \
   do {                                                                                             \
