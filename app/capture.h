@@ -1,5 +1,5 @@
-/* The console's packet tap: an interface's frames go to the second UART or, where a semihosting
- * host listens, to a file of it. */
+/* The console's packet tap: an interface's frames go to the second UART or, by semihosting, to a
+ * file. */
 #ifndef CAPTURE_H
 #define CAPTURE_H
 

@@ -1,4 +1,4 @@
-/* chargen (RFC 864): lines of characters for as long as the other side takes them. */
+/* The service chargen (RFC 864): lines of characters for as long as the other side takes them. */
 #include "chargen.h"
 
 #include <assert.h>
@@ -11,8 +11,8 @@ enum {
   CHARGEN_LINES = 95, /* until they come again */
 };
 
-/* Each line begins with the character after that which the one before began with (RFC 864): all
- * lines, and as many of the first again as a segment has that begins at the end of all. */
+/* Each line begins one character further than the line before (RFC 864): here are all lines, then
+ * again the first ones, for a segment that begins near the end. */
 #define CHARACTER(n)    ' ' + (n) % CHARGEN_LINES
 #define CHARACTERS_4(n) CHARACTER(n), CHARACTER(n + 1), CHARACTER(n + 2), CHARACTER(n + 3)
 #define CHARACTERS_24(n)                                                                           \
@@ -28,7 +28,7 @@ static const char chargen_text[] = {LINES_20(0),  LINES_20(20), LINES_20(40),
 static_assert(sizeof chargen_text >= CHARGEN_LINES * CHARGEN_LINE + TCP_MSS,
               "a segment may begin anywhere in the lines");
 
-/* Whole segments, each from one place, until the other side closes. */
+/* Sends whole segments, each from one place in memory, until the other side closes. */
 static void send(struct connection *connection) {
   struct tcp_pcb *pcb = connection->pcb;
   uint16_t length = tcp_mss(pcb);

@@ -1,4 +1,5 @@
-/* TCP services of a few connections at a time: slots, callbacks, and an end for what hangs. */
+/* TCP services with a few connections at a time: slots, callbacks, and an end to those that
+ * hang. */
 #include "connections.h"
 
 #include "log.h"
@@ -19,7 +20,7 @@ static void connection_free(struct connection *connection) {
   *connection = (struct connection){.pcb = NULL};
 }
 
-/* Ends the connection from our side; where there is no memory for the FIN, by a reset. Returns
+/* Ends the connection from our side; if there is no memory for the FIN, by a reset. Returns
  * ERR_ABRT in that case, which a callback has to pass on. */
 static err_t connection_close(struct connection *connection) {
   struct tcp_pcb *pcb = connection->pcb;
@@ -86,8 +87,8 @@ static void failed(void *argument, err_t error) {
   connection_free(argument);
 }
 
-/* A MAC that gathers sends a constant from where it is. For one that does not, it is copied behind
- * its headers once, and not with them for each time that it is sent. */
+/* A MAC that gathers sends a constant from where it is. For one that does not, lwIP copies it
+ * behind its headers once, else the kit would copy both each time that it is sent. */
 static uint8_t copy_for(const struct netif *netif) {
   const struct nic_caps *caps = &ringif_nic(netif)->ops->caps;
 

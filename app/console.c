@@ -125,8 +125,7 @@ static const struct console_command *const tables[] = {
 };
 enum { TABLES = sizeof tables / sizeof *tables };
 
-/* Calls `visit` with each command until it returns true; the command that it was true for, or NULL.
- */
+/* Calls `visit` with each command until it returns true; returns that command, or NULL. */
 static const struct console_command *
 find_command(bool (*visit)(const struct console_command *command, const void *what),
              const void *what) {
@@ -144,14 +143,14 @@ struct words {
   char *word[WORDS_MAX];
 };
 
-/* The second word of a command's name, or NULL where it has one. */
+/* The second word of a command's name, or NULL if the name is one word. */
 static const char *second_word(const struct console_command *command) {
   const char *space = strchr(command->name, ' ');
 
   return space != NULL ? space + 1 : NULL;
 }
 
-/* True where the command's first word is `word`. */
+/* True if the command's first word is `word`. */
 static bool has_first_word(const struct console_command *command, const void *word) {
   size_t length = strcspn(command->name, " ");
 
@@ -180,7 +179,7 @@ static bool print_second_word(const struct console_command *command, const void 
   return false;
 }
 
-/* Of words that are no command: what could have been meant. */
+/* For words that are no command, prints what could have been meant. */
 static void print_no_command(const struct words *words) {
   if (find_command(has_first_word, words->word[0]) == NULL) {
     console_print("%s: no such command; try help\r\n", words->word[0]);
@@ -218,7 +217,7 @@ static enum console_result help(unsigned words, char *word[]) {
 
 /* ---- running a line ---- */
 
-/* Cuts `text` into words in place; false where they are too many. */
+/* Cuts `text` into words in place; false if they are too many. */
 static bool split(char *text, struct words *words) {
   words->count = 0;
   for (;;) {
@@ -279,8 +278,8 @@ enum console_result console_run_remote(char *line, char *text, size_t size) {
 
 /* ---- completion ---- */
 
-/* The lower-case word number `*index` of a usage, copied to `word`; `*index` is counted down to 0
- * where there are enough, and what is left of it is for the names that follow. */
+/* Copies lower-case word number `*index` of a usage to `word`, counting `*index` down to 0; if
+ * there are not enough words, what is left of it is for the names that follow. */
 static bool usage_word(const char *usage, unsigned *index, char *word, size_t size) {
   for (;;) {
     size_t length;
@@ -297,7 +296,7 @@ static bool usage_word(const char *usage, unsigned *index, char *word, size_t si
   }
 }
 
-/* The name of interface number `index` of the registry, "" where it has none. */
+/* The name of the interface at `index` of the registry, "" if it has none. */
 static const char *interface_name(unsigned index) {
   static char name[REGISTRY_NAME_BYTES];
   const struct registry_entry *entry = registry_entry(index);
@@ -315,7 +314,7 @@ static unsigned interface_count(void) {
   return count;
 }
 
-/* First words, each once: a command whose predecessor has the same first word is passed over. */
+/* First words, each once: a command is skipped if the one before it has the same first word. */
 static const char *first_word(unsigned index) {
   static char word[16];
 
@@ -366,14 +365,14 @@ static struct line_editor editor = {
     .word = word_behind,
 };
 static bool interactive;          /* somebody has typed: show the prompt */
-static volatile bool input_waits; /* something was typed that nobody has looked at */
-static uint64_t typed_us;         /* when, if it does: the first of it */
+static volatile bool input_waits; /* something was typed that no turn has looked at */
+static uint64_t typed_us;         /* when the first of it was typed, if it does */
 struct console_report console_report;
 static struct dispatch_source input_event;
-static bool line_waits;                  /* a line is whole, but a job is not over */
-static void (*cancel_job)(void);         /* of the job, or NULL */
-static enum line_event event_of_waiting; /* what the line that waits is */
-static bool took;                        /* a byte, since the watchdog looked */
+static bool line_waits;                  /* a line is complete, but a job is not over */
+static void (*cancel_job)(void);         /* the job's; NULL: no job */
+static enum line_event event_of_waiting; /* what the waiting line is */
+static bool took;                        /* a byte was taken since the watchdog last looked */
 
 void console_job_start(void (*cancel)(void)) { cancel_job = cancel; }
 
@@ -385,7 +384,7 @@ void console_job_end(void) {
     line_editor_show(&editor);
 }
 
-/* A log line passes by the line that is being typed. */
+/* Prints a log line above the line that is being typed. */
 static void write_log(const char *line, size_t length) {
   bool shown = editor.shown;
 
@@ -409,7 +408,8 @@ static void run_line(enum line_event event) {
     line_editor_show(&editor);
 }
 
-/* A line's end came no earlier than the first key that the turn before has not seen. */
+/* Reports how late a line was answered: its end came no earlier than the first key that the turn
+ * before had not seen. */
 static void report_answer(uint64_t since_us) {
   uint64_t late_us = port_clock_us() - since_us;
 
@@ -426,7 +426,7 @@ static void run_waiting_line(void) {
 }
 
 /* True while a line waits for the end of a job. Ctrl-C, which ends the job, must not wait behind
- * it: the lines that were typed before it are dropped. */
+ * it: lines that were typed before Ctrl-C are dropped. */
 static bool is_held_up(void) {
   if (line_waits && port_console_holds(CANCEL_KEY)) {
     line_waits = false;

@@ -1,5 +1,5 @@
-/* The control page: replies to GET are written in parts as the connection takes them, the line of a
- * POST is run by the main loop, outside of the stack, which the line may change under itself. */
+/* The control page: replies to GET are written in parts as the connection takes them; the line of a
+ * POST is run by the main loop, outside the stack, since it may change the stack under itself. */
 #include "control_page.h"
 
 #include <stdio.h>
@@ -71,7 +71,7 @@ struct reply {
   union {
     struct state_json state;
     struct {
-      uint32_t position, end; /* what is logged meanwhile is not in it */
+      uint32_t position, end; /* what is logged meanwhile is left out */
     } log;
   } at;
 };
@@ -113,7 +113,7 @@ enum request_state {
   RECEIVING,
   WAITING, /* for the main loop */
   RUNNING,
-  ABANDONED, /* its connection went while it was running */
+  ABANDONED, /* its connection ended while it was running */
   ANSWERED,
 };
 
@@ -121,10 +121,10 @@ enum request_state {
 struct request {
   struct reply reply; /* the answer, once there is one; first */
   struct request *next;
-  void *connection; /* httpd's name for who sends it */
+  void *connection; /* httpd's name for the connection that it came by */
   enum request_state state;
   enum console_result result;
-  fs_wait_cb resume; /* goes on with the connection that waits for the answer; NULL: none waits */
+  fs_wait_cb resume; /* resumes the connection that waits for the answer; NULL: none waits */
   void *resume_argument;
   uint16_t expected, length; /* of the line */
   char line[LINE_BYTES];
@@ -153,7 +153,7 @@ static void forget(struct request *request) {
   mem_free(request);
 }
 
-/* Copies the value of a header to `value`, "" where it is not there or too long to be right. */
+/* Copies the value of a header to `value`, "" if it is missing or too long to be right. */
 static bool header_value(const char *headers, size_t length, const char *name,
                          char value[HEADER_VALUE_BYTES]) {
   size_t name_length = strlen(name);
@@ -191,8 +191,8 @@ static bool is_own_host(const char *host) {
          strcmp(host, "ringif") == 0;
 }
 
-/* A browser says where a page that sends a POST comes from (RFC 6454, 7): that has to be here. What
- * is no browser need not say it. */
+/* A browser says which site the page that sends a POST comes from (RFC 6454, 7): it has to be this
+ * one. Other clients need not say. */
 static bool is_own_page(const char *headers, size_t length) {
   char host[HEADER_VALUE_BYTES], origin[HEADER_VALUE_BYTES];
 
@@ -248,7 +248,7 @@ err_t httpd_post_receive_data(void *connection, struct pbuf *data) {
   return request != NULL ? ERR_OK : ERR_VAL;
 }
 
-/* Either all is there, or the connection has gone before it was. */
+/* Either the line is complete, or the connection ended before it was. */
 void httpd_post_finished(void *connection, char *response_uri, u16_t response_uri_length) {
   struct request *request = find_request(connection);
 
@@ -312,7 +312,7 @@ static void run_request(struct request *request) {
     request->resume(request->resume_argument);
 }
 
-/* One at a time: what it does may end other connections, and with them their requests. */
+/* One at a time: a command may end other connections, and their requests with them. */
 static void run_requests(void *unused) {
   (void)unused;
   for (struct request *request = requests; request != NULL; request = request->next) {
@@ -397,7 +397,7 @@ u8_t fs_canread_custom(struct fs_file *file) {
   return reply == NULL || reply->write != NULL;
 }
 
-/* Called only where fs_canread_custom() said no: for a request. */
+/* Called only after fs_canread_custom() has said no: for a request. */
 u8_t fs_wait_read_custom(struct fs_file *file, fs_wait_cb resume, void *argument) {
   struct request *request = request_of(file);
 

@@ -25,7 +25,8 @@ static unsigned prefix_of(const struct netif *netif) {
 static const char *ip6_state_name(uint8_t state) {
   if (ip6_addr_isvalid(state))
     return "";
-  return ip6_addr_isduplicated(state) ? " duplicated" : " tentative"; /* another has it: for good */
+  return ip6_addr_isduplicated(state) ? " duplicated"
+                                      : " tentative"; /* another station has it: permanent */
 }
 
 static void show_addresses(struct registry_entry *entry) {
@@ -90,8 +91,8 @@ static int add_ip6(struct netif *netif, const ip6_addr_t *address) {
   return 0;
 }
 
-/* False for what no interface can have: the address of none, of many, or of this host to itself
- * (RFC 1122, 3.2.1.3; RFC 4291, 2.5 and 2.7). */
+/* False for what no interface can have: an unspecified, group, broadcast or loopback address (RFC
+ * 1122, 3.2.1.3; RFC 4291, 2.5 and 2.7). */
 static bool is_of_one_host(const ip_addr_t *address) {
   uint8_t first;
 

@@ -1,4 +1,4 @@
-/* The interfaces of the demo: what addresses they get, and a log line for each change. */
+/* The interfaces of the demo: which addresses they get, and a log line for each change. */
 #include "interfaces.h"
 
 #include "board.h"

@@ -1,4 +1,4 @@
-/* The interfaces of the demo: what addresses they get, and a log line for each change. */
+/* The interfaces of the demo: which addresses they get, and a log line for each change. */
 #ifndef INTERFACES_H
 #define INTERFACES_H
 
@@ -9,15 +9,15 @@
 #include "registry.h"
 
 /* Lists the board's devices in the registry and installs the drivers that the board wants from the
- * start: its MACs get their addresses by DHCP, the simulated NICs have fixed ones. One that does
- * not start is logged and left out. Main loop, once. */
+ * start: its MACs get their addresses by DHCP, the simulated NICs have fixed ones. A driver that
+ * does not start is logged and left out. Main loop, once. */
 void interfaces_start(struct dispatch_queue *dispatch);
 
-/* True where the IPv4 address of an activated interface comes from a DHCP server, or from the
- * board's settings for want of one. Main loop. */
+/* True if an activated interface gets its IPv4 address by DHCP, or has the default one for want of
+ * a server; false if the address is fixed. Main loop. */
 bool interfaces_by_dhcp(const struct registry_entry *entry);
 
-/* Lets an activated interface ask a DHCP server for its address. Main loop. */
+/* Makes an activated interface ask a DHCP server for its address. Main loop. */
 void interfaces_use_dhcp(struct registry_entry *entry);
 
 /* Gives an activated interface the fixed address `address` with a netmask of `prefix` bits (0 to

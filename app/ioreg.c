@@ -10,7 +10,7 @@
 #include "registry.h"
 #include "sim_wire.h"
 
-/* One line of the tree: its place, its name, its class and what it is like now. */
+/* One line of the tree: its place, name, class and present state. */
 static void print_node(const char *branch, const char *name, const char *class, const char *format,
                        ...) __attribute__((format(printf, 4, 5)));
 
@@ -56,7 +56,7 @@ static void print_timer(const char *branch, const char *name, const struct timer
     print_node(branch, name, "timer_source", "armed, due in %" PRIu32 " ms", left);
 }
 
-/* An instance of a driver, and all that is its own. */
+/* An instance of a driver, and all that belongs to it. */
 static void print_instance(const struct registry_entry *entry, bool last) {
   const struct nic *nic = entry->device->nic;
   const struct packet_pool *pool = &nic->pool;

@@ -80,8 +80,8 @@ static void insert(struct line_editor *editor, char byte) {
     draw_from(editor, editor->cursor - 1u);
 }
 
-/* Cuts `from` to `to` out and leaves the cursor there. Who edits a line means what it shows: what
- * found no room before is not missed. */
+/* Deletes `from` to `to` and leaves the cursor there. A line that is edited is meant as it is
+ * shown: what found no room before is forgotten. */
 static void cut(struct line_editor *editor, unsigned from, unsigned to) {
   if (from == to)
     return;
@@ -90,7 +90,7 @@ static void cut(struct line_editor *editor, unsigned from, unsigned to) {
   editor->length = (uint8_t)(editor->length - (to - from));
   editor->cursor = (uint8_t)from;
   if (from == editor->length && to == from + 1)
-    put_text(editor, "\b \b"); /* the usual one, and what a plain terminal knows, too */
+    put_text(editor, "\b \b"); /* the usual case, which a plain terminal can do, too */
   else
     draw(editor);
 }

@@ -17,7 +17,8 @@
 
 static struct dispatch_queue dispatch;
 
-/* Interrupts stay masked from the last look to the sleep, which a pending one ends. */
+/* Interrupts stay masked from the last look at the events to the sleep, which a pending one
+ * ends. */
 static void sleep_until_event(void) {
   uint32_t state = port_irq_save();
 

@@ -141,7 +141,7 @@ static enum console_result memory(unsigned words, char *word[]) {
 
 /* ---- counters ---- */
 
-/* What lwIP counts of each protocol; its drops are those that no NIC counts. */
+/* What lwIP counts for each protocol; its drops are those that no NIC counts. */
 static enum console_result protocols(unsigned words, char *word[]) {
   static const struct {
     const char *name;

@@ -97,7 +97,7 @@ static const char *medium_name(unsigned index) {
   return 1u << index <= NIC_MEDIA_1000_FULL ? nic_media_name((enum nic_media)(1u << index)) : NULL;
 }
 
-/* The available ones are shown where none is given. */
+/* Without a medium, shows the available ones. */
 static enum console_result media(unsigned words, char *word[]) {
   struct registry_entry *entry;
   struct nic *nic;

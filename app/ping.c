@@ -92,7 +92,7 @@ static err_t send_request(void) {
   return error;
 }
 
-/* True for a request whose time is known and that has had no reply. */
+/* True for a request that is still kept and has had no reply. */
 static bool is_waited_for(uint16_t sequence) {
   return (uint16_t)(job.sent - sequence) < WAITING_MAX && job.request[sequence % WAITING_MAX].waits;
 }

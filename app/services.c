@@ -40,8 +40,8 @@ static void send_echo(struct connection *connection) {
   (void)tcp_output(pcb);
 }
 
-/* By the interface that the question came by, and from the address that was asked (RFC 1122,
- * 4.1.3.5). */
+/* Answers by the interface that the request came by, from the address that it was sent to (RFC
+ * 1122, 4.1.3.5). */
 static __attribute__((noinline)) void answer(struct udp_pcb *pcb, struct pbuf *data,
                                              const ip_addr_t *from, u16_t port) {
   const ip_addr_t *to = ip_current_dest_addr();
@@ -54,8 +54,8 @@ static __attribute__((noinline)) void answer(struct udp_pcb *pcb, struct pbuf *d
   pbuf_free(data);
 }
 
-/* The answer goes out in the buffer that the question came in, where it can. An echo has none: it
- * would be answered, and so on without end. */
+/* The answer goes out in the buffer that the request came in, if it can. A datagram from the echo
+ * port is not answered: the answer would be answered, and so on without end. */
 static void udp_echo(void *argument, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
                      u16_t port) {
   (void)argument;

@@ -1,5 +1,4 @@
-/* A small capture for the simulated peers to replay: what a LAN says to a host that it does not talk
- * to. */
+/* A small capture for the simulated peers to replay: frames on a LAN that are not for the host. */
 #include "sim_capture.h"
 
 /* A pcap file, little-endian, Ethernet. */

@@ -44,7 +44,7 @@ static enum console_result profile(unsigned words, char *word[]) {
   return CONSOLE_DONE;
 }
 
-/* What comes beside that, unasked for; its figures where no flood is named. */
+/* What comes unsolicited besides; without an argument, its figures. */
 static enum console_result flood(unsigned words, char *word[]) {
   unsigned long per_second = SIM_FLOOD_LINE_RATE;
   struct sim_device *device;

@@ -12,7 +12,7 @@
 #define SIM_PROFILE SIM_PEER_ECHO
 #endif
 
-/* Faults from the start, and their seed: a run that nothing outside has a hand in is then the same
+/* Faults from the start, and their seed, with which a run without outside influences is the same
  * each time. make DEFINES="-DSIM_FAULT_THOUSANDTHS=50 -DSIM_FAULT_SEED=7" */
 #ifndef SIM_FAULT_THOUSANDTHS
 #define SIM_FAULT_THOUSANDTHS 0
@@ -20,14 +20,14 @@
 #ifndef SIM_FAULT_SEED
 #define SIM_FAULT_SEED 1
 #endif
-/* "Used", so that they are no constants to the compiler: whoever wants other faults without another
- * build writes them into the firmware's file. */
+/* "used", so that the compiler does not take them for constants: for other faults without another
+ * build they can be patched in the firmware's file. */
 static __attribute__((used)) struct {
   uint32_t seed;
   uint16_t thousandths;
 } faults_at_start = {SIM_FAULT_SEED, SIM_FAULT_THOUSANDTHS};
 
-/* The seed's times and burst, on the networks of sim0 and sim1. */
+/* The peers of sim0 and sim1, each on a network of its own. */
 #define PEER(number)                                                                               \
   {                                                                                                \
     .mac = {0x02, 0x00, 0x00, 0x51, 0xd0, 0x02 + 0x10 * (number)},                                 \

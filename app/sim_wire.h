@@ -6,11 +6,11 @@
 #include "sim_device.h"
 #include "nic.h"
 
-/* Builds the board's simulated devices with a peer on the wire of each, and logs from now on what
- * the peers think of the answers that they get. Main loop, once, before the NICs start. */
+/* Makes the board's simulated devices, with a peer on the wire of each, and logs from then on what
+ * the peers find of the answers that they get. Main loop, once, before the NICs start. */
 void sim_wire_start(struct dispatch_queue *dispatch);
 
-/* The simulated device that `nic` drives, or NULL where it drives another. Main loop. */
+/* The simulated device behind `nic`, or NULL if that is another kind of NIC. Main loop. */
 struct sim_device *sim_wire_device(const struct nic *nic);
 
 #endif

@@ -113,7 +113,7 @@ enum {
   COUNTER_PARTS = (NIC_COUNTER_COUNT + COUNTERS_A_PART - 1) / COUNTERS_A_PART,
 };
 
-/* The first is always there, others where they are not 0. */
+/* The first is always there, the others only if they are not 0. */
 static void add_counters(struct text *text, struct registry_entry *entry, unsigned part) {
   const uint32_t *counters = entry->device->nic->counters;
   unsigned end = (part + 1) * COUNTERS_A_PART;

@@ -1,4 +1,4 @@
-/* What the watchdog looks at in the demo: timers, console, and both ways of each NIC. */
+/* What the watchdog looks at in the demo: timers, console, and both directions of each NIC. */
 #include "supervision.h"
 
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include "lwip_timers.h"
 #include "nic_progress.h"
 
-/* Of each device, whether a driver has it or not: one that is not enabled is idle. */
+/* For each device, whether a driver has it or not: one that is not enabled is idle. */
 static struct watchdog_subject rx[BOARD_DEVICES], tx[BOARD_DEVICES];
 static struct watchdog_subject timers, console;
 

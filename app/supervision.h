@@ -1,4 +1,4 @@
-/* What the watchdog looks at in the demo: timers, console, and both ways of each NIC. */
+/* What the watchdog looks at in the demo: timers, console, and both directions of each NIC. */
 #ifndef SUPERVISION_H
 #define SUPERVISION_H
 

@@ -48,7 +48,7 @@ static enum console_result uptime(unsigned words, char *word[]) {
   return CONSOLE_DONE;
 }
 
-/* How late the main loop has come to what has its time. */
+/* How late the main loop came to what was due. */
 static enum console_result lateness(unsigned words, char *word[]) {
   if (words > 2 || (words == 2 && strcmp(word[1], "-z") != 0))
     return CONSOLE_USAGE;

@@ -1,4 +1,5 @@
-/* The console's commands for the watchdog: what it sees, and what it is there for. */
+/* The console's commands for the watchdog: what it sees, and ways to make something stuck for
+ * it. */
 #include <string.h>
 
 #include "console.h"
@@ -36,8 +37,8 @@ static bool refuse(struct nic *nic, struct pbuf *packet) {
   return false;
 }
 
-/* True if all interfaces are driven by their drivers' own functions: those of a capture know their
- * place in memory, and a wedge has room for one. */
+/* True if all interfaces are driven by their drivers' own functions: a capture's depend on their
+ * place in memory, so a wedge cannot copy them, and it has room for one NIC. */
 static bool drivers_alone(void) {
   const struct registry_entry *entry;
 
@@ -50,8 +51,8 @@ static bool drivers_alone(void) {
   return true;
 }
 
-/* The device takes no more of what it is given, as after a fault that nobody saw: the receive ring
- * runs dry, or what is sent waits for ever. */
+/* The device no longer takes what it is given, as after an unseen fault: the receive ring runs dry,
+ * or what is to be sent waits for ever. */
 static bool wedge_nic(const char *name, bool rx) {
   static struct nic_ops wedged;
   struct registry_entry *entry = console_interface(name);
@@ -85,7 +86,8 @@ static void never_end(void) {
     (void)port_clock_ms();
 }
 
-/* True where the board's watchdog bites though interrupts are masked, or another never ends. */
+/* True if the board's watchdog bites even while interrupts are masked, or while another interrupt
+ * never ends. */
 static bool bites(bool masked) {
   if (masked ? port_watchdog.bites_masked : port_watchdog.bites_in_interrupts)
     return true;

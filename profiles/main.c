@@ -13,7 +13,7 @@
 #include "ringif.h"
 #include "services.h"
 
-#define SERVER "ringif.test" /* whom a profile with DNS looks for: a name of nobody (RFC 6761) */
+#define SERVER "ringif.test" /* the name that a profile with DNS looks up: nobody's (RFC 6761) */
 
 static struct dispatch_queue dispatch;
 static struct netif netif;
