@@ -2,7 +2,6 @@
  */
 #include "capture.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,7 +1,6 @@
 /* The console: finds the command of a line, runs it, and says what was wrong with it. */
 #include "console.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

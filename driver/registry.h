@@ -7,9 +7,6 @@
 #ifndef REGISTRY_H
 #define REGISTRY_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "dispatch.h"
 #include "lwip/netif.h"
 #include "nic.h"

@@ -3,8 +3,6 @@
 #ifndef SEMIHOSTING_H
 #define SEMIHOSTING_H
 
-#include <stdint.h>
-
 /* Finds out whether a semihosting host listens: if none does, the call faults, and the core's fault
  * handler steps over it. Main loop, once, before the other functions and port_file_create(). */
 void semihosting_start(void);

@@ -6,7 +6,6 @@
 #ifndef SIM_FLOOD_H
 #define SIM_FLOOD_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define SIM_FLOODS(X)                                                                              \

@@ -124,7 +124,8 @@ static int enable(struct nic *nic) {
   reg_write(nic, TXQBASE, bus_address(gem->rings->tx));
   reg_write(nic, DMACFG,
             DMACFG_BUFFERS | DMACFG_TX_CHECKSUM |
-                (uint32_t)(nic->config->pool.buffer_size / CADENCE_GEM_BUFFER_UNIT) << 16);
+                (uint32_t)(nic->config->pool.buffer_size / CADENCE_GEM_BUFFER_UNIT)
+                    << DMACFG_BUFFER_SHIFT);
   reg_write(nic, SPADDR1LO,
             (uint32_t)mac[3] << 24 | (uint32_t)mac[2] << 16 | (uint32_t)mac[1] << 8 | mac[0]);
   reg_write(nic, SPADDR1HI, (uint32_t)mac[5] << 8 | mac[4]);

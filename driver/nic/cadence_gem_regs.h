@@ -28,8 +28,8 @@ enum {
   DMACFG = 0x10,          /* dma_cfg */
   DMACFG_BUFFERS = 0x710, /* bursts of 16 words, all of the packet buffers both ways */
   DMACFG_TX_CHECKSUM = 1 << 11,
-  DMACFG_BUFFER_UNIT = 64, /* of a receive buffer's size, from bit 16 on */
-  TXSTATUS = 0x14,         /* tx_status; written ones clear, here and in RXSTATUS */
+  DMACFG_BUFFER_SHIFT = 16, /* of a receive buffer's size, in CADENCE_GEM_BUFFER_UNIT */
+  TXSTATUS = 0x14,          /* tx_status; written ones clear, here and in RXSTATUS */
   TXSTATUS_GO = 1 << 3,
   TXSTATUS_FAULTS = 0x1d4, /* retry limit, corrupted frame, underrun, late collision, bus error */
   RXQBASE = 0x18,          /* rx_qbar */

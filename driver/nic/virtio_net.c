@@ -137,10 +137,6 @@ static int enable(struct nic *nic) {
   }
   for (unsigned i = 0; i < VIRTIO_NET_TX_FRAMES; i++)
     virtqueue_descriptors(&virtio->tx, i)->address = bus_address(&rings->tx_headers[i]);
-  rings->control.available.flags = VIRTQ_AVAILABLE_NO_INTERRUPT;
-  rings->control.available.index = 0;
-  rings->control.used.flags = 0;
-  rings->control.used.index = 0;
   virtio->commands = 0;
   virtio->control_is_open = (features & F_CTRL_VQ) != 0;
   if (virtio->features != features || !add_queues(nic)) {

@@ -3,8 +3,6 @@
  * Everything here runs before memory is mapped, where an unaligned access faults: words only. */
 #include "mmu.h"
 
-#include <assert.h>
-
 #include "board.h"
 #include "cp15.h"
 

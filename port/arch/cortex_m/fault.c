@@ -11,7 +11,6 @@
 
 #include "cortex_m.h"
 #include "port.h"
-#include "semihosting.h"
 
 enum { REPORT_STACK_WORDS = 96 };
 
