@@ -332,8 +332,10 @@ int nic_recover(struct nic *nic) {
 void nic_poll_link(struct nic *nic) {
   struct nic_link link = {.status = NIC_LINK_INVALID};
 
-  if (nic->state == NIC_ENABLED)
+  if (nic->state == NIC_ENABLED) {
+    link.status = NIC_LINK_INACTIVE;
     nic->ops->read_link(nic, &link);
+  }
   if (link.status == nic->link.status && link.speed_mbps == nic->link.speed_mbps &&
       link.full_duplex == nic->link.full_duplex)
     return;

@@ -224,9 +224,10 @@ struct nic_ops {
    * already. An event that came while they were masked must interrupt at once. */
   void (*irq_unmask)(struct nic *nic);
 
-  /* Reads the link's state into `*link`. Looks at a register that only `enable` writes: if it no
-   * longer holds what was written, the device was reset or is gone: sets nic->faulted, and there is
-   * no link. The kit then enables it again in the next turn, which nic_watch() asks for. */
+  /* Reads the link's state into `*link`, which is NIC_LINK_INACTIVE until then. Looks at a register
+   * that only `enable` writes: if it no longer holds what was written, the device was reset or is
+   * gone: sets nic->faulted, and leaves `*link` alone. The kit then enables it again in the next
+   * turn, which nic_watch() asks for. */
   void (*read_link)(struct nic *nic, struct nic_link *link);
 
   /* Makes the hardware's address filter let in what nic->filter says, as far as it can; called

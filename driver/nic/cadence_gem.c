@@ -363,7 +363,6 @@ static void read_link(struct nic *nic, struct nic_link *state) {
   /* A doorbell writes NWCTRL anew: it is another register that shows a reset. */
   if ((reg_read(nic, DMACFG) & DMACFG_TX_CHECKSUM) == 0) {
     nic->faulted = true;
-    *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
     return;
   }
   phy_link(nic, &gem->phy, state);

@@ -383,7 +383,6 @@ static void irq_unmask(struct nic *nic) {
 static void read_link(struct nic *nic, struct nic_link *state) {
   struct imx_enet *enet = enet_of(nic);
 
-  *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
   if (!was_reset(nic)) {
     fold_statistics(nic);
     phy_link(nic, &enet->phy, state);

@@ -377,7 +377,6 @@ static void read_link(struct nic *nic, struct nic_link *state) {
 
   if (reg_read(nic, TX_CFG) != TX_CFG_ON) { /* it was reset, or is gone */
     nic->faulted = true;
-    *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
     return;
   }
   phy_link(nic, &lan9118_of(nic)->phy, state);

@@ -370,7 +370,6 @@ static void irq_unmask(struct nic *nic) {
 static void read_link(struct nic *nic, struct nic_link *state) {
   if ((reg_read(nic, CFG1) & CFG1_ENABLED) != CFG1_ENABLED) {
     nic->faulted = true;
-    *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
     return;
   }
   phy_link(nic, &emac_of(nic)->phy, state);

@@ -167,7 +167,6 @@ static void irq_unmask(struct nic *nic) {
 }
 
 static void read_link(struct nic *nic, struct nic_link *state) {
-  *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
   if ((reg_read(nic, SIM_CTRL) & SIM_CTRL_ENABLE) == 0)
     nic->faulted = true; /* it was reset, or its interrupt of an error was lost */
   else if ((reg_read(nic, SIM_STATUS) & SIM_STATUS_LINK) != 0)

@@ -313,7 +313,6 @@ static void irq_unmask(struct nic *nic) {
 
 /* A virtual link has no speed of its own. */
 static void read_link(struct nic *nic, struct nic_link *state) {
-  *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
   if (!virtio_works(nic->base))
     nic->faulted = true;
   else if ((virtio_of(nic)->features & F_STATUS) == 0 ||
