@@ -1,5 +1,5 @@
-# The files of ringif, for a product's own build, as lwIP's Filelists.mk are of lwIP: set RINGIFDIR to
-# where ringif is, include this, and compile what you use. docs/porting.md shows it.
+# The files of ringif, for a product's own build, like lwIP's Filelists.mk: set RINGIFDIR to where
+# ringif is, include this, and compile what you use. docs/porting.md shows it.
 
 ringif := $(if $(RINGIFDIR),$(RINGIFDIR)/)
 ringif_files = $(patsubst %,$(ringif)%,$(1))
@@ -17,7 +17,7 @@ RINGIF_SIM := $(call ringif_all,driver/device)
 # A packet tap around a NIC.
 RINGIF_WRAP := $(call ringif_all,driver/wrap)
 
-# The port: what the kit, lwIP and newlib ask of the machine. A product may have its own instead.
+# The port: what the kit, lwIP and newlib need of the machine. A product may have its own instead.
 RINGIF_PORT := $(call ringif_all,port) $(call ringif_all,port/lwip) $(call ringif_all,port/newlib)
 
 # $(call RINGIF_ARCH,cortex_m): start-up, faults, interrupts of a class of cores.
@@ -26,8 +26,8 @@ RINGIF_ARCH = $(call ringif_all,port/arch/$(1))
 # $(call RINGIF_DEVS,uart uart_16550): timers, UARTs.
 RINGIF_DEVS = $(call ringif_files,$(patsubst %,port/dev/%.c,$(1)))
 
-# $(call RINGIF_NO_LTO,cortex_m): of these, those that assembly or newlib looks for by name. Where the link
-# optimises the whole (-flto), they are compiled with -fno-lto.
+# $(call RINGIF_NO_LTO,cortex_m): of these, those that assembly or newlib refers to by name. With link-time
+# optimisation (-flto) they are compiled with -fno-lto.
 RINGIF_NO_LTO = $(call ringif_files,port/arch/$(1)/fault.c port/arch/$(1)/startup.c) $(call ringif_all,port/newlib)
 
 # $(call RINGIF_INCLUDE,cortex_m): directories of headers. A product's own lwipopts.h comes before
@@ -35,8 +35,8 @@ RINGIF_NO_LTO = $(call ringif_files,port/arch/$(1)/fault.c port/arch/$(1)/startu
 RINGIF_INCLUDE = $(call ringif_files,driver driver/nic driver/device driver/wrap port port/lwip port/dev \
                    port/arch/$(1))
 
-# Of lwIP, beside its own COREFILES and CORE4FILES or CORE6FILES (LWIPDIR is its src directory). lwIP
-# compiles its MD5 only for PPP; the sequence numbers of TCP (RFC 6528) need it without.
+# The files of lwIP besides its own COREFILES and CORE4FILES or CORE6FILES (LWIPDIR is its src directory).
+# lwIP compiles its MD5 only for PPP; the sequence numbers of TCP (RFC 6528) need it without PPP.
 ringif_isn := $(patsubst %/src,%/contrib/addons/tcp_isn,$(LWIPDIR))
 RINGIF_LWIP := $(LWIPDIR)/netif/ethernet.c $(LWIPDIR)/netif/ppp/polarssl/md5.c $(ringif_isn)/tcp_isn.c
 RINGIF_LWIP_INCLUDE := $(LWIPDIR)/include $(ringif_isn)

@@ -4,7 +4,7 @@ NET    ?= lan
 BOARDS := $(sort $(notdir $(wildcard port/boards/*)))
 GOALS  := $(or $(MAKECMDGOALS),firmware)
 
-# Which board: one by name, or all of them, as the tests are for.
+# Which board: one by name, or all of them, which is the default of `make test`.
 ifeq ($(BOARD),)
 BOARD := $(if $(filter test,$(GOALS)),all,emcraft-sf2)
 endif
@@ -12,7 +12,7 @@ ifeq ($(filter $(BOARD),$(BOARDS) all),)
 $(error BOARD=$(BOARD): no such board; valid: $(BOARDS) all)
 endif
 
-# What is built: the demo, or a profile that takes less, of its folder in profiles/.
+# What is built: the demo, or a smaller profile from its folder in profiles/.
 PROFILES := demo $(sort $(notdir $(patsubst %/profile.mk,%,$(wildcard profiles/*/profile.mk))))
 PROFILE  ?= demo
 ifeq ($(filter $(PROFILE),$(PROFILES)),)
@@ -27,8 +27,8 @@ endif
 
 .DEFAULT_GOAL := firmware
 
-# Of a make within this one, which else does one thing after the other; a recipe knows whether it has been
-# told -j.
+# For a make within this one, so that it does not do one thing after the other; a recipe can tell whether it was
+# given -j.
 PROCESSORS   := $(shell nproc)
 SIDE_BY_SIDE  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(PROCESSORS))
 
@@ -52,10 +52,10 @@ PROFILE_INCLUDE := profiles/$(PROFILE)
 include profiles/$(PROFILE)/profile.mk
 endif
 
-# What has to be there before anything is built: tools/setup installs what is missing and brings
+# What has to be there before anything is built: tools/setup installs what is missing and fetches
 # lwIP (LWIP_DIR= names a checkout instead). Its stamps are included, so that make makes them first and
-# then starts again with them. With LWIP_DIR they are others: build/lwip is not looked at then, and its patches
-# may be older than such a stamp.
+# then starts again with them. With LWIP_DIR the stamps are others, which say nothing of build/lwip: its patches
+# may be older than they.
 LWIP := $(if $(LWIP_DIR),$(LWIP_DIR),build/lwip)
 ifneq ($(words $(LWIP)),1)
 $(error LWIP_DIR=$(LWIP_DIR): make takes no path with a space; valid: a link to it)
@@ -80,17 +80,17 @@ firmware: $(B)/firmware.elf
 
 # ---- the firmware ----
 
-# DEFINES=-DLOG_BUILD_LEVEL=LOG_INFO leaves debug lines out, -DSIM_PROFILE=SIM_PEER_FLOOD floods en1.
+# DEFINES=-DLOG_BUILD_LEVEL=LOG_INFO leaves out debug lines, -DSIM_PROFILE=SIM_PEER_FLOOD floods en1.
 CROSS   ?= arm-none-eabi-
 CC_ARM  := $(CROSS)gcc
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Werror
 INCLUDE := $(addprefix -I,$(PROFILE_INCLUDE) $(call RINGIF_INCLUDE,$(ARCH)) port/boards/$(BOARD) app)
 LWIP_INCLUDE := $(addprefix -isystem ,$(RINGIF_LWIP_INCLUDE))
-# Without a unit for them, vectors of two halfwords are more instructions than two halfwords.
+# No SLP vectorizer: on a core without a vector unit, a vector of two halfwords takes more instructions than they do.
 CFLAGS_ARM := $(CPU_FLAGS) -std=c11 -O2 -fno-tree-slp-vectorize -g -flto=auto -ffunction-sections -fdata-sections \
               -fno-common \
               $(BOARD_FLAGS) $(PROFILE_FLAGS) $(DEFINES) $(INCLUDE) $(LWIP_INCLUDE)
-# No board has a Cortex-A8, for whose erratum 657417 the linker would have stubs for calls across a page's end.
+# No board has a Cortex-A8, for whose erratum 657417 the linker would add stubs to calls across a page's end.
 LDFLAGS_ARM := $(CFLAGS_ARM) -nostartfiles --specs=nano.specs -Wl,--gc-sections -Wl,--emit-relocs -Llinker \
                -T$(LINKER) -Wl,--no-warn-rwx-segments -Wl,--no-fix-cortex-a8 \
                $(PROFILE_STACK:%=-Wl,--defsym=STACK_BYTES=%)
@@ -110,7 +110,7 @@ $(OWN_OBJECTS): $(B)/%.o: %.c
 
 $(B)/app/control_page.o: app/page/index.html
 
-# What assembly or newlib looks for by name has to be there by its name when the link begins.
+# What assembly or newlib refers to by name must exist under that name when the link begins: no LTO.
 NO_LTO := app/control_page.c $(call RINGIF_NO_LTO,$(ARCH))
 $(NO_LTO:%.c=$(B)/%.o): CFLAGS_ARM += -fno-lto
 
@@ -126,7 +126,7 @@ $(B)/firmware.elf: $(OWN_OBJECTS) $(LWIP_OBJECTS) $(LINKER) linker/$(ARCH).ld
 	$(Q)$(CC_ARM) $(LDFLAGS_ARM) $(OWN_OBJECTS) $(LWIP_OBJECTS) -Wl,-Map=$(@:.elf=.map) -o $@
 
 # The firmwares of tests/target, which check on the board what is written in assembly: the board's own
-# code, and what the host's tests have of cases.
+# code, with the test cases of the host's tests.
 TARGET_TESTS   := $(patsubst tests/target/%.c,$(B)/%.elf,$(wildcard tests/target/test_*.c))
 TARGET_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/target/*.c) tests/unit/checksum_cases.c)
 BOARD_OBJECTS  := $(filter-out $(PROFILE_SOURCES:%.c=$(B)/%.o),$(OWN_OBJECTS)) $(LWIP_OBJECTS)
@@ -141,8 +141,8 @@ $(TARGET_TESTS): $(B)/%.elf: $(B)/tests/target/%.o $(B)/tests/unit/checksum_case
 	$(call say,LD)
 	$(Q)$(CC_ARM) $(LDFLAGS_ARM) $(filter %.o,$^) -o $@
 
-# What was built with other options is built again: $(1), a file that is written when they change, has
-# them, $(2), and the objects depend on it.
+# What was built with other options is built again: objects depend on $(1), a file with the options, $(2),
+# that is written when they change.
 .PHONY: FORCE
 define flags_file
 $(1): FORCE
@@ -191,20 +191,20 @@ include tests/unit/coverage.mk
 include tests/sim/sim.mk
 include tests/bench/bench.mk
 
-# Own code compiles without a warning by clang as well; gcc has built it.
+# Our own code compiles without a warning with clang as well.
 CLANG_FLAGS := --target=arm-none-eabi $(CPU_FLAGS) -std=c11 -fsyntax-only $(WARN) \
                -isystem /usr/include/newlib $(INCLUDE) -Itests/unit $(LWIP_INCLUDE)
 CLANG_SOURCES := $(OWN_SOURCES) $(wildcard tests/target/*.c)
 
 .PHONY: test test-qemu test-clang
-# One make after the other, with -j as well: two would write the same files, and test-qemu has makes of its own.
-# What runs side by side tells its results as a whole (-O).
+# One make after the other, even with -j: two would write the same files, and test-qemu runs makes of its own.
+# The output of each of those that run side by side stays together (-O).
 test:
 	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) test-host-programs test-firmwares
 	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) -O test-clang test-unit coverage test-interleave test-sim
 	@$(MAKE) --no-print-directory test-qemu
 
-# All that tests run, of the host and of the board: compiled side by side, on as many processors as there are.
+# All that tests run, on the host and on the board, compiled side by side on all processors.
 .PHONY: test-host-programs test-firmwares
 test-host-programs: $(UNIT_PROGRAMS) $(CV_PROGRAMS) $(IX_PROGRAMS) $(SIM_PROGRAMS)
 test-firmwares: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping $(BENCH_PLUGINS)
@@ -216,7 +216,7 @@ test-clang: $(LWIPDIR)/Filelists.mk
 	$(Q)clang -std=c11 -fsyntax-only $(WARN) $(LAN_SOURCES) $(BENCH_SOURCE)
 	@echo "clang: no warning in $(words $(CLANG_SOURCES) $(wildcard profiles/*.c profiles/*/*.c) $(LAN_SOURCES) $(BENCH_SOURCE)) files"
 
-# A good part of their time these wait for their guests: two more at a time than there are processors.
+# For a good part of their time these wait for their guests, so two more run at a time than there are processors.
 QEMU_TESTS := $(shell expr $(PROCESSORS) + 2)
 test-qemu: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping $(BENCH_PLUGINS)
 	$(Q)BOARD=$(BOARD) /usr/bin/python3 -m pytest -q -n $(QEMU_TESTS) --dist loadgroup -p no:cacheprovider $(PYTEST) tests/qemu
@@ -226,7 +226,7 @@ test-qemu: $(B)/firmware.elf $(TARGET_TESTS) build/tools/lanping $(BENCH_PLUGINS
 faults load: $(B)/firmware.elf
 	$(Q)BOARD=$(BOARD) /usr/bin/python3 tests/qemu/recovery.py $@
 
-# Breaks each rule once and sees the unit tests fail.
+# Breaks each rule once and checks that a unit test fails.
 .PHONY: mutants
 mutants: $(LWIPDIR)/Filelists.mk
 	@tests/mutants
@@ -238,23 +238,23 @@ endif
 .PHONY: help clean
 help:
 	@echo "make              builds build/BOARD/firmware.elf; BOARD is all or one of: $(BOARDS)"
-	@echo "make PROFILE=     builds build/BOARD/PROFILE/firmware.elf, which takes less, for run and ping as well; PROFILE is one of: $(filter-out demo,$(PROFILES))"
+	@echo "make PROFILE=     builds the smaller build/BOARD/PROFILE/firmware.elf, also for run and ping; PROFILE is one of: $(filter-out demo,$(PROFILES))"
 	@echo "make run          runs it in QEMU; NET=lan|slirp|tap|none QEMU= QEMU_EXTRA= PCAP=FILE"
 	@echo "make ping         pings it from a host on its LAN; COUNT= SIZE= INTERVAL="
-	@echo "make size         what of flash and RAM each part takes"
-	@echo "make stack        the most stack that is ever used, by its call graph; V=1 shows the calls"
-	@echo "make bench        guest instructions a packet; bench-compare: against the baseline, which bench-baseline writes"
+	@echo "make size         the flash and RAM that each part takes"
+	@echo "make stack        the most stack that can ever be used, by the call graph; V=1 shows the calls"
+	@echo "make bench        guest instructions a packet; bench-compare compares them with the baseline, which bench-baseline writes"
 	@echo "make bench-growth what a packet costs as rings, batches, connections, interfaces grow; the highest rate without loss"
-	@echo "make bench-plots  draws docs/growth.svg of what the last bench-growth has measured"
+	@echo "make bench-plots  draws docs/growth.svg from what the last bench-growth measured"
 	@echo "make bench-wall   packets and bits a second by the host's clock, for information"
 	@echo "make test         all tests on all boards, or on BOARD; test-unit, test-conformance (DRIVER= TEST= PRODUCT_DIR=), test-interleave, test-sim and test-qemu run a part"
 	@echo "make interleave   all interleavings of main loop, interrupts and devices; DEPTH= ONLY=WORDS SCHEDULE=STEPS"
-	@echo "make torture      whatever may happen to a NIC, over each driver or DRIVER; SEED= RUNS=, of which 1 tells each event; PRODUCT_DIR="
-	@echo "make fuzz         frames that a fuzzer makes, by the fast path and by lwIP alone; SECONDS= SEED="
+	@echo "make torture      whatever may happen to a NIC, over each driver or DRIVER; SEED= RUNS= (1 prints each event) PRODUCT_DIR="
+	@echo "make fuzz         compares the fast path with lwIP alone, on frames that a fuzzer makes; SECONDS= SEED="
 	@echo "make soak         simulates two nodes in bad weather; SECONDS= SEED= JOBS=; make replay SEED= PCAP= shows one run"
 	@echo "make faults       how long it takes to recover from each fault; make load: how it does under floods"
-	@echo "make coverage     what of driver/ and port/ the host tests run, by line and branch; build/coverage/index.html"
-	@echo "make mutants      breaks each rule of the kit once and sees the unit tests fail"
+	@echo "make coverage     the lines and branches of driver/ and port/ that the host tests run; build/coverage/index.html"
+	@echo "make mutants      breaks each rule of the kit once and checks that a unit test fails"
 	@echo "make clean        removes what was built, but not lwIP's source"
 
 clean:

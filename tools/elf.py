@@ -1,8 +1,8 @@
-"""What is in a firmware's ELF file: sections, symbols, instructions, and which source each byte is of.
+"""What is in a firmware's ELF file: sections, symbols, instructions, and the source of each byte.
 
-With link-time optimisation the linker knows no object files any more. The source of code is told by the
-line table, instruction by instruction, so that what is inlined counts where it was written; the source of
-data is told by the debug information of its variable.
+With link-time optimisation the linker no longer knows object files. The source of code comes from the line
+table, instruction by instruction, so that what is inlined counts where it was written; the source of data
+comes from the debug information of its variable.
 """
 import bisect
 import dataclasses
@@ -21,7 +21,7 @@ def tool(name, *arguments, text=None):
 
 
 def source_name(name):
-    """A name as in the source, without what the compiler says of a copy that it has made."""
+    """A name as in the source, without the suffix of a copy that the compiler has made."""
     return re.sub(r"(\.(lto_priv|isra|constprop|part|cold|\d+))+$", "", name)
 
 

@@ -12,12 +12,12 @@ import threading
 
 
 class Problem(Exception):
-    """Something outside of the firmware is wrong: one line that says what, and what is valid."""
+    """Something outside the firmware is wrong: one line that says what, and what is valid."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Board:
-    """A board: how the emulator is started for it, and what tests have to know of its firmware."""
+    """A board: how the emulator is started for it, and what tests have to know about its firmware."""
     machine: tuple       # QEMU's arguments for it
     core: str            # port/arch/CORE
     code: str            # what an address in its code looks like

@@ -1,5 +1,5 @@
-# BOARD=all: a goal for each board in turn. What runs on the host is done once. The + shares the jobs of -j with
-# each board's make: make looks for $(MAKE) in the line as it is written, and not in what it calls.
+# BOARD=all: a goal for each board in turn; what runs on the host is done once. The + shares the jobs of -j with
+# each board's make: make looks for $(MAKE) only in the line as it is written, not in what it calls.
 
 on_each = $(foreach board,$(BOARDS),$(MAKE) --no-print-directory BOARD=$(board) $(1) &&) true
 

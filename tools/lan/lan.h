@@ -41,13 +41,13 @@ double lan_now_ms(void);
 /* Ends the program with exit status 2 and one line on standard error. */
 _Noreturn void lan_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Binds our socket; ends the program where another one holds it. A socket that a dead program has
- * left behind is replaced. */
+/* Binds our socket; ends the program if another one holds it. A socket that a dead program has left
+ * behind is replaced. */
 void lan_open(struct lan *lan);
 void lan_close(struct lan *lan);
 
-/* Sends a frame, padded to Ethernet's minimum. False where QEMU does not listen yet,
- * or takes nothing for a second. */
+/* Sends a frame, padded to Ethernet's minimum. False if QEMU does not listen yet, or takes nothing
+ * for a second. */
 bool lan_send(struct lan *lan, uint8_t *frame, size_t length);
 
 /* Waits for the next frame, until `deadline_ms`. Answers ARP requests for our address by itself.
@@ -64,7 +64,7 @@ bool lan_is_reply_of(const uint8_t *frame, size_t length, const uint8_t target[4
 void lan_make_headers(const struct lan *lan, uint8_t *frame, const uint8_t mac[6],
                       const uint8_t destination[4], uint8_t protocol, size_t length);
 
-/* Takes an IPv4 frame apart; false where it is none or its lengths or header checksum are wrong. */
+/* Takes an IPv4 frame apart; false if it is none or its lengths or header checksum are wrong. */
 bool lan_parse(const uint8_t *frame, size_t length, struct lan_packet *packet);
 
 /* The Internet checksum (RFC 1071). */
@@ -74,7 +74,7 @@ uint16_t lan_get16(const uint8_t *at);
 void lan_put16(uint8_t *at, uint16_t value);
 
 /* Gets an address from the DHCP server of the LAN (RFC 2131) into lan->address, within `wait_ms`;
- * false where none answers. */
+ * false if none answers. */
 bool lan_dhcp(struct lan *lan, double wait_ms);
 
 #endif
