@@ -135,9 +135,9 @@ static void ask_for_address(struct netif *netif) {
   wait_for_server(netif);
 }
 
-/* A new link may lead to another network. Where there is a lease, lwIP itself asks the server
- * whether it still holds, and the address stays meanwhile, or to the lease's end where nobody
- * answers (RFC 2131, 3.2); else DHCP starts anew. */
+/* A new link may lead to another network. If there is a lease, lwIP itself asks the server whether
+ * it still holds, and the address stays meanwhile, or to the lease's end if no server answers (RFC
+ * 2131, 3.2); else DHCP starts anew. */
 static void link_changed(struct netif *netif) {
   if (by_dhcp[index_of(netif)])
     ask_for_address(netif);
@@ -167,7 +167,7 @@ void interfaces_set_address(struct registry_entry *entry, const ip4_addr_t *addr
 }
 
 /* The first interface of the board's list, which has its MACs first, is the way to what is on none
- * of their networks; `going` is none any more. */
+ * of their networks; `going` no longer counts. */
 static void choose_default(const struct registry_entry *going) {
   struct registry_entry *entry = NULL;
 

@@ -7,7 +7,7 @@
  * handler steps over it. Main loop, once, before the other functions and port_file_create(). */
 void semihosting_start(void);
 
-/* Ends the run with exit status `status`. Returns only where no host listens. Any context. */
+/* Ends the run with exit status `status`. Returns only if no host listens. Any context. */
 void semihosting_exit(int status);
 
 #endif
