@@ -26,6 +26,7 @@ enum {
   AN_ALL = 0x01e1, /* 10 and 100 Mbit/s, and the selector of IEEE 802.3 */
   AN_NONE = 0x0001,
   GBCR = 9, /* 1000BASE-T control and status, 40.5.1.1 */
+  GBCR_1000_HALF = 1 << 8,
   GBCR_1000_FULL = 1 << 9,
   GBSR = 10,
   GBSR_PARTNER_1000_FULL = 1 << 11,
@@ -71,22 +72,26 @@ static uint16_t control_of(enum nic_media media) {
   return (uint16_t)((is_100(media) ? BMCR_SPEED_100 : 0) | (is_full(media) ? BMCR_FULL_DUPLEX : 0));
 }
 
+/* What is offered is said each time: else it is what a boot loader, or the system before, has left
+ * there. */
 void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media) {
-  if (has_1000(nic)) { /* which only negotiation can bring up (40.5.1) */
-    phy->write(nic, phy->address, ANAR, media == NIC_MEDIA_1000_FULL ? AN_NONE : AN_ALL);
+  phy->write(nic, phy->address, ANAR, media == NIC_MEDIA_1000_FULL ? AN_NONE : AN_ALL);
+  if (has_1000(nic)) /* which only negotiation can bring up (40.5.1) */
     phy->write(nic, phy->address, GBCR, GBCR_1000_FULL);
-  } else if ((read_reg(nic, phy, BMSR) & BMSR_EXTENDED_STATUS) != 0) {
+  else if ((read_reg(nic, phy, BMSR) & BMSR_EXTENDED_STATUS) != 0)
     phy->write(nic, phy->address, GBCR, 0); /* a PHY may offer more than its MAC can do */
-  }
   phy->write(nic, phy->address, BMCR, control_of(media));
 }
 
 /* False if the PHY has lost what phy_set_media() selected: it was reset, or without power. Whether
  * it is set to negotiate is not checked: QEMU's PHYs clear that bit once they have, and a reset
- * sets it. */
-static bool has_media(struct nic *nic, const struct phy *phy) {
+ * sets it. A reset also brings back the offer of what the MAC cannot do. */
+static bool has_media(struct nic *nic, const struct phy *phy, uint16_t status) {
   uint16_t stay = BMCR_ISOLATE | BMCR_POWER_DOWN;
 
+  if ((status & BMSR_EXTENDED_STATUS) != 0 && !has_1000(nic) &&
+      (read_reg(nic, phy, GBCR) & (GBCR_1000_HALF | GBCR_1000_FULL)) != 0)
+    return false;
   if (!is_negotiated(nic->media))
     stay |= BMCR_AN_ENABLE | BMCR_SPEED_100 | BMCR_FULL_DUPLEX;
   return ((read_reg(nic, phy, BMCR) ^ control_of(nic->media)) & stay) == 0;
@@ -102,7 +107,7 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   *link = (struct nic_link){.status = NIC_LINK_INACTIVE};
   if (status == 0xffff)
     return;
-  if (!has_media(nic, phy)) {
+  if (!has_media(nic, phy, status)) {
     phy_set_media(nic, phy, nic->media);
     return;
   }

@@ -19,8 +19,9 @@ struct phy {
  * the line. Returns 0, or -ENODEV if no address answers. Main loop. */
 int phy_start(struct nic *nic, struct phy *phy);
 
-/* Selects a medium: negotiation, or one speed and duplex without it (22.2.4.1). 1000 Mbit/s,
- * offered only if nic_caps.media has it, is selected by offering nothing else. Main loop. */
+/* Selects a medium: negotiation of all that the MAC can do, without PAUSE frames, or one speed and
+ * duplex without negotiation (22.2.4.1). 1000 Mbit/s, offered only if nic_caps.media has it, is
+ * selected by offering nothing else. Main loop. */
 void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media);
 
 /* Reads the link's state into `*link`: active once there is a carrier and any negotiation is

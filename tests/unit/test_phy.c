@@ -194,6 +194,42 @@ static void a_gigabit_is_not_offered_for_a_mac_that_has_none(void **state) {
   assert_int_equal(regs[GBCR], 0);
 }
 
+/* By a reset, of which the control register alone says nothing: the link would come up at a speed
+ * that the MAC has not. */
+static void a_phy_that_was_reset_offers_no_gigabit_for_long(void **state) {
+  static const uint16_t offers[] = {1 << 9, 1 << 8, 1 << 9 | 1 << 8};
+  struct nic_link link;
+
+  (void)state;
+  regs[BMSR] = 1 << 8 | LINK | AN_COMPLETE;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  regs[ANLPAR] = 0x01e1;
+  for (unsigned i = 0; i < sizeof offers / sizeof *offers; i++) {
+    regs[BMCR] = 0x1140;
+    regs[GBCR] = 1 << 10 | offers[i]; /* beside that, what its straps say */
+    phy_link(&nic, &phy, &link);
+    assert_int_equal(link.status, NIC_LINK_INACTIVE);
+    assert_int_equal(regs[GBCR], 0);
+    assert_int_equal(regs[BMCR], 0x1200);
+    regs[GBCR] = 1 << 10; /* which may stay */
+    phy_link(&nic, &phy, &link);
+    assert_int_equal(link.speed_mbps, 100);
+    assert_int_equal(regs[GBCR], 1 << 10);
+  }
+}
+
+/* Whatever its last master has left there: 10 Mbit/s, half duplex; 100 Mbit/s with PAUSE frames. */
+static void all_that_there_is_is_offered(void **state) {
+  static const uint16_t left[] = {0x0021, 0x0581, 0x0001, 0x8de1};
+
+  (void)state;
+  for (unsigned i = 0; i < sizeof left / sizeof *left; i++) {
+    regs[ANAR] = left[i];
+    assert_int_equal(phy_start(&nic, &phy), 0);
+    assert_int_equal(regs[ANAR], 0x01e1);
+  }
+}
+
 /* The best of what both offer (28.2.3.3): 100 half before 10 full. */
 static void the_link_is_the_best_that_both_offer(void **state) {
   static const struct {
@@ -257,6 +293,8 @@ int main(void) {
       cmocka_unit_test_setup(a_medium_is_a_speed_and_a_duplex, setup),
       cmocka_unit_test_setup(a_gigabit_is_negotiated, setup),
       cmocka_unit_test_setup(a_gigabit_is_not_offered_for_a_mac_that_has_none, setup),
+      cmocka_unit_test_setup(a_phy_that_was_reset_offers_no_gigabit_for_long, setup),
+      cmocka_unit_test_setup(all_that_there_is_is_offered, setup),
       cmocka_unit_test_setup(the_link_is_the_best_that_both_offer, setup),
       cmocka_unit_test_setup(a_phy_that_was_reset_gets_its_medium_again, setup),
       cmocka_unit_test_setup(a_phy_that_negotiates_is_left_alone, setup),
