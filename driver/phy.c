@@ -37,6 +37,10 @@ static bool has_1000(const struct nic *nic) {
   return (nic->ops->caps.media & NIC_MEDIA_1000_FULL) != 0;
 }
 
+/* What a PHY that can more than 100 Mbit/s has to offer of that: it may be more than its MAC can.
+ */
+static uint16_t offer_of_1000(const struct nic *nic) { return has_1000(nic) ? GBCR_1000_FULL : 0; }
+
 static uint16_t read_reg(struct nic *nic, const struct phy *phy, unsigned reg) {
   return phy->read(nic, phy->address, reg);
 }
@@ -67,7 +71,7 @@ static bool is_negotiated(enum nic_media media) {
 }
 
 static uint16_t control_of(enum nic_media media) {
-  if (is_negotiated(media))
+  if (is_negotiated(media)) /* 1000 Mbit/s can only be had so (40.5.1) */
     return BMCR_AN_ENABLE | BMCR_RESTART_AN;
   return (uint16_t)((is_100(media) ? BMCR_SPEED_100 : 0) | (is_full(media) ? BMCR_FULL_DUPLEX : 0));
 }
@@ -76,10 +80,8 @@ static uint16_t control_of(enum nic_media media) {
  * there. */
 void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media) {
   phy->write(nic, phy->address, ANAR, media == NIC_MEDIA_1000_FULL ? AN_NONE : AN_ALL);
-  if (has_1000(nic)) /* which only negotiation can bring up (40.5.1) */
-    phy->write(nic, phy->address, GBCR, GBCR_1000_FULL);
-  else if ((read_reg(nic, phy, BMSR) & BMSR_EXTENDED_STATUS) != 0)
-    phy->write(nic, phy->address, GBCR, 0); /* a PHY may offer more than its MAC can do */
+  if ((read_reg(nic, phy, BMSR) & BMSR_EXTENDED_STATUS) != 0)
+    phy->write(nic, phy->address, GBCR, offer_of_1000(nic));
   phy->write(nic, phy->address, BMCR, control_of(media));
 }
 
@@ -89,8 +91,8 @@ void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media)
 static bool has_media(struct nic *nic, const struct phy *phy, uint16_t status) {
   uint16_t stay = BMCR_ISOLATE | BMCR_POWER_DOWN;
 
-  if ((status & BMSR_EXTENDED_STATUS) != 0 && !has_1000(nic) &&
-      (read_reg(nic, phy, GBCR) & (GBCR_1000_HALF | GBCR_1000_FULL)) != 0)
+  if ((status & BMSR_EXTENDED_STATUS) != 0 &&
+      ((read_reg(nic, phy, GBCR) ^ offer_of_1000(nic)) & (GBCR_1000_HALF | GBCR_1000_FULL)) != 0)
     return false;
   if (!is_negotiated(nic->media))
     stay |= BMCR_AN_ENABLE | BMCR_SPEED_100 | BMCR_FULL_DUPLEX;

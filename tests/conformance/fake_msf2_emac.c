@@ -51,6 +51,7 @@ static bool hold_tx;              /* it sends when it is told to */
 static bool has_link;             /* of its PHY */
 static uint32_t phy_address;      /* of its PHY */
 static uint16_t phy_control;      /* BMCR of its PHY */
+static uint16_t phy_1000;         /* and GBCR: it can more than the MAC */
 static uint32_t modules_dead;     /* the FIFO modules do not answer */
 static uint32_t without_power;    /* 1: it is not there */
 static bool was_reset;            /* and has not been enabled since: the driver may not know */
@@ -143,7 +144,8 @@ static enum fake_verdict receive(const uint8_t *frame, uint32_t length) {
 
 static uint16_t phy_read(uint32_t address) {
   const uint16_t status = has_link ? 0x796c : 0x7948; /* link, negotiated */
-  const uint16_t phy[] = {phy_control, status, 0x0022, 0x1550, 0x01e1, phy_partner};
+  const uint16_t phy[] = {phy_control, status, 0x0022, 0x1550, 0x01e1,
+                          phy_partner, 0,      0,      0,      phy_1000};
 
   if (address >> 8 != phy_address || (address & 0x1f) >= sizeof phy / sizeof *phy)
     return 0xffff;
@@ -234,6 +236,8 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   case MII_CTRL:
     if (*reg(MII_ADDRESS) == phy_address << 8) /* BMCR */
       phy_control = (uint16_t)value;
+    else if (*reg(MII_ADDRESS) == (phy_address << 8 | 9))
+      phy_1000 = (uint16_t)value;
     break;
   case CFG2:
   case INTERFACE_CTRL:
@@ -263,6 +267,7 @@ static void power_on(void) {
   has_link = true;
   phy_address = 1;
   phy_control = 0x1140;
+  phy_1000 = 0x0300;
   phy_partner = 0xcde1;
   mii_reads_late = dma_stops_late = 0;
   bad_accesses = 0;
@@ -324,6 +329,7 @@ static void it_finds_its_phy_at_any_address(void) {
 /* Also over a stop and a start. */
 static void its_phy_is_told_the_medium(void) {
   assert_int_equal(phy_control, 0x1200);
+  assert_int_equal(phy_1000, 0);
   assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_100_FULL), 0);
   assert_int_equal(phy_control, 0x2100);
   phy_control = 0x1140; /* it had no power for a while */
