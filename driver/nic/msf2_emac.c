@@ -162,17 +162,6 @@ static void set_link(struct nic *nic, const struct nic_link *link) {
   set_filter(nic); /* which also sets FIFO_CFG5 for half duplex */
 }
 
-static int start(struct nic *nic) {
-  struct msf2_emac *emac = emac_of(nic);
-
-  reg_write(nic, CFG1, CFG1_SOFT_RESET);
-  if (!set_up(nic))
-    return -ENODEV;
-  emac->phy.read = mii_read;
-  emac->phy.write = mii_write;
-  return phy_start(nic, &emac->phy);
-}
-
 static void init_ring(struct nic_ring *ring, struct pbuf **slots, uint32_t size,
                       struct msf2_emac_descriptor *descriptors, uint32_t packet_size) {
   nic_ring_init(ring, slots, size);
@@ -229,6 +218,19 @@ static void disable(struct nic *nic) {
   count_overflow(nic);
   reg_write(nic, RX_STATUS, RX_STATUS_BUS_ERROR);
   reg_write(nic, TX_STATUS, TX_STATUS_UNDERRUN | TX_STATUS_BUS_ERROR);
+}
+
+/* The reset is of the MAC's modules: the DMA that a boot loader has left on is turned off. */
+static int start(struct nic *nic) {
+  struct msf2_emac *emac = emac_of(nic);
+
+  disable(nic);
+  reg_write(nic, CFG1, CFG1_SOFT_RESET);
+  if (!set_up(nic))
+    return -ENODEV;
+  emac->phy.read = mii_read;
+  emac->phy.write = mii_write;
+  return phy_start(nic, &emac->phy);
 }
 
 /* ---- rings ---- */

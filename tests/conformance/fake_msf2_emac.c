@@ -198,9 +198,9 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   if (without_power != 0)
     return;
   switch (offset) {
-  case CFG1:
+  case CFG1: /* its reset is of all modules but the DMA, which the emulator resets as well */
     if (value >> 31 != 0)
-      memset(registers, 0, sizeof registers);
+      memset(registers, 0, TX_CTRL);
     *reg(CFG1) = value;
     was_reset = was_reset && (value & 4) == 0;
     break;
@@ -368,6 +368,27 @@ static void its_dma_has_stopped_before_buffers_come_home(void) {
   assert_int_equal(dma_stops_late, 0);
 }
 
+/* In the midst of rings that are other memory now: it would write there from the moment on that the
+ * receiver is on. */
+static void a_dma_that_was_left_on_is_off_after_the_start(void) {
+  rig_hold_tx(true);
+  rig_check_idle();
+  rig_boot_again();
+  *reg(TX_CTRL) = 1;
+  *reg(TX_STATUS) |= 8; /* and with a bus error of its life before */
+  *reg(RX_STATUS) |= 8;
+  dma_stops_late = 10;
+  assert_int_equal(*reg(RX_CTRL), 1);
+  assert_int_equal(nic_start(rig.nic), 0);
+  assert_int_equal(*reg(RX_CTRL) | *reg(TX_CTRL), 0);
+  assert_int_equal(dma_stops_late, 0);
+  rig_hold_tx(false);
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  rig_run();
+  rig_check_traffic();
+  assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 0);
+}
+
 /* What went wrong while it was turned off is no fault of what it is turned on for. */
 static void its_errors_end_with_what_they_happened_to(void) {
   *reg(RX_STATUS) |= 8;
@@ -413,6 +434,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(its_phy_is_told_the_medium),
     SUITE_TEST(it_follows_the_links_speed_and_duplex),
     SUITE_TEST(its_dma_has_stopped_before_buffers_come_home),
+    SUITE_TEST(a_dma_that_was_left_on_is_off_after_the_start),
     SUITE_TEST(its_errors_end_with_what_they_happened_to),
     SUITE_TEST(a_count_of_packets_that_wrapped_is_0_again),
     SUITE_TEST(it_is_set_up_for_its_link_after_a_reset),
