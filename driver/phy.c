@@ -102,6 +102,7 @@ static bool has_media(struct nic *nic, const struct phy *phy, uint16_t status) {
 void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   uint16_t status;
   uint16_t common;
+  bool is_fast;
 
   /* A lost link latches low until it is read: the second read shows the present state. */
   (void)read_reg(nic, phy, BMSR);
@@ -128,8 +129,8 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
     return;
   }
   common = read_reg(nic, phy, ANAR) & read_reg(nic, phy, ANLPAR);
-  link->status = NIC_LINK_ACTIVE;
-  link->speed_mbps = (common & (AN_100_FULL | AN_100_HALF)) != 0 ? 100 : 10;
-  link->full_duplex =
-      (common & AN_100_FULL) != 0 || ((common & AN_100_HALF) == 0 && (common & AN_10_FULL) != 0);
+  is_fast = (common & (AN_100_FULL | AN_100_HALF)) != 0;
+  *link = (struct nic_link){.status = NIC_LINK_ACTIVE,
+                            .speed_mbps = is_fast ? 100 : 10,
+                            .full_duplex = (common & (is_fast ? AN_100_FULL : AN_10_FULL)) != 0};
 }

@@ -27,6 +27,10 @@ enum {
   SOFT_RESET_CR_MMUART1 = 1 << 8,
   SOFT_RESET_CR_USED =
       SOFT_RESET_CR_MAC | SOFT_RESET_CR_TIMER | SOFT_RESET_CR_MMUART0 | SOFT_RESET_CR_MMUART1,
+  /* And what is between the MAC and its PHY, for the FPGA design to say unless it is said here:
+   * MII, whose clock is the PHY's, at 10 Mbit/s as well. */
+  MAC_CR = 0x4003808c,
+  MAC_CR_MII_100 = 3 << 2 | 1 << 0,
   CONSOLE_BAUD = 115200,
   TIMER_MEASURE_US = 1000,
 
@@ -101,6 +105,7 @@ const char *const board_installed[BOARD_INSTALLED] = {"msf2_emac", "sim"};
 
 void board_init(void) {
   mmio_write(SOFT_RESET_CR, mmio_read(SOFT_RESET_CR) & ~(uint32_t)SOFT_RESET_CR_USED);
+  mmio_write(MAC_CR, MAC_CR_MII_100);
   semihosting_start();
   systick_clock_start();
   uart_start(&board_console, CONSOLE_BAUD);
