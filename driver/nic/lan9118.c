@@ -103,16 +103,30 @@ static void mii_write(struct nic *nic, unsigned address, unsigned reg, uint16_t 
 
 /* ---- lifecycle ---- */
 
+static bool soft_reset(struct nic *nic) {
+  reg_write(nic, HW_CFG, HW_CFG_SOFT_RESET);
+  return wait_for(nic, HW_CFG, HW_CFG_SOFT_RESET | HW_CFG_SOFT_RESET_TIMEOUT, 0);
+}
+
 /* Empties the FIFOs and sets all registers but the PHY's to their defaults [3.10]: every interrupt
  * masked, RSFL and TSFL at the first status, no pause after an interrupt (the kit masks, and its
- * budget moderates). */
+ * budget moderates). Whoever had the device before may have left it asleep: then only PMT_CTRL may
+ * be read, and a write to BYTE_TEST wakes it [3.10.2]. Or its PHY has no clocks, in a power-down
+ * mode that only the PHY's reset ends: then the soft reset times out [5.3.9]. */
 static bool reset(struct nic *nic) {
-  if (reg_read(nic, BYTE_TEST) != BYTE_TEST_VALUE ||
-      !wait_for(nic, PMT_CTRL, PMT_CTRL_READY, PMT_CTRL_READY))
+  for (unsigned polls = 0; (reg_read(nic, PMT_CTRL) & PMT_CTRL_READY) == 0; polls++) {
+    if (polls == POLLS_MAX)
+      return false;
+    reg_write(nic, BYTE_TEST, 0);
+  }
+  if (reg_read(nic, BYTE_TEST) != BYTE_TEST_VALUE)
     return false;
-  reg_write(nic, HW_CFG, HW_CFG_SOFT_RESET);
-  if (!wait_for(nic, HW_CFG, HW_CFG_SOFT_RESET | HW_CFG_SOFT_RESET_TIMEOUT, 0) ||
-      !wait_for(nic, E2P_CMD, CSR_BUSY, 0)) /* it loads an address that we override */
+  if (!soft_reset(nic)) {
+    reg_write(nic, PMT_CTRL, PMT_CTRL_PHY_RESET);
+    if (!wait_for(nic, PMT_CTRL, PMT_CTRL_PHY_RESET, 0) || !soft_reset(nic))
+      return false;
+  }
+  if (!wait_for(nic, E2P_CMD, CSR_BUSY, 0)) /* it loads an address that we override */
     return false;
   lan9118_of(nic)->mac_cr = 0;
   reg_write(nic, HW_CFG, HW_CFG_NORMAL);
@@ -182,6 +196,11 @@ static void disable(struct nic *nic) {
   nic->counters[NIC_IN_STOPPED] += waiting > posted ? waiting - posted : 0;
 }
 
+/* Two instructions each. */
+#define EIGHT_WORDS(move, fifo, at)                                                                \
+  (move(fifo, at), move(fifo, (at) + 4), move(fifo, (at) + 8), move(fifo, (at) + 12),              \
+   move(fifo, (at) + 16), move(fifo, (at) + 20), move(fifo, (at) + 24), move(fifo, (at) + 28))
+
 /* ---- receive ---- */
 
 static inline bool rx_post(struct nic *nic, struct pbuf *packet) {
@@ -195,18 +214,10 @@ static inline void pop_word(uintptr_t fifo, uint8_t *to) {
   memcpy(to, &word, sizeof word);
 }
 
-/* Pops words of the data FIFO into a buffer, eight a turn: two instructions a word. */
+/* Pops words of the data FIFO into a buffer, eight a turn. */
 static void pop_words(uintptr_t fifo, uint8_t *to, unsigned words) {
-  for (; words >= 8; words -= 8, to += 8 * 4) {
-    pop_word(fifo, to);
-    pop_word(fifo, to + 4);
-    pop_word(fifo, to + 8);
-    pop_word(fifo, to + 12);
-    pop_word(fifo, to + 16);
-    pop_word(fifo, to + 20);
-    pop_word(fifo, to + 24);
-    pop_word(fifo, to + 28);
-  }
+  for (; words >= 8; words -= 8, to += 8 * 4)
+    EIGHT_WORDS(pop_word, fifo, to);
   for (; words != 0; words--, to += 4)
     pop_word(fifo, to);
 }
@@ -264,18 +275,10 @@ static inline void push_word(uintptr_t fifo, const uint8_t *from) {
   mmio_write(fifo, word);
 }
 
-/* Pushes words that may begin at any byte, eight a turn: two instructions a word. */
+/* Pushes words that may begin at any byte, eight a turn. */
 static void push_words(uintptr_t fifo, const uint8_t *from, unsigned words) {
-  for (; words >= 8; words -= 8, from += 8 * 4) {
-    push_word(fifo, from);
-    push_word(fifo, from + 4);
-    push_word(fifo, from + 8);
-    push_word(fifo, from + 12);
-    push_word(fifo, from + 16);
-    push_word(fifo, from + 20);
-    push_word(fifo, from + 24);
-    push_word(fifo, from + 28);
-  }
+  for (; words >= 8; words -= 8, from += 8 * 4)
+    EIGHT_WORDS(push_word, fifo, from);
   for (; words != 0; words--, from += 4)
     push_word(fifo, from);
 }

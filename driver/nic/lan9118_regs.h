@@ -39,7 +39,8 @@ enum {
   TX_FIFO_INF = 0x80,                /* statuses that wait, from bit 16 on, and free bytes */
   PMT_CTRL = 0x84,
   PMT_CTRL_READY = 1 << 0,
-  RX_DROP = 0xa0, /* reading clears */
+  PMT_CTRL_PHY_RESET = 1 << 10, /* clears itself */
+  RX_DROP = 0xa0,               /* reading clears */
   MAC_CSR_CMD = 0xa4,
   MAC_CSR_CMD_READ = 1 << 30,
   MAC_CSR_DATA = 0xa8,

@@ -78,6 +78,11 @@ static bool still_busy(struct fake_lan9118 *fake, bool for_ever) {
   return busy || for_ever;
 }
 
+/* The PHY's clocks: without them a soft reset is given up. */
+static bool has_clocks(const struct fake_lan9118 *fake) {
+  return !fake->phy_saves_energy && (fake->phy_control & 1 << 11) == 0;
+}
+
 static void reset(struct fake_lan9118 *fake) {
   memset(fake->registers, 0, sizeof fake->registers);
   memset(fake->mac, 0, sizeof fake->mac);
@@ -307,6 +312,7 @@ static uint32_t bus_read(void *context, unsigned offset) {
 
   if (fake->absent)
     return UINT32_MAX;
+  fake->bad_accesses += fake->asleep && offset != PMT_CTRL;
   if (offset == RX_DATA_FIFO || offset == RX_STATUS_FIFO)
     fake->rx_settle = 0;
   if (offset == TX_STATUS_FIFO)
@@ -329,7 +335,7 @@ static uint32_t bus_read(void *context, unsigned offset) {
     fake->bad_accesses += fake->tx_settle < 3;
     return fake->tx_status_used << 16 | (FAKE_LAN9118_TX_BYTES - fake->tx_used);
   case PMT_CTRL:
-    return fake->never_ready || still_busy(fake, false) ? 0 : 1;
+    return fake->asleep || fake->never_ready || still_busy(fake, false) ? 0 : 1;
   case HW_CFG:
     return *reg(fake, HW_CFG) | (still_busy(fake, fake->reset_hangs) ? 1 : 0);
   case E2P_CMD:
@@ -357,7 +363,17 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
 
   if (fake->absent)
     return;
+  fake->bad_accesses += fake->asleep && offset != BYTE_TEST;
   switch (offset) {
+  case BYTE_TEST: /* wakes it; else nothing */
+    fake->asleep = false;
+    break;
+  case PMT_CTRL:
+    if ((value & 1 << 10) != 0) { /* resets the PHY */
+      fake->phy_saves_energy = false;
+      fake->phy_control = 0x3100;
+    }
+    break;
   case TX_DATA_FIFO:
     fake->tx_settle = 0;
     push_tx(fake, value);
@@ -369,10 +385,12 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
     *reg(fake, TX_CFG) = (value & 1) != 0 ? 0 : value; /* stopped at once */
     break;
   case HW_CFG:
-    if ((value & 1) != 0)
+    if ((value & 1) == 0)
+      *reg(fake, HW_CFG) = value;
+    else if (has_clocks(fake))
       reset(fake);
     else
-      *reg(fake, HW_CFG) = value;
+      *reg(fake, HW_CFG) |= 2; /* SRST_TO */
     break;
   case MAC_CSR_CMD:
     fake->bad_accesses +=

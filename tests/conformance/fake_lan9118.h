@@ -46,13 +46,15 @@ struct fake_lan9118 {
   } frames[FAKE_LAN9118_SENT_MAX]; /* the last ones written, by number modulo its size */
 
   /* What the test sets. */
-  bool link;            /* of its PHY */
-  uint16_t partner;     /* ANLPAR of its PHY */
-  uint32_t phy_address; /* of its PHY */
-  bool edges;           /* RSFL and TSFL come with a status only, as in the emulator, and not again
-                           while one waits */
-  bool hold_tx;         /* sends only by fake_lan9118_send() */
-  uint32_t rx_errors;   /* bits of the next received frame's status */
+  bool link;             /* of its PHY */
+  uint16_t partner;      /* ANLPAR of its PHY */
+  uint32_t phy_address;  /* of its PHY */
+  bool asleep;           /* in D1 or D2, until BYTE_TEST is written */
+  bool phy_saves_energy; /* its PHY has seen none, and stopped its clocks */
+  bool edges;            /* RSFL and TSFL come with a status only, as in the emulator, and not again
+                            while one waits */
+  bool hold_tx;          /* sends only by fake_lan9118_send() */
+  uint32_t rx_errors;    /* bits of the next received frame's status */
   uint32_t tx_error; /* bits that are wrong in the next sent frame's status, the tag's included */
   uint32_t absent, never_ready, reset_hangs, csr_hangs, mii_hangs;
 

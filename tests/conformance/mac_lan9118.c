@@ -109,6 +109,30 @@ static void a_frame_that_is_too_long_is_skipped_and_counted(void) {
   assert_int_equal(rig.nic->counters[NIC_IN_TOO_LONG], 200);
 }
 
+/* ---- what another system has left ---- */
+
+static void a_mac_that_sleeps_is_woken(void) {
+  fake.asleep = true;
+  assert_int_equal(nic_start(rig.nic), 0);
+  fake.asleep = true;
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  rig_check_traffic();
+}
+
+/* A soft reset needs the PHY's clocks. */
+static void a_phy_that_sleeps_is_woken(void) {
+  fake.phy_control = 1 << 11; /* powered down */
+  assert_int_equal(nic_start(rig.nic), 0);
+  assert_int_equal(nic_stop(rig.nic), 0);
+  fake.phy_saves_energy = true;
+  assert_int_equal(nic_start(rig.nic), 0);
+  assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_100_FULL), 0);
+  fake.phy_saves_energy = true; /* its cable is pulled */
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  assert_int_equal(fake.phy_control, 0x2100);
+  rig_check_traffic();
+}
+
 /* ---- FIFOs ---- */
 
 static void the_ip_header_is_aligned_where_the_buffer_has_room(void) {
@@ -228,6 +252,8 @@ static const struct suite_test tests[] = {
     SUITE_TEST_BARE(a_mac_that_answers_no_more_is_not_enabled),
     SUITE_TEST(a_length_that_no_frame_has_is_cured_by_a_reset),
     SUITE_TEST(a_frame_that_is_too_long_is_skipped_and_counted),
+    SUITE_TEST_BARE(a_mac_that_sleeps_is_woken),
+    SUITE_TEST_BARE(a_phy_that_sleeps_is_woken),
     SUITE_TEST(the_ip_header_is_aligned_where_the_buffer_has_room),
     SUITE_TEST_BARE(a_tight_buffer_takes_its_longest_frame),
     SUITE_TEST(a_full_fifo_is_waited_for),
