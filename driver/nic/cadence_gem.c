@@ -288,6 +288,19 @@ static void restart_receiver(struct nic *nic) {
   nic_count(nic, NIC_RX_RESTARTS);
 }
 
+/* Under many short frames the receiver may hang, and nothing tells of it (16.7.4). One that has had
+ * no frame for two looks is turned off and on, which one that is idle takes no harm from. */
+static void look_after_receiver(struct nic *nic) {
+  struct cadence_gem *gem = gem_of(nic);
+  const bool was_silent = gem->was_silent;
+
+  gem->was_silent = reg_read(nic, FRAMES_RX) == 0;
+  if (!was_silent || !gem->was_silent)
+    return;
+  reg_write(nic, NWCTRL, gem->control & ~(uint32_t)NWCTRL_RX_EN);
+  reg_write(nic, NWCTRL, gem->control);
+}
+
 static inline void doorbell(struct nic *nic, enum nic_direction which) {
   const struct cadence_gem *gem = gem_of(nic);
 
@@ -333,10 +346,12 @@ static void interrupt(struct nic *nic) {
 }
 
 /* What came while interrupts were masked does not interrupt at the unmask: descriptors and status
- * show it. */
+ * show it. A transmitter may find nothing, and stop, just as it is told to start: it is told again.
+ */
 static void irq_unmask(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   uint32_t mask = INTERRUPT_RX | INTERRUPT_RX_FAULTS | INTERRUPT_TX_FAULTS;
+  const bool sends = !ring_empty(&nic->tx_ring.ring);
   const bool was_masked = gem->all_masked;
   const bool is_told = !was_masked && !gem->used_masked;
 
@@ -345,13 +360,12 @@ static void irq_unmask(struct nic *nic) {
   gem->used_masked = ring_empty(&nic->rx_ring.ring);
   if (!gem->used_masked)
     mask |= INTERRUPT_RX_USED; /* else each frame that is lost would interrupt */
-  if (!ring_empty(&nic->tx_ring.ring))
-    mask |= INTERRUPT_TX;
-  reg_write(nic, IER, mask);
+  reg_write(nic, IER, mask | (sends ? INTERRUPT_TX : 0));
   if (!is_told)
     read_status(nic);
   if (rx_is_done(nic, nic->rx_ring.ring.tail) || (oldest_status(nic) & TX_USED) != 0 ||
-      nic->faulted || (nic->rx_stalled && !gem->used_masked))
+      nic->faulted || (nic->rx_stalled && !gem->used_masked) ||
+      (sends && (reg_read(nic, TXSTATUS) & TXSTATUS_GO) == 0))
     port_irq_pend(nic->config->irq);
 }
 
@@ -365,6 +379,7 @@ static void read_link(struct nic *nic, struct nic_link *state) {
     nic->faulted = true;
     return;
   }
+  look_after_receiver(nic);
   phy_link(nic, &gem->phy, state);
   if (state->status != NIC_LINK_ACTIVE)
     return;

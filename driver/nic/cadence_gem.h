@@ -38,7 +38,8 @@ struct cadence_gem {
   struct phy phy;
   volatile bool all_masked; /* by an interrupt, whose cause is in the status registers */
   bool used_masked;       /* RX_USED is masked while there is no buffer; RXSTATUS still shows it */
-  uint32_t control;       /* of NWCTRL, without its commands */
+  bool was_silent;        /* no frame had come when it was last looked at */
+  uint32_t control;       /* of NWCTRL, whose commands read as 0 */
   uint32_t configuration; /* of NWCFG */
   struct ring tx; /* of tx descriptors; nic.tx_ring holds frames, of one or more descriptors each */
   uint8_t tx_parts[CADENCE_GEM_TX_DESCRIPTORS]; /* descriptors of the frame in a slot */

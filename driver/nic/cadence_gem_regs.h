@@ -42,9 +42,9 @@ enum {
   IDR = 0x2c,
   INTERRUPT_RX = 1 << 1,
   INTERRUPT_RX_USED = 1 << 2,
-  INTERRUPT_TX_FAULTS = 7 << 4, /* underrun; retry limit or late collision; frame corrupted */
-  INTERRUPT_TX = 1 << 7,
-  INTERRUPT_RX_FAULTS = 3 << 10, /* overrun; bus error */
+  INTERRUPT_TX_FAULTS = 7 << 4,   /* underrun; retry limit or late collision; frame corrupted */
+  INTERRUPT_TX = 1 << 7 | 1 << 3, /* sent; found no more to send */
+  INTERRUPT_RX_FAULTS = 3 << 10,  /* overrun; bus error */
   INTERRUPT_ALL = 0x7ffffff,
   INTERRUPT_PACKETS = INTERRUPT_RX | INTERRUPT_TX,
   PHYMNTNC = 0x34, /* phy_maint */
@@ -52,7 +52,8 @@ enum {
   HASHHI = 0x84,
   SPADDR1LO = 0x88, /* specific address 1: valid once its high half is written */
   SPADDR1HI = 0x8c,
-  MODID = 0xfc, /* 2 in its upper half */
+  MODID = 0xfc,      /* 2 in its upper half */
+  FRAMES_RX = 0x158, /* good frames received, cleared by reading as all statistics */
 
   RX_USED = 1 << 0, /* flags in an rx descriptor's address */
   RX_WRAP = 1 << 1,

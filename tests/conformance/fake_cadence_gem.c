@@ -26,6 +26,7 @@ enum {
   SPADDR1HI = 0x8c,
   MODID = 0xfc,
   STATISTICS = 0x100,
+  FRAMES_RX = 0x158,
   STATISTICS_END = 0x1b4,
 
   RX_EN = 1 << 2,
@@ -95,11 +96,16 @@ static bool send_frame(struct fake_cadence_gem *fake) {
   return true;
 }
 
+static void find_none(struct fake_cadence_gem *fake) {
+  *reg(fake, TXSTATUS) |= 1 << 0;
+  raise(fake, 1 << 3);
+  fake->going = false;
+}
+
 static void send_posted(struct fake_cadence_gem *fake, unsigned frames) {
   while (frames-- != 0 && (*reg(fake, NWCTRL) & TX_EN) != 0 && !fake->tx_halted) {
     if ((fetch(fake->tx_descriptor).status & TX_USED) != 0) {
-      *reg(fake, TXSTATUS) |= 1 << 0;
-      fake->going = false;
+      find_none(fake);
       return;
     }
     if (!send_frame(fake))
@@ -108,8 +114,11 @@ static void send_posted(struct fake_cadence_gem *fake, unsigned frames) {
 }
 
 void fake_cadence_gem_send(struct fake_cadence_gem *fake, unsigned frames) {
-  if (fake->going)
+  if (fake->has_looked && fake->going)
+    find_none(fake);
+  else if (fake->going)
     send_posted(fake, frames);
+  fake->has_looked = false;
   update_irq(fake);
 }
 
@@ -169,8 +178,9 @@ enum fake_verdict fake_cadence_gem_receive(struct fake_cadence_gem *fake, const 
 
   if ((*reg(fake, NWCTRL) & RX_EN) == 0 || fake->rx_waits || fake->was_reset)
     return FAKE_NOT_READY;
-  if (!is_wanted(fake, frame))
+  if (fake->rx_hangs || !is_wanted(fake, frame))
     return FAKE_FILTERED;
+  ++*reg(fake, FRAMES_RX);
   while (done < length && !fake->rx_waits) {
     struct descriptor descriptor = fetch(fake->rx_descriptor);
     uint32_t part = length - done < buffer ? length - done : buffer;
@@ -240,6 +250,8 @@ static uint32_t bus_read(void *context, unsigned offset) {
     break;
   case NWCTRL:
     return value & (RX_EN | TX_EN | MDIO_EN);
+  case TXSTATUS:
+    return value | (fake->going && !fake->tx_halted ? 1 << 3 : 0);
   default:
     if (offset >= STATISTICS && offset < STATISTICS_END)
       *reg(fake, offset) = 0;
@@ -256,12 +268,18 @@ static void write_control(struct fake_cadence_gem *fake, uint32_t value) {
     fake->tx_descriptor = *reg(fake, TXQBASE);
     fake->tx_halted = false;
   }
+  if ((value & RX_EN) == 0) {
+    fake->rx_hangs = false;
+    fake->rx_stops++;
+  }
   if (fake->was_reset)
     return;
   if ((value & RX_EN) != 0)
     look_for_buffer(fake);
-  if ((value & START_TX) != 0)
-    fake->going = true;
+  if ((value & START_TX) != 0) {
+    fake->going = fake->going || !fake->lose_kick;
+    fake->lose_kick = false;
+  }
   if (fake->going && !fake->hold_tx)
     send_posted(fake, UINT32_MAX);
 }
@@ -326,7 +344,8 @@ static void reset(struct fake_cadence_gem *fake) {
 void fake_cadence_gem_forget(struct fake_cadence_gem *fake) {
   reset(fake);
   fake->rx_descriptor = fake->tx_descriptor = 0;
-  fake->rx_waits = fake->tx_halted = fake->going = false;
+  fake->rx_waits = fake->tx_halted = fake->going = fake->rx_hangs = fake->lose_kick = false;
+  fake->has_looked = false;
   fake->was_reset = true;
   update_irq(fake);
 }

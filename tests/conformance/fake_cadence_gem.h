@@ -21,6 +21,10 @@ struct fake_cadence_gem {
   bool rx_waits;          /* it has met a descriptor without a buffer */
   bool tx_halted;         /* by an error, until it is turned off */
   bool going;             /* it sends, as long as it finds something */
+  bool lose_kick;         /* the next START_TX crosses the look at a descriptor, and is lost */
+  bool has_looked;        /* and finds at the next fake_cadence_gem_send() what was there before */
+  bool rx_hangs;          /* it receives nothing, and says nothing, until it is turned off */
+  unsigned rx_stops;      /* times that it was written to be off */
   bool hold_tx;           /* sends only by fake_cadence_gem_send() */
   bool link;              /* of its PHY */
   bool partner_1000;      /* the link's partner can 1000 Mbit/s */

@@ -75,6 +75,57 @@ static void a_frame_that_was_not_sent_is_no_frame_sent(void) {
   rig_check_traffic();
 }
 
+/* Under the mask, where nothing interrupts; and after it, by a look that was before the frame. */
+static void a_kick_that_is_lost_is_made_again(void) {
+  for (unsigned i = 0; i < 3; i++) {
+    fake.lose_kick = true;
+    rig_must_transmit(100, 1 + i, 8);
+    rig_run();
+    assert_int_equal(rig.sent, i + 1);
+  }
+  rig_hold_tx(true);
+  fake.has_looked = true;
+  rig_must_transmit(100, 2, 8);
+  rig_run();
+  rig_send(1);
+  rig_run();
+  assert_int_equal(rig.sent, 3);
+  rig_send(1);
+  rig_run();
+  assert_int_equal(rig.sent, 4);
+  rig_hold_tx(false);
+  assert_int_equal(rig.nic->counters[NIC_TX_TIMEOUTS], 0);
+  rig_check_idle();
+}
+
+/* As many short frames may leave it: told by nothing but that no frame is counted. */
+static void a_receiver_that_hangs_is_turned_off_and_on(void) {
+  rig_check_traffic();
+  fake.rx_hangs = true;
+  assert_int_equal(rig_wire(60), FAKE_FILTERED);
+  for (unsigned i = 0; i < 3; i++) { /* the first one sees what came before */
+    assert_true(fake.rx_hangs);
+    nic_watch(rig.nic);
+    rig_run();
+  }
+  rig_check_traffic();
+  assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 0);
+}
+
+static void a_receiver_that_has_frames_is_let_alone(void) {
+  unsigned stops;
+
+  rig_wire_all(1, 60);
+  nic_watch(rig.nic);
+  stops = fake.rx_stops;
+  for (unsigned i = 0; i < 10; i++) {
+    rig_wire_all(i % 2, 60); /* to this station, now and then */
+    nic_watch(rig.nic);
+    rig_run();
+  }
+  assert_int_equal(fake.rx_stops, stops);
+}
+
 /* The device goes on by itself, and what the model reports wrongly harms nothing. */
 static void an_overrun_is_no_fault(void) {
   assert_true(fake_cadence_gem_report(&fake, 1 << 2, 1 << 10));
@@ -180,6 +231,9 @@ static void it_follows_the_links_speed(void) {
 
 static const struct suite_test tests[] = {
     SUITE_TEST(a_frame_that_was_not_sent_is_no_frame_sent),
+    SUITE_TEST(a_kick_that_is_lost_is_made_again),
+    SUITE_TEST(a_receiver_that_hangs_is_turned_off_and_on),
+    SUITE_TEST(a_receiver_that_has_frames_is_let_alone),
     SUITE_TEST(an_overrun_is_no_fault),
     SUITE_TEST(a_frame_that_is_longer_than_a_buffer_counts_once),
     SUITE_TEST(what_the_device_drops_is_counted),
