@@ -51,8 +51,7 @@ static uint32_t wrap_at(unsigned slot, unsigned size) { return slot == size - 1 
  * interface may be another MAC's, which may have been reset; while MMFR is 0, setting MSCR starts
  * no frame. */
 static bool mdio(struct imx_enet *enet, uint32_t frame, unsigned address, unsigned reg) {
-  uint32_t divider = (enet->module_hz + 2 * MDC_HZ_MAX - 1) / (2 * MDC_HZ_MAX);
-  uint32_t speed = (divider - 1) << MSCR_SPEED_SHIFT;
+  uint32_t speed = (enet->module_hz - 1) / (2 * MDC_HZ_MAX) << MSCR_SPEED_SHIFT;
 
   if (mmio_read(enet->mdio_base + MSCR) != speed) {
     mmio_write(enet->mdio_base + MMFR, 0);
@@ -97,14 +96,12 @@ static int find_phy(struct nic *nic) {
 /* ---- lifecycle ---- */
 
 static int start(struct nic *nic) {
-  unsigned polls = 0;
-
   reg_write(nic, ECR, ECR_RESERVED | ECR_RESET);
-  while ((reg_read(nic, ECR) & ECR_RESET) != 0) {
-    if (++polls == POLLS_MAX)
-      return -ENODEV;
+  for (unsigned polls = 0; polls < POLLS_MAX; polls++) {
+    if ((reg_read(nic, ECR) & ECR_RESET) == 0)
+      return find_phy(nic);
   }
-  return find_phy(nic);
+  return -ENODEV;
 }
 
 /* Full duplex can be set only while the device is off (Transmit Control Register): so is the
@@ -352,8 +349,8 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
 }
 
 /* RDAR and TDAR are cleared by the device when it finds no descriptor of its own. A write of TDAR
- * that crosses the clearing may be lost (erratum ERR007885): the interrupt of the frame before it,
- * or nic_watch(), makes the datapath ring again. */
+ * that crosses the clearing may be lost (errata ERR006358, ERR007885): irq_unmask() and nic_watch()
+ * look for that. */
 static void doorbell(struct nic *nic, enum nic_direction which) {
   dma_publish();
   if (which == NIC_RX && (reg_read(nic, RDAR) & DESCRIPTOR_ACTIVE) == 0)
@@ -376,7 +373,13 @@ static void interrupt(struct nic *nic) {
 /* An event stays in EIR until it is cleared, so what came while interrupts were masked interrupts
  * at the unmask. */
 static void irq_unmask(struct nic *nic) {
+  const bool stands = !ring_empty(&nic->tx_ring.ring) &&
+                      (reg_read(nic, TDAR) & DESCRIPTOR_ACTIVE) == 0 &&
+                      (reg_read(nic, EIR) & EVENTS_TX) == 0;
+
   reg_write(nic, EIMR, EVENTS_RX | (ring_empty(&nic->tx_ring.ring) ? 0U : EVENTS_TX));
+  if (stands)
+    port_irq_pend(nic->config->irq); /* the turn rings again */
 }
 
 /* A change of speed or duplex takes a restart. */
@@ -398,10 +401,8 @@ static void read_link(struct nic *nic, struct nic_link *state) {
 static unsigned hash_of(const uint8_t group[ETH_ADDRESS_BYTES]) {
   uint32_t crc = UINT32_MAX;
 
-  for (unsigned bit = 0; bit < 8 * ETH_ADDRESS_BYTES; bit++) {
-    crc ^= (uint32_t)group[bit / 8] >> bit % 8 & 1;
-    crc = crc >> 1 ^ ((crc & 1) != 0 ? UINT32_C(0xedb88320) : 0);
-  }
+  for (unsigned bit = 0; bit < 8 * ETH_ADDRESS_BYTES; bit++)
+    crc = crc >> 1 ^ ((crc ^ (uint32_t)group[bit / 8] >> bit % 8) & 1) * UINT32_C(0xedb88320);
   return crc >> 26;
 }
 

@@ -206,14 +206,14 @@ static void an_interrupt_leaves_the_management_interface_alone(void) {
   assert_int_equal(rig.nic->counters[NIC_INTERRUPTS], before + 1);
 }
 
+/* At once; a watch is late. */
 static void a_kick_that_is_lost_is_made_again(void) {
-  fake.lose_kick = true;
-  rig_must_transmit(100, 3, 8);
-  rig_run();
-  assert_int_equal(rig.sent, 0);
-  nic_watch(rig.nic);
-  rig_run();
-  assert_int_equal(rig.sent, 1);
+  for (unsigned i = 0; i < 3; i++) {
+    fake.lose_kick = true;
+    rig_must_transmit(100, 1 + i, 8);
+    rig_run();
+    assert_int_equal(rig.sent, i + 1);
+  }
   assert_int_equal(rig.nic->counters[NIC_TX_TIMEOUTS], 0);
 }
 
