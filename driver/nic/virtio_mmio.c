@@ -41,7 +41,13 @@ enum {
   QUEUE_DEVICE_HIGH = 0x0a4,
   CONFIG_GENERATION = 0x0fc,
 
-  F_HIGH_VERSION_1 = 1 << 0, /* bit 32 of the features (6) */
+  /* Bits 32, 33 and 36 of the features (6). A device that offers one of the latter may not work for
+   * a driver without it (6.1). They ask for what is done here anyway: addresses are those of the
+   * bus, and barriers are for a device. */
+  F_HIGH_VERSION_1 = 1 << 0,
+  F_HIGH_ACCESS_PLATFORM = 1 << 1,
+  F_HIGH_ORDER_PLATFORM = 1 << 4,
+  F_HIGH_WANTED = F_HIGH_VERSION_1 | F_HIGH_ACCESS_PLATFORM | F_HIGH_ORDER_PLATFORM,
   RESET_POLLS_MAX = 100000,
 };
 #define MAGIC UINT32_C(0x74726976)
@@ -95,11 +101,11 @@ int virtio_negotiate(uintptr_t base, uint32_t wanted, uint32_t depend, uint32_t 
   low = offered(base, 0) & wanted;
   if ((low & on) == 0)
     low &= ~depend;
-  high = offered(base, 1) & F_HIGH_VERSION_1;
+  high = offered(base, 1) & F_HIGH_WANTED;
   accept(base, 0, low);
   accept(base, 1, high);
   mmio_write(base + STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK);
-  if (high == 0 || (mmio_read(base + STATUS) & STATUS_FEATURES_OK) == 0) {
+  if ((high & F_HIGH_VERSION_1) == 0 || (mmio_read(base + STATUS) & STATUS_FEATURES_OK) == 0) {
     log_error("virtio", "no agreement on features with the device at %#lx", (unsigned long)base);
     mmio_write(base + STATUS, STATUS_FAILED);
     return -ENODEV;
@@ -137,7 +143,8 @@ void virtio_driver_ok(uintptr_t base) {
 }
 
 bool virtio_works(uintptr_t base) {
-  return (mmio_read(base + STATUS) & (STATUS_DRIVER_OK | STATUS_FAILED)) == STATUS_DRIVER_OK;
+  return (mmio_read(base + STATUS) & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET | STATUS_FAILED)) ==
+         STATUS_DRIVER_OK;
 }
 
 /* The index is written after the entries it counts, and the flag is read after that: either the

@@ -22,8 +22,8 @@ bool virtio_is_device(uintptr_t base, uint32_t id, const char *qemu_option);
 bool virtio_reset(uintptr_t base);
 
 /* Resets it, and negotiates those features of `wanted` (bits 0 to 31) that the device has, into
- * `*features`; VIRTIO_F_VERSION_1 is required besides. Those in `depend` are accepted only together
- * with `on`. Returns 0 or -ENODEV. */
+ * `*features`; besides, VIRTIO_F_VERSION_1, which is required, and those of the platform. Those in
+ * `depend` are accepted only together with `on`. Returns 0 or -ENODEV. */
 int virtio_negotiate(uintptr_t base, uint32_t wanted, uint32_t depend, uint32_t on,
                      uint32_t *features);
 
@@ -34,7 +34,7 @@ bool virtio_add_queue(uintptr_t base, unsigned number, struct virtq *queue, unsi
 /* Ends the initialization: the device works from here on. */
 void virtio_driver_ok(uintptr_t base);
 
-/* True if the device still works; false: it was reset, or is gone. */
+/* True if the device still works; false: it was reset, asks for a reset, or is gone. */
 bool virtio_works(uintptr_t base);
 
 /* Makes all entries of the available ring before `index` the device's, and tells it. */

@@ -281,7 +281,9 @@ static void write_status(struct fake_virtio_net *fake, uint32_t value) {
     if (value == order[i] && fake->status == order[i - 1]) {
       fake->status = value;
       fake->was_reset = false;
-      if (value == 11 && (fake->refuses_features || (fake->accepted[1] & 1) == 0))
+      if (value == 11 &&
+          (fake->refuses_features || (fake->accepted[1] & 1) == 0 ||
+           ((fake->offered[1] ^ fake->accepted[1]) & FAKE_VIRTIO_HIGH_PLATFORM) != 0))
         fake->status = order[i - 1];
       return;
     }

@@ -14,7 +14,8 @@ enum {
   FAKE_VIRTIO_FRAME_BYTES = 2048,
   FAKE_VIRTIO_COMMAND_BYTES = 128,
 
-  FAKE_VIRTIO_CSUM = 1 << 0, /* features */
+  FAKE_VIRTIO_HIGH_PLATFORM = 1 << 1 | 1 << 4, /* ACCESS_PLATFORM, ORDER_PLATFORM: bits 33 and 36 */
+  FAKE_VIRTIO_CSUM = 1 << 0,                   /* features */
   FAKE_VIRTIO_GUEST_CSUM = 1 << 1,
   FAKE_VIRTIO_MAC = 1 << 5,
   FAKE_VIRTIO_MRG_RXBUF = 1 << 15,

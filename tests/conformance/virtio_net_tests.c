@@ -221,6 +221,25 @@ static void it_takes_the_features_it_knows(void) {
   assert_int_equal(rig.nic->offloads, NIC_OFFLOAD_TX_TCP_UDP | NIC_OFFLOAD_RX_TCP_UDP);
 }
 
+/* Such a device may work with no driver that does not take them (6.1); it may have any others. */
+static void it_takes_the_features_of_the_platform(void) {
+  fake->offered[1] = UINT32_MAX;
+  rig_enable();
+  assert_int_equal(fake->accepted[1], 1 | FAKE_VIRTIO_HIGH_PLATFORM);
+  rig_check_traffic();
+}
+
+/* Its interrupt may be lost. */
+static void a_device_that_asks_for_a_reset_is_seen_by_the_watch(void) {
+  fake->status |= 0x40;
+  nic_watch(rig.nic);
+  rig_run();
+  assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 1);
+  assert_int_equal(fake->status, 15);
+  nic_watch(rig.nic);
+  rig_check_traffic();
+}
+
 /* ---- address, filter ---- */
 
 static void check_address(const uint8_t *address) {
@@ -465,6 +484,8 @@ const struct suite_test virtio_net_tests[] = {
     SUITE_TEST_BARE(a_device_that_does_not_agree_is_no_device),
     SUITE_TEST_BARE(a_device_that_has_changed_is_not_enabled),
     SUITE_TEST_BARE(it_takes_the_features_it_knows),
+    SUITE_TEST_BARE(it_takes_the_features_of_the_platform),
+    SUITE_TEST(a_device_that_asks_for_a_reset_is_seen_by_the_watch),
     SUITE_TEST_BARE(the_address_is_the_hosts_until_another_is_set),
     SUITE_TEST_BARE(an_address_that_changes_is_read_again),
     SUITE_TEST_BARE(an_address_that_was_set_before_the_start_stays),
