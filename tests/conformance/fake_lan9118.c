@@ -312,7 +312,8 @@ static uint32_t bus_read(void *context, unsigned offset) {
 
   if (fake->absent)
     return UINT32_MAX;
-  fake->bad_accesses += fake->asleep && offset != PMT_CTRL;
+  if (fake->asleep && offset != PMT_CTRL)
+    fake->bad_accesses++;
   if (offset == RX_DATA_FIFO || offset == RX_STATUS_FIFO)
     fake->rx_settle = 0;
   if (offset == TX_STATUS_FIFO)
@@ -363,7 +364,8 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
 
   if (fake->absent)
     return;
-  fake->bad_accesses += fake->asleep && offset != BYTE_TEST;
+  if (fake->asleep && offset != BYTE_TEST)
+    fake->bad_accesses++;
   switch (offset) {
   case BYTE_TEST: /* wakes it; else nothing */
     fake->asleep = false;
