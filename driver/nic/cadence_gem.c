@@ -16,6 +16,7 @@
 
 enum {
   TX_PARTS_MAX = 16,
+  SILENT_LOOKS = 5,
   POLLS_MAX = 10000, /* a management frame lasts 64 bits at 2.5 MHz: 26 us; a burst less */
 };
 
@@ -289,16 +290,16 @@ static void restart_receiver(struct nic *nic) {
 }
 
 /* Under many short frames the receiver may hang, and nothing tells of it (16.7.4). One that has had
- * no frame for two looks is turned off and on, which one that is idle takes no harm from. */
+ * frames, and none for two looks, is turned off and on; so it is for some looks more. */
 static void look_after_receiver(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
-  const bool was_silent = gem->was_silent;
 
-  gem->was_silent = reg_read(nic, FRAMES_RX) == 0;
-  if (!was_silent || !gem->was_silent)
-    return;
-  reg_write(nic, NWCTRL, gem->control & ~(uint32_t)NWCTRL_RX_EN);
-  reg_write(nic, NWCTRL, gem->control);
+  if (reg_read(nic, FRAMES_RX) != 0)
+    gem->looks_left = SILENT_LOOKS;
+  else if (gem->looks_left != 0 && --gem->looks_left < SILENT_LOOKS - 1) {
+    reg_write(nic, NWCTRL, gem->control & ~(uint32_t)NWCTRL_RX_EN);
+    reg_write(nic, NWCTRL, gem->control);
+  }
 }
 
 static inline void doorbell(struct nic *nic, enum nic_direction which) {

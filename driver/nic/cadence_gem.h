@@ -38,7 +38,7 @@ struct cadence_gem {
   struct phy phy;
   volatile bool all_masked; /* by an interrupt, whose cause is in the status registers */
   bool used_masked;       /* RX_USED is masked while there is no buffer; RXSTATUS still shows it */
-  bool was_silent;        /* no frame had come when it was last looked at */
+  uint8_t looks_left;     /* at a receiver that has no frames any more */
   uint32_t control;       /* of NWCTRL, whose commands read as 0 */
   uint32_t configuration; /* of NWCFG */
   struct ring tx; /* of tx descriptors; nic.tx_ring holds frames, of one or more descriptors each */

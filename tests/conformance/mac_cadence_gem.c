@@ -124,6 +124,9 @@ static void a_receiver_that_has_frames_is_let_alone(void) {
     rig_run();
   }
   assert_int_equal(fake.rx_stops, stops);
+  for (unsigned i = 0; i < 10; i++) /* and in the end one that has none, too */
+    nic_watch(rig.nic);
+  assert_int_equal(fake.rx_stops, stops + 4);
 }
 
 /* The device goes on by itself, and what the model reports wrongly harms nothing. */
