@@ -109,8 +109,7 @@ static int enable(struct nic *nic) {
 
   if (!is_there(nic))
     return -ENODEV;
-  /* The device would not use a fraction of a unit, and frames that the MTU allows would be too
-   * long. */
+  /* A fraction of a unit is not used: frames that the MTU allows would be too long. */
   if (nic->config->pool.buffer_size % CADENCE_GEM_BUFFER_UNIT != 0)
     return -EINVAL;
   nic_ring_init(&nic->rx_ring, gem->rx_slots, CADENCE_GEM_RX_DESCRIPTORS);
@@ -199,8 +198,7 @@ static inline struct pbuf *rx_reap(struct nic *nic) {
   return packet;
 }
 
-/* Puts a part of a frame into a descriptor, but for the status, which hands it over: returns
- * that. */
+/* Puts a part of a frame into a descriptor; returns the status, which is to hand it over. */
 static inline uint32_t fill_tx(struct cadence_gem_descriptor *descriptors, uint32_t slot,
                                const struct pbuf *part) {
   descriptors[slot].address = bus_address(part->payload);
@@ -233,8 +231,7 @@ static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   return true;
 }
 
-/* The device's status of the oldest frame, with TX_USED if it is done with it; 0 if there is
- * none. */
+/* The oldest frame's status, with TX_USED if the device is done with it; 0: there is none. */
 static inline uint32_t oldest_status(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
 
@@ -347,8 +344,7 @@ static void interrupt(struct nic *nic) {
 }
 
 /* What came while interrupts were masked does not interrupt at the unmask: descriptors and status
- * show it. A transmitter may find nothing, and stop, just as it is told to start: it is told again.
- */
+ * show it. A transmitter may find nothing, and stop, just as it is started: it is started again. */
 static void irq_unmask(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
   uint32_t mask = INTERRUPT_RX | INTERRUPT_RX_FAULTS | INTERRUPT_TX_FAULTS;
@@ -396,8 +392,7 @@ static void read_link(struct nic *nic, struct nic_link *state) {
   reg_write(nic, NWCFG, gem->configuration);
 }
 
-/* The exclusive or of every sixth bit of the address, from its first bit on the wire on
- * (16.2.5). */
+/* The exclusive or of every sixth bit of the address, in the order of the wire (16.2.5). */
 static unsigned hash_of(const uint8_t group[ETH_ADDRESS_BYTES]) {
   uint64_t bits = 0;
   unsigned hash = 0;
