@@ -19,7 +19,7 @@ enum {
 static const uint8_t address[] = {10, 0, 0, 9};
 static struct udp_wire_datagram asked; /* what is to be answered; no bytes: nothing is */
 static bool serving, offering;         /* it offers only what it does not give */
-static bool for_ever;                  /* a lease has no end */
+static uint32_t lease_s;               /* UINT32_MAX: without end */
 static bool in_parts;                  /* answers have been put together of fragments */
 
 static uint8_t type_of(const struct udp_wire_datagram *message) {
@@ -45,10 +45,10 @@ static void server_answers(void) {
       type == DHCP_DISCOVER ? DHCP_OFFER : DHCP_ACK,
       DHCP_OPTION_LEASE_TIME,
       4,
-      for_ever ? UINT8_MAX : 0,
-      for_ever ? UINT8_MAX : 0,
-      for_ever ? UINT8_MAX : LEASE_MIN * 60 / 256,
-      for_ever ? UINT8_MAX : LEASE_MIN * 60 % 256,
+      (uint8_t)(lease_s >> 24),
+      (uint8_t)(lease_s >> 16),
+      (uint8_t)(lease_s >> 8),
+      (uint8_t)lease_s,
       DHCP_OPTION_SERVER_ID,
       4,
       server[0],
@@ -110,7 +110,8 @@ static int set_up(void **state) {
   (void)state;
   asked.bytes = 0;
   serving = true;
-  offering = for_ever = in_parts = false;
+  offering = in_parts = false;
+  lease_s = LEASE_MIN * 60;
   udp_wire_setup(sent);
   assert_int_equal(dhcp_start(&udp_wire_netif), ERR_OK);
   server_answers();
@@ -146,12 +147,26 @@ static void its_server_may_answer_in_fragments(void **state) {
 /* No longer is it one that ends. */
 static void one_that_is_given_for_ever_stays_without_a_server(void **state) {
   (void)state;
-  for_ever = true;
+  lease_s = UINT32_MAX;
   link_flaps();
   server_answers();
   serving = false;
   seconds_pass(10 * LEASE_MIN * 60);
   assert_true(has_address());
+}
+
+/* Longer than lwIP can count: it is renewed before, and not at its end, which would be another
+ * address's begin. */
+static void one_that_is_given_for_a_year_stays(void **state) {
+  (void)state;
+  lease_s = 365 * 24 * 3600;
+  link_flaps();
+  server_answers();
+  for (unsigned i = 0; i < 365 * 24 * 60; i++) {
+    dhcp_coarse_tmr();
+    assert_true(has_address());
+    server_answers();
+  }
 }
 
 /* The client asks any server for any address by then. */
@@ -208,6 +223,7 @@ int main(void) {
       DHCP_TEST(one_that_is_given_again_stays),
       DHCP_TEST(its_server_may_answer_in_fragments),
       DHCP_TEST(one_that_is_given_for_ever_stays_without_a_server),
+      DHCP_TEST(one_that_is_given_for_a_year_stays),
       DHCP_TEST(without_a_server_it_goes_at_the_end_of_the_lease),
       DHCP_TEST(so_it_does_without_a_flap),
       DHCP_TEST(it_goes_where_no_offer_is_kept),
