@@ -1,0 +1,346 @@
+/* A peer that says nothing for a long time, or what it need not: how long a connection is kept,
+ * what opens it, and what is answered. */
+#include "unit.h"
+
+#include "lwip/init.h"
+#include "tcp_connection.h"
+
+enum {
+  SECOND = 1000 / TCP_SLOW_INTERVAL, /* in ticks */
+  MINUTE = 60 * SECOND,
+  HOUR = 60 * MINUTE,
+  PEER_FIRST = 5000, /* sequence number */
+};
+
+static struct netif wire;
+static unsigned segments;
+static struct tcp_hdr sent; /* the last one */
+static uint16_t sent_length;
+
+static err_t take(struct netif *netif, struct pbuf *packet, const ip4_addr_t *to) {
+  (void)netif, (void)to;
+  segments++;
+  assert_int_equal(pbuf_copy_partial(packet, &sent, TCP_HLEN, IP_HLEN), TCP_HLEN);
+  sent_length = (uint16_t)(packet->tot_len - IP_HLEN - TCPH_HDRLEN_BYTES(&sent));
+  return ERR_OK;
+}
+
+static int set_up(void **state) {
+  wire_add(&wire, take);
+  netif_set_default(&wire);
+  (void)setup(state);
+  ip_addr_copy_from_ip4(pcb->local_ip, *netif_ip4_addr(&wire));
+  IP_ADDR4(&pcb->remote_ip, 10, 0, 0, 2);
+  pcb->local_port = PORT;
+  pcb->remote_port = PEER_PORT;
+  pcb->mss = TCP_MSS;
+  pcb->cwnd = 10 * TCP_MSS;
+  pcb->rcv_wnd = pcb->rcv_ann_wnd = TCP_WND;
+  pcb->pollinterval = UINT8_MAX; /* which sends, too */
+  segments = 0;
+  return 0;
+}
+
+static int tear_down(void **state) {
+  (void)teardown(state);
+  while (tcp_tw_pcbs != NULL)
+    tcp_abort(tcp_tw_pcbs);
+  netif_remove(&wire);
+  return 0;
+}
+
+static void pass(unsigned ticks) {
+  while (ticks-- != 0)
+    tcp_slowtmr();
+}
+
+static void acknowledgement_comes(uint32_t acknowledged, uint16_t window) {
+  segment_comes(&wire, pcb, TCP_ACK, pcb->rcv_nxt, acknowledged, window);
+}
+
+static void write_bytes(uint16_t length, uint8_t flags) {
+  static const char data[TCP_SND_BUF];
+
+  assert_int_equal(tcp_write(pcb, data, length, flags), ERR_OK);
+}
+
+/* ---- what is answered ---- */
+
+/* Two that answered each other so would never stop. */
+static void an_acknowledgement_is_not_acknowledged(void **state) {
+  static const uint16_t windows[] = {0, 1, TCP_WND};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+    pcb->rcv_wnd = pcb->rcv_ann_wnd = windows[i];
+    segment_comes(&wire, pcb, TCP_ACK, pcb->rcv_nxt, SEQUENCE, 0);
+    segment_comes(&wire, pcb, TCP_ACK, pcb->rcv_nxt + windows[i], SEQUENCE, 0); /* all was lost */
+    segment_comes(&wire, pcb, TCP_ACK, pcb->rcv_nxt + windows[i] + 1, SEQUENCE, 0); /* and a FIN */
+    assert_int_equal(segments, i);
+    segment_comes(&wire, pcb, TCP_ACK, pcb->rcv_nxt - 1, SEQUENCE, 0); /* RFC 9293, 3.8.4 */
+    assert_int_equal(segments, i + 1);
+    assert_int_equal(TCPH_FLAGS(&sent), TCP_ACK);
+  }
+}
+
+/* ---- how long a connection is kept that has been closed ---- */
+
+/* Behind the peer's end, and long after anything came, as where the answer takes its time. */
+static void what_is_closed_late_is_sent(void **state) {
+  (void)state;
+  pcb->state = CLOSE_WAIT;
+  pass(5 * MINUTE);
+  write_bytes(SEGMENT, TCP_WRITE_FLAG_COPY);
+  assert_int_equal(tcp_close(pcb), ERR_OK);
+  assert_int_equal(pcb->state, LAST_ACK);
+  pass(3 * MINUTE); /* without a link, say */
+  assert_int_equal(sent_length, SEGMENT);
+  assert_int_equal(TCPH_FLAGS(&sent), TCP_ACK | TCP_PSH | TCP_FIN);
+  assert_true(segments > 3);
+  acknowledgement_comes(pcb->snd_nxt, WINDOW);
+  assert_null(tcp_active_pcbs);
+  pcb = NULL;
+}
+
+/* To a peer that reads slowly, for as long as that takes. */
+static void what_is_closed_is_sent_to_a_slow_peer(void **state) {
+  (void)state;
+  pcb->state = CLOSE_WAIT;
+  pcb->snd_wnd = SEGMENT;
+  write_bytes(6 * SEGMENT, TCP_WRITE_FLAG_COPY);
+  assert_int_equal(tcp_close(pcb), ERR_OK);
+  for (unsigned i = 0; i < 5; i++) {
+    pass(30 * SECOND);
+    acknowledgement_comes(pcb->snd_nxt, SEGMENT);
+  }
+  pass(30 * SECOND);
+  assert_int_equal(pcb->snd_nxt, SEQUENCE + 6 * SEGMENT + 1);
+  acknowledgement_comes(pcb->snd_nxt, SEGMENT);
+  assert_null(tcp_active_pcbs);
+  pcb = NULL;
+}
+
+/* Its retransmissions are counted. */
+static void what_nobody_acknowledges_ends(void **state) {
+  (void)state;
+  pcb->state = CLOSE_WAIT;
+  assert_int_equal(tcp_close(pcb), ERR_OK);
+  pass(HOUR);
+  assert_null(tcp_active_pcbs);
+  assert_int_equal(segments, 1 + TCP_MAXRTX);
+  pcb = NULL;
+}
+
+/* 20 s from the acknowledgement of the end, however long nothing had come before; what comes then
+ * does not make it longer. */
+static void fin_wait_2_takes_its_time(void **state) {
+  (void)state;
+  pass(5 * MINUTE);
+  assert_int_equal(tcp_close(pcb), ERR_OK);
+  acknowledgement_comes(pcb->snd_nxt, WINDOW);
+  assert_int_equal(pcb->state, FIN_WAIT_2);
+  pass(10 * SECOND);
+  acknowledgement_comes(pcb->snd_nxt, WINDOW);
+  pass(10 * SECOND);
+  assert_non_null(tcp_active_pcbs);
+  pass(1);
+  assert_null(tcp_active_pcbs);
+  pcb = NULL;
+}
+
+/* To make room for another connection, which is not without a word: there was data to be sent. */
+static void who_has_not_got_all_is_told(void **state) {
+  struct tcp_pcb *all[MEMP_NUM_TCP_PCB];
+  unsigned count = 0;
+
+  (void)state;
+  pcb->state = CLOSE_WAIT;
+  pcb->snd_wnd = 0;
+  write_bytes(SEGMENT, TCP_WRITE_FLAG_COPY);
+  assert_int_equal(tcp_close(pcb), ERR_OK);
+  assert_int_equal(segments, 0);
+  while (segments == 0 && count < MEMP_NUM_TCP_PCB) {
+    all[count] = tcp_new();
+    assert_non_null(all[count++]);
+  }
+  assert_int_equal(count, MEMP_NUM_TCP_PCB);
+  assert_true(TCPH_FLAGS(&sent) & TCP_RST);
+  assert_int_equal(lwip_ntohl(sent.seqno), SEQUENCE);
+  assert_null(tcp_active_pcbs);
+  pcb = NULL;
+  while (count != 0)
+    tcp_abort(all[--count]);
+}
+
+/* So that the peer's end is acknowledged again where that was lost. */
+static void time_wait_takes_its_time(void **state) {
+  (void)state;
+  assert_int_equal(tcp_close(pcb), ERR_OK);
+  pass(4 * MINUTE);
+  segment_comes(&wire, pcb, TCP_ACK | TCP_FIN, pcb->rcv_nxt, pcb->snd_nxt, WINDOW);
+  assert_ptr_equal(tcp_tw_pcbs, pcb);
+  pass(2 * TCP_MSL / TCP_SLOW_INTERVAL);
+  assert_ptr_equal(tcp_tw_pcbs, pcb);
+  pass(1);
+  assert_null(tcp_tw_pcbs);
+  pcb = NULL;
+}
+
+/* ---- a connection that is opened from here ---- */
+
+static void open(void) {
+  ip_addr_t to;
+
+  tcp_abort(pcb);
+  segments = 0;
+  pcb = tcp_new();
+  IP_ADDR4(&to, 10, 0, 0, 2);
+  assert_int_equal(tcp_connect(pcb, &to, PEER_PORT, NULL), ERR_OK);
+  pcb->pollinterval = UINT8_MAX;
+}
+
+static void syn_is_answered(uint16_t mss) {
+  const uint8_t option[] = {2, 4, (uint8_t)(mss >> 8), (uint8_t)mss};
+
+  options_come(&wire, pcb, TCP_SYN | TCP_ACK, PEER_FIRST, pcb->snd_nxt, WINDOW, option,
+               sizeof option, 1);
+  assert_int_equal(pcb->state, ESTABLISHED);
+  assert_int_equal(pcb->rcv_nxt, PEER_FIRST + 1);
+  assert_int_equal(pcb->snd_wnd, WINDOW);
+  assert_int_equal(pcb->snd_queuelen, pcb->unacked == NULL ? 0 : 1);
+}
+
+/* RFC 6298, 5.5: a switch that starts takes longer than some seconds. */
+static void a_syn_waits_longer_each_time(void **state) {
+  unsigned ticks = 0;
+
+  (void)state;
+  open();
+  for (unsigned i = 1; i <= TCP_SYNMAXRTX; i++) {
+    assert_int_equal(TCPH_FLAGS(&sent), TCP_SYN);
+    while (segments == i && ticks <= 2 * MINUTE) {
+      pass(1);
+      ticks++;
+    }
+    assert_int_equal(ticks, ((1U << i) - 1) * SECOND);
+  }
+  pass(1);
+  assert_null(tcp_active_pcbs);
+  pcb = NULL;
+}
+
+/* How long the first segment that is lost waits, after `syns` have been, and some silence. */
+static unsigned wait_for_data(unsigned syns, unsigned silence) {
+  unsigned ticks = 0;
+
+  open();
+  for (unsigned i = 0; segments < syns && i < MINUTE; i++)
+    pass(1);
+  syn_is_answered(TCP_MSS);
+  assert_int_equal(TCPH_FLAGS(&sent), TCP_ACK);
+  pass(silence);
+  for (segments = 0; segments < 4; segments++) { /* three that are not lost */
+    write_bytes(SEGMENT, TCP_WRITE_FLAG_COPY);
+    assert_int_equal(tcp_output(pcb), ERR_OK);
+    if (segments < 3) {
+      pass(1);
+      acknowledgement_comes(pcb->snd_nxt, WINDOW);
+      assert_null(pcb->unacked);
+    }
+    segments--;
+  }
+  for (; segments == 4 && ticks < HOUR; ticks++)
+    pass(1);
+  return ticks;
+}
+
+/* Of the round trip the acknowledgement of the SYN says something, and none that comes an hour
+ * later. */
+static void an_answer_to_a_syn_ends_its_round_trip(void **state) {
+  (void)state;
+  assert_in_range(wait_for_data(1, HOUR), 1, 3 * SECOND);
+  assert_in_range(wait_for_data(4, HOUR), 1, 3 * SECOND);
+}
+
+/* And its retransmissions are not those of data. */
+static void an_answer_to_a_syn_ends_its_retransmissions(void **state) {
+  (void)state;
+  open();
+  pass(7 * SECOND);
+  assert_int_equal(segments, 4);
+  syn_is_answered(TCP_MSS);
+  assert_int_equal(pcb->nrtx, 0);
+  write_bytes(SEGMENT, TCP_WRITE_FLAG_COPY);
+  assert_int_equal(tcp_output(pcb), ERR_OK);
+  segments = 0;
+  pass(SECOND);
+  assert_int_equal(segments, 1);
+  assert_int_equal(sent_length, SEGMENT);
+}
+
+/* ---- segments that may be as long no more as those that wait ---- */
+
+static uint16_t longest(void) {
+  uint16_t length = 0;
+
+  for (const struct tcp_seg *segment = pcb->unsent; segment != NULL; segment = segment->next)
+    length = LWIP_MAX(length, segment->len);
+  return length;
+}
+
+/* Half of the largest window, where the peer's SYN has had none. */
+static void a_first_window_may_be_none(void **state) {
+  (void)state;
+  for (uint16_t first = 0; first < 2; first++) {
+    for (unsigned how = 0; how < 8; how++) {
+      const uint8_t flags[] = {how & 1 ? TCP_WRITE_FLAG_COPY : 0,
+                               how & 2 ? TCP_WRITE_FLAG_MORE : 0};
+
+      pcb->snd_wnd = pcb->snd_wnd_max = first;
+      write_bytes(how & 4 ? 10 : 2 * SEGMENT, (uint8_t)(TCP_WRITE_FLAG_COPY | flags[1]));
+      acknowledgement_comes(SEQUENCE, 9);
+      pcb->snd_wnd_max = 2 * SEGMENT; /* larger since, and small again */
+      for (unsigned i = 0; i < 3; i++)
+        write_bytes(SEGMENT, i == 1 ? TCP_WRITE_FLAG_COPY : flags[0]);
+      assert_in_range(longest(), SEGMENT, 2 * SEGMENT);
+      tear_down(state);
+      set_up(state);
+    }
+  }
+}
+
+/* The MSS that is told as the connection is there. */
+static void what_is_written_before_the_mss_may_be_longer(void **state) {
+  (void)state;
+  open();
+  write_bytes(3 * SEGMENT, TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE);
+  pcb->snd_wnd = 0;
+  pcb->mss = SEGMENT;
+  pcb->state = ESTABLISHED;
+  write_bytes(2 * SEGMENT, 0);
+  write_bytes(SEGMENT, TCP_WRITE_FLAG_COPY);
+  assert_int_equal(longest(), 3 * SEGMENT);
+  pcb->state = SYN_SENT;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(an_acknowledgement_is_not_acknowledged),
+      TEST(what_is_closed_late_is_sent),
+      TEST(what_is_closed_is_sent_to_a_slow_peer),
+      TEST(what_nobody_acknowledges_ends),
+      TEST(fin_wait_2_takes_its_time),
+      TEST(who_has_not_got_all_is_told),
+      TEST(time_wait_takes_its_time),
+      TEST(a_syn_waits_longer_each_time),
+      TEST(an_answer_to_a_syn_ends_its_round_trip),
+      TEST(an_answer_to_a_syn_ends_its_retransmissions),
+      TEST(a_first_window_may_be_none),
+      TEST(what_is_written_before_the_mss_may_be_longer),
+  };
+
+  lwip_init();
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
