@@ -83,6 +83,36 @@ static void an_acknowledgement_is_not_acknowledged(void **state) {
   }
 }
 
+/* RFC 9293, 3.10.7.4 and RFC 5961, 5.2: whoever does not hear the connection would hit its window
+ * soon, but not with an acknowledgement that may be. */
+static void what_acknowledges_nothing_of_ours_is_not_taken(void **state) {
+  static const struct {
+    uint8_t flags;
+    uint32_t behind;
+    bool is_taken;
+  } others[] = {
+      {TCP_ACK, 0, true},           {TCP_ACK | TCP_PSH, 0x1ffff, true},
+      {TCP_ACK, 0x1ffff, true},     {TCP_ACK, 0x20000, false},
+      {TCP_ACK, 0x40000000, false}, {TCP_ACK | TCP_URG, 0x7fffffff, false},
+      {TCP_PSH, 0, false},          {0, 0, false},
+      {TCP_FIN, 0, false},          {TCP_ACK | TCP_FIN, 0x40000000, false},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    const uint32_t next = pcb->rcv_nxt;
+
+    segments = 0;
+    data_comes(&wire, pcb, others[i].flags, next, SEQUENCE - others[i].behind, WINDOW, "data", 4);
+    assert_int_equal(pcb->rcv_nxt, next + (others[i].is_taken ? 4 : 0));
+    assert_int_equal(pcb->state, ESTABLISHED);
+    if (!others[i].is_taken) {
+      assert_int_equal(segments, 1);
+      assert_int_equal(TCPH_FLAGS(&sent), TCP_ACK);
+    }
+  }
+}
+
 /* ---- how long a connection is kept that has been closed ---- */
 
 /* Behind the peer's end, and long after anything came, as where the answer takes its time. */
@@ -328,6 +358,7 @@ static void what_is_written_before_the_mss_may_be_longer(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(an_acknowledgement_is_not_acknowledged),
+      TEST(what_acknowledges_nothing_of_ours_is_not_taken),
       TEST(what_is_closed_late_is_sent),
       TEST(what_is_closed_is_sent_to_a_slow_peer),
       TEST(what_nobody_acknowledges_ends),
