@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "lwip/init.h"
+#include "lwip/stats.h"
 #include "tcp_connection.h"
 
 enum {
@@ -216,6 +217,64 @@ static void time_wait_takes_its_time(void **state) {
   pcb = NULL;
 }
 
+/* ---- connections that are half open ---- */
+
+enum { SERVICE = 7, BACKLOG = 2 };
+
+static unsigned accepted;
+
+static err_t accept_it(void *argument, struct tcp_pcb *accepted_pcb, err_t error) {
+  (void)argument, (void)accepted_pcb;
+  assert_int_equal(error, ERR_OK);
+  accepted++;
+  return ERR_OK;
+}
+
+/* To the service; true if it is what was sent last that answers it. */
+static bool comes_from(uint16_t port, uint8_t flags) {
+  struct tcp_pcb peer = {.local_port = SERVICE, .remote_port = port};
+
+  ip_addr_copy(peer.remote_ip, pcb->remote_ip);
+  segments = 0;
+  segment_comes(&wire, &peer, flags, PEER_FIRST + (flags == TCP_SYN ? 0 : 1),
+                lwip_ntohl(sent.seqno) + 1, WINDOW);
+  return segments == 1 && lwip_ntohs(sent.dest) == port &&
+         TCPH_FLAGS(&sent) == (flags == TCP_SYN ? TCP_SYN | TCP_ACK : TCP_RST | TCP_ACK);
+}
+
+/* Whoever does not answer for a second: so that nobody keeps the others out with two SYNs. */
+static void what_stays_half_open_makes_room(void **state) {
+  struct tcp_pcb *listener = tcp_new();
+  const STAT_COUNTER dropped = lwip_stats.tcp.drop;
+
+  (void)state;
+  assert_int_equal(tcp_bind(listener, IP_ANY_TYPE, SERVICE), ERR_OK);
+  listener = tcp_listen_with_backlog(listener, BACKLOG);
+  tcp_accept(listener, accept_it);
+  accepted = 0;
+  assert_true(comes_from(1, TCP_SYN));
+  assert_true(comes_from(2, TCP_SYN));
+  pass(SECOND);
+  assert_false(comes_from(3, TCP_SYN));
+  assert_int_equal(lwip_stats.tcp.drop, dropped + 1);
+  pass(1);
+  assert_true(comes_from(3, TCP_SYN));
+  assert_false(comes_from(3, TCP_ACK));
+  assert_int_equal(accepted, 1);
+  assert_true(comes_from(1, TCP_ACK)); /* it had made room */
+  assert_true(comes_from(4, TCP_SYN));
+  assert_true(comes_from(5, TCP_SYN)); /* in the place of 2 */
+  assert_false(comes_from(6, TCP_SYN));
+  assert_int_equal(((struct tcp_pcb_listen *)listener)->accepts_pending, BACKLOG);
+  pass(MINUTE);
+  assert_int_equal(((struct tcp_pcb_listen *)listener)->accepts_pending, 0);
+  assert_int_equal(accepted, 1);
+  while (tcp_active_pcbs != NULL)
+    tcp_abort(tcp_active_pcbs);
+  pcb = NULL;
+  assert_int_equal(tcp_close(listener), ERR_OK);
+}
+
 /* ---- a connection that is opened from here ---- */
 
 static void open(void) {
@@ -365,6 +424,7 @@ int main(void) {
       TEST(fin_wait_2_takes_its_time),
       TEST(who_has_not_got_all_is_told),
       TEST(time_wait_takes_its_time),
+      TEST(what_stays_half_open_makes_room),
       TEST(a_syn_waits_longer_each_time),
       TEST(an_answer_to_a_syn_ends_its_round_trip),
       TEST(an_answer_to_a_syn_ends_its_retransmissions),
