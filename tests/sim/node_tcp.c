@@ -362,8 +362,9 @@ static int ticks_to_retry(const struct tcp_pcb *pcb) {
     return 0;
   if (pcb->persist_backoff != 0)
     return persist[pcb->persist_backoff - 1] - pcb->persist_cnt + 1;
-  if (pcb->state == SYN_SENT) /* where the other has no room, it has after 20 s */
-    return 40 + pcb->rto;
+  /* Where the other has no room, it has after 20 s, but until the next SYN may pass as much again. */
+  if (pcb->state == SYN_SENT)
+    return 80 + pcb->rto;
   return pcb->rtime >= 0 ? pcb->rto - pcb->rtime + 1 : 1;
 }
 
