@@ -10,6 +10,7 @@
 
 enum {
   FRAME_BYTES = SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR,
+  PENDING_S = 5, /* how long a neighbor is asked for */
 };
 
 static struct netif netif;
@@ -122,6 +123,24 @@ static void a_request_is_answered_if_it_is_whole(void **state) {
   assert_int_equal(neighbors.frames, before + 1);
 }
 
+/* What waits makes room, finds none, or is given up: each is counted, once. */
+static void what_waits_in_vain_is_counted(void **state) {
+  const uint32_t drops = lwip_stats.etharp.drop, errors = lwip_stats.etharp.memerr;
+
+  (void)state;
+  for (unsigned i = 0; i < ARP_QUEUE_LEN + 3; i++)
+    send_to(2);
+  assert_int_equal(lwip_stats.etharp.drop, drops + 3);
+  for (unsigned i = 0; i < MEMP_NUM_ARP_QUEUE - ARP_QUEUE_LEN + 2; i++)
+    send_to(3);
+  assert_int_equal(lwip_stats.etharp.memerr, errors + 2);
+  assert_int_equal(lwip_stats.etharp.drop, drops + 3);
+  for (unsigned second = 0; second < PENDING_S; second++)
+    etharp_tmr();
+  assert_int_equal(lwip_stats.etharp.drop, drops + 3 + MEMP_NUM_ARP_QUEUE);
+  assert_int_equal(lwip_stats.etharp.memerr, errors + 2);
+}
+
 /* Who merely asks, where all are talked to. */
 static void who_asks_waits_for_an_entry_that_is_not_used(void **state) {
   (void)state;
@@ -160,6 +179,7 @@ static void the_only_one_that_is_talked_to_stays(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       ETHARP_TEST(a_request_is_answered_if_it_is_whole),
+      ETHARP_TEST(what_waits_in_vain_is_counted),
       ETHARP_TEST(who_asks_does_not_displace_them),
       ETHARP_TEST(who_is_asked_for_does_not_displace_them),
       ETHARP_TEST(who_was_not_talked_to_makes_room),
