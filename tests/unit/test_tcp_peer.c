@@ -11,6 +11,7 @@ enum {
   MINUTE = 60 * SECOND,
   HOUR = 60 * MINUTE,
   PEER_FIRST = 5000, /* sequence number */
+  DEFAULT_MSS = 536, /* RFC 9293, 3.7.1 */
 };
 
 static struct netif wire;
@@ -367,7 +368,7 @@ static void an_answer_to_a_syn_ends_its_retransmissions(void **state) {
   assert_int_equal(sent_length, SEGMENT);
 }
 
-/* ---- segments that may be as long no more as those that wait ---- */
+/* ---- segments that are shorter than what waits ---- */
 
 static uint16_t longest(void) {
   uint16_t length = 0;
@@ -398,18 +399,45 @@ static void a_first_window_may_be_none(void **state) {
   }
 }
 
-/* The MSS that is told as the connection is there. */
-static void what_is_written_before_the_mss_may_be_longer(void **state) {
+/* Not from anybody: what acknowledges nothing says nothing of the MSS, and an answer may not. */
+static void an_mss_is_that_of_the_answer(void **state) {
+  static const uint8_t one[] = {2, 4, 0, 1};
+
   (void)state;
   open();
-  write_bytes(3 * SEGMENT, TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE);
-  pcb->snd_wnd = 0;
-  pcb->mss = SEGMENT;
-  pcb->state = ESTABLISHED;
-  write_bytes(2 * SEGMENT, 0);
-  write_bytes(SEGMENT, TCP_WRITE_FLAG_COPY);
-  assert_int_equal(longest(), 3 * SEGMENT);
-  pcb->state = SYN_SENT;
+  options_come(&wire, pcb, TCP_SYN, PEER_FIRST, 0, WINDOW, one, sizeof one, 1);
+  options_come(&wire, pcb, TCP_SYN | TCP_ACK, PEER_FIRST, pcb->snd_nxt + 1, WINDOW, one, sizeof one,
+               1);
+  assert_int_equal(pcb->state, SYN_SENT);
+  segment_comes(&wire, pcb, TCP_SYN | TCP_ACK, PEER_FIRST, pcb->snd_nxt, WINDOW);
+  assert_int_equal(pcb->state, ESTABLISHED);
+  assert_int_equal(pcb->mss, DEFAULT_MSS);
+  tcp_abort(pcb);
+  open();
+  syn_is_answered(SEGMENT);
+  assert_int_equal(pcb->mss, SEGMENT);
+}
+
+/* In segments that everybody takes, whatever MSS is told then: else they would wait for a
+ * congestion window that does not come. */
+static void what_is_written_before_the_answer_is_sent(void **state) {
+  (void)state;
+  open();
+  write_bytes(DEFAULT_MSS, TCP_WRITE_FLAG_COPY);
+  for (unsigned i = 0; i < 10 * SECOND; i++) {
+    pass(1);
+    (void)tcp_output(pcb);
+    assert_int_equal(TCPH_FLAGS(&sent), TCP_SYN);
+  }
+  assert_int_equal(segments, 4);
+  syn_is_answered(SEGMENT);
+  segments = 1;
+  assert_int_equal(pcb->mss, DEFAULT_MSS);
+  assert_int_equal(sent_length, DEFAULT_MSS);
+  pass(20 * SECOND);
+  assert_true(segments > 2);
+  acknowledgement_comes(pcb->snd_nxt, WINDOW);
+  assert_null(pcb->unacked);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -429,7 +457,8 @@ int main(void) {
       TEST(an_answer_to_a_syn_ends_its_round_trip),
       TEST(an_answer_to_a_syn_ends_its_retransmissions),
       TEST(a_first_window_may_be_none),
-      TEST(what_is_written_before_the_mss_may_be_longer),
+      TEST(an_mss_is_that_of_the_answer),
+      TEST(what_is_written_before_the_answer_is_sent),
   };
 
   lwip_init();
