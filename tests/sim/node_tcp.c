@@ -362,7 +362,7 @@ static int ticks_to_retry(const struct tcp_pcb *pcb) {
     return 0;
   if (pcb->persist_backoff != 0)
     return persist[pcb->persist_backoff - 1] - pcb->persist_cnt + 1;
-  /* Where the other has no room, it has after 20 s, but until the next SYN may pass as much again. */
+  /* Where the other has no room, it has after 20 s; the next SYN may be as far away again. */
   if (pcb->state == SYN_SENT)
     return 80 + pcb->rto;
   return pcb->rtime >= 0 ? pcb->rto - pcb->rtime + 1 : 1;
