@@ -5,7 +5,8 @@
 #include "port.h"
 #include "sim_device.h"
 
-enum { IRQ = 34, RING = 4, BUFFER = 128, PING_BYTES = 98, TICK_US = 1000000, DELAY_US = 20000 };
+enum { IRQ = 34, RING = 4, BUFFER = 128, PING_BYTES = 98, TICK_US = 1000000 };
+enum { DELAY_US = 20000, FLAP_US = 400000, STORM_US = 50 };
 
 static struct sim_device device;
 static struct sim_descriptor rx[RING], tx[RING];
@@ -181,7 +182,6 @@ static void a_whole_ring_is_sent_and_no_more(void **state) {
 
 /* ---- buffers that are too small ---- */
 
-/* The descriptor is left to the next frame. */
 /* Else a driver that rings for what is on its ring, and a device that answers by interrupt, go on
  * for ever. */
 static void a_ring_that_is_stuck_does_not_interrupt(void **state) {
@@ -204,6 +204,7 @@ static void a_ring_that_is_stuck_does_not_interrupt(void **state) {
   assert_int_equal(interrupts, 1);
 }
 
+/* The descriptor is left to the next frame. */
 static void a_frame_that_does_not_fit_is_lost(void **state) {
   (void)state;
   post(0, PING_BYTES - 1);
@@ -262,6 +263,127 @@ static void a_copy_comes_where_it_fits(void **state) {
   assert_int_equal(rx[1].control, PING_BYTES);
 }
 
+/* ---- what goes wrong ---- */
+
+/* From its enable on, with a fault that strikes always: the frames of a tick are on the rx ring. */
+static void run_a_tick_with(enum sim_fault fault) {
+  write_reg(SIM_CTRL, 0);
+  memset(rx, 0, sizeof rx);
+  for (unsigned i = 0; i < RING; i++)
+    post(i, BUFFER);
+  memset(device.faults.probability, 0, sizeof device.faults.probability);
+  if (fault != SIM_FAULT_COUNT)
+    device.faults.probability[fault] = SIM_FAULT_ALWAYS;
+  write_reg(SIM_CTRL, SIM_CTRL_ENABLE);
+  host_run_for_us(TICK_US + 1000);
+}
+
+static unsigned sequence_of(unsigned slot) {
+  return (unsigned)rx_buffers[slot][40] << 8 | rx_buffers[slot][41];
+}
+
+static void one_bit_of_a_corrupt_frame_is_another(void **state) {
+  uint8_t right[PING_BYTES];
+  unsigned bits = 0;
+
+  run_a_tick_with(SIM_FAULT_COUNT);
+  memcpy(right, rx_buffers[0], sizeof right);
+  write_reg(SIM_CTRL, 0);
+  setup(state);
+  run_a_tick_with(SIM_FAULT_CORRUPT);
+  assert_int_equal(rx[0].control, PING_BYTES);
+  for (unsigned i = 0; i < PING_BYTES; i++)
+    bits += (unsigned)__builtin_popcount(rx_buffers[0][i] ^ right[i]);
+  assert_int_equal(bits, 1);
+}
+
+/* To any length from a byte on, or it is whole. */
+static void a_truncated_frame_is_shorter(void **state) {
+  uint32_t least = PING_BYTES, most = 0;
+
+  (void)state;
+  for (unsigned i = 0; i < 1000; i++) {
+    run_a_tick_with(SIM_FAULT_TRUNCATE);
+    assert_in_range(rx[0].control, 1, PING_BYTES);
+    least = rx[0].control < least ? rx[0].control : least;
+    most = rx[0].control > most ? rx[0].control : most;
+  }
+  assert_int_equal(least, 1);
+  assert_int_equal(most, PING_BYTES);
+}
+
+static void the_next_frame_overtakes_one(void **state) {
+  unsigned first;
+
+  (void)state;
+  run_a_tick_with(SIM_FAULT_COUNT);
+  first = sequence_of(0);
+  assert_int_equal(sequence_of(1), first + 1);
+  run_a_tick_with(SIM_FAULT_REORDER);
+  assert_int_equal(sequence_of(0), first + 3);
+  assert_int_equal(sequence_of(1), first + 2);
+  assert_int_equal(rx[2].control, SIM_DESCRIPTOR_OWN | BUFFER);
+}
+
+/* Frames of less than a header, which the peer counts as wrong. */
+static uint32_t sent_to_the_peer(void) {
+  uint32_t before = device.peer.report.wrong;
+
+  for (unsigned i = 0; i < RING; i++)
+    tx[i] = (struct sim_descriptor){.address = (uint32_t)(uintptr_t)tx_buffer,
+                                    .control = SIM_DESCRIPTOR_OWN | 5};
+  write_reg(SIM_DOORBELL, SIM_DOORBELL_TX);
+  host_run_for_us(1000);
+  for (unsigned i = 0; i < RING; i++)
+    assert_int_equal(tx[i].control, 5);
+  return device.peer.report.wrong - before;
+}
+
+static void what_is_dropped_comes_nowhere(void **state) {
+  (void)state;
+  run_a_tick_with(SIM_FAULT_DROP);
+  assert_int_equal(device.peer.report.requests, 2);
+  assert_int_equal(rx[0].control, SIM_DESCRIPTOR_OWN | BUFFER);
+  assert_int_equal(sent_to_the_peer(), 0);
+  device.faults.probability[SIM_FAULT_DROP] = 0;
+  assert_int_equal(sent_to_the_peer(), RING);
+}
+
+/* Nothing comes and nothing goes without the carrier, which is back by itself. */
+static void a_link_that_flaps_is_off_for_a_while(void **state) {
+  (void)state;
+  run_a_tick_with(SIM_FAULT_LINK_FLAP);
+  assert_int_equal(read_reg(SIM_STATUS), 0);
+  assert_int_equal(rx[0].control, SIM_DESCRIPTOR_OWN | BUFFER);
+  assert_int_equal(sent_to_the_peer(), 0);
+  device.faults.probability[SIM_FAULT_LINK_FLAP] = 0;
+  host_run_for_us(FLAP_US - 10000);
+  assert_int_equal(read_reg(SIM_STATUS), 0);
+  host_run_for_us(10000);
+  assert_int_equal(read_reg(SIM_STATUS), SIM_STATUS_LINK);
+  assert_int_equal(rx[0].control, PING_BYTES); /* which has waited */
+  assert_int_equal(sent_to_the_peer(), RING);
+}
+
+static void a_storm_is_a_hundred_interrupts(void **state) {
+  unsigned before;
+
+  (void)state;
+  run_a_tick_with(SIM_FAULT_COUNT);
+  host_run_for_us(4 * TICK_US - 2000); /* up to the next tick */
+  before = interrupts;
+  device.faults.probability[SIM_FAULT_STORM] = SIM_FAULT_ALWAYS;
+  write_reg(SIM_DOORBELL, SIM_DOORBELL_TX); /* for which there is nothing */
+  host_run_for_us(10);
+  device.faults.probability[SIM_FAULT_STORM] = 0;
+  assert_int_equal(interrupts - before, 1);
+  host_run_for_us(50 * STORM_US);
+  assert_int_equal(interrupts - before, 51);
+  host_run_for_us(500 * STORM_US);
+  assert_int_equal(interrupts - before, 100);
+  assert_int_equal(device.faults.struck[SIM_FAULT_STORM], 1);
+}
+
 static void dice_without_a_seed_are_thrown_all_the_same(void **state) {
   struct sim_faults faults;
   unsigned strikes = 0;
@@ -290,6 +412,12 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_delayed_frame_without_a_descriptor_is_missed, setup,
                                       teardown),
       cmocka_unit_test_setup_teardown(a_copy_comes_where_it_fits, setup, teardown),
+      cmocka_unit_test_setup_teardown(one_bit_of_a_corrupt_frame_is_another, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_truncated_frame_is_shorter, setup, teardown),
+      cmocka_unit_test_setup_teardown(the_next_frame_overtakes_one, setup, teardown),
+      cmocka_unit_test_setup_teardown(what_is_dropped_comes_nowhere, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_link_that_flaps_is_off_for_a_while, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_storm_is_a_hundred_interrupts, setup, teardown),
       cmocka_unit_test(dice_without_a_seed_are_thrown_all_the_same),
   };
 
