@@ -19,6 +19,11 @@ LIMIT_S = 60
 TAIL_BYTES, LINE_BYTES = 1024, 160  # of the log: of the oldest line nothing is shown where a part is lost
 
 
+# The counters of which each is a cause of a drop, as nic_dropped() sums them up.
+COUNTERS = re.findall(r'X\(\w+, "(\w+)"\)', open(os.path.join(ROOT, "driver", "nic.h"), encoding="utf-8").read())
+DROPS = COUNTERS[COUNTERS.index("in_runt"):COUNTERS.index("out_stopped") + 1]
+
+
 class Device:
     """The page's server, seen through a forwarded port."""
 
@@ -113,6 +118,65 @@ def test_state_is_what_the_console_says(page):
     assert sim0["sim"]["faults"]["drop"] == 37
     assert sim0["ip"] == ["10.3.2.1/24"]
     assert (sim0["state"], sim0["link"]) == ("activated disabled", "invalid")
+
+
+def figures_of(guest, command, name):
+    """Of each line of the command's answer about the interface: the word behind its name, its numbers."""
+    start = len(guest.text)
+    guest.send(command)
+    guest.ask("log", "level info")
+    return {word: [int(number) for number in re.findall(r"\b\d+\b", rest)] for word, rest in
+            re.findall(rf"^{name} +(\w+):? (.*)\r$", guest.text[start:], re.MULTILINE)}
+
+
+def test_each_figure_of_the_state_is_the_consoles(page):
+    """Of a simulated NIC whose peer rests for an hour."""
+    guest, device = page
+    name = FACTS.simulated
+    guest.ask(f"nic profile {name} echo 3600000 6", "6 frames every 3600000 ms")
+    guest.expect(r"sim0 tick \d+: 6 requests, 6 right")
+    before = float(guest.ask("uptime", r"\nup (\d+\.\d+) s").group(1))
+    state = device.state()
+    after = float(guest.ask("uptime", r"\nup (\d+\.\d+) s").group(1))
+    assert 1000 * before <= state["uptime_ms"] <= 1000 * after
+    used, most, size = map(int, guest.ask("mem", r"heap +used (\d+), most (\d+), of (\d+), ").groups())
+    assert state["heap"]["size"] == size and used <= most < size
+    assert 0 < state["heap"]["used"] < state["heap"]["most"] <= most
+    posted, sources = state["dispatch"]
+    assert posted <= 2 and sources == int(guest.ask("ioreg", r"<class dispatch_queue, (\d+) sources, ").group(1))
+
+    sim0 = next(entry for entry in state["devices"] if entry["device"] == "sim0")
+    guest.expect(rf"o sim0  <.*\n.*<class nic, registered, matched, active, busy 0, retain {sim0['pool']['stack']}>")
+    pool, rings = sim0["pool"], sim0["rings"]
+    guest.expect(rf"pool  <class packet_pool, {pool['size']} of \d+ bytes, rest {pool['rest']}, stack {pool['stack']}>")
+    assert rings["tx"][0] == 0 < rings["rx"][0]
+    for ring, (now, size) in rings.items():
+        guest.expect(rf"{ring}_ring  <class nic_ring, {now} of {size}>")
+    for queue, (now, size, _, entered, left, _) in sim0["queues"].items():
+        guest.expect(rf"{queue}  <class packet_queue, {now} of {size}, in {entered}, out {left}>")
+    due = int(guest.expect(r"receive_timer  <class timer_source, armed, due in (\d+) ms>").group(1))
+    assert 1800000 < due <= sim0["sim"]["receive_timer_ms"] <= 3600000
+    assert (sim0["sim"]["period_ms"], sim0["sim"]["burst"]) == (3600000, 6)
+
+    shown = figures_of(guest, f"queues {name}", name)
+    assert shown == {queue: [now, size, entered, left, most, refused]
+                     for queue, (now, size, most, entered, left, refused) in sim0["queues"].items()}
+    assert len({tuple(figures[2:5]) for figures in shown.values()}) > 1, "the receiver's are not the transmitter's"
+    assert figures_of(guest, f"pool {name}", name)["packets"] == [
+        pool[part] for part in ("size", "rest", "submission", "ring", "completion", "stack", "most")]
+    counters = {counter: value for counter, (value,) in figures_of(guest, f"stats {name}", name).items()}
+    assert counters.pop("dropped") == sum(counters[cause] for cause in counters if cause in DROPS)
+    assert counters == sim0["counters"]
+    packets = [sum(counters.get(f"{way}_{kind}_pkts", 0) for kind in ("ucast", "multicast", "broadcast"))
+               for way in ("in", "out")]
+    guest.send(f"ifconfig {name}")
+    guest.expect(rf"{name}: <up,running> mtu {sim0['mtu']}\r\n +ether {sim0['mac']}\r\n +inet {sim0['ip'][0]} gw ")
+    guest.expect(rf"media {sim0['media']}, {sim0['link']} at {sim0['speed']} Mbit/s {sim0['duplex']} duplex\r\n"
+                 rf" +in  {packets[0]} packets, {counters['in_octets']} bytes; "
+                 rf"out {packets[1]} packets, {counters['out_octets']} bytes; dropped \d+\r\n")
+    assert (sim0["promisc"], sim0["dhcp"]) == (False, False)
+    guest.ask(f"ifconfig {name} promisc on", "done")
+    assert device.devices()["sim0"]["promisc"] is True
 
 
 def test_get_changes_nothing_and_the_log_has_its_tail(page):
@@ -428,11 +492,9 @@ def test_the_page_asks_before_it_cuts_itself_off_and_says_when_it_is(page, brows
 
 
 def test_the_page_knows_every_cause_of_a_drop():
-    header = open(os.path.join(ROOT, "driver", "nic.h"), encoding="utf-8").read()
-    counters = re.findall(r'X\(\w+, "(\w+)"\)', header)
     page = open(os.path.join(ROOT, "app", "page", "index.html"), encoding="utf-8").read()
     causes = " ".join(re.findall(r'"([^"]*)"', re.search(r"const CAUSES = (.*?);", page, re.S).group(1)))
-    assert causes.split() == counters[counters.index("in_runt"):counters.index("out_stopped") + 1]
+    assert causes.split() == DROPS
 
 
 def test_the_page_knows_every_profile_of_the_simulated_peer():
