@@ -1,6 +1,9 @@
 """The console, the log and the fault report."""
+import re
+
 import pytest
-from conftest import FACTS
+from conftest import ELF, FACTS
+from elf import Elf
 
 
 def test_commands_answer_and_bad_ones_are_told(booted):
@@ -102,12 +105,36 @@ FAULTS = {  # by core: the register with the cause; what is done, the exception 
 def test_a_fault_is_reported_and_ends_the_run(booted, kind, exception, hint):
     guest = booted(net="slirp", extra=("-semihosting",))
     guest.send(f"crash {kind}")
-    guest.expect(rf"\*\*\* fault: exception \d+ \({exception}\)")
-    if kind != "stack":
-        guest.expect(rf"pc   {FACTS.code} +lr   {FACTS.code}")
+    start = guest.expect(rf"\*\*\* fault: exception \d+ \({exception}\)").end()
     guest.expect(rf"{FAULTS[FACTS.core][0]} [0-9a-f]{{8}}")
     guest.expect(rf"hint: {hint}")
     assert guest.wait() == 99
+    report = guest.text[start:]
+    registers = {name: int(value, 16) for name, value in re.findall(r"\b([a-z]+\d*) +([0-9a-f]{8})\b", report)}
+    check = check_stack_overflow if kind == "stack" else check_place
+    check(kind, report, registers, Elf(ELF))
+
+
+def check_place(kind, report, registers, elf):
+    """The instruction that it was, and what that has to do with the registers; behind a call that is over."""
+    code = elf.instructions
+    assert re.match({"bus": "str", "undefined": "udf"}[kind], code[registers["pc"]].mnemonic)
+    behind = registers["lr"] & ~1
+    assert code[max(address for address in range(behind - 4, behind) if address in code)].mnemonic.startswith("bl")
+    assert elf.values["ram_start"] < registers["sp"] < elf.values["stack_top"]
+    if kind == "bus":
+        base = re.search(r"\[(\w+)", code[registers["pc"]].operands).group(1)
+        assert registers[base] == registers["bfar" if FACTS.core == "cortex_m" else "dfar"] == 0x50000000
+        assert FACTS.core == "cortex_m" or "(a store)" in report
+
+
+def check_stack_overflow(_, report, registers, elf):
+    bottom = elf.values["ram_start"]
+    if FACTS.core == "cortex_m":
+        assert "is outside of the RAM: no registers" in report
+        assert registers["sp"] < bottom
+    else:
+        assert bottom - (1 << 20) <= registers["sp"] < bottom + 64
 
 
 def test_exit_status_is_the_emulators(booted):
