@@ -11,7 +11,7 @@ from conftest import FACTS, ROOT, assert_nothing_missing, counters, counters_whe
 from emulator import virtual_time
 from lan import ADDRESS, DISCOVER, GUEST, GUEST_MAC, MAC, REQUEST, Lan, dhcp_type
 from scapy.layers.dhcp import DHCP
-from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet import ICMP, IP, TCP, UDP, UDPerror
 from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6MLReport, ICMPv6ND_NA, ICMPv6ND_NS,
                                   ICMPv6NDOptSrcLLAddr, IPv6)
 from scapy.layers.l2 import ARP, Dot1Q, Ether
@@ -226,6 +226,18 @@ def test_an_echo_of_an_echo_is_none(on_lan):
     assert_nothing_missing(guest)
 
 
+def test_an_echo_to_many_is_from_the_guests_own_address(on_lan):
+    """RFC 1122, 3.2.1.3: no group and no broadcast address is a source."""
+    guest, host = on_lan
+    for port, (ether, ip) in enumerate((("ff:ff:ff:ff:ff:ff", "255.255.255.255"), ("ff:ff:ff:ff:ff:ff", "10.0.2.255"),
+                                        ("01:00:5e:00:00:01", "224.0.0.1"), (GUEST_MAC, GUEST)), 5000):
+        host.send(Ether(dst=ether, src=MAC) / IP(src=ADDRESS, dst=ip) / UDP(sport=port, dport=7) / b"to many")
+        answer = host.receive(lambda p, port=port: UDP in p and p[UDP].dport == port)
+        assert (answer[IP].src, answer[IP].dst) == (GUEST, ADDRESS)
+        assert bytes(answer[UDP].payload)[:7] == b"to many"
+    assert_nothing_missing(guest)
+
+
 def test_tcp_discard_and_chargen(booted):
     guest = booted(net="slirp")
     with socket.create_connection(("127.0.0.1", guest.forward("tcp", 9))) as connection:
@@ -349,7 +361,10 @@ def test_the_stacks_drops_are_counted(on_lan):
         host.send(ether / IP(src=ADDRESS, dst=GUEST) / UDP(dport=7, chksum=1))
     host.ping(sequence=2)
     guest.ask("proto", r"ip +received \d+, sent \d+, dropped 3, bad checksum 3")
-    guest.ask("proto", r"udp +received \d+, sent \d+, dropped 3, bad checksum 3")
+    for port in (4001, 4002):  # where nobody listens
+        host.send(ether / IP(src=ADDRESS, dst=GUEST) / UDP(sport=5000, dport=port))
+        host.receive(lambda p, port=port: UDPerror in p and p[UDPerror].dport == port)
+    guest.ask("proto", r"udp +received \d+, sent \d+, dropped 5, bad checksum 3")
 
 
 # ---- link ----

@@ -1,4 +1,5 @@
 """The control page: its API by plain HTTP, bad clients, and the page itself in a browser."""
+import contextlib
 import json
 import os
 import re
@@ -183,6 +184,7 @@ def test_get_changes_nothing_and_the_log_has_its_tail(page):
     guest, device = page
     status, headers, log = device.get("/api/log")
     assert (status, headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
     assert re.match(r"\[ +0\.\d{3}\] I main: ringif on ", log)
     for path in ("/api/command", "/api/command?nic%20uninstall%20en1", "/answer", "/nosuch", "/../x"):
         status, headers, body = device.get(path)
@@ -210,6 +212,35 @@ def test_commands_are_those_of_the_console(page):
     status, answer = device.post(f"nic fault {FACTS.simulated}")  # more than an answer takes
     assert status == 200 and answer["said"].startswith("drop ") and answer["said"].endswith("...")
     guest.ask("nic list", r"sim1 +- +- +- +\[available\]")
+
+
+POST = b"POST /api/command HTTP/1.0\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+
+
+def test_what_comes_behind_a_command_is_not_of_it(page):
+    """As many bytes are the line's as the request says, also where a segment brings more than a line holds."""
+    _, device = page
+    line = b"ifconfig en0 mtu 1400"
+    for behind in (b"", b"\r\n", b" ", b"0" * 60, b"0" * 300, b"0" * 1000):
+        assert device.exchange(POST % len(line) + line + behind).endswith(b'\r\n\r\n{"said":"done"}\n'), behind
+    assert device.devices()["sim0"]["state"] == "activated enabled"
+
+
+def test_commands_that_come_at_once_are_all_run(page):
+    """The last bytes of each come in the same turn of the main loop: it has one event for all."""
+    guest, device = page
+    lines = [b"nic fault %s drop %d" % (FACTS.simulated.encode(), number) for number in (1, 2, 3)]
+    with contextlib.ExitStack() as stack:
+        clients = []
+        for line in lines:
+            clients.append(stack.enter_context(socket.create_connection(("127.0.0.1", device.port), LIMIT_S)))
+            clients[-1].sendall(POST % len(line) + line[:-1])
+            device.state()  # by then it is there
+        guest.ask("stall 300", "the main loop stops")
+        for client, line in zip(clients, lines):
+            client.sendall(line[-1:])
+        for client in clients:
+            assert client.makefile("rb").read().endswith(b'{"said":"done"}\n')
 
 
 def test_bad_requests_get_one_clear_line_and_change_nothing(page):
@@ -256,8 +287,7 @@ def test_who_shuts_its_half_behind_the_request_is_answered(page):
     for request, end in (
             (b"GET / HTTP/1.0\r\n\r\n", b"</html>\n"),
             (b"GET /api/state HTTP/1.0\r\n\r\n", b"}]}\n"),
-            (b"POST /api/command HTTP/1.0\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(line), line),
-             b'{"said":"done"}\n')):
+            (POST % len(line) + line, b'{"said":"done"}\n')):
         answer = device.exchange(request, shut=True)
         assert answer.startswith(b"HTTP/1.0 200 OK\r\n") and answer.endswith(end), answer[-200:]
 

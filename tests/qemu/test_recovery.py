@@ -1,6 +1,7 @@
 """Faults and floods: the guest recovers by itself, in the time that docs/reliability.md has."""
 from conftest import assert_nothing_missing
-from lan import ADDRESS, GUEST, GUEST_MAC, Session
+from emulator import virtual_time
+from lan import ADDRESS, GUEST, GUEST_MAC, SAFETY_S, Session
 from recovery import (EXACT, FAULTS, FILTERS, FLOODS, PERIOD_MS, REAL_FAULTS, floods, real_faults,
                       next_report, simulated_faults, start_wire, uptime)
 from scapy.layers.inet import IP, TCP, UDP
@@ -59,6 +60,10 @@ def test_lateness_is_seen(boot):
                                             r"(\d+\.\d+) ms\r\n").groups()
     assert 20 <= int(timers) <= 125  # some come every 100 ms
     assert 120 <= float(console) <= 125
+    guest.ask("lateness -z", rf"at most {timers} ms late\r\nconsole +\d+ lines, answered within {console} ms\r\n")
+    timers, lines, console = guest.ask("lateness", r"at most (\d+) ms late\r\nconsole +(\d+) lines, answered within "
+                                                   r"(\d+\.\d+) ms\r\n").groups()
+    assert int(timers) < 20 and lines == "1" and float(console) < 20
 
 
 HOSTS, ROUNDS = 250, 4  # of its own network; 10,000 come to the simulated NIC
@@ -114,15 +119,15 @@ class Talker(Session):
         for offset in range(0, 4 * 1460, 1460):
             self.lan.send(self.lan.ip() / TCP(sport=self.port, dport=7, flags="PA", window=0, seq=self.next + offset,
                                               ack=self.expected) / bytes(1460))
+        self.next += 4 * 1460
 
 
 def test_peers_that_take_nothing_leave_others_room(boot):
     """What waits for them does not take the heap that addresses and other connections come from."""
     guest = boot(net="wire")
     host = start_wire(guest)
-    for number in range(2):
-        Taker(host, 5000 + number)
-    Talker(host, 5100).talk()
+    peers = [Taker(host, 5000), Taker(host, 5001), Talker(host, 5100)]
+    peers[-1].talk()
     guest.ask("mem", r"heap +used \d+")
     session = Session(host, 5200)
     session.start(b"meanwhile")
@@ -131,3 +136,19 @@ def test_peers_that_take_nothing_leave_others_room(boot):
     host.receive(lambda packet: ARP in packet and packet[ARP].pdst == "10.0.2.99")
     guest.expect("1 packets transmitted, 0 received")
     host.ping_until_answered(1)
+    for peer in peers:
+        host.send(host.ip() / TCP(sport=peer.port, dport=peer.PORT, flags="R", seq=peer.next))
+    assert_nothing_missing(guest)
+
+
+def test_a_peer_that_has_gone_without_a_word_is_given_up(boot):
+    """After two minutes in which nothing has gone either way; another may have its place then."""
+    guest = boot(net="wire", extra=virtual_time(3))
+    host = start_wire(guest)
+    session = Session(host, 5300)
+    session.start(b"and no more")
+    session.finish()
+    since = uptime(guest)
+    while not session.segments.get(timeout=SAFETY_S)[TCP].flags & 1:  # FIN
+        pass
+    assert 120 <= uptime(guest) - since < 130

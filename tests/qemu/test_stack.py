@@ -46,7 +46,10 @@ def test_a_session_stays_within_the_worst_case(booted):
         guest.send(command)
     guest.ask("uptime", r"up \d+\.\d+ s")
     elf = Elf(ELF)
-    assert 500 < stack_used(guest, elf) <= stack.lines(elf)[0].worst
+    told, size = map(int, guest.ask("mem", r"stack +most (\d+), of (\d+)\r\n").groups())
+    assert size == elf.values["stack_top"] - elf.values["ram_start"]
+    assert 500 < told <= stack_used(guest, elf) <= stack.lines(elf)[0].worst
+    assert stack_used(guest, elf) - told < 500
 
 
 @pytest.mark.parametrize("cpu", CPU)
