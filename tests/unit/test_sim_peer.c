@@ -167,6 +167,58 @@ static void what_happens_first_is_next(void **state) {
   assert_int_equal(sim_peer_next_tick(&peer), 1000000 + 1000 * SIM_TCP_RESEND_MS);
 }
 
+/* ---- what is under way ---- */
+
+static void a_new_start_forgets_what_was_under_way(void **state) {
+  (void)state;
+  tick_as(SIM_PEER_ECHO);
+  (void)sim_peer_send(&peer, frame, ROOM);
+  sim_peer_receive(&peer, frame, make_ping(8));
+  sim_peer_receive(&peer, frame, make_arp(1, config.station, config.station));
+  sim_peer_receive(&peer, frame, make_arp(1, config.station, config.address));
+  sim_peer_start(&peer, station_mac, 2000000);
+  assert_false(sim_peer_has_frame(&peer));
+  assert_int_equal(peer.report.missing, 1);
+  assert_int_equal(bursts(), 1);
+}
+
+static void another_profile_begins_with_its_next_tick(void **state) {
+  (void)state;
+  tick_as(SIM_PEER_ECHO);
+  (void)sim_peer_send(&peer, frame, ROOM);
+  config.profile = SIM_PEER_PEER;
+  sim_peer_configure(&peer, &config);
+  assert_false(sim_peer_has_frame(&peer));
+  assert_int_equal(peer.report.missing, 1);
+  sim_peer_tick(&peer, 6000000);
+  (void)sim_peer_send(&peer, frame, ROOM);
+  config.profile = SIM_PEER_ECHO;
+  sim_peer_configure(&peer, &config);
+  assert_int_equal(sim_peer_send(&peer, frame, ROOM), 60);
+  assert_int_equal(frame[47] & 0x04, 0x04); /* the session is reset */
+  assert_false(sim_peer_has_frame(&peer));
+}
+
+static void every_second_frame_of_a_flood_is_the_hosts(void **state) {
+  (void)state;
+  sim_flood_start(&peer.flood, SIM_FLOOD_ARP, 1000, 0);
+  tick_as(SIM_PEER_ECHO);
+  for (unsigned i = 0; i < 10; i++) {
+    assert_int_equal(sim_peer_send(&peer, frame, ROOM), i < 6 && i % 2 != 0 ? PING_BYTES : 60);
+    assert_int_equal(frame[13], i < 6 && i % 2 != 0 ? 0x00 : 0x06);
+  }
+}
+
+static void imix_has_its_lengths(void **state) {
+  static const unsigned lengths[] = {60, 572, 60, 60, 572, 60, 1514, 60, 572, 60, 572, 60};
+
+  (void)state;
+  config.burst = 24;
+  tick_as(SIM_PEER_IMIX);
+  for (unsigned i = 0; i < 24; i++)
+    assert_int_equal(sim_peer_send(&peer, frame, ROOM), lengths[i % 12]);
+}
+
 /* ---- ARP ---- */
 
 static void arp_is_answered_where_it_asks_for_the_peer(void **state) {
@@ -424,6 +476,63 @@ static void a_segment_that_makes_no_sense_is_ignored(void **state) {
   assert_int_equal(peer.tcp.state, SIM_TCP_CLOSED);
 }
 
+/* A segment of the station's echo port to the session, with `length` bytes of `data`. */
+static void answer_segment(uint8_t flags, uint32_t sequence, const uint8_t *data, unsigned length) {
+  unsigned sum;
+
+  make_ip(6, 20 + 20 + length);
+  put16(34, 7);
+  put16(36, peer.tcp.port);
+  put16(38, sequence >> 16);
+  put16(40, sequence);
+  put16(42, peer.tcp.send_next >> 16);
+  put16(44, peer.tcp.send_next);
+  frame[46] = 0x50;
+  frame[47] = flags;
+  memcpy(frame + 54, data, length);
+  sum = sum_of(26, 54 + length) + 6 + 20 + length; /* both addresses, and what is before them */
+  put16(50, 0xffff - (sum > 0xffff ? sum - 0xffff : sum));
+  sim_peer_receive(&peer, frame, 54 + length < 60 ? 60 : 54 + length);
+}
+
+/* A tick is done when its ping has been answered, and its segment has come back. */
+static void a_session_and_its_pings_are_one_tick(void **state) {
+  uint8_t data[SIM_TCP_DATA_BYTES] = {0};
+
+  (void)state;
+  config.burst = 1;
+  tick_as(SIM_PEER_SESSION);
+  memset(frame, 0xee, sizeof frame);
+  assert_int_equal(sim_peer_send(&peer, frame, ROOM), 60);
+  assert_int_equal(frame[47], 0x02);
+  for (unsigned i = 54; i < 60; i++)
+    assert_int_equal(frame[i], 0); /* what pads it */
+  answer(sim_peer_send(&peer, frame, ROOM));
+  assert_int_equal(peer.report.right, 1);
+  assert_int_equal(bursts(), 0);
+  answer_segment(0x12, 999, data, 0);
+  assert_int_equal(sim_peer_send(&peer, frame, ROOM), 54 + SIM_TCP_DATA_BYTES);
+  memcpy(data, frame + 54, sizeof data);
+  answer_segment(0x18, 1000, data, sizeof data);
+  assert_int_equal(peer.report.echoed, 1);
+  assert_int_equal(bursts(), 1);
+  assert_int_equal(peer.report.segments, 1);
+}
+
+/* One that is under way is not another with the next tick; the one that was lost is opened anew. */
+static void what_a_session_has_lost_is_counted(void **state) {
+  (void)state;
+  tick_as(SIM_PEER_SESSION);
+  (void)sim_peer_send(&peer, frame, ROOM);
+  sim_peer_tick(&peer, 1000000 + 5000000);
+  assert_int_equal(peer.report.segments, 1);
+  answer_segment(0x14, 999, station_mac, 0); /* a reset */
+  assert_int_equal(peer.report.lost, 1);
+  assert_int_equal(peer.report.wrong, 0);
+  sim_peer_tick(&peer, 1000000 + 10000000);
+  assert_int_equal(peer.report.segments, 2);
+}
+
 /* The next tick gives it up, the one after that has another. */
 static void a_session_that_is_still_open_is_given_up(void **state) {
   (void)state;
@@ -447,6 +556,10 @@ int main(void) {
       cmocka_unit_test_setup(a_frame_without_a_buffer_is_the_one_that_was_next, setup),
       cmocka_unit_test_setup(a_stall_is_not_caught_up_with, setup),
       cmocka_unit_test_setup(what_happens_first_is_next, setup),
+      cmocka_unit_test_setup(a_new_start_forgets_what_was_under_way, setup),
+      cmocka_unit_test_setup(another_profile_begins_with_its_next_tick, setup),
+      cmocka_unit_test_setup(every_second_frame_of_a_flood_is_the_hosts, setup),
+      cmocka_unit_test_setup(imix_has_its_lengths, setup),
       cmocka_unit_test_setup(arp_is_answered_where_it_asks_for_the_peer, setup),
       cmocka_unit_test_setup(pings_of_each_length_are_answered, setup),
       cmocka_unit_test_setup(a_ping_whose_length_is_wrong_is_not_answered, setup),
@@ -460,6 +573,8 @@ int main(void) {
       cmocka_unit_test_setup(another_capture_starts_at_its_first_frame, setup),
       cmocka_unit_test_setup(a_segment_that_makes_no_sense_is_ignored, setup),
       cmocka_unit_test_setup(a_session_that_is_still_open_is_given_up, setup),
+      cmocka_unit_test_setup(a_session_and_its_pings_are_one_tick, setup),
+      cmocka_unit_test_setup(what_a_session_has_lost_is_counted, setup),
   };
 
   return cmocka_run_group_tests_name("sim_peer", tests, NULL, NULL);
