@@ -70,6 +70,10 @@ def test_a_capture_into_a_file_of_the_host(booted, tmp_path):
     guest.ask("pcap en0 stop", r"\d+ frames captured, 0 passed by")
     assert len(tshark(file, "-Y", "icmp.type == 0 && frame.cap_len == 1442")) == 3
     assert len(tshark(file, "-Y", "arp")) >= 1
+    size = file.stat().st_size
+    guest.ask("pcap en0 start", "capturing" if FACTS.second_uart else "no second UART")
+    host.ping(sequence=9)
+    assert file.stat().st_size == size  # what is captured now is the UART's
 
 
 def test_a_capture_ends_with_its_interface(booted, tmp_path):

@@ -76,10 +76,10 @@ def test_ifconfig_refuses_what_makes_no_sense_and_changes_nothing(booted):
     assert interface(guest, "en0") == before
 
 
-def answer_ping(host, received, **changes):
+def answer_ping(host, received, source=ADDRESS, **changes):
     request = received[ICMP]
-    host.send(host.ip() / ICMP(type=0, id=request.id, seq=changes.get("seq", request.seq)) /
-              bytes(request.payload))
+    host.send(Ether(dst=received.src, src=MAC) / IP(src=source, dst=GUEST) /
+              ICMP(type=0, **{"id": request.id, "seq": request.seq, **changes}) / bytes(request.payload))
 
 
 def is_request(packet):
@@ -91,18 +91,22 @@ def test_ping_tells_what_comes_back_and_what_does_not(booted):
     host = Lan(guest)
     guest.send(f"ping -c 3 -i 0.2 -s 100 {ADDRESS}")
     guest.expect(r"PING 10\.0\.2\.77: 100 data bytes")
-    request = host.receive(is_request)
-    assert len(bytes(request[ICMP].payload)) == 100
-    answer_ping(host, request)
-    guest.expect(r"108 bytes from 10\.0\.2\.77: icmp_seq=1 time=\d+\.\d{3} ms")
-    answer_ping(host, request)  # twice: counts once
-    request = host.receive(is_request)
-    answer_ping(host, request, seq=77)  # of another one: no answer
-    request = host.receive(is_request)
-    answer_ping(host, request)
-    guest.expect(r"icmp_seq=3 time=")
-    guest.expect(r"3 packets transmitted, 2 received, 33% packet loss\r\n"
-                 r"rtt min/avg/max = \d+\.\d{3}/\d+\.\d{3}/\d+\.\d{3} ms\r\n> ")
+    first, second = host.receive(is_request), host.receive(is_request)
+    assert len(bytes(first[ICMP].payload)) == 100
+    answer_ping(host, first)  # when the second has come, 200 ms behind it
+    times = [guest.expect(r"108 bytes from 10\.0\.2\.77: icmp_seq=1 time=(\d+\.\d{3}) ms").group(1)]
+    answer_ping(host, first)  # twice: counts once
+    answer_ping(host, second, seq=77)  # of another one: no answer
+    answer_ping(host, second, id=second[ICMP].id ^ 1)
+    answer_ping(host, second, source="10.0.2.78")
+    answer_ping(host, host.receive(is_request))
+    times.append(guest.expect(r"icmp_seq=3 time=(\d+\.\d{3}) ms").group(1))
+    told = guest.expect(r"3 packets transmitted, 2 received, 33% packet loss\r\n"
+                        r"rtt min/avg/max = (\d+\.\d{3})/(\d+\.\d{3})/(\d+\.\d{3}) ms\r\n> ").groups()
+    times = sorted(map(float, times))
+    assert times[1] >= 199
+    assert [float(told[0]), float(told[2])] == times
+    assert abs(float(told[1]) - sum(times) / 2) <= 0.001
 
 
 def test_ping_goes_on_until_it_is_told_and_keeps_what_is_typed_ahead(booted):
