@@ -1,14 +1,17 @@
 """The commands of the Makefile and of README.md, as a user types them."""
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 from conftest import BOARD, FACTS, ROOT, built_profile, needs_tap, without_make
+from test_memory import tool
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-from emulator import Guest  # noqa: E402  pylint: disable=wrong-import-position
+from emulator import HTTP_PORT, Guest  # noqa: E402  pylint: disable=wrong-import-position
 
 
 def status(command):
@@ -96,6 +99,64 @@ def test_an_emulator_that_has_ended_answers_by_a_failure(booted, connected):
     guest.process.wait()
     with pytest.raises(AssertionError, match="the emulator ended before it answered"):
         guest.forward("tcp", 80)
+
+
+class Answers:
+    """In a guest's place, for what tools/run asks of it: what its console says, and a server for each port."""
+
+    def __init__(self, says, page=b"", flip=0):
+        self.says = says
+        self.page = page
+        self.flip = flip  # bits of what is echoed
+
+    def expect(self, pattern):
+        return re.search(pattern, self.says)
+
+    def forward(self, kind, guest_port):
+        server = socket.socket(socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+        server.bind(("127.0.0.1", 0))
+        serve = self.serve_page if guest_port == HTTP_PORT else self.echo_tcp if kind == "tcp" else self.echo_udp
+        if kind == "tcp":
+            server.listen(1)
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        return server.getsockname()[1]
+
+    def changed(self, data):
+        return bytes(byte ^ self.flip for byte in data)
+
+    def echo_udp(self, server):
+        data, address = server.recvfrom(100)
+        server.sendto(self.changed(data), address)
+
+    def echo_tcp(self, server):
+        with server.accept()[0] as connection:
+            connection.sendall(self.changed(connection.recv(100)))
+
+    def serve_page(self, server):
+        with server.accept()[0] as connection:
+            connection.recv(1000)
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + self.page)
+
+
+def test_runs_checks_tell_right_from_wrong(capsys):
+    run = tool("run")
+    tick = "sim0 tick 1: {} requests, {} right, 0 wrong, 0 missing\r\n"
+    assert [run.check_none(Answers(tick.format(*numbers))) for numbers in ((8, 8), (8, 7), (0, 0))] == [
+        True, False, False]
+    title = b"<title>ringif</title>"
+    assert [run.check_slirp(Answers("en0 up 10.0.2.15/24", page, flip)) for page, flip in (
+        (title, 0), (title, 1), (b"<title>another</title>", 0))] == [True, False, False]
+    said = capsys.readouterr().out
+    assert said.count(" echo: right") == 4 and said.count(" echo: no right answer") == 2
+    assert said.count("control page: there") == 2 and said.count("control page: not what it should be") == 1
+
+
+@lan
+def test_a_run_that_is_not_answered_fails():
+    """Its guest does not run at all (-S)."""
+    result = status(f"tools/run --board {BOARD} --extra=-S")
+    assert result.returncode == 1
+    assert "no answer to ARP" in result.stdout
 
 
 @lan
