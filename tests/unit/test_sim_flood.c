@@ -204,22 +204,57 @@ static void what_nobody_looks_at_is_lost(void **state) {
   assert_int_equal(flood.due, 0);
 }
 
+/* Where the address of its sender ends in a frame of IP, ARP or neighbour discovery. */
+static unsigned end_of_source(enum sim_flood_kind kind) {
+  return kind == SIM_FLOOD_ARP ? 32 : kind == SIM_FLOOD_ND ? 38 : 30;
+}
+
 static void each_frame_is_of_another_host(void **state) {
   static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1}, address[4] = {10, 1, 0, 1};
-  static uint8_t known[1 << 16];
-  struct sim_flood flood;
   uint8_t frame[128];
 
   (void)state;
-  sim_flood_start(&flood, SIM_FLOOD_ARP, 1000, 0);
-  for (unsigned i = 0; i < SIM_FLOOD_SOURCES; i++) {
+  for (unsigned kind = 0; kind < SIM_FLOOD_COUNT; kind++) {
+    static bool known[1 << 16];
+    unsigned end = end_of_source((enum sim_flood_kind)kind);
+    uint32_t length = kind == SIM_FLOOD_ND ? 86 : 60;
+    struct sim_flood flood;
+
+    memset(known, 0, sizeof known);
+    sim_flood_start(&flood, (enum sim_flood_kind)kind, 1000, 0);
+    for (unsigned i = 0; i < SIM_FLOOD_SOURCES; i++) {
+      flood.due = 1;
+      assert_int_equal(sim_flood_send(&flood, frame, sizeof frame, mac, address), length);
+      if (kind != SIM_FLOOD_ND)
+        assert_memory_equal(frame + end - 4, address, 2);
+      assert_false(known[frame[end - 2] << 8 | frame[end - 1]]);
+      known[frame[end - 2] << 8 | frame[end - 1]] = true;
+      assert_memory_equal(frame + 10, frame + end - 2, 2); /* and its Ethernet address */
+    }
     flood.due = 1;
-    assert_int_equal(sim_flood_send(&flood, frame, sizeof frame, mac, address), 60);
-    assert_memory_equal(frame + 28, address, 2);
-    assert_int_equal(known[frame[30] << 8 | frame[31]]++, 0);
+    assert_int_equal(sim_flood_send(&flood, frame, length - 1, mac, address), 0); /* no room */
   }
-  flood.due = 1;
-  assert_int_equal(sim_flood_send(&flood, frame, 59, mac, address), 0); /* no room */
+}
+
+/* Or the stack would put them together, and take one connection for another. */
+static void fragments_and_connections_are_others_each_time(void **state) {
+  static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1}, address[4] = {10, 1, 0, 1};
+  uint8_t frames[2][60];
+
+  (void)state;
+  for (unsigned fragments = 0; fragments < 2; fragments++) {
+    struct sim_flood flood;
+
+    sim_flood_start(&flood, fragments != 0 ? SIM_FLOOD_FRAGMENTS : SIM_FLOOD_SYN, 1000, 0);
+    for (unsigned i = 0; i < 2; i++) {
+      flood.due = 1;
+      assert_int_equal(sim_flood_send(&flood, frames[i], 60, mac, address), 60);
+    }
+    if (fragments != 0)
+      assert_memory_not_equal(frames[0] + 18, frames[1] + 18, 2); /* the identification */
+    else
+      assert_memory_not_equal(frames[0] + 34, frames[1] + 34, 2); /* the port */
+  }
 }
 
 static void names_and_floods_belong_together(void **state) {
@@ -235,6 +270,7 @@ int main(void) {
       cmocka_unit_test(a_flood_keeps_its_rate),
       cmocka_unit_test(what_nobody_looks_at_is_lost),
       cmocka_unit_test(each_frame_is_of_another_host),
+      cmocka_unit_test(fragments_and_connections_are_others_each_time),
       cmocka_unit_test_setup_teardown(a_session_goes_on_and_on, setup, teardown),
       cmocka_unit_test_setup_teardown(a_session_survives_what_is_lost, setup, teardown),
       cmocka_unit_test_setup_teardown(each_flood_is_survived, setup, teardown),
