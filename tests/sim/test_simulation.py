@@ -35,6 +35,22 @@ def test_each_defect_is_found_within_some_seeds(defect):
     assert found, result.stdout
 
 
+def test_storms_bring_all_that_they_are_made_of():
+    """Else nothing would be survived: some of each fault, and of each thing that a node does."""
+    said = soak(FAST, "--seed", "1", "--seeds", "50").stdout
+
+    def numbers(line):
+        return [float(number) for number in re.findall(r"[\d.]+", re.search(rf"^{line} .*", said, re.MULTILINE).group())]
+
+    _, lost, doubled, corrupted, _ = packets = numbers("packets")
+    assert min(lost, doubled, corrupted) > packets[0] / 10000
+    assert min(numbers("TCP")) > 20
+    assert min(numbers("nodes")) > 20
+    assert numbers("storms")[0] >= 50
+    faults = dict(re.findall(r"([\w-]+) (\d+)", re.search(r"^faults +(.*)", said, re.MULTILINE).group(1)))
+    assert len(faults) == 12 and min(map(int, faults.values())) > 0, faults
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_seed_is_the_same_run_by_any_compiler_options(seed):
     assert (re.search(r"^digest .*$", replay(FAST, seed), re.MULTILINE).group() ==
