@@ -73,6 +73,8 @@ FOR_SOME_BOARDS = {
     "test_torture_has_numbers_alone": ONCE,
     "test_a_driver_that_is_none_is_told_which_there_are": ONCE,
     "test_interleave_does_not_pass_where_it_has_explored_nothing": ONCE,
+    "test_a_figure_is_the_least_that_many_rounds_have_taken": ONCE,
+    "test_a_figure_is_of_one_packet": ONCE,
     "test_runs_checks_tell_right_from_wrong": ONCE,
     "test_a_run_that_is_not_answered_fails": ONCE,
     "test_lanping_tells_each_answer_that_is_wrong": ONCE,
@@ -92,6 +94,8 @@ FOR_SOME_BOARDS = {
     "test_the_device_filters_as_it_is_told": VIRTIO,
     "test_what_power_on_holds_in_reset_is_let_go":
         (only("emcraft-sf2"), "no other board's devices are held in reset"),
+    "test_memory_is_mapped_as_it_is_used":
+        (only(*(name for name, board in BOARDS.items() if board.core == "cortex_a")), "a Cortex-M has no memory map"),
     "test_sleep_leaves_the_clocks_on":
         (only("mcimx6ul-evk"), "no other board's WFI turns a clock off"),
     "test_the_other_cores_wait": (only("virt"), "the emulator's machine starts one core alone"),

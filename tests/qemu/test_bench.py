@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "bench"))
 import bench  # noqa: E402  pylint: disable=wrong-import-position
 import growth  # noqa: E402  pylint: disable=wrong-import-position
 from emulator import BOARDS, Guest  # noqa: E402  pylint: disable=wrong-import-position
-from meter import Meter  # noqa: E402  pylint: disable=wrong-import-position
+from meter import Counts, Meter  # noqa: E402  pylint: disable=wrong-import-position
 
 QEMU = os.environ.get("QEMU") or "qemu-system-arm"
 
@@ -85,6 +85,25 @@ def test_what_the_guest_does_as_a_device_is_counted_aside():
         assert not {"sim_peer_send", "sim_device_write"} & set(dict(meter.top(counts, most=None)))
         packets.append(counts.instructions / sent)
     assert packets == sorted(packets, reverse=True), "more packets at a time cost less each"
+
+
+def counted(instructions, interrupts=1):
+    return Counts(interrupts, 64, 40, 0, ((0x40041000, 3, 5),), (instructions,))
+
+
+def test_a_figure_is_the_least_that_many_rounds_have_taken():
+    """What hardly any has taken is an accident, and what most have taken may be a disturbance."""
+    rounds = [counted(900)] * 4 + [counted(1000)] * 40 + [counted(1000, 2)] * 2 + [counted(1100)] * 54
+    assert bench.choose(rounds) == (counted(1000), 42)
+    assert bench.choose([counted(number) for number in range(21)])[1] == 1
+    assert counted(1000, 3) - counted(900) == Counts(2, 0, 0, 0, (), (100,))
+
+
+def test_a_figure_is_of_one_packet():
+    def number(value, per):
+        return bench.Figure("", per, counted(value), 100, 50).number(value)
+
+    assert (number(7576, 8), number(20, 8), number(16, 8), number(947, 1), number(804, 8)) == (947, 2.5, 2, 947, 100)
 
 
 def test_what_grew_is_told_in_a_line_and_a_little_is_not():

@@ -1,5 +1,10 @@
-"""What a chip has in its registers after a reset and the emulator does nothing by: the board sets it."""
+"""What a chip goes by and the emulator does not: registers after a reset, and what of memory is cached."""
+import os
 import re
+import struct
+
+from conftest import ELF
+from elf import Elf
 
 # Of the SmartFusion2 (UG0331, SYSREG): what it holds in reset, all of 27 bits at power-on.
 SOFT_RESET_CR = 0x40038048
@@ -29,3 +34,34 @@ def test_sleep_leaves_the_clocks_on(boot):
     guest = boot(net="none")
     guest.expect("type help for the console's commands")
     assert word_of(guest, CCM_CLPCR) & LOW_POWER_MODE == RUN
+
+
+# Sections of the memory map for privileged code (ARM DDI 0406C, B3.5.1; TEX, C and B: B3.8.2).
+WRITE_BACK = 0x140e             # normal memory
+NOT_CACHED = 0x1412             # and nothing is executed from it
+DEVICE = 0x416                  # nor from there
+SECTIONS, SECTION_SHIFT = 4096, 20
+
+
+def test_memory_is_mapped_as_it_is_used(boot):
+    """The emulator has no caches: descriptors in cached memory would work in it. Below each stack, nothing is."""
+    guest = boot(net="none")
+    guest.expect("type help for the console's commands")
+    elf = Elf(ELF)
+    path = os.path.join(guest.lan_dir, "table")
+    table = next(section for section in elf.sections if section.name == ".table")
+    guest.qmp("pmemsave", val=table.address, size=4 * SECTIONS, filename=path)
+    with open(path, "rb") as file:
+        entries = struct.unpack(f"<{SECTIONS}I", file.read())
+    wanted = {section: attributes for start, end, attributes in (
+        ("ram_start", "image_end", WRITE_BACK), ("dma_start", "dma_end", NOT_CACHED),
+        ("irq_stack_start", "irq_stack_top", WRITE_BACK))
+              for section in range(elf.values[start] >> SECTION_SHIFT, (elf.values[end] - 1 >> SECTION_SHIFT) + 1)}
+    mapped = {section: entry for section, entry in enumerate(entries) if entry != 0}
+    assert set(wanted) < set(mapped)
+    for section, entry in mapped.items():
+        assert entry == section << SECTION_SHIFT | wanted.get(section, DEVICE), hex(entry)
+    for stack in ("ram_start", "irq_stack_start"):
+        assert elf.values[stack] % (1 << SECTION_SHIFT) == 0
+        assert (elf.values[stack] >> SECTION_SHIFT) - 1 not in mapped, stack
+    assert 0 not in mapped, "a null pointer"
