@@ -325,6 +325,17 @@ static void the_next_frame_overtakes_one(void **state) {
   assert_int_equal(rx[2].control, SIM_DESCRIPTOR_OWN | BUFFER);
 }
 
+/* What it held back was of its time before. */
+static void what_is_held_does_not_come_after_a_new_start(void **state) {
+  (void)state;
+  run_a_tick_with(SIM_FAULT_DELAY);
+  assert_int_equal(rx[0].control, PING_BYTES);
+  assert_int_equal(rx[1].control, SIM_DESCRIPTOR_OWN | BUFFER);
+  run_a_tick_with(SIM_FAULT_COUNT);
+  assert_int_equal(rx[1].control, PING_BYTES);
+  assert_int_equal(rx[2].control, SIM_DESCRIPTOR_OWN | BUFFER);
+}
+
 /* Frames of less than a header, which the peer counts as wrong. */
 static uint32_t sent_to_the_peer(void) {
   uint32_t before = device.peer.report.wrong;
@@ -415,6 +426,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(one_bit_of_a_corrupt_frame_is_another, setup, teardown),
       cmocka_unit_test_setup_teardown(a_truncated_frame_is_shorter, setup, teardown),
       cmocka_unit_test_setup_teardown(the_next_frame_overtakes_one, setup, teardown),
+      cmocka_unit_test_setup_teardown(what_is_held_does_not_come_after_a_new_start, setup,
+                                      teardown),
       cmocka_unit_test_setup_teardown(what_is_dropped_comes_nowhere, setup, teardown),
       cmocka_unit_test_setup_teardown(a_link_that_flaps_is_off_for_a_while, setup, teardown),
       cmocka_unit_test_setup_teardown(a_storm_is_a_hundred_interrupts, setup, teardown),
