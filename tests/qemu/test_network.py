@@ -9,7 +9,8 @@ import threading
 import pytest
 from conftest import FACTS, ROOT, assert_nothing_missing, counters, counters_when
 from emulator import virtual_time
-from lan import ADDRESS, DISCOVER, GUEST, GUEST_MAC, MAC, REQUEST, Lan, dhcp_type
+from lan import ADDRESS, DISCOVER, GUEST, GUEST_MAC, MAC, RELEASE, REQUEST, Lan, dhcp_type
+from recovery import uptime
 from scapy.layers.dhcp import DHCP
 from scapy.layers.inet import ICMP, IP, TCP, UDP, UDPerror
 from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6MLReport, ICMPv6ND_NA, ICMPv6ND_NS,
@@ -37,7 +38,9 @@ def test_without_a_server_the_fixed_address_is_taken(boot):
     guest = boot(net="none", extra=virtual_time(0))
     at = guest.expect(r"\[ +(\d+\.\d+)\] W netif: en0 no DHCP server has answered: fixed address")
     assert 10.0 <= float(at.group(1)) < 10.02
-    guest.expect(r"en0 up 10\.0\.2\.15/24")
+    guest.expect(r"en0 up 10\.0\.2\.15/24 gw 10\.0\.2\.2\r\n")
+    if len(FACTS.interfaces) > 2:  # its second MAC
+        guest.expect(r"en1 up 10\.0\.3\.15/24 gw 10\.0\.3\.2\r\n")
 
 
 WEEK_S = 7 * 24 * 3600
@@ -65,6 +68,23 @@ def test_a_server_that_answers_late_is_heard(boot):
     host.lease = None
     guest.ask("ifconfig en0 dhcp", r"done\r\n")
     host.receive(is_check_of_lease)
+
+
+def test_a_fixed_address_gives_the_lease_back(boot):
+    """And nothing is asked of the server any more, also when the lease had to be prolonged or was over."""
+    guest = boot(net="wire", extra=virtual_time(0))
+    host = Lan(guest)
+    host.lease = LEASED, 300
+    assert ("hostname", b"ringif") in host.receive(is_search)[DHCP].options
+    guest.expect(UP_BY_LEASE)
+    guest.ask("ifconfig en0 10.0.2.98/24", r"en0 up 10\.0\.2\.98/24")
+    assert host.receive(lambda packet: dhcp_type(packet) == RELEASE)[IP].src == LEASED
+    start = uptime(guest)
+    while uptime(guest) < start + 310:
+        pass
+    while not host.received.empty():
+        assert DHCP not in host.received.get()
+    guest.ask("ifconfig en0", r"inet 10\.0\.2\.98/24 gw 0\.0\.0\.0\r\n")
 
 
 def test_a_lease_is_kept_on_a_new_link_where_nobody_answers(boot):
