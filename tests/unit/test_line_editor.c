@@ -186,7 +186,11 @@ static void words_are_moved_over_and_cut(void **state) {
   (void)type("\x1b"
              "f");
   assert_shown("nic install  sim", 11);
-  (void)type("\x17");
+  (void)type("\x1b"
+             "f");
+  assert_shown("nic install  sim", 16);
+  (void)type("\x1b"
+             "b\x02\x02\x17");
   assert_shown("nic   sim", 4);
   (void)type("\x15");
   assert_shown("  sim", 0);
@@ -308,6 +312,45 @@ static void tab_completes_what_is_certain(void **state) {
   assert_string_equal(entered, "pool en1 ");
 }
 
+/* The second of two Tabs lists, and not another key's. */
+static void tab_lists_behind_a_tab_alone(void **state) {
+  (void)state;
+  (void)type("pool en\t\x02\x06\t");
+  assert_string_equal(terminal.above, "");
+  (void)type("\t");
+  assert_string_equal(terminal.above, "> pool en\nen0  en1\n");
+}
+
+static const char *many_words(const char *before, unsigned index) {
+  static char word[20];
+
+  (void)before;
+  (void)snprintf(word, sizeof word, "word-of-16-bytes-%02u", index);
+  return index < 40 ? word : NULL;
+}
+
+/* In rows that a terminal has room for: three of 19 characters, and not four with what is between.
+ */
+static void all_words_are_listed_in_rows(void **state) {
+  const char *row = terminal.above;
+
+  (void)state;
+  editor.word = many_words;
+  (void)type("word-of-16-bytes-\t\t");
+  row = strchr(row, '\n') + 1; /* the line itself */
+  for (unsigned i = 0; i < 40; i += 3) {
+    char expected[COLUMNS + 1];
+
+    (void)snprintf(expected, sizeof expected,
+                   i < 39 ? "word-of-16-bytes-%02u  word-of-16-bytes-%02u  word-of-16-bytes-%02u\n"
+                          : "word-of-16-bytes-%02u\n",
+                   i, i + 1, i + 2);
+    assert_memory_equal(row, expected, strlen(expected));
+    row += strlen(expected);
+  }
+  assert_string_equal(row, "");
+}
+
 static void tab_never_makes_a_line_too_long(void **state) {
   char almost[LINE_BYTES];
 
@@ -367,6 +410,8 @@ int main(void) {
       cmocka_unit_test_setup(history_is_recalled_and_a_draft_is_kept, fresh),
       cmocka_unit_test_setup(history_forgets_the_oldest, fresh),
       cmocka_unit_test_setup(tab_completes_what_is_certain, fresh),
+      cmocka_unit_test_setup(tab_lists_behind_a_tab_alone, fresh),
+      cmocka_unit_test_setup(all_words_are_listed_in_rows, fresh),
       cmocka_unit_test_setup(tab_never_makes_a_line_too_long, fresh),
       cmocka_unit_test_setup(tab_leaves_out_the_blank_that_has_no_room, fresh),
       cmocka_unit_test_setup(what_is_written_between_leaves_the_line_whole, fresh),

@@ -5,9 +5,11 @@
 #include <errno.h>
 
 #include "datapath.h"
+#include "dma.h"
 #include "lwip/init.h"
 #include "paper_nic.h"
 #include "pcap.h"
+#include "port.h"
 
 enum { PACKETS = 8, DEPTH = 8, STREAM_BYTES = 4096 };
 
@@ -103,7 +105,7 @@ static void writes_header_and_frames_of_both_directions(void **state) {
 
   (void)state;
   assert_int_equal(pcap_start(&tap, nic, 100, &everything, take), 0);
-  host_run_until_us(3000005);
+  host_run_until_us(3123005);
   frame[99] = 7;
   receive(frame, sizeof frame);
   host_run_until_us(4000000);
@@ -120,10 +122,32 @@ static void writes_header_and_frames_of_both_directions(void **state) {
   parsed += 8;
   assert_int_equal(next_word(), 100);
   assert_int_equal(next_word(), 1);
-  assert_int_equal(next_record(3000005, 100, 300)[99], 7);
+  assert_int_equal(next_record(3123005, 100, 300)[99], 7);
   assert_int_equal(next_record(4000000, 64, 64)[63], 9);
   assert_int_equal(parsed, written);
   assert_int_equal(tap.captured, 2);
+}
+
+/* The device has written behind a cache, which holds what was there before. */
+static void what_is_captured_is_what_the_device_has_written(void **state) {
+  const struct host_dma_options cache = {.line = 32};
+  uint8_t frame[100] = {2, 0, 0, 0, 0, 1, [99] = 7}, before[100];
+  struct pbuf *packet;
+
+  (void)state;
+  host_dma_start(&cache);
+  assert_int_equal(pcap_start(&tap, nic, 100, &everything, take), 0);
+  packet = paper.rx_slots[ring_slot(&nic->rx_ring.ring, paper.filled)];
+  dma_invalidate(packet->payload, packet->len); /* as its driver has when it was posted */
+  memcpy(before, packet->payload, sizeof before);
+  assert_true(paper_receive(&paper, before, sizeof before));
+  host_dma_write((uint32_t)(uintptr_t)packet->payload, frame, sizeof frame);
+  dma_observe();
+  while (dispatch_run(&dispatch)) {
+  }
+  host_dma_stop();
+  parsed = 24;
+  assert_memory_equal(next_record(port_clock_us(), 100, 100), frame, sizeof frame);
 }
 
 static void is_taken_off_without_a_trace(void **state) {
@@ -211,19 +235,26 @@ static void filters(void **state) {
     const char *name;
     uint8_t type[2];
     uint8_t protocol;
-    uint8_t port; /* low byte of the destination's */
+    uint8_t from, port; /* low bytes of the source's and the destination's */
     bool wanted[7];
   } frames[] = {
       /*                                        all   arp  icmp  tcp tcp80  udp udp80 */
-      {"arp", {0x08, 0x06}, 0, 0, {true, true, false, false, false, false, false}},
-      {"icmp", {0x08, 0x00}, 1, 0, {true, false, true, false, false, false, false}},
-      {"tcp 80", {0x08, 0x00}, 6, 80, {true, false, false, true, true, false, false}},
-      {"tcp 81", {0x08, 0x00}, 6, 81, {true, false, false, true, false, false, false}},
-      {"udp 80", {0x08, 0x00}, 17, 80, {true, false, false, false, false, true, true}},
-      {"icmp6", {0x86, 0xdd}, 58, 0, {true, false, true, false, false, false, false}},
-      {"tcp 80 on 6", {0x86, 0xdd}, 6, 80, {true, false, false, true, true, false, false}},
-      {"icmp on 6", {0x86, 0xdd}, 1, 0, {true, false, false, false, false, false, false}},
-      {"other", {0x88, 0xb5}, 6, 80, {true, false, false, false, false, false, false}},
+      {"arp", {0x08, 0x06}, 0, 0, 0, {true, true, false, false, false, false, false}},
+      {"icmp", {0x08, 0x00}, 1, 0, 0, {true, false, true, false, false, false, false}},
+      {"tcp 80", {0x08, 0x00}, 6, 0, 80, {true, false, false, true, true, false, false}},
+      {"tcp 81", {0x08, 0x00}, 6, 0, 81, {true, false, false, true, false, false, false}},
+      {"tcp from 80", {0x08, 0x00}, 6, 80, 81, {true, false, false, true, true, false, false}},
+      {"udp 80", {0x08, 0x00}, 17, 0, 80, {true, false, false, false, false, true, true}},
+      {"icmp6", {0x86, 0xdd}, 58, 0, 0, {true, false, true, false, false, false, false}},
+      {"tcp 80 on 6", {0x86, 0xdd}, 6, 0, 80, {true, false, false, true, true, false, false}},
+      {"udp from 80 on 6",
+       {0x86, 0xdd},
+       17,
+       80,
+       81,
+       {true, false, false, false, false, true, true}},
+      {"icmp on 6", {0x86, 0xdd}, 1, 0, 0, {true, false, false, false, false, false, false}},
+      {"other", {0x88, 0xb5}, 6, 0, 80, {true, false, false, false, false, false, false}},
   };
   static const struct pcap_filter all[7] = {{PCAP_ALL, 0}, {PCAP_ARP, 0},  {PCAP_ICMP, 0},
                                             {PCAP_TCP, 0}, {PCAP_TCP, 80}, {PCAP_UDP, 0},
@@ -238,6 +269,7 @@ static void filters(void **state) {
 
       memcpy(frame + 12, frames[i].type, 2);
       frame[ip6 ? 20 : 23] = frames[i].protocol;
+      frame[(ip6 ? 54 : 34) + 1] = frames[i].from;
       frame[(ip6 ? 54 : 34) + 3] = frames[i].port;
       written = 0;
       assert_int_equal(pcap_start(&tap, nic, 100, &all[f], take), 0);
@@ -245,6 +277,8 @@ static void filters(void **state) {
       receive(frame, sizeof frame);
       if ((written > before) != frames[i].wanted[f])
         fail_msg("filter %u and %s", f, frames[i].name);
+      assert_int_equal(tap.captured, frames[i].wanted[f]);
+      assert_int_equal(tap.passed, !frames[i].wanted[f]);
       pcap_stop(&tap);
     }
   }
@@ -253,6 +287,7 @@ static void filters(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(writes_header_and_frames_of_both_directions, setup),
+      cmocka_unit_test_setup(what_is_captured_is_what_the_device_has_written, setup),
       cmocka_unit_test_setup(is_taken_off_without_a_trace, setup),
       cmocka_unit_test_setup(is_taken_off_in_the_middle_of_a_turn, setup),
       cmocka_unit_test_setup(refuses_a_second_tap_and_a_wrong_snaplen, setup),

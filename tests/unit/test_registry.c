@@ -55,6 +55,8 @@ static void installed(struct registry_entry *entry) {
   ip4_addr_t address, netmask;
 
   installs++;
+  assert_null(entry->netif.hostname); /* nothing is left of the time before */
+  netif_set_hostname(&entry->netif, "registry");
   IP4_ADDR(&address, 10, 1, (u8_t)number, 1);
   IP4_ADDR(&netmask, 255, 255, 255, 0);
   netif_set_addr(&entry->netif, &address, &netmask, NULL);
@@ -62,8 +64,8 @@ static void installed(struct registry_entry *entry) {
 }
 
 static void uninstalling(struct registry_entry *entry) {
-  (void)entry;
   uninstalls++;
+  assert_ptr_equal(netif_get_by_index(netif_get_index(&entry->netif)), &entry->netif);
 }
 
 static const struct registry_hooks hooks = {installed, uninstalling};
@@ -148,6 +150,8 @@ static void a_second_instance_takes_the_second_device(void **state) {
   assert_int_equal(devices[0].peer.report.right, 8);
   assert_int_equal(devices[1].peer.report.right, 8);
   assert_int_equal(registry_uninstall("en0"), 0);
+  assert_int_equal(entries[0].state, REGISTRY_AVAILABLE); /* at once, also where nobody looks */
+  assert_null(registry_find("-"));
   run_for_ms(5000);
   assert_int_equal(devices[0].peer.report.right, 8); /* it is gone */
   assert_int_equal(devices[1].peer.report.right, 16);
