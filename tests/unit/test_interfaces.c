@@ -7,6 +7,7 @@
 #include "lwip/prot/iana.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/udp.h"
+#include "lwip/stats.h"
 
 /* A board with one MAC, of which app/interfaces.c is told here. */
 #define BOARD_H
@@ -65,6 +66,7 @@ static void an_address_is_asked_for_once_there_is_memory(void **state) {
   struct netif *netif = &entries[0].netif;
   void *taken[MEM_SIZE / 64];
   unsigned count = 0;
+  mem_size_t timeouts = lwip_stats.memp[MEMP_SYS_TIMEOUT]->used;
 
   (void)state;
   entries[0].device = &board_devices[0];
@@ -80,7 +82,10 @@ static void an_address_is_asked_for_once_there_is_memory(void **state) {
     mem_free(taken[--count]);
   seconds_pass(DHCP_FALLBACK_MS / 1000);
   assert_true(asked != 0);
+  netif_set_link_down(netif);
+  netif_set_link_up(netif); /* and it waits for a server again */
   uninstalling(&entries[0]);
+  assert_int_equal(lwip_stats.memp[MEMP_SYS_TIMEOUT]->used, timeouts);
   netif_remove(netif);
 }
 

@@ -149,6 +149,44 @@ static void what_the_buffer_cannot_hold_is_waited_for(void **state) {
   }
 }
 
+/* A line may take more polls for all than it is given up after where it takes nothing. */
+enum { SELDOM = 400000 };
+static const struct uart_ops *seldom_ops;
+static unsigned polls;
+
+static unsigned room_seldom(struct uart *of) {
+  if (++polls % SELDOM != 0)
+    return 0;
+  line.stuck = false;
+  for (unsigned i = 0; i < model->tx_depth; i++)
+    uart_model_shift();
+  line.stuck = true;
+  return seldom_ops->room(of);
+}
+
+static void a_slow_line_is_waited_for_as_long_as_it_takes_something(void **state) {
+  static const char text[UART_TX_BYTES + 300] = "text";
+
+  (void)state;
+  FOR_EACH_UART(number) {
+    struct uart_ops seldom;
+    size_t length;
+
+    start(number);
+    length = UART_TX_BYTES + 4 * model->tx_depth; /* which has to go several times */
+    assert_true(length <= sizeof text);
+    seldom_ops = uart->ops;
+    seldom = *seldom_ops;
+    seldom.room = room_seldom;
+    uart->ops = &seldom;
+    line.stuck = true;
+    polls = 0;
+    uart_write(uart, text, length);
+    assert_true(polls > 1000000);
+    assert_int_equal(uart->tx_lost, 0);
+  }
+}
+
 /* While the line is asked whether it has room, bytes come in one by one, as many as the buffer
  * holds.
  */
@@ -375,8 +413,10 @@ void uart_console_port_capture_write(const void *data, size_t length);
 
 static struct uart capture;
 static bool has_capture;
+static unsigned capture_starts;
 
 void board_capture_start(void) {
+  capture_starts++;
   if (!has_capture)
     return;
   capture = (struct uart){.ops = ops[4], .base = UART_MODEL_BASE, .clock_hz = CLOCK_HZ};
@@ -409,10 +449,13 @@ static void captures_have_a_line_where_the_board_has_one(void **state) {
   has_capture = false;
   assert_false(uart_console_port_capture_present());
   has_capture = true;
+  capture_starts = 0;
   assert_true(uart_console_port_capture_present());
-  has_capture = false; /* it is started once */
   assert_true(uart_console_port_capture_present());
+  assert_int_equal(capture_starts, 1);
   uart_console_port_capture_write("bytes", 5);
+  assert_int_equal(capture.tx_head, 5);
+  assert_int_equal(uart->tx_head, 0); /* it is not the console's */
   for (unsigned i = 0; i < 5; i++)
     uart_model_shift();
   check_sent("bytes", 5);
@@ -425,6 +468,7 @@ int main(void) {
       cmocka_unit_test(what_is_written_leaves_by_interrupts),
       cmocka_unit_test(what_is_written_behind_a_few_bytes_leaves_as_well),
       cmocka_unit_test(what_the_buffer_cannot_hold_is_waited_for),
+      cmocka_unit_test(a_slow_line_is_waited_for_as_long_as_it_takes_something),
       cmocka_unit_test(what_is_typed_while_the_line_is_waited_for_is_taken),
       cmocka_unit_test(who_writes_with_interrupts_masked_is_not_interrupted),
       cmocka_unit_test(who_writes_while_another_waits_comes_between),
