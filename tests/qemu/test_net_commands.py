@@ -109,6 +109,16 @@ def test_ping_tells_what_comes_back_and_what_does_not(booted):
     assert abs(float(told[1]) - sum(times) / 2) <= 0.001
 
 
+def test_an_answer_that_comes_behind_too_many_requests_is_none(booted):
+    """The time of its request is not known any more: another has its place."""
+    guest = booted(net="lan")
+    host = Lan(guest)
+    guest.send(f"ping -c 9 -i 0.05 {ADDRESS}")
+    requests = [host.receive(is_request) for _ in range(9)]
+    answer_ping(host, requests[0])
+    guest.expect(r"9 packets transmitted, 0 received, 100% packet loss\r\n> ")
+
+
 def test_ping_goes_on_until_it_is_told_and_keeps_what_is_typed_ahead(booted):
     guest = booted(net="lan")
     Lan(guest)
