@@ -313,7 +313,7 @@ static unsigned interface_count(void) {
   return count;
 }
 
-/* First words, each once: a command is skipped if the one before it has the same first word. */
+/* First words, each once: that of the first command that has it. */
 static const char *first_word(unsigned index) {
   static char word[16];
 
@@ -322,7 +322,7 @@ static const char *first_word(unsigned index) {
       if (index-- != 0)
         continue;
       (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(c->name, " "), c->name);
-      return c > tables[t] && has_first_word(c - 1, word) ? "" : word;
+      return find_command(has_first_word, word) == c ? word : "";
     }
   }
   return NULL;

@@ -60,14 +60,20 @@ copied: .space  64
         pop     {r4, pc}
         finish  known_loop
 
-/* 3 + 4 * 16, for 64 bytes. */
+/* 3 + 4 * 15 + 6, for 64 bytes. */
         function memcpy
         push    {r4, lr}
-        mov     r4, #16
+        mov     r4, #15
 1:      ldr     r3, [r1], #4
         str     r3, [r0], #4
         subs    r4, #1
         bne     1b
+        ldrh    r3, [r1], #2
+        strh    r3, [r0], #2
+        .rept   2
+        ldrb    r3, [r1], #1
+        strb    r3, [r0], #1
+        .endr
         pop     {r4, pc}
         finish  memcpy
 

@@ -67,8 +67,13 @@ def test_a_line_is_edited_recalled_and_completed(booted):
     guest.expect(rf"\r\n{FACTS.simulated} packets \d+:")
     guest.keys(f"nic in\t{FACTS.driver[:3]}\t\r")
     guest.expect(r"install: refused, error 16")
-    guest.keys("nic po\ten0\t\t")
-    guest.expect(r"\r\nlow  on|\r\non  low|en0 ")
+    names = "  ".join(FACTS.interfaces)
+    guest.keys("nic po\ten0 \t\t")
+    guest.expect(rf"\r\nlow  on  {names}\r\n")
+    guest.keys("\x15po\t\t\t\t")  # what all begin with, and then what they are
+    guest.expect(rf"\r\n{names}\r\n")
+    guest.keys("\x15ni\tlist\r")  # many commands begin so, of two tables, and it is one word
+    guest.expect(r"\r\ndriver \(version\)")
     guest.keys(f"\x15nic fault {FACTS.simulated} link\t\x15uptime\r")
     guest.expect(rf"nic fault {FACTS.simulated} link-flap ")
     guest.expect(r"up \d+\.\d{3} s")

@@ -155,6 +155,7 @@ def test_ipv6_neighbours_find_it_and_ping_it(on_lan):
               ICMPv6EchoRequest(id=6, seq=1, data=b"six"))
     reply = host.receive(lambda p: ICMPv6EchoReply in p)
     assert reply[ICMPv6EchoReply].data == b"six"
+    guest.ask("nd", r"FE80::77 +02:00:00:00:00:77  en0  (reachable|stale|delay|probe)\r\n")
     assert_nothing_missing(guest)
 
 

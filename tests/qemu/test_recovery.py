@@ -129,6 +129,7 @@ def test_peers_that_take_nothing_leave_others_room(boot):
     peers = [Taker(host, 5000), Taker(host, 5001), Talker(host, 5100)]
     peers[-1].talk()
     guest.ask("mem", r"heap +used \d+")
+    guest.ask("netstat", r"tcp  10\.0\.2\.15:7 +10\.0\.2\.77:5100 +ESTABLISHED\r\n")
     session = Session(host, 5200)
     session.start(b"meanwhile")
     session.finish()
