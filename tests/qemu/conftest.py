@@ -84,6 +84,7 @@ FOR_SOME_BOARDS = {
     "test_each_boards_make_has_the_processors_that_all_were_given": ONCE,
     "test_frames_are_those_that_the_compiler_tells": ONCE,
     "test_the_deepest_way_is_found_by_calls_of_every_kind": ONCE,
+    "test_a_list_of_registers_is_so_many_words": ONCE,
     "test_what_cannot_be_bounded_is_an_error": ONCE,
     "test_the_main_loops_stack_holds_an_interrupt_and_an_nmi_as_well": ONCE,
     "test_a_profile_answers_and_its_stack_holds": PROFILES,

@@ -83,7 +83,13 @@ def test_the_deepest_way_is_found_by_calls_of_every_kind(tmp_path, cpu):
     assert most["deep"] == frame["deep"] + frame["fill"] > 400
     assert most["leads_on"] == most["deep"]
     assert most["chooses"] == frame["chooses"] + most["deep"]
+    assert most["returns_early"] == 8 + 64 + most["deep"]
     assert most["main"] == frame["main"] + most["chooses"]
+
+
+def test_a_list_of_registers_is_so_many_words():
+    for names, words in (("r4", 1), ("r4, lr", 2), ("r0-r3, ip, lr", 6), ("d8", 2), ("d8-d15", 16)):
+        assert stack.registers(names) == words, names
 
 
 @pytest.mark.parametrize("options, complaint", [

@@ -51,6 +51,22 @@ APART static uint32_t chooses(uint32_t which) {
   }
 }
 
+/* The registers come back, and the return is made, on a condition; else two calls at other depths,
+ * the deeper one first. It adds 8 and 64 bytes. */
+void returns_early(void);
+__attribute__((naked)) void returns_early(void) {
+  __asm volatile("push {r4, lr}\n\t"
+                 "cmp r0, #0\n\t"
+                 "itt ne\n\t"
+                 "popne {r4, lr}\n\t"
+                 "bxne lr\n\t"
+                 "sub sp, sp, #64\n\t"
+                 "bl deep\n\t"
+                 "add sp, sp, #64\n\t"
+                 "bl deep\n\t"
+                 "pop {r4, pc}");
+}
+
 #ifdef WITH_ADDRESS
 uint32_t (*volatile hook)(void) = shallow;
 #endif
