@@ -100,8 +100,9 @@ UNIT_PROGRAMS += $$(patsubst %.c,build/host-$(1)/%,$$(notdir $$(UNIT_TESTS) $$(C
 endef
 $(foreach compiler,$(HOST_COMPILERS),$(eval $(call host_rules,$(compiler))))
 
-.PHONY: test-unit
+.PHONY: test-unit test-unit-programs
 .SECONDARY:
+test-unit-programs: $(UNIT_PROGRAMS)
 test-unit: $(UNIT_PROGRAMS)
 	$(Q)for program in $(UNIT_PROGRAMS); do echo "== $$program"; $$program || exit 1; done
 
