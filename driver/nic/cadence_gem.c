@@ -271,13 +271,9 @@ static inline struct pbuf *tx_reap(struct nic *nic) {
  * only when NWCTRL is written. */
 static void restart_receiver(struct nic *nic) {
   struct cadence_gem *gem = gem_of(nic);
-  const struct ring *ring = &nic->rx_ring.ring;
 
   if (!nic->rx_stalled && (reg_read(nic, RXSTATUS) & RXSTATUS_NO_BUFFER) == 0)
     return;
-  nic->rx_stalled = true;
-  if (ring_empty(ring) || rx_is_done(nic, ring->head - 1))
-    return; /* still no buffer: the next one that comes back rings again */
   nic->rx_stalled = false;
   reg_write(nic, RXSTATUS, RXSTATUS_NO_BUFFER);
   reg_write(nic, NWCTRL, gem->control & ~(uint32_t)NWCTRL_RX_EN);
@@ -361,9 +357,10 @@ static void irq_unmask(struct nic *nic) {
   if (!is_told)
     read_status(nic);
   if (rx_is_done(nic, nic->rx_ring.ring.tail) || (oldest_status(nic) & TX_USED) != 0 ||
-      nic->faulted || (nic->rx_stalled && !gem->used_masked) ||
-      (sends && (reg_read(nic, TXSTATUS) & TXSTATUS_GO) == 0))
+      nic->faulted || (nic->rx_stalled && !gem->used_masked))
     port_irq_pend(nic->config->irq);
+  else if (sends && (reg_read(nic, TXSTATUS) & (TXSTATUS_GO | TXSTATUS_FAULTS)) == 0)
+    reg_write(nic, NWCTRL, gem->control | NWCTRL_START_TX);
 }
 
 static void read_link(struct nic *nic, struct nic_link *state) {

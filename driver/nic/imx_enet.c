@@ -373,13 +373,11 @@ static void interrupt(struct nic *nic) {
 /* An event stays in EIR until it is cleared, so what came while interrupts were masked interrupts
  * at the unmask. */
 static void irq_unmask(struct nic *nic) {
-  const bool stands = !ring_empty(&nic->tx_ring.ring) &&
-                      (reg_read(nic, TDAR) & DESCRIPTOR_ACTIVE) == 0 &&
-                      (reg_read(nic, EIR) & EVENTS_TX) == 0;
+  const bool sends = !ring_empty(&nic->tx_ring.ring);
 
-  reg_write(nic, EIMR, EVENTS_RX | (ring_empty(&nic->tx_ring.ring) ? 0U : EVENTS_TX));
-  if (stands)
-    port_irq_pend(nic->config->irq); /* the turn rings again */
+  reg_write(nic, EIMR, EVENTS_RX | (sends ? EVENTS_TX : 0));
+  if (sends && (reg_read(nic, TDAR) & DESCRIPTOR_ACTIVE) == 0)
+    reg_write(nic, TDAR, DESCRIPTOR_ACTIVE); /* needless, but harmless, once all is sent */
 }
 
 /* A change of speed or duplex takes a restart. */
