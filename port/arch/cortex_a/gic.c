@@ -83,6 +83,7 @@ void gic_start(void) {
 
   mmio_write(BOARD_GICD_BASE + GICD_CTLR, 0);
   for (unsigned line = 0; line < lines; line += 32) {
+    mmio_write(BOARD_GICD_BASE + GICD_IGROUPR + line / 8, 0); /* the one that is enabled below */
     mmio_write(BOARD_GICD_BASE + GICD_ICENABLER + line / 8, UINT32_MAX);
     mmio_write(BOARD_GICD_BASE + GICD_ICPENDR + line / 8, UINT32_MAX);
   }
