@@ -113,6 +113,7 @@ static enum console_result leave(unsigned words, char *word[]) {
 
   if (words > 2 || (words == 2 && !console_number(word[1], 0, 255, &status)))
     return CONSOLE_USAGE;
+  watchdog_forget(); /* it may be a reboot */
   port_exit((int)status);
 }
 
