@@ -125,7 +125,6 @@ const struct console_command system_commands[] = {
     {"stall", "MS", "stops the main loop, 1 to 60000 ms", stall, false, NULL},
     {"crash", "bus|undefined|stack", "tries the fault report", crash, false, NULL},
     {"reboot", "", "starts anew", reboot, false, NULL},
-    {"exit", "[STATUS]", "ends a run in an emulator (-semihosting), else as reboot", leave, false,
-     NULL},
+    {"exit", "[STATUS]", "ends a run in an emulator, or reboots", leave, false, NULL},
     {.name = NULL},
 };
