@@ -62,14 +62,14 @@ static void update_irq(struct fake_cadence_gem *fake) {
   host_set_irq_level(FAKE_GEM_IRQ, *reg(fake, ISR) != 0);
 }
 
-/* What is masked is not latched. */
+/* Masked causes are not latched. */
 static void raise(struct fake_cadence_gem *fake, uint32_t cause) {
   *reg(fake, ISR) |= cause & ~*reg(fake, IMR);
 }
 
 /* ---- sending ---- */
 
-/* False where there is no whole frame. */
+/* False if there is no complete frame. */
 static bool send_frame(struct fake_cadence_gem *fake) {
   static uint8_t frame[FAKE_GEM_FRAME_BYTES];
   uint32_t at = fake->tx_descriptor, frame_length = 0;
@@ -244,7 +244,7 @@ static uint32_t bus_read(void *context, unsigned offset) {
     return value;
   case PHYMNTNC:
     return (value >> 28 & 3) == 2 ? phy_read(fake, value >> 23 & 0x1f, value >> 18 & 0x1f) : value;
-  case ISR: /* cleared by reading, as are the statistics */
+  case ISR: /* cleared by reading, as the statistics are */
     *reg(fake, offset) = 0;
     update_irq(fake);
     break;
@@ -260,7 +260,7 @@ static uint32_t bus_read(void *context, unsigned offset) {
   return value;
 }
 
-/* One that was reset has no rings. */
+/* After a reset it has no rings. */
 static void write_control(struct fake_cadence_gem *fake, uint32_t value) {
   *reg(fake, NWCTRL) = value & (RX_EN | TX_EN | MDIO_EN);
   if ((value & TX_EN) == 0) {

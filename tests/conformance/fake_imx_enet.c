@@ -59,7 +59,7 @@ enum {
   UPDATED = 1 << 31,
   FCS_BYTES = 4,
 };
-#define OWN UINT32_C(0x80000000) /* empty of rx, ready of tx descriptors */
+#define OWN UINT32_C(0x80000000) /* "empty" in rx descriptors, "ready" in tx descriptors */
 
 struct descriptor {
   uint32_t control, data, option, checksum, update, timestamp, reserved[2];
@@ -98,7 +98,7 @@ static void raise(struct fake_imx_enet *fake, uint32_t events) {
 
 /* ---- sending ---- */
 
-/* Checksums may be inserted where their fields are 0, by the options of the whole frame. */
+/* The options of the whole frame may have checksums inserted only where their fields are 0. */
 static void check_options(struct fake_imx_enet *fake, const uint8_t *frame) {
   uint32_t options = fake->options;
   unsigned transport = 14 + (frame[14] & 0xfU) * 4;
@@ -176,8 +176,8 @@ static void look_for_buffer(struct fake_imx_enet *fake) {
   *reg(fake, RDAR) = (fetch(fake->rx_descriptor).control & OWN) != 0 ? ACTIVE : 0;
 }
 
-/* The six most significant bits of the CRC of what is on the wire, where each byte's first bit is
- * its least significant one; the CRC's first bit is that of x^31. */
+/* The six most significant bits of the CRC over the bytes on the wire, each byte's least
+ * significant bit first; the CRC's first bit is that of x^31. */
 unsigned fake_imx_enet_hash(const uint8_t *address) {
   uint32_t crc = UINT32_MAX;
   unsigned index = 0;
@@ -227,7 +227,7 @@ enum fake_verdict fake_imx_enet_receive(struct fake_imx_enet *fake, const uint8_
     uint32_t part = left < *reg(fake, MRBR) ? left : *reg(fake, MRBR);
 
     fake->bad_accesses += descriptor.data % 64 != 0 || descriptor.option != RX_INTERRUPT;
-    memset(data, 0xfc, sizeof data); /* the FCS, where nothing is */
+    memset(data, 0xfc, sizeof data); /* the FCS, unless data overwrites it */
     if (part > FCS_BYTES)
       memcpy(data, frame + done, part - FCS_BYTES);
     host_dma_write(descriptor.data, data, part);
@@ -246,7 +246,7 @@ enum fake_verdict fake_imx_enet_receive(struct fake_imx_enet *fake, const uint8_
 
 /* ---- registers ---- */
 
-/* Turned off, it forgets where it was: it starts at the rings' bases. */
+/* When turned off it forgets where it was: it starts at the rings' bases. */
 static void turn_off(struct fake_imx_enet *fake) {
   *reg(fake, ECR) &= ~(uint32_t)ETHEREN;
   *reg(fake, RDAR) = 0;
@@ -270,7 +270,7 @@ static uint32_t bus_read(void *context, unsigned offset) {
   return fake->without_power != 0 ? 0 : *reg(fake, offset);
 }
 
-/* The statistics are what they were. */
+/* The statistics keep their values. */
 static void reset(struct fake_imx_enet *fake) {
   memset(fake->registers, 0, STATISTICS);
   *reg(fake, ECR) = 0x70000000;
@@ -305,15 +305,15 @@ static void write_control(struct fake_imx_enet *fake, uint32_t value) {
   *reg(fake, ECR) = value;
 }
 
-/* A management frame starts with a write of MMFR while there is a clock, and with a clock that
- * starts while MMFR is not 0. */
+/* A management frame starts when MMFR is written while there is a clock, and when the clock starts
+ * while MMFR is not 0. */
 static void management_frame(struct fake_imx_enet *fake) {
   uint32_t value = *reg(fake, MMFR);
   unsigned address = value >> 23 & 0x1f, number = value >> 18 & 0x1f;
   bool answers = (fake->phy_addresses >> address & 1) != 0;
 
   fake->bad_accesses += value >> 30 != 1 || (value >> 16 & 3) != 2 ||
-                        (*reg(fake, MSCR) >> 1 & 0x3f) != 0xd; /* of 66 MHz */
+                        (*reg(fake, MSCR) >> 1 & 0x3f) != 0xd; /* for 66 MHz */
   if ((value >> 28 & 3) == 2) {
     fake->phy[1] = fake->link ? 0x782d : 0x7809;
     *reg(fake, MMFR) = (value & 0xffff0000) | (answers ? fake->phy[number] : 0xffff);

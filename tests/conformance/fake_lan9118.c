@@ -1,4 +1,4 @@
-/* A register-level fake of the SMSC LAN9118, as the manual has it (Microchip DS00002266). */
+/* A register-level fake of the SMSC LAN9118, after its manual (Microchip DS00002266). */
 #include "fake_lan9118.h"
 
 #include <string.h>
@@ -40,7 +40,7 @@ enum {
   INT_TXE = 1 << 13,
   INT_RXE = 1 << 14,
   INT_RXSTOP = 1 << 24,
-  BUSY_READS = 3, /* how long everything lasts */
+  BUSY_READS = 3, /* how long everything takes */
 };
 
 static uint32_t *reg(struct fake_lan9118 *fake, unsigned offset) {
@@ -70,7 +70,7 @@ bool fake_lan9118_raise(struct fake_lan9118 *fake, uint32_t causes) {
   return true;
 }
 
-/* Takes one of `busy` reads; true while it lasts. */
+/* Takes one of `busy` reads; true until they are over. */
 static bool still_busy(struct fake_lan9118 *fake, bool for_ever) {
   bool busy = fake->busy != 0;
 
@@ -78,7 +78,7 @@ static bool still_busy(struct fake_lan9118 *fake, bool for_ever) {
   return busy || for_ever;
 }
 
-/* The PHY's clocks: without them a soft reset is given up. */
+/* The PHY's clocks: without them a soft reset times out. */
 static bool has_clocks(const struct fake_lan9118 *fake) {
   return !fake->phy_saves_energy && (fake->phy_control & 1 << 11) == 0;
 }
@@ -97,7 +97,7 @@ static void reset(struct fake_lan9118 *fake) {
 
 /* ---- the wire ---- */
 
-/* The manual's hash, by the CRC's reflected form. */
+/* The manual's hash, by the reflected form of the CRC. */
 static unsigned hash_of(const uint8_t *address) {
   uint32_t crc = UINT32_MAX;
   unsigned hash = 0;
@@ -145,7 +145,7 @@ enum fake_verdict fake_lan9118_receive(struct fake_lan9118 *fake, const uint8_t 
     raise(fake, INT_RXDF);
     return FAKE_LOST;
   }
-  memset(bytes, 0xee, sizeof bytes); /* offset, FCS and padding: none of it is the frame's */
+  memset(bytes, 0xee, sizeof bytes); /* offset, FCS and padding: not part of the frame */
   memcpy(bytes + offset, frame, length);
   for (unsigned i = 0; i < words; i++)
     memcpy(
@@ -230,7 +230,7 @@ static uint32_t pop_tx_status(struct fake_lan9118 *fake) {
   return fake->tx_status[fake->tx_status_head++ % FAKE_LAN9118_TX_STATUSES];
 }
 
-/* One buffer a frame, without start offset and end alignment: all that the driver uses. */
+/* One buffer per frame, without start offset or end alignment: all that the driver uses. */
 static void push_tx(struct fake_lan9118 *fake, uint32_t word) {
   unsigned number = fake->written % FAKE_LAN9118_SENT_MAX;
   unsigned bytes;
@@ -367,7 +367,7 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   if (fake->asleep && offset != BYTE_TEST)
     fake->bad_accesses++;
   switch (offset) {
-  case BYTE_TEST: /* wakes it; else nothing */
+  case BYTE_TEST: /* wakes it; has no other effect */
     fake->asleep = false;
     break;
   case PMT_CTRL:

@@ -46,20 +46,20 @@ struct descriptor {
 
 static struct msf2_emac driver;
 static uint32_t registers[0x1a0 / 4];
-static uint32_t rx_next, tx_next; /* descriptors, where it goes on */
-static bool hold_tx;              /* it sends when it is told to */
-static bool has_link;             /* of its PHY */
-static uint32_t phy_address;      /* of its PHY */
-static uint16_t phy_control;      /* BMCR of its PHY */
-static uint16_t phy_1000;         /* and GBCR: it can more than the MAC */
+static uint32_t rx_next, tx_next; /* the next descriptors */
+static bool hold_tx;              /* it sends only when told to */
+static bool has_link;             /* its PHY's */
+static uint32_t phy_address;      /* its PHY's */
+static uint16_t phy_control;      /* its PHY's BMCR */
+static uint16_t phy_1000;         /* its GBCR: the PHY is capable of more than the MAC */
 static uint32_t modules_dead;     /* the FIFO modules do not answer */
-static uint32_t without_power;    /* 1: it is not there */
-static bool was_reset;            /* and has not been enabled since: the driver may not know */
-static uint16_t phy_partner;      /* ANLPAR of its PHY */
-static uint32_t mii_busy;         /* 1: the management interface never gets done */
-static unsigned mii_reads_late;   /* of INDICATORS, until what was read of the PHY is valid */
-static unsigned dma_stops_late; /* reads of RX_CTRL, until a DMA that was turned off has stopped */
-static unsigned bad_accesses;   /* to no register, and register values that make no sense */
+static uint32_t without_power;    /* 1: it does not answer */
+static bool was_reset;            /* and it has not been enabled since: the driver may not know */
+static uint16_t phy_partner;      /* its PHY's ANLPAR */
+static uint32_t mii_busy;         /* 1: the management interface never finishes */
+static unsigned mii_reads_late; /* reads of INDICATORS until what was read from the PHY is valid */
+static unsigned dma_stops_late; /* reads of RX_CTRL until a DMA that was turned off has stopped */
+static unsigned bad_accesses;   /* to no register, or with a value that makes no sense */
 
 static uint32_t *reg(unsigned offset) { return &registers[offset / 4]; }
 
@@ -81,7 +81,7 @@ static uint32_t causes(void) {
 
 static void update_irq(void) { host_set_irq_level(IRQ, causes() != 0); }
 
-/* Sends up to `frames`, and stops where it finds no more. */
+/* Sends up to `frames`, and stops if it finds no more. */
 static void send(unsigned frames) {
   static uint8_t frame[2048];
 
@@ -91,7 +91,7 @@ static void send(unsigned frames) {
 
     if ((descriptor.size & EMPTY) != 0) {
       *reg(TX_CTRL) = 0;
-      *reg(TX_STATUS) |= 2; /* "underrun": all is sent */
+      *reg(TX_STATUS) |= 2; /* "underrun": everything is sent */
     } else if (frames-- == 0) {
       break;
     } else {
@@ -179,13 +179,13 @@ static uint32_t bus_read(void *context, unsigned offset) {
   }
 }
 
-/* Each write of 1 takes one off the packet count; the bit goes with the last. */
+/* Each write of 1 takes one off the packet count; the bit clears with the last. */
 static void acknowledge(unsigned status, uint32_t value) {
   *reg(status) &= ~(value & 0xe);
   if ((value & 1) == 0)
     return;
   if (*reg(status) >> 16 == 0) {
-    bad_accesses += !was_reset; /* more packets acknowledged than came: the count would wrap */
+    bad_accesses += !was_reset; /* more packets acknowledged than received: the count would wrap */
     return;
   }
   *reg(status) -= 0x10000;
@@ -198,7 +198,7 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   if (without_power != 0)
     return;
   switch (offset) {
-  case CFG1: /* its reset is of all modules but the DMA, which the emulator resets as well */
+  case CFG1: /* it resets all modules but the DMA, which the emulator resets as well */
     if (value >> 31 != 0)
       memset(registers, 0, TX_CTRL);
     *reg(CFG1) = value;
@@ -326,7 +326,7 @@ static void it_finds_its_phy_at_any_address(void) {
   }
 }
 
-/* Also over a stop and a start. */
+/* Also after a stop and a start. */
 static void its_phy_is_told_the_medium(void) {
   assert_int_equal(phy_control, 0x1200);
   assert_int_equal(phy_1000, 0);
@@ -355,27 +355,27 @@ static void it_follows_the_links_speed_and_duplex(void) {
     assert_int_equal(*reg(FIFO_CFG5) >> 22 & 1, !links[i].full_duplex);
     assert_int_equal(*reg(INTERFACE_CTRL) >> 16, links[i].speed_100);
     assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
-    assert_int_equal(nic_set_interface_enable(rig.nic, true), 0); /* sets the filter anew */
+    assert_int_equal(nic_set_interface_enable(rig.nic, true), 0); /* sets the filter again */
     assert_int_equal(*reg(FIFO_CFG5) >> 22 & 1, !links[i].full_duplex);
     rig_check_traffic();
   }
 }
 
-/* Else it writes on into what the stack has. */
+/* Else it would go on writing to what the stack has by then. */
 static void its_dma_has_stopped_before_buffers_come_home(void) {
   dma_stops_late = 10;
   assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
   assert_int_equal(dma_stops_late, 0);
 }
 
-/* In the midst of rings that are other memory now: it would write there from the moment on that the
+/* In the middle of rings whose memory has other uses now: it would write there as soon as the
  * receiver is on. */
 static void a_dma_that_was_left_on_is_off_after_the_start(void) {
   rig_hold_tx(true);
   rig_check_idle();
   rig_boot_again();
   *reg(TX_CTRL) = 1;
-  *reg(TX_STATUS) |= 8; /* and with a bus error of its life before */
+  *reg(TX_STATUS) |= 8; /* and has a bus error of its former life */
   *reg(RX_STATUS) |= 8;
   dma_stops_late = 10;
   assert_int_equal(*reg(RX_CTRL), 1);
@@ -389,7 +389,7 @@ static void a_dma_that_was_left_on_is_off_after_the_start(void) {
   assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 0);
 }
 
-/* What went wrong while it was turned off is no fault of what it is turned on for. */
+/* An error while the DMA was turned off is no fault once it is on again. */
 static void its_errors_end_with_what_they_happened_to(void) {
   *reg(RX_STATUS) |= 8;
   *reg(TX_STATUS) |= 8;

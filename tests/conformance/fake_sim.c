@@ -1,5 +1,5 @@
-/* The simulated NIC's device as its own fake: it is software, so it runs as it is, between rings
- * that are carried over the modelled bus and a wire in the place of its peer (sim_peer.c is not
+/* The simulated NIC's device as its own fake: being software, it runs as it is, but its rings are
+ * copied over the modelled bus, and a wire takes the place of its peer (sim_peer.c is not
  * linked). */
 #include "fake_mac.h"
 
@@ -15,7 +15,7 @@ enum { IRQ = 34 };
 
 static struct sim driver;
 static struct sim_device device;
-static unsigned bad_accesses; /* stays 0: it has no register map but an enum */
+static unsigned bad_accesses; /* stays 0: it has an enum instead of a register map */
 static void (*clock_tick)(void *context);
 
 /* The rings as the device sees them in one step. */
@@ -104,8 +104,8 @@ static void write_back(const struct sim_descriptor *copy, const struct sim_descr
 
 static bool has_carrier(void) { return (device.registers[SIM_STATUS / 4] & SIM_STATUS_LINK) != 0; }
 
-/* Frames over the credit are left out of what it sees, and all while there is no carrier, without
- * which it would lose them: nobody could tell them from those that the driver loses. */
+/* Hides frames beyond the credit from it, and all of them while there is no carrier: it would lose
+ * those, and nobody could tell them from ones that the driver loses. */
 static void limit(void) {
   if (!has_carrier())
     credit = 0;
@@ -193,7 +193,7 @@ static bool bad_ring(const struct fake_error *error) {
   if ((device.registers[SIM_CTRL / 4] & SIM_CTRL_ENABLE) == 0)
     return false;
   device.registers[SIM_TX_SIZE / 4] = error->bits[0];
-  step(&device); /* in which it sees that */
+  step(&device); /* here it sees that */
   return true;
 }
 
@@ -203,7 +203,7 @@ static const struct fake_error errors[] = {
     {.name = NULL},
 };
 
-/* Its bus has no gate: what tells that it is gone is its ID, and that it was reset. */
+/* Its bus has no gate: its absence shows only in its ID, and in that it was reset. */
 static void forget(void) { sim_device_write(&device, SIM_CTRL, SIM_CTRL_RESET); }
 
 static const struct fake_absence absences[] = {

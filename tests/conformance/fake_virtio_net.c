@@ -42,7 +42,7 @@ void fake_virtio_net_use(struct fake_virtio_net *fake, unsigned number, uint32_t
 
 static unsigned get16(const uint8_t *bytes) { return (unsigned)bytes[1] << 8 | bytes[0]; }
 
-/* What NEEDS_CSUM asks for (5.1.6.2). */
+/* Does what NEEDS_CSUM requests (5.1.6.2). */
 static void complete_checksum(uint8_t *frame, uint32_t length, unsigned start, unsigned offset) {
   uint32_t sum = 0;
 
@@ -68,7 +68,7 @@ static void send_one(struct fake_virtio_net *fake, uint32_t id) {
 
   assert_int_equal(first_write, -1);
   assert_int_equal(data[1], 0);             /* no segmentation */
-  assert_int_equal(data[10] | data[11], 0); /* buffers */
+  assert_int_equal(data[10] | data[11], 0); /* number of buffers */
   if ((data[0] & NEEDS_CSUM) != 0) {
     if ((fake->accepted[0] & FAKE_VIRTIO_CSUM) == 0)
       fake->bad_accesses++;
@@ -127,7 +127,7 @@ static void fill(struct fake_virtio_net *fake, uint32_t id, const void *frame, u
   }
 }
 
-/* Bytes that a chain has room for. */
+/* Bytes that fit into a chain. */
 static uint32_t room_of(const struct fake_virtio_net *fake, uint32_t id) {
   struct fake_virtq_descriptor descriptor = fake_virtq_descriptor(&fake->queues[RX], id);
   uint32_t room = descriptor.length;
@@ -263,11 +263,11 @@ void fake_virtio_net_forget(struct fake_virtio_net *fake) {
   update_irq(fake);
 }
 
-/* The order of initialization (3.1.1). */
+/* Checks the order of initialization (3.1.1). */
 static void write_status(struct fake_virtio_net *fake, uint32_t value) {
   static const uint32_t order[] = {0, 1, 3, 11, 15};
 
-  if (value == 0) { /* one that never ends has at least begun */
+  if (value == 0) { /* a reset that never ends has at least begun */
     reset(fake);
     if (fake->never_resets)
       fake->status = 1;
@@ -321,7 +321,7 @@ static uint32_t bus_read(void *context, unsigned offset) {
     return fake->device_id;
   case 0x10:
     if ((fake->status & 2) == 0)
-      fake->bad_accesses++; /* the driver has not said that it knows the device */
+      fake->bad_accesses++; /* the driver has not acknowledged the device */
     return fake->offered[fake->device_features_sel];
   case 0x34:
     return fake->queue_max;

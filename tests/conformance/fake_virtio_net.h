@@ -29,41 +29,41 @@ enum {
 };
 
 struct fake_virtio_net {
-  uint32_t magic, version, device_id; /* as a test wants them */
-  uint32_t offered[2];                /* features */
+  uint32_t magic, version, device_id; /* set by tests */
+  uint32_t offered[2];                /* feature bits */
   uint32_t queue_max;
   bool refuses_features;
   uint32_t never_resets;
-  uint32_t without_power; /* it is not there */
-  bool was_reset;         /* and has not been set up since */
+  uint32_t without_power; /* it does not answer */
+  bool was_reset;         /* and it has not been set up since */
   bool hold_tx;           /* sends only by fake_virtio_net_send() */
-  bool backwards;         /* is done with a batch from its end */
+  bool backwards;         /* completes each batch in reverse order */
   bool hold_control;      /* never answers a command */
   bool refuses_commands;  /* answers with an error */
-  bool no_notify;         /* does not want to be notified of what is sent */
-  uint8_t rx_flags;       /* of the headers of what it receives */
+  bool no_notify;         /* does not want to be notified of frames to send */
+  uint8_t rx_flags;       /* in the headers of what it receives */
   uint8_t mac[6];
   bool link;
-  uint32_t changes; /* how often its configuration changes yet, while it is read */
+  uint32_t changes; /* how many more times its configuration changes while it is read */
 
-  uint32_t accepted[2]; /* features */
+  uint32_t accepted[2]; /* feature bits */
   uint32_t status, interrupts;
   uint32_t device_features_sel, driver_features_sel, queue_sel;
   struct fake_virtq queues[3];
 
   unsigned resets;
   unsigned bad_accesses;                      /* what a driver must not do */
-  unsigned notifications;                     /* of what is sent */
+  unsigned notifications;                     /* of frames to send */
   unsigned asked;                             /* notifications of commands */
-  unsigned commands;                          /* that it has answered */
+  unsigned commands;                          /* answered commands */
   uint8_t command[FAKE_VIRTIO_COMMAND_BYTES]; /* the last one */
   uint32_t command_length;
   uint8_t table[FAKE_VIRTIO_COMMAND_BYTES]; /* of addresses, as last set */
   uint8_t promiscuous, all_multicast;
   struct {
     uint32_t length;
-    unsigned parts; /* descriptors behind the header's */
-    uint8_t flags;  /* of the header */
+    unsigned parts; /* descriptors after the header's */
+    uint8_t flags;  /* the header's */
     uint8_t data[FAKE_VIRTIO_FRAME_BYTES];
   } last; /* frame sent */
 };
@@ -71,22 +71,22 @@ struct fake_virtio_net {
 /* The one that the suite drives. */
 extern struct fake_virtio_net fake_virtio_net;
 
-/* Resets the fake, which offers all it has, and puts it on the host's bus. */
+/* Resets the fake, which offers all its features, and puts it on the host's bus. */
 void fake_virtio_net_attach(struct fake_virtio_net *fake);
 
-/* Its power goes. */
+/* The device loses its power. */
 void fake_virtio_net_forget(struct fake_virtio_net *fake);
 
-/* A frame comes in. */
+/* A frame arrives. */
 enum fake_verdict fake_virtio_net_receive(struct fake_virtio_net *fake, const uint8_t *frame,
                                           uint32_t length);
 
-/* `count` frames come in at once, of `length` bytes each, in the buffers from the last posted one
- * back: `frames` in the order of their arrival. */
+/* `count` frames of `length` bytes each arrive at once and fill the posted buffers from the last
+ * one back: `frames` in the order of their arrival. */
 void fake_virtio_net_receive_backwards(struct fake_virtio_net *fake, const void *frames,
                                        uint32_t length, unsigned count);
 
-/* Sends up to `frames` of what is posted, where hold_tx is set. */
+/* Sends up to `frames` of the posted frames; for use while hold_tx is set. */
 void fake_virtio_net_send(struct fake_virtio_net *fake, unsigned frames);
 
 /* Its link changes. */

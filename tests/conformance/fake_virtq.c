@@ -6,7 +6,7 @@
 
 enum { NO_INTERRUPT = 1 };
 
-/* Where the fields of the available and the used ring are. */
+/* Offsets of the fields of the available and the used ring. */
 enum { FLAGS = 0, INDEX = 2, RING = 4, USED_BYTES = 8 };
 
 struct fake_virtq_descriptor fake_virtq_descriptor(const struct fake_virtq *queue, unsigned i) {

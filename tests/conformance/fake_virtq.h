@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 enum {
-  FAKE_VIRTQ_NEXT = 1, /* flags of a descriptor */
+  FAKE_VIRTQ_NEXT = 1, /* descriptor flags */
   FAKE_VIRTQ_WRITE = 2,
 };
 
@@ -18,25 +18,25 @@ struct fake_virtq_descriptor {
 
 struct fake_virtq {
   uint32_t size, ready;
-  uint32_t descriptors, driver, device; /* addresses of its parts */
-  uint16_t taken;                       /* of the available ring; free-running */
+  uint32_t descriptors, driver, device; /* its parts' addresses */
+  uint16_t taken;                       /* entries of the available ring; free-running */
 };
 
 /* Descriptor `i`. */
 struct fake_virtq_descriptor fake_virtq_descriptor(const struct fake_virtq *queue, unsigned i);
 
-/* Entries of the available ring that have not been taken; the next one. */
+/* Entries of the available ring that have not been taken; takes the next one. */
 uint16_t fake_virtq_waiting(const struct fake_virtq *queue);
 uint32_t fake_virtq_take(struct fake_virtq *queue);
 
-/* Has used the chain that begins with descriptor `id`; true where the driver wants an interrupt. */
+/* Uses the chain that begins with descriptor `id`; true if the driver wants an interrupt. */
 bool fake_virtq_put(const struct fake_virtq *queue, uint32_t id, uint32_t length);
 
-/* Sets the flags of the used ring. */
+/* Sets the used ring's flags. */
 void fake_virtq_set_flags(const struct fake_virtq *queue, uint16_t flags);
 
-/* Gathers a chain's readable part; the rest of the chain is to be written, from descriptor
- * `*first_write` on (-1: there is none). */
+/* Gathers a chain's readable part; the rest of the chain, from descriptor `*first_write` on, is to
+ * be written (-1: there is none). */
 uint32_t fake_virtq_gather(const struct fake_virtq *queue, uint32_t id, uint8_t *data,
                            uint32_t size, unsigned *parts, int *first_write);
 

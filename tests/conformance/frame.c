@@ -1,4 +1,4 @@
-/* The frames that go through the rig: each has a number, and bytes that follow from it. */
+/* The frames that go through the rig, each with a number and with bytes that follow from it. */
 #include "frame.h"
 
 #include "nic.h"

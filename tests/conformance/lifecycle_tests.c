@@ -1,5 +1,5 @@
-/* Conformance of the lifecycle: start, stop in mid-flight, restart, low power, link, and any order.
- */
+/* Conformance of the lifecycle: start, stop in mid-flight, restart, low power, link, and any
+ * order. */
 #include "suite.h"
 
 #include <errno.h>
@@ -17,8 +17,8 @@ static void it_starts_quiet(void) {
   rig_check_traffic();
 }
 
-/* A boot loader that has loaded the program through it, or a watchdog that resets the processor
- * alone, leaves it on: in the midst of its rings, which are other memory now. */
+/* A boot loader that has loaded the program through it, or a watchdog that resets only the
+ * processor, leaves it on: in the middle of its rings, whose memory has other uses now. */
 static void one_that_was_left_on_starts_quiet(void) {
   nic_set_all_multicast(rig.nic, true);
   rig_check_traffic();
@@ -48,7 +48,7 @@ static void a_device_that_is_not_there_is_refused(void) {
   }
 }
 
-/* Completed, half completed and queued frames, posted and received buffers. */
+/* Completed, half-completed and queued frames, posted and received buffers. */
 static void load(unsigned to_send, unsigned to_receive) {
   rig_hold_tx(true);
   for (unsigned i = 0; i < 20; i++)
@@ -59,7 +59,7 @@ static void load(unsigned to_send, unsigned to_receive) {
     (void)rig_wire(100);
 }
 
-/* Without power for some watches, or for none: it is deaf, and nothing but its registers tells. */
+/* Without power for some watches, or for none: it is deaf, and only its registers show it. */
 static void lose_power(const struct fake_absence *absence, unsigned watches) {
   uint32_t present = rig_take_away(absence);
 
@@ -76,7 +76,7 @@ static void lose_power(const struct fake_absence *absence, unsigned watches) {
   if (rig_wire(100) != FAKE_RECEIVED)
     fail_msg("%s, for %u watches: it is deaf afterwards", absence->name, watches);
   rig_run();
-  nic_watch(rig.nic); /* which finds its link */
+  nic_watch(rig.nic); /* finds the link */
   rig_check_traffic();
 }
 
@@ -90,7 +90,7 @@ static void a_device_that_lost_its_power_is_back_with_a_watch(void) {
   }
 }
 
-/* All is back, all is counted, and the device is quiet. */
+/* All memory is back, everything is counted, and the device is quiet. */
 static void check_stopped(void) {
   assert_false(nic_link_is_active(rig.nic));
   assert_false(host_irq_enabled(rig.mac->irq));
@@ -129,7 +129,7 @@ static void switch_interface(void) {
     assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
 }
 
-/* In the middle of a turn, as a command from afar does. */
+/* In the middle of a turn, as a remote command does. */
 static void a_receiver_may_switch_the_interface(void) {
   for (unsigned round = 0; round < 48; round++) {
     load(round % 5, 1 + round % 9);
@@ -144,7 +144,7 @@ static void a_receiver_may_switch_the_interface(void) {
     }
     rig_hold_tx(false);
     rig_check_traffic();
-    if (round % 9 >= 3) /* as many come in, whatever the device does with the others */
+    if (round % 9 >= 3) /* as many arrive, whatever the device does with the others */
       assert_int_equal(frames_until, 0);
   }
 }
@@ -192,7 +192,7 @@ static void frames_come_and_go_at_each_moment_of_a_stop(void) {
   assert_true(over);
 }
 
-/* Nor does an enable start it at its last. */
+/* Nor does enabling it start the device only at the last. */
 static void frames_come_and_go_at_each_moment_of_an_enable(void) {
   bool over = false;
 
@@ -231,8 +231,9 @@ static void low_power_is_quiet_and_on_goes_on(void) {
   }
 }
 
-/* Where the rig cannot begin there: see rig_enable(). On one bus, for it takes its time. A driver
- * that gathers may have indices of descriptors besides; there are more than fit on its ring. */
+/* For a MAC whose rings the rig cannot start there: see rig_enable(). On one bus, since it takes
+ * its time. A driver that gathers may also have indices of descriptors; more of them pass than fit
+ * on its ring. */
 static void it_goes_on_when_the_indices_wrap(void) {
   const unsigned most = rig.fragments_max > 1 && !rig.bus->eager ? UINT16_MAX + 500 : 0;
   unsigned frames = rig.mac->shares_indices && !rig.bus->eager ? UINT16_MAX + 500 : 500;
@@ -257,7 +258,7 @@ static void it_goes_on_when_the_indices_wrap(void) {
 /* It is enabled before its cable is plugged in. */
 static void it_waits_for_a_link(void) {
   if (rig_set_link(false))
-    return; /* it is fixed */
+    return; /* the link is fixed */
   assert_int_equal(nic_start(rig.nic), 0);
   assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
   rig_run();
@@ -270,7 +271,7 @@ static void it_waits_for_a_link(void) {
   rig_check_traffic();
 }
 
-/* Those that it says it has; it is enabled with each as well. */
+/* Those that it claims; it is enabled with each as well. */
 static void each_medium_is_selected(void) {
   static const struct {
     enum nic_media media;
@@ -308,7 +309,7 @@ static void it_follows_the_link(void) {
     uint32_t dropped = rig.nic->counters[NIC_OUT_LINK_DOWN];
 
     if (rig_set_link(false))
-      return; /* it is fixed */
+      return; /* the link is fixed */
     nic_poll_link(rig.nic);
     if (nic_link_is_active(rig.nic))
       fail_msg("the carrier is gone, and the link is active");
@@ -322,7 +323,7 @@ static void it_follows_the_link(void) {
   }
 }
 
-/* More of it: test_torture.c. */
+/* More of this in test_torture.c. */
 static void it_goes_on_after_anything_in_any_order(void) { torture(7, 1000, false); }
 
 const struct suite_test lifecycle_tests[] = {

@@ -61,21 +61,22 @@ static const struct fake_absence absences[] = {
     {.name = NULL},
 };
 
-/* Told by nothing but the descriptor. */
+/* Only the descriptor shows it. */
 static void a_frame_that_was_not_sent_is_no_frame_sent(void) {
   rig_hold_tx(true);
   for (unsigned i = 0; i < 5; i++)
     rig_must_transmit(100, 1, 8);
   rig_run();
   assert_true(fake_cadence_gem_fail(&fake, 1 << 29, 0, 0));
-  nic_watch(rig.nic); /* which looks at the rings */
+  nic_watch(rig.nic); /* looks at the rings */
   rig_run();
   assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 1);
   rig_hold_tx(false);
   rig_check_traffic();
 }
 
-/* Under the mask, where nothing interrupts; and after it, by a look that was before the frame. */
+/* Lost under the mask, where nothing interrupts; and after it, because the device had looked before
+ * the frame was there. */
 static void a_kick_that_is_lost_is_made_again(void) {
   for (unsigned i = 0; i < 3; i++) {
     fake.lose_kick = true;
@@ -98,7 +99,7 @@ static void a_kick_that_is_lost_is_made_again(void) {
   rig_check_idle();
 }
 
-/* As many short frames may leave it: told by nothing but that no frame is counted. */
+/* A burst of short frames can hang it: the only sign is that no frame is counted. */
 static void a_receiver_that_hangs_is_turned_off_and_on(void) {
   rig_check_traffic();
   fake.rx_hangs = true;
@@ -124,12 +125,12 @@ static void a_receiver_that_has_frames_is_let_alone(void) {
     rig_run();
   }
   assert_int_equal(fake.rx_stops, stops);
-  for (unsigned i = 0; i < 10; i++) /* and in the end one that has none, too */
+  for (unsigned i = 0; i < 10; i++) /* and finally one that receives none, too */
     nic_watch(rig.nic);
   assert_int_equal(fake.rx_stops, stops + 4);
 }
 
-/* The device goes on by itself, and what the model reports wrongly harms nothing. */
+/* The device goes on by itself, and what the model reports by mistake does no harm. */
 static void an_overrun_is_no_fault(void) {
   assert_true(fake_cadence_gem_report(&fake, 1 << 2, 1 << 10));
   rig_run();
@@ -162,7 +163,7 @@ static void what_the_device_drops_is_counted(void) {
 
     *reg(drops[i].offset) = i + 1;
     nic_poll_link(rig.nic);
-    nic_poll_link(rig.nic); /* they are cleared by reading: nothing counts twice */
+    nic_poll_link(rig.nic); /* they are cleared by reading: nothing is counted twice */
     assert_int_equal(rig.nic->counters[drops[i].counter] - before, i + 1);
   }
   *reg(0x190) = 100;
@@ -191,7 +192,7 @@ static void check_speed(unsigned speed_mbps, uint32_t configuration) {
   assert_int_equal(tx_clock, speed_mbps);
 }
 
-/* Its buffers are counted in 64 bytes. */
+/* Its buffer sizes are in units of 64 bytes. */
 static void odd_buffers_are_refused(void) {
   struct nic_config config = *rig.nic->config;
   const struct nic_config *good = rig.nic->config;
@@ -204,7 +205,7 @@ static void odd_buffers_are_refused(void) {
   assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
 }
 
-/* The clock may be that of another life: of a boot loader, or of a link before a restart. */
+/* The clock may be from another life: a boot loader's, or of a link before a restart. */
 static void the_clock_is_set_at_each_start(void) {
   fake.partner_1000 = false;
   for (unsigned i = 0; i < 3; i++) {
@@ -226,7 +227,7 @@ static void it_follows_the_links_speed(void) {
   nic_watch(rig.nic);
   assert_int_equal(fake.phy[0], 0);
   assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_1000_FULL), 0);
-  assert_int_equal(fake.phy[0] & 0x1200, 0x1200); /* by negotiation, offering nothing else */
+  assert_int_equal(fake.phy[0] & 0x1200, 0x1200); /* by negotiation, advertising nothing else */
   assert_int_equal(fake.phy[4], 0x0001);
   nic_watch(rig.nic);
   rig_check_traffic();

@@ -29,7 +29,7 @@ enum {
 
 static struct imx_enet driver;
 static _Alignas(IMX_ENET_ALIGNMENT) struct imx_enet_rings rings;
-static struct fake_imx_enet fake, other; /* the latter's management interface may have the PHY */
+static struct fake_imx_enet fake, other; /* the other one's management interface may have the PHY */
 
 static void power_on(void) {
   memset(&rings, 0, sizeof rings);
@@ -90,7 +90,7 @@ static const struct fake_absence absences[] = {
     {.name = NULL},
 };
 
-/* Of several causes one counts. */
+/* A frame with several causes is counted under one. */
 static void bad_frames_count_each_in_one_cause(void) {
   static const struct {
     uint32_t length, errors;
@@ -100,7 +100,7 @@ static void bad_frames_count_each_in_one_cause(void) {
       {1519, 1 << 18, NIC_IN_TOO_LONG},             /* and CR */
       {RIG_BUFFER + 400, 1 << 18, NIC_IN_TOO_LONG}, /* TR, "and always CR" */
       {RIG_BUFFER + 400, 1 << 17, NIC_IN_OVERFLOW}, /* OV: the other flags mean nothing */
-      {0, 0, NIC_IN_RUNT},                          /* nothing but an FCS */
+      {0, 0, NIC_IN_RUNT},                          /* just an FCS */
       {5, 0, NIC_IN_RUNT},                          /* less than a header */
   };
 
@@ -117,7 +117,7 @@ static void bad_frames_count_each_in_one_cause(void) {
   assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 0);
 }
 
-/* Against FTRL: it does not happen, but must not be taken for several frames. */
+/* FTRL rules it out, but it must not be taken for several frames. */
 static void a_frame_in_several_buffers_counts_once(void) {
   fake.registers[MRBR] = 256;
   rig_must_wire_bad(1000);
@@ -128,8 +128,8 @@ static void a_frame_in_several_buffers_counts_once(void) {
   rig_check_traffic();
 }
 
-/* Of three overflows, two frames reach a descriptor, truncated: one before the statistics have told
- * of them, one after that. */
+/* Three overflows, of which two frames reach a descriptor, truncated: one before the statistics
+ * show them, one after. */
 static void an_overflow_counts_once(void) {
   for (unsigned i = 1; i <= 3; i++) {
     fake.rx_errors = 1 << 17;
@@ -148,7 +148,7 @@ static void an_overflow_counts_once(void) {
   assert_int_equal(nic_dropped(rig.nic), 11);
 }
 
-/* The statistics start anywhere, and have 16 bits. */
+/* The statistics start at any value, and have 16 bits. */
 static void what_the_device_drops_is_counted(void) {
   static const struct {
     unsigned offset, counter;
@@ -162,12 +162,12 @@ static void what_the_device_drops_is_counted(void) {
 
     *statistic = (*statistic + 30000) & 0xffff;
     nic_poll_link(rig.nic);
-    nic_poll_link(rig.nic); /* nothing counts twice */
+    nic_poll_link(rig.nic); /* nothing is counted twice */
     assert_int_equal(rig.nic->counters[drops[i / 3].counter] - before, 30000);
   }
 }
 
-/* After a reset they are anywhere, and off. */
+/* After a reset they have any value, and are off. */
 static void what_the_device_dropped_before_a_reset_counts_once(void) {
   fake.registers[DROPPED_OVERFLOW] += 3;
   nic_poll_link(rig.nic);
@@ -184,7 +184,8 @@ static void what_the_device_dropped_before_a_reset_counts_once(void) {
   assert_int_equal(nic_dropped(rig.nic), 5);
 }
 
-/* Babbling (BABR, BABT), a payload's length error and others are told elsewhere, or are none. */
+/* Babbling (BABR, BABT), a payload's length error and others are reported elsewhere, or are no
+ * errors. */
 static void other_events_disturb_nothing(void) {
   for (unsigned bit = 0; bit < 32; bit++) {
     if (bit != 22)
@@ -196,7 +197,7 @@ static void other_events_disturb_nothing(void) {
   assert_int_equal(nic_dropped(rig.nic), 0);
 }
 
-/* The interrupt acknowledges its own events only: a management frame that ends just then is not
+/* The interrupt acknowledges only its own events: a management frame that ends just then is not
  * missed. */
 static void an_interrupt_leaves_the_management_interface_alone(void) {
   uint32_t before = rig.nic->counters[NIC_INTERRUPTS];
@@ -206,7 +207,7 @@ static void an_interrupt_leaves_the_management_interface_alone(void) {
   assert_int_equal(rig.nic->counters[NIC_INTERRUPTS], before + 1);
 }
 
-/* At once; a watch is late. */
+/* At once; the watch would be late. */
 static void a_kick_that_is_lost_is_made_again(void) {
   for (unsigned i = 0; i < 3; i++) {
     fake.lose_kick = true;
@@ -245,7 +246,7 @@ static void it_programs_its_registers(void) {
   assert_int_equal(fake.registers[PAUR], 0x34568808);
   assert_int_equal(fake.registers[MRBR], RIG_BUFFER);
   assert_int_equal(fake.registers[RDAR], 1 << 24);
-  assert_int_equal(fake.registers[RCR] >> 16, 1522); /* a frame with a VLAN's tag may be longer */
+  assert_int_equal(fake.registers[RCR] >> 16, 1522); /* a frame with a VLAN tag may be longer */
 }
 
 static void buffers_that_it_cannot_reach_are_refused(void) {
@@ -263,7 +264,8 @@ static void buffers_that_it_cannot_reach_are_refused(void) {
   assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
 }
 
-/* Both PHYs on one management interface, which is the other MAC's; that one may be reset later. */
+/* Both PHYs are on one management interface, which is the other MAC's; that MAC may be reset
+ * later. */
 static void the_phy_may_be_on_the_other_macs_interface(void) {
   fake.phy_addresses = 0;
   other.phy_addresses = 1 << 1 | 1 << 2;
@@ -293,8 +295,8 @@ static void it_follows_the_links_speed(void) {
   rig_run();
   assert_false(nic_link_is_active(rig.nic));
   fake.link = true;
-  check_speed(100, 1 << 2, 0, 0); /* what it was */
-  fake.phy[5] = 0x0021;           /* the partner can 10 Mbit/s half duplex only */
+  check_speed(100, 1 << 2, 0, 0); /* as before */
+  fake.phy[5] = 0x0021;           /* the partner is capable of 10 Mbit/s half duplex only */
   check_speed(10, 0, 0x202, 1);
   assert_int_equal(nic_set_media(rig.nic, NIC_MEDIA_100_HALF), 0);
   assert_int_equal(fake.phy[0], 0x2000);
@@ -320,7 +322,7 @@ static void the_hash_is_the_manuals(void) {
   }
 }
 
-/* ---- checksums: where lwIP leaves them out their fields are 0 ---- */
+/* ---- checksums: their fields are 0 where lwIP leaves them out ---- */
 
 static void checksums_are_inserted_where_lwip_leaves_them_out(void) {
   static const struct {
@@ -337,7 +339,7 @@ static void checksums_are_inserted_where_lwip_leaves_them_out(void) {
       {{0x0800, 0, 0, 2, 0}, IINS},           /* IGMP */
       {{0x0800, 0, 0x1234, FRAME_UDP, 0}, 0}, /* not from lwIP */
       {{0x0800, 0, 0x0001, FRAME_TCP, 0}, 0},
-      {{0x0806, 0, 0, 0, 0}, 0}, /* no IPv4 */
+      {{0x0806, 0, 0, 0, 0}, 0}, /* not IPv4 */
       {{0x86dd, 0, 0, 0, 0}, 0},
       {{0x8800, 0, 0, 0, 0}, 0},
       {{0x8100, 0, 0, 0, 0}, 0},

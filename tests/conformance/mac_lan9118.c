@@ -60,7 +60,7 @@ static const struct fake_absence absences[] = {
     {.name = NULL},
 };
 
-/* It reads as all ones, which is taken for one bad frame, and for no figures. */
+/* It reads as all ones, which counts as one bad frame, and as no statistics. */
 static void a_mac_that_goes_away_is_back_when_it_comes_back(void) {
   fake.absent = true;
   nic_interrupt(rig.nic);
@@ -109,7 +109,7 @@ static void a_frame_that_is_too_long_is_skipped_and_counted(void) {
   assert_int_equal(rig.nic->counters[NIC_IN_TOO_LONG], 200);
 }
 
-/* ---- what another system has left ---- */
+/* ---- what another system may have left behind ---- */
 
 static void a_mac_that_sleeps_is_woken(void) {
   fake.asleep = true;
@@ -177,8 +177,8 @@ static void a_full_fifo_is_waited_for(void) {
   rig_check_idle();
 }
 
-/* The stack holds all buffers: frames wait in the FIFO, without a storm of interrupts. One buffer
- * takes them all, one after another. What the FIFO has no room for is counted by the MAC. */
+/* The stack holds all buffers: frames wait in the FIFO, without an interrupt storm. A single buffer
+ * then takes them all, one after another. The MAC counts what the FIFO has no room for. */
 static void frames_wait_in_the_fifo_for_a_buffer(void) {
   uint32_t interrupts;
   unsigned delivered = rig.delivered + RIG_PACKETS;
@@ -206,7 +206,7 @@ static void frames_wait_in_the_fifo_for_a_buffer(void) {
   rig_check_traffic();
 }
 
-/* RSFL and TSFL as the emulator has them: with a status, and not again while it waits. */
+/* RSFL and TSFL as in the emulator: raised as a status arrives, and not again while it waits. */
 static void all_goes_on_where_causes_are_edges(void) {
   fake.edges = true;
   rig_check_traffic();

@@ -13,7 +13,7 @@
 enum {
   TX_SLOTS = RIG_IN_FLIGHT_MAX + 10,
   TX_BYTES = 2048,
-  EXPECTED = 1024, /* frames that the MAC has and the stack has not: a power of two */
+  EXPECTED = 1024, /* frames that the MAC has received and the stack has not: a power of two */
 };
 
 struct rig rig;
@@ -25,30 +25,30 @@ static _Alignas(HOST_DMA_LINE_MAX)
 static mem_size_t heap_before;
 static uint8_t as_built[16384]; /* the driver's state at power on */
 
-/* Received frames that the stack has to see, oldest first: free-running indices. */
+/* Received frames that the stack has to get, oldest first: free-running indices. */
 static struct { uint32_t number, length; } expected[EXPECTED];
 static uint32_t expected_head, expected_tail;
-static unsigned skipped; /* of these, that it was not given */
-static unsigned octets;  /* that it was given */
+static unsigned skipped; /* of these, frames that it did not get */
+static unsigned octets;  /* that it got */
 static struct pbuf *hoarded[RIG_PACKETS];
 
-/* Frames of the stack's. */
+/* The stack's frames. */
 static struct tx_slot {
   struct pbuf_custom pbufs[RIG_FRAGMENTS_MAX];
-  unsigned fragments_out; /* that are not freed yet */
+  unsigned fragments_out; /* not yet freed */
   uint32_t number;
-  bool copied; /* the kit sends a copy, so that it may be freed before that is sent */
+  bool copied; /* the kit sends a copy, so this may be freed before that is sent */
 } tx_slots[TX_SLOTS];
 static _Alignas(HOST_DMA_LINE_MAX) uint8_t tx_memory[TX_SLOTS][TX_BYTES];
-static uint32_t tx_lengths[EXPECTED]; /* by number modulo its size */
+static uint32_t tx_lengths[EXPECTED]; /* by frame number modulo the size */
 static uint32_t tx_next;              /* the number of the next frame that the device may send */
 static unsigned tx_skipped, tx_freed_unsent;
 
 static const uint8_t station[ETH_ADDRESS_BYTES] = {2, 0, 0, 0x12, 0x34, 0x56};
 static const uint8_t peer[ETH_ADDRESS_BYTES] = {2, 0, 0, 0, 0, 9};
 
-/* ---- what the kit has counted as dropped, after it was received and after it was taken to be sent
- * ---- */
+/* ---- what the kit has counted as dropped: received frames, and frames that it had accepted for
+ * sending ---- */
 
 static unsigned in_dropped(void) {
   unsigned dropped = 0;
@@ -133,7 +133,7 @@ void rig_wire_all(unsigned count, uint32_t length) {
   rig_check_equal("frames that found no buffer", rig.lost, lost);
 }
 
-/* A frame that was accepted earlier and never came was dropped, and must be counted. */
+/* A frame that was accepted earlier and never came was dropped, and must have been counted. */
 void wire_sent(const uint8_t *frame, uint32_t length) {
   uint32_t number, given;
 
@@ -152,7 +152,7 @@ void wire_sent(const uint8_t *frame, uint32_t length) {
   if (length != given && (length != RIG_FRAME_MIN || given > length))
     fail_msg("sent: frame %u has %u bytes, not %u", number, length, given);
   for (uint32_t i = given; i < length; i++)
-    assert_int_equal(frame[i], 0); /* padding tells nothing of other frames */
+    assert_int_equal(frame[i], 0); /* padding reveals nothing of other frames */
   frame_check("sent", frame, given, number);
 }
 
@@ -210,7 +210,7 @@ void rig_give_back(unsigned count) {
     release(hoarded[--rig.hoarded]);
 }
 
-/* Whoever frees a frame before it is sent has counted it first. */
+/* A frame that is freed before it is sent has been counted by then. */
 static void tx_free(struct pbuf *pbuf) {
   struct tx_slot *slot = NULL;
 
@@ -219,7 +219,7 @@ static void tx_free(struct pbuf *pbuf) {
       slot = &tx_slots[i];
   }
   assert_non_null(slot);
-  memset(pbuf->payload, 0xee, pbuf->len); /* a device that still reads it is found out */
+  memset(pbuf->payload, 0xee, pbuf->len); /* so that a device that still reads it is caught */
   if (--slot->fragments_out != 0 || slot->copied || slot->number < tx_next)
     return;
   if (++tx_freed_unsent > out_dropped())
@@ -235,7 +235,7 @@ static struct tx_slot *free_slot(void) {
   return NULL;
 }
 
-/* Of part `i`, where `left` bytes are to come. */
+/* The length of part `i`, when `left` bytes remain. */
 static uint32_t part_length(uint32_t length, unsigned fragments, unsigned i, uint32_t left) {
   uint32_t part = length / fragments + i % 2;
 
@@ -260,7 +260,7 @@ int rig_transmit(uint32_t length, unsigned fragments, unsigned alignment) {
   frame_make(whole, length, peer, rig.nic->mac, rig.accepted);
   tx_lengths[rig.accepted % EXPECTED] = length;
   slot->number = rig.accepted;
-  slot->copied = true; /* for the caller's own reference, if it is refused */
+  slot->copied = true; /* so that the caller may free it if it is refused */
   slot->fragments_out = fragments;
   place += alignment == 1;
   for (unsigned i = 0; i < fragments; i++) {
@@ -392,7 +392,8 @@ void rig_resize(const struct rig_sizes *sizes) {
   start_bus(); /* what was a buffer may be a queue's slots now */
 }
 
-/* Indices as after 2^32 - 256 frames, a multiple of every ring's size, so that they soon wrap. */
+/* Sets the indices as after 2^32 - 256 frames, a multiple of every ring's size, so that they soon
+ * wrap. */
 static void age(struct ring *ring) {
   ring->head -= RING_SIZE_MAX;
   ring->tail -= RING_SIZE_MAX;

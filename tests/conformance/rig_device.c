@@ -35,7 +35,7 @@ uint32_t rig_take_away(const struct fake_absence *absence) {
 
   if (absence->where == rig.mac->power) {
     host_device_step(lose_power, NULL);
-    rig.confused = true; /* what it had sent and not told of is known to nobody */
+    rig.confused = true; /* nobody knows what it had sent but not reported */
   }
   *absence->where = absence->value;
   rig.gone = true;

@@ -6,7 +6,7 @@
 
 #include "port.h"
 
-/* Bursts that every MAC has room for: none is lost. */
+/* Bursts that every MAC has room for: no frame is lost. */
 enum { BURST = 4 };
 
 enum { SHORT_BUFFER = 576 };
@@ -33,7 +33,7 @@ static void frames_of_every_length_come_whole(void) {
   rig_check_equal("frames that were delivered", rig.delivered, rig.wired);
 }
 
-/* An interface for short frames saves memory. What is longer is not received, and harms nobody. */
+/* An interface for short frames saves memory. Longer ones are not received, and harm nothing. */
 static void a_frame_that_no_buffer_can_hold_stays_out(void) {
   rig_resize(&(struct rig_sizes){.packets = RIG_PACKETS,
                                  .buffer_size = SHORT_BUFFER,
@@ -52,8 +52,8 @@ static void a_frame_that_no_buffer_can_hold_stays_out(void) {
   }
 }
 
-/* The MTU is the kit's to see to: a MAC that was told of a shorter one would keep out what it
- * allows now. */
+/* The MTU is enforced by the kit: a MAC set up for a shorter one would keep out what it allows
+ * now. */
 static void what_a_longer_mtu_allows_comes_in(void) {
   assert_int_equal(nic_set_mtu(rig.nic, NIC_MTU_MIN), 0);
   assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
@@ -70,7 +70,7 @@ static void what_a_longer_mtu_allows_comes_in(void) {
   rig_check_idle();
 }
 
-/* It is filled to the last buffer, and over, at each place of the ring. */
+/* It is filled to the last buffer, and beyond, at each place of the ring. */
 static void a_full_ring_loses_no_buffer_and_goes_on(void) {
   for (unsigned round = 0; round < 24; round++) {
     enum fake_verdict verdict = FAKE_RECEIVED;
@@ -89,7 +89,7 @@ static void a_full_ring_loses_no_buffer_and_goes_on(void) {
   rig_check_equal("resets for want of buffers", rig.nic->counters[NIC_RECOVERIES], 0);
 }
 
-/* All but the one that is kept for copies where the MAC gathers nothing. */
+/* All but the one that is kept for copies, if the MAC gathers nothing. */
 static void hoard_all(void) {
   unsigned all = RIG_PACKETS - (rig.nic->ops->caps.tx_fragments_max == 1);
 
@@ -102,8 +102,8 @@ static void hoard_all(void) {
   rig_check_equal("packets that the stack holds", rig.hoarded, all);
 }
 
-/* The stack holds every packet, so that nothing can be posted; the first that comes back gets
- * reception going again. */
+/* The stack holds every packet, so nothing can be posted; the first that comes back restarts
+ * reception. */
 static void an_empty_pool_recovers_with_the_first_buffer(void) {
   for (unsigned round = 0; round < 4; round++) {
     uint32_t interrupts;
@@ -152,8 +152,8 @@ static void a_frame_is_answered_in_its_own_buffer(void) {
 
 static void come_in(void) { (void)rig_come_in(100); }
 
-/* The device waits for the one buffer that is being posted: it must not have it before its address.
- */
+/* The device waits for the one buffer that is being posted: it must not own it before it has the
+ * address. */
 static void a_frame_comes_at_each_moment_of_a_refill(void) {
   bool over = false;
 
@@ -173,7 +173,7 @@ static void a_frame_comes_at_each_moment_of_a_refill(void) {
 }
 
 /* The device has filled all buffers, and loses the next frame between any two steps of an interrupt
- * or of a stop. */
+ * or a stop. */
 static void lose_one_at(unsigned moment, bool stop) {
   uint32_t masked = port_irq_save(), before = rig.nic->counters[NIC_IN_OVERFLOW];
   unsigned lost = rig.lost;
@@ -186,7 +186,7 @@ static void lose_one_at(unsigned moment, bool stop) {
   port_irq_restore(masked);
   rig_run();
   if (!stop)
-    nic_watch(rig.nic); /* where the MAC's statistics are looked at */
+    nic_watch(rig.nic); /* reads the MAC's statistics */
   rig_run();
   if (rig.lost != lost && rig.nic->counters[NIC_IN_OVERFLOW] == before)
     fail_msg("a frame is lost at moment %u of %s, and not counted", moment,
@@ -213,7 +213,7 @@ static void come_in_until_full(void) {
   }
 }
 
-/* The device takes all that is its own, to the buffer that is being posted. */
+/* The device fills all buffers that it owns, up to the one that is being posted. */
 static void a_burst_comes_at_each_moment_of_a_refill(void) {
   bool over = false;
 
@@ -228,12 +228,12 @@ static void a_burst_comes_at_each_moment_of_a_refill(void) {
   assert_true(over);
 }
 
-/* What nic_ops says of irq_unmask(). */
+/* What nic_ops requires of irq_unmask(). */
 static void what_comes_under_the_mask_interrupts_when_it_opens(void) {
   uint32_t before = rig.nic->counters[NIC_INTERRUPTS];
 
   rig.nic->ops->interrupt(rig.nic);
-  dma_publish(); /* the device has heard of it */
+  dma_publish(); /* now the device sees it */
   assert_int_equal(rig_wire(100), FAKE_RECEIVED);
   rig_check_equal("interrupts under the mask", rig.nic->counters[NIC_INTERRUPTS], before);
   rig.nic->ops->irq_unmask(rig.nic);
@@ -245,7 +245,7 @@ static void what_comes_under_the_mask_interrupts_when_it_opens(void) {
   rig_must_transmit(100, 1, 8);
   rig_run();
   rig.nic->ops->interrupt(rig.nic);
-  dma_publish(); /* the device has heard of it */
+  dma_publish(); /* now the device sees it */
   rig_send(1);
   rig_check_equal("interrupts under the mask", rig.nic->counters[NIC_INTERRUPTS], before);
   rig.nic->ops->irq_unmask(rig.nic);
@@ -254,7 +254,8 @@ static void what_comes_under_the_mask_interrupts_when_it_opens(void) {
   rig_check_idle();
 }
 
-/* The same of enable(). A frame that comes before irq_unmask() is received without an interrupt. */
+/* The same for enable(). A frame that arrives before irq_unmask() is received without an
+ * interrupt. */
 static void interrupts_are_masked_until_the_unmask(void) {
   struct nic *nic = rig.nic;
   struct pbuf *packet;
@@ -279,7 +280,7 @@ static void interrupts_are_masked_until_the_unmask(void) {
   rig_check_traffic();
 }
 
-/* None is forgotten, whichever side of the last look, the mask and the unmask it comes on. */
+/* None is forgotten, on whichever side of the last look, the mask and the unmask it arrives. */
 static void a_frame_comes_at_each_moment_of_a_turn(void) {
   bool over = false;
 
@@ -294,12 +295,12 @@ static void a_frame_comes_at_each_moment_of_a_turn(void) {
   rig_check_equal("frames that were delivered", rig.delivered, rig.wired);
 }
 
-/* They come while the driver is at any step of its work. */
+/* They arrive while the driver is at any step of its work. */
 static void frames_come_at_any_moment(void) {
   rig.echo = true;
   for (unsigned round = 0; round < 20; round++) {
     rig.backlog = 60;
-    (void)rig_wire(100); /* wakes the interrupt */
+    (void)rig_wire(100); /* raises the interrupt */
     rig_run();
     rig_check();
   }
@@ -313,7 +314,7 @@ static void frames_come_at_any_moment(void) {
 
 static enum fake_verdict verdict;
 
-/* One that must be seen, or must not. */
+/* Checks that the station receives such a frame, or does not. */
 static void check_sees(const char *what, const uint8_t *destination, bool wanted) {
   unsigned delivered = rig.delivered;
 
@@ -354,7 +355,7 @@ static void the_filter_lets_in_what_is_for_this_station(void) {
   check_sees("this station", rig.nic->mac, true);
 }
 
-/* What nic_ops says of enable(). */
+/* What nic_ops requires of enable(). */
 static void it_is_at_the_address_that_is_set(void) {
   uint8_t before[ETH_ADDRESS_BYTES];
 
@@ -392,7 +393,8 @@ static void each_group_that_is_joined_comes_in(void) {
   group[5] = 1;
 }
 
-/* A filter keeps strangers off the bus: all of them where it is perfect, some where it hashes. */
+/* A filter keeps frames for strangers off the bus: all of them if it is perfect, some if it
+ * hashes. */
 static void groups_are_filtered_as_the_capabilities_say(void) {
   unsigned filtered = 0, joined = 0;
 
@@ -413,7 +415,7 @@ static void groups_are_filtered_as_the_capabilities_say(void) {
     assert_in_range(filtered, 32, 64);
   group[5] = 1;
   check_sees("a joined group", group, true);
-  group[5] = (uint8_t)(joined + 1); /* the list has no room for it: every group passes */
+  group[5] = (uint8_t)(joined + 1); /* no room for it in the list: every group passes */
   assert_int_equal(nic_join_group(rig.nic, group), 0);
   check_sees("a joined group", group, true);
   assert_int_equal(nic_leave_group(rig.nic, group), 0);
@@ -421,7 +423,7 @@ static void groups_are_filtered_as_the_capabilities_say(void) {
   group[5] = 1;
 }
 
-/* A MAC that was reset has forgotten it. */
+/* A MAC that was reset has lost it. */
 static void the_filter_is_kept_over_a_loss_of_power(void) {
   for (const struct fake_absence *absence = rig.mac->absences; absence->name != NULL; absence++) {
     if (absence->where != rig.mac->power)
@@ -431,7 +433,7 @@ static void the_filter_is_kept_over_a_loss_of_power(void) {
     *absence->where = rig_take_away(absence);
     nic_watch(rig.nic);
     rig_run();
-    nic_watch(rig.nic); /* which finds its link */
+    nic_watch(rig.nic); /* finds the link */
     rig_run();
     check_sees("a joined group", group, true);
     check_sees("a stranger's group", stranger, false);
@@ -459,7 +461,7 @@ static void each_error_is_counted_and_survived(void) {
       rig_run();
       if (rig.nic->counters[error->counter] == before)
         fail_msg("%s does not count as %s", error->name, nic_counter_name(error->counter));
-      if (error->counter <= NIC_IN_STOPPED) /* else whoever sends it resets us */
+      if (error->counter <= NIC_IN_STOPPED) /* else anyone who sends such a frame could reset us */
         rig_check_equal("resets for a bad frame", rig.nic->counters[NIC_RECOVERIES], resets);
       rig_check();
       rig_hold_tx(false);

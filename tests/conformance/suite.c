@@ -6,8 +6,8 @@
 enum { TESTS_MAX = 96 };
 
 /* The buses differ in what hardware may differ in, and each finds what another hides: a device that
- * looks at its rings all the time sees a descriptor that is half filled, one that looks when it is
- * told to misses a doorbell; of two stores without an order each comes first once. */
+ * looks at its rings all the time sees a half-filled descriptor, one that looks only when it is
+ * told to misses a doorbell; and of two unordered stores either arrives first on one bus. */
 const struct rig_bus suite_buses[SUITE_BUSES] = {
     {"lines of 32 bytes, an eager device, stores from below", 32, false, true},
     {"lines of 64 bytes, an eager device, stores from above", 64, true, true},
@@ -17,7 +17,7 @@ const struct rig_bus suite_buses[SUITE_BUSES] = {
 struct suite_case {
   const struct fake_mac *mac;
   const struct suite_test *test;
-  const struct rig_bus *bus; /* that it runs on now; NULL: on none */
+  const struct rig_bus *bus; /* that it runs on now; NULL: none */
 };
 
 static void run_case(void **state) {

@@ -1,4 +1,4 @@
-/* The tests of the conformance suite: each runs on an enabled or a bare NIC, over any fake. */
+/* The tests of the conformance suite: each runs on a bare or an enabled NIC, over any fake. */
 #ifndef SUITE_H
 #define SUITE_H
 
@@ -7,7 +7,7 @@
 struct suite_test {
   const char *name;
   void (*run)(void); /* fails by cmocka's assertions */
-  bool bare;         /* it begins in NIC_INIT, else in NIC_ENABLED with a link */
+  bool bare;         /* it begins in NIC_INIT; else in NIC_ENABLED, with a link */
 };
 
 #define SUITE_TEST(function)                                                                       \
@@ -19,13 +19,13 @@ struct suite_test {
 
 /* Each ends with SUITE_TESTS_END. */
 extern const struct suite_test rx_tests[], tx_tests[], lifecycle_tests[];
-extern const struct suite_test virtio_net_tests[]; /* of that driver alone */
+extern const struct suite_test virtio_net_tests[]; /* only that driver's */
 
 extern const struct rig_bus suite_buses[];
 enum { SUITE_BUSES = 3 };
 
-/* Runs them all on each bus, as a group of cmocka's; `only` limits it to the tests whose name has
- * it in it, NULL does not. Adds their number to `*ran`, returns how many failed. */
+/* Runs all of them on each bus, as a cmocka group; with `only`, just the tests whose names contain
+ * it (NULL: all). Adds their number to `*ran`; returns how many failed. */
 int suite_run_all(const struct fake_mac *mac, const char *only, unsigned *ran);
 
 #endif

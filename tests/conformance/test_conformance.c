@@ -1,5 +1,5 @@
-/* Runs the conformance suite over every driver of the table; an argument limits it to one ("all":
- * not), a second one to the tests that have it in their name. */
+/* Runs the conformance suite over every driver of the table. The first argument limits it to one
+ * driver ("all": no limit), the second one to tests whose names contain it. */
 #include "suite.h"
 
 #include <stdio.h>

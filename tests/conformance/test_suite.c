@@ -1,5 +1,5 @@
-/* The conformance suite on trial: the textbook driver passes, and with each of its defects it is
- * found out, for the reason that it should be; by torture as well, but for a few. */
+/* Tests the conformance suite: the textbook driver passes, and each of its defects is found, for
+ * the right reason; by torture as well, with a few exceptions. */
 #include "suite.h"
 #include "textbook.h"
 #include "torture.h"
@@ -14,8 +14,8 @@
 
 enum { RUNS = 100 };
 
-/* With `defect`, the test whose name has `test` in it fails with an error that has `error` in it;
- * and so does torture with any. */
+/* With `defect`, the test whose name contains `test` fails with an error that contains `error`; and
+ * torture fails with any error. */
 static const struct trial {
   enum textbook_defect defect;
   const char *what, *test, *error;
@@ -103,11 +103,11 @@ static const struct trial {
     {DEFECT_OUTSIDE_MAP, "an access outside of the map", "come_in_order", "where no device is"},
 };
 
-/* What has its tests alone: torture looks neither at what the filter keeps out nor for the device,
- * sets no address, does not start a MAC that is on, asks neither how many lost frames are counted
- * nor when the mask opens nor what a reset was for, and sends too little for indices of 16 bits; an
- * error that is not cured at once is by the next watch, where the MAC has disabled itself; and
- * where a ring is overfilled, what comes of it is anything, down to a loop of 2^32 steps. */
+/* Defects that only the suite's tests find. Torture does not check what the filter keeps out, how
+ * many lost frames are counted, when the mask opens, what a reset was for, or that start looks for
+ * the device; it sets no address, starts no MAC that is on, and sends too little for indices of 16
+ * bits. An error that is not cured at once is cured by the next watch, since the MAC has disabled
+ * itself; and an overfilled ring may end in anything, even a loop of 2^32 steps. */
 static bool has_tests_alone(enum textbook_defect defect) {
   static const enum textbook_defect those[] = {
       DEFECT_OPEN_FILTER, DEFECT_DEAF,        DEFECT_FIRST_ADDRESS, DEFECT_FILTER_CACHED,
@@ -135,8 +135,8 @@ static int run_torture(const struct trial *trial) {
   return torture_run_all(&fake_mac_textbook, 1, RUNS, false);
 }
 
-/* Runs it in a process of its own, since what is broken may crash; its exit status, and its output
- * in `output`. */
+/* Runs it in a process of its own, since broken code may crash; returns the exit status, with the
+ * output in `output`. */
 static int try_out(const struct trial *trial, int (*run)(const struct trial *), char *output,
                    size_t size) {
   size_t used = 0;

@@ -1,5 +1,5 @@
 /* Tortures every driver of the table. Arguments: a driver or "all", the first seed, the number of
- * runs, and "tell", to have each event printed. */
+ * runs, and "tell" to have each event printed. */
 #include "torture.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@
 static const struct fake_mac *const table[] = {FAKE_MACS(FAKE_MAC_ENTRY)};
 enum { MACS = sizeof table / sizeof *table };
 
-/* What is no number would else be the run of another seed, or none. */
+/* Text that is no number would else run another seed, or none. */
 static uint64_t number(const char *option, const char *text) {
   char *end;
   uint64_t value = strtoull(text, &end, 0);

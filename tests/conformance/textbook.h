@@ -1,11 +1,11 @@
-/* The textbook MAC: a driver that does everything right, but one thing at a time, and the MAC's
- * datasheet.
+/* The textbook MAC: its datasheet, and a driver that does everything right except for one thing at
+ * a time.
  *
- * With it the suite is tried: the driver passes, and with each of its defects it is found out.
+ * It tests the suite: the driver passes, and each of its defects is found.
  *
- * A descriptor is three words: address; length, with bit 31 LAST (of a frame to be sent) and bit 30
- * BAD (written back: a received frame with an error); owner, 1 while it is the MAC's. A frame that
- * is longer than the next buffer is not received. */
+ * A descriptor has three words: address; length, with bit 31 LAST (of a frame to be sent) and bit
+ * 30 BAD (written back: a received frame with an error); owner, 1 while the MAC owns it. A frame
+ * that is longer than the next buffer is not received. */
 #ifndef TEXTBOOK_H
 #define TEXTBOOK_H
 
@@ -20,20 +20,20 @@ enum {
   TEXTBOOK_ID_VALUE = 0x7e87b00c,
 };
 
-/* ro: not written, wo: not read, w1c: a 1 that is written clears. */
+/* ro: not written, wo: not read, w1c: writing a 1 clears. */
 enum textbook_register {
   TEXTBOOK_ID = 0x00,           /* ro: TEXTBOOK_ID_VALUE */
   TEXTBOOK_CONTROL = 0x04,      /* rw: bit 0 ENABLE: DMA is on, both rings start at their base */
   TEXTBOOK_LINK = 0x08,         /* ro: bit 0: a carrier is there */
   TEXTBOOK_CAUSE = 0x0c,        /* w1c: RECEIVED, SENT, STALL, ERROR */
-  TEXTBOOK_MASK = 0x10,         /* rw: the same; the line is up while one is set in both */
+  TEXTBOOK_MASK = 0x10,         /* rw: the same bits; the line is up while one is set in both */
   TEXTBOOK_RX_RING = 0x14,      /* rw: address of TEXTBOOK_RX descriptors */
   TEXTBOOK_TX_RING = 0x18,      /* rw: address of TEXTBOOK_TX descriptors */
   TEXTBOOK_ADDRESS_HIGH = 0x1c, /* rw: octets 1 to 4 of an address, from bit 31 down */
   TEXTBOOK_ADDRESS_LOW = 0x20,  /* rw: octets 5 and 6, from bit 31 down */
-  TEXTBOOK_ACCEPT = 0x24, /* wo: 1: the station's address; 2: one more group's; 3: no group's */
-  TEXTBOOK_FILTER = 0x28, /* rw: bit 0: everything, bit 1: every group */
-  TEXTBOOK_KICK = 0x2c,   /* wo: bit 0: receive again, bit 1: send what is posted */
+  TEXTBOOK_ACCEPT = 0x24,       /* wo: 1: the station's address; 2: one more group; 3: no group */
+  TEXTBOOK_FILTER = 0x28,       /* rw: bit 0: accept everything, bit 1: accept every group */
+  TEXTBOOK_KICK = 0x2c,         /* wo: bit 0: receive again, bit 1: send what is posted */
   TEXTBOOK_REGISTER_BYTES = 0x40,
 };
 
@@ -53,11 +53,11 @@ struct textbook_descriptor {
 };
 
 struct textbook {
-  struct nic nic; /* first: the kit's pointer is ours */
+  struct nic nic; /* first: the kit's pointer is also ours */
   struct textbook_descriptor rx[TEXTBOOK_RX];
   struct textbook_descriptor tx[TEXTBOOK_TX];
   uint8_t scratch[20];       /* for the one defect that needs it */
-  uint32_t tx_head, tx_tail; /* descriptors filled and taken back, free-running */
+  uint32_t tx_head, tx_tail; /* filled descriptors, reclaimed descriptors: free-running */
   struct pbuf *rx_slots[TEXTBOOK_RX];
   struct pbuf *tx_slots[TEXTBOOK_TX];
 };
@@ -116,16 +116,15 @@ enum textbook_defect {
 
 extern enum textbook_defect textbook_defect;
 
-/* The MAC raises its line for a moment when a cause comes that MASK lets through, and at no other
- * time. */
+/* The MAC raises its line only for a moment, as a cause arises that MASK lets through. */
 extern bool textbook_edge;
 
 extern struct textbook textbook;
 extern const struct nic_ops textbook_ops;
 extern const struct fake_mac fake_mac_textbook;
 
-/* The same, as little as a fake may be: it reports no error, and is always there,
- * as is its link. */
+/* The same with as little as a fake can have: it reports no error, and neither it nor its link is
+ * ever absent. */
 extern const struct fake_mac fake_mac_bare;
 
 /* The MAC, for a driver of another name: tests/out-of-tree has one. */

@@ -1,4 +1,4 @@
-/* The textbook MAC's driver, which does everything right but what textbook_defect says. */
+/* The textbook MAC's driver, which does everything right except for textbook_defect. */
 #include "textbook.h"
 
 #include <errno.h>
@@ -92,7 +92,7 @@ static void disable(struct nic *nic) {
 
 /* ---- rings ---- */
 
-/* The owner is the last store, behind a barrier. */
+/* The owner is the last store, after a barrier. */
 static void fill(struct textbook_descriptor *descriptor, uint32_t address, uint32_t length) {
   if (has(DEFECT_OWNED_FIRST)) {
     descriptor->owner = 1;
@@ -159,15 +159,15 @@ static unsigned fragments_of(const struct pbuf *frame) {
   return fragments;
 }
 
-/* Back to front: the MAC begins a frame when it owns the first descriptor, and all must be there.
- */
+/* Back to front: the MAC begins a frame when it owns the first descriptor, so the rest must be
+ * there. */
 static bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct textbook *own = textbook_of(nic);
   const struct pbuf *parts[TEXTBOOK_FRAGMENTS];
   unsigned fragments = 0;
   unsigned room = TEXTBOOK_TX - (own->tx_head - own->tx_tail);
 
-  if (has(DEFECT_NARROW_INDEX)) /* as of two uint16_t, which become int */
+  if (has(DEFECT_NARROW_INDEX)) /* as for two uint16_t, which become int */
     room = TEXTBOOK_TX - (own->tx_head & UINT16_MAX) + (own->tx_tail & UINT16_MAX);
   for (const struct pbuf *part = frame; part != NULL; part = part->next)
     parts[fragments++] = part;
@@ -241,7 +241,7 @@ static void interrupt(struct nic *nic) {
     (void)reg_read(nic, TEXTBOOK_REGISTER_BYTES);
 }
 
-/* What came while the mask was closed has raised no edge, and is looked for. */
+/* What arrived while masked has raised no edge, so it is looked for. */
 static void irq_unmask(struct nic *nic) {
   if (has(DEFECT_LOST_WAKE_UP))
     reg_write(nic, TEXTBOOK_CAUSE, TEXTBOOK_CAUSES);

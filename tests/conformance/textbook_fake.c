@@ -31,7 +31,7 @@ static void raise(uint32_t causes) {
   host_set_irq_level(TEXTBOOK_IRQ, (*reg(TEXTBOOK_CAUSE) & *reg(TEXTBOOK_MASK)) != 0);
 }
 
-/* Without power it forgets all but its cable. */
+/* Without power it loses everything but its cable. */
 void textbook_forget(void) {
   uint32_t link = *reg(TEXTBOOK_LINK);
 
@@ -67,7 +67,7 @@ static void give_back(unsigned ring, unsigned index) {
                      sizeof nobody);
 }
 
-/* Sends one frame; false where the first descriptor is not the MAC's. */
+/* Sends one frame; false if the MAC does not own the first descriptor. */
 static bool send_one(void) {
   static uint8_t frame[TEXTBOOK_TX * 2048];
   uint32_t length = 0;

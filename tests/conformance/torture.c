@@ -1,4 +1,4 @@
-/* Torture: whatever may happen to a NIC and its driver, in an order that a seed determines. */
+/* Torture: anything that can happen to a NIC and its driver, in an order that a seed determines. */
 #include "torture.h"
 
 #include <assert.h>
@@ -14,14 +14,15 @@ enum {
   HOGS_MAX = 64, /* pieces of lwIP's heap that the stack may hold */
   HEALING_WATCHES = 10,
   BUFFER_MIN = 320,
-  FRAMES = 200, /* that come and go afterwards, each longer by a byte; a buffer holds the last */
+  FRAMES = 200, /* that pass afterwards, each a byte longer than the one before; a buffer holds the
+                   last */
   MOMENT_MAX = 300, /* of a driver's turn, in which something may happen */
 };
 
 struct event {
   const char *name;
   void (*happen)(void);
-  uint32_t weight; /* how often it is drawn, against the others of its table */
+  uint32_t weight; /* how likely it is drawn, relative to the others of its table */
 };
 
 #define EVENT(weight, name)                                                                        \
@@ -33,9 +34,9 @@ static_assert(RIG_FRAME_MIN + FRAMES <= BUFFER_MIN, "in one buffer");
 static struct dice dice;
 static bool telling;
 static bool carrier;
-static const struct fake_absence *absence; /* of device or PHY, now; NULL: they are there */
-static bool absences, errors;              /* happen in this run */
-static uint32_t present;                   /* what the fake has where it is absent now */
+static const struct fake_absence *absence; /* of device or PHY, now; NULL: they are present */
+static bool absences, errors;              /* whether these happen in this run */
+static uint32_t present; /* what the fake's variable holds when it is not absent */
 static struct pbuf *hogs[HOGS_MAX];
 static unsigned hog_count;
 
@@ -59,7 +60,7 @@ static void happens(const struct event *event) {
 
 /* ---- the wire and the device ---- */
 
-/* Of a frame that a buffer can hold. */
+/* The longest frame that a buffer can hold. */
 static uint32_t longest(void) {
   const uint16_t buffer_size = rig.nic->config->pool.buffer_size;
 
@@ -106,7 +107,7 @@ static void the_device_sends_some(void) {
 
 static void the_carrier_comes_or_goes(void) { carrier = rig_set_link(one_in(2)); }
 
-/* NULL: none is to happen, or the MAC can report none. */
+/* NULL: none shall happen, or the MAC can report none. */
 static const struct fake_error *any_error(void) {
   unsigned count = 0;
 
@@ -115,7 +116,7 @@ static const struct fake_error *any_error(void) {
   return errors && count != 0 ? &rig.mac->errors[dice_below(&dice, count)] : NULL;
 }
 
-/* What became of frames before it is not always known to the driver. */
+/* The driver cannot always know what became of frames before it. */
 static void note_error(const struct fake_error *error, bool happened) {
   rig.confused = rig.confused || happened;
   if (telling)
@@ -141,7 +142,7 @@ static void something_comes_back(void) {
     fail_msg("a device that could not be reset is not tried again");
 }
 
-/* Till something_comes_back(). */
+/* Until something_comes_back(). */
 static void something_is_not_there(void) {
   unsigned count = 0;
 
@@ -280,7 +281,7 @@ static void it_is_started_anew(void) {
   check("it is started", nic_start(rig.nic), expected);
 }
 
-/* From whatever state, with a link. */
+/* From any state, with a link. */
 static void it_is_brought_up(void) {
   struct nic *nic = rig.nic;
 
@@ -321,7 +322,7 @@ static struct pcap_tap tap;
 
 static void write_capture(const void *data, size_t length) { (void)data, (void)length; }
 
-/* Which is a driver around the driver. */
+/* A driver around the driver. */
 static void a_tap_is_put_on_or_taken_off(void) {
   static const struct pcap_filter all = {.kind = PCAP_ALL};
 
@@ -374,7 +375,7 @@ static void act_within_input(void) {
 
 static void the_application_is_to_act_within_input(void) { rig.on_input = act_within_input; }
 
-/* Of what happens meanwhile the interrupts come together. */
+/* The interrupts of what happens meanwhile come together. */
 static void interrupts_are_masked_for_a_while(void) {
   static const struct event acts[] = {
       EVENT(3, a_frame_comes),    EVENT(1, a_burst_comes),
@@ -451,13 +452,13 @@ static void put_right(void) {
   }
 }
 
-/* One at a time: there may be but one packet. */
+/* One at a time: there may be just one packet. */
 static void check_traffic(void) {
   unsigned delivered = rig.delivered, sent = rig.sent;
 
   rig_check_idle();
   for (unsigned i = 0; i < FRAMES; i++) {
-    dma_publish(); /* the device has heard of the last buffer, which may be the only one */
+    dma_publish(); /* now the device sees the last buffer, which may be the only one */
     if (rig_wire(RIG_FRAME_MIN + i) != FAKE_RECEIVED)
       fail_msg("frame %u does not come in", i);
     rig_run();
@@ -471,11 +472,11 @@ static void check_traffic(void) {
 
 void torture(uint64_t seed, unsigned count, bool tell) {
   dice = dice_of(seed, 1);
-  srand((unsigned)dice_next(&dice)); /* the rig's */
+  srand((unsigned)dice_next(&dice)); /* the rig uses it */
   telling = tell;
   carrier = true;
   absence = NULL;
-  absences = one_in(4); /* what is lost with a device cannot be told from what its driver loses */
+  absences = one_in(4); /* what is lost with a device looks like what its driver loses */
   errors = absences || one_in(2);
   for (unsigned i = 0; i < count; i++)
     happens(drawn_from(EVENTS(events)));
@@ -517,7 +518,7 @@ static void run_all(void **state) {
       (unsigned long long)out, (unsigned long long)dropped, (unsigned long long)recoveries);
 }
 
-/* A variable that make was given is in the environment as well. */
+/* A variable given to make is also in the environment. */
 static int name_seed(void **state) {
   const char *product = getenv("PRODUCT_DIR");
 

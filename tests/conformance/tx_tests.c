@@ -1,5 +1,5 @@
-/* Conformance of transmission: order, every byte, a full ring, chains, and when a frame is freed.
- */
+/* Conformance of transmission: order, every byte, a full ring, chains, and when a frame is
+ * freed. */
 #include "suite.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static void frames_leave_in_order_without_a_copy(void) {
   rig_check_idle();
 }
 
-/* A transmitter that is done before anyone sleeps wants none. */
+/* A transmitter that is done before the main loop sleeps needs none. */
 static void a_frame_alone_is_one_interrupt_at_most(void) {
   for (unsigned i = 0; i < 100; i++) {
     rig_must_transmit(100, 1, 8);
@@ -44,7 +44,7 @@ static void a_frame_alone_is_one_interrupt_at_most(void) {
   assert_true(rig.nic->counters[NIC_INTERRUPTS] <= (rig.mac->sends_at_once ? 0 : 100));
 }
 
-/* The rig sees a frame that is freed before it is sent; here, that it is freed by an interrupt. */
+/* The rig catches a frame that is freed before it is sent; here, an interrupt must free it. */
 static void a_frame_is_kept_until_it_is_sent(void) {
   for (unsigned round = 0; round < 40; round++) {
     unsigned sent = rig.sent;
@@ -90,8 +90,8 @@ static void a_full_ring_and_queue_refuse_and_count(void) {
   }
 }
 
-/* A chain that the MAC can gather leaves without a copy, as one frame; a longer one, or one that
- * starts where it cannot read, is copied. */
+/* A chain that the MAC can gather leaves without a copy, as one frame; one that is too long for it,
+ * or that starts where it cannot read, is copied. */
 static void chains_of_every_length_leave_as_one_frame(void) {
   const struct nic_caps *caps = &rig.nic->ops->caps;
   unsigned most = caps->tx_fragments_max + 2u;
@@ -114,7 +114,8 @@ static void chains_of_every_length_leave_as_one_frame(void) {
   rig_check_equal("frames that were sent", rig.sent, rig.accepted);
 }
 
-/* Fragments of any length and alignment, empty ones too, which the device is spared by a copy. */
+/* Fragments of any length and alignment, even empty ones: those are copied, so that the device sees
+ * none. */
 static void chains_of_any_parts_leave_as_one_frame(void) {
   srand(4);
   rig.with_empty_part = 0;
@@ -135,7 +136,7 @@ static void chains_of_any_parts_leave_as_one_frame(void) {
     rig_check_equal("copies", rig.nic->counters[NIC_OUT_COPIES], rig.with_empty_part);
 }
 
-/* Chains of mixed lengths, so that one finds room for a part of it only. */
+/* Chains of mixed lengths, so that there is room for only a part of one. */
 static void a_chain_waits_until_the_ring_has_room_for_all_of_it(void) {
   for (unsigned round = 0; round < 20; round++) {
     rig_hold_tx(true);
@@ -154,8 +155,8 @@ static void a_chain_waits_until_the_ring_has_room_for_all_of_it(void) {
 
 static void send_all(void) { rig.mac->send(RIG_IN_FLIGHT_MAX); }
 
-/* The device is in the midst of the ring while more is posted: it must not see a part of a frame.
- */
+/* The device is in the middle of the ring while more is posted: it must not see a part of a
+ * frame. */
 static void frames_are_sent_at_each_moment_of_a_post(void) {
   bool over = false;
 

@@ -1,5 +1,5 @@
-/* What only the driver of a virtio network device has to do: the device's own order, notifications,
- * features, the control queue, checksums. */
+/* What only the driver of a virtio network device has to do: buffers used in the device's order,
+ * notifications, features, the control queue, checksums. */
 #include <errno.h>
 
 #include "datapath.h"
@@ -16,7 +16,7 @@ enum { RX = 0, TX = 1, BATCH = 20, BATCH_BYTES = 200 };
 
 static struct fake_virtio_net *const fake = &fake_virtio_net;
 
-/* ---- rings: the device is done with buffers in its own order ---- */
+/* ---- rings: the device uses buffers in its own order ---- */
 
 static uint8_t batch[BATCH][BATCH_BYTES];
 static unsigned batched;
@@ -88,7 +88,7 @@ static void what_was_not_given_and_is_used_is_cured_by_a_reset(void) {
     rig_hold_tx(true);
     rig_must_transmit(100, 1, 8);
     rig_run();
-    fake_virtio_net_use(fake, TX, 16, 0); /* a frame that is not on its way */
+    fake_virtio_net_use(fake, TX, 16, 0); /* a frame that is not in flight */
     rig_run();
     assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 2 * i + 2);
     rig_hold_tx(false);
@@ -96,7 +96,7 @@ static void what_was_not_given_and_is_used_is_cured_by_a_reset(void) {
   }
 }
 
-/* The device's index runs ahead of what it has got. */
+/* The device's used index runs ahead of what it was given. */
 static void more_used_than_given_is_cured_by_a_reset(void) {
   static const uint16_t ahead[] = {VIRTIO_NET_RX_BUFFERS + 1, 300, 0x8000, 0xffff};
 
@@ -124,7 +124,7 @@ static void a_batch_is_told_once(void) {
   assert_int_equal(fake->notifications, 1);
 }
 
-/* A device that is at work says that it needs no notification, and finds the next frames. */
+/* A device at work says that it needs no notification, and finds the next frames itself. */
 static void a_device_that_looks_by_itself_is_not_told(void) {
   rig_hold_tx(true);
   fake->no_notify = true;
@@ -144,7 +144,7 @@ static void a_burst_is_one_interrupt(void) {
 
   for (unsigned i = 0; i < 8; i++) {
     assert_int_equal(rig_wire(100), FAKE_RECEIVED);
-    dma_publish(); /* the device has heard that it is not to interrupt */
+    dma_publish(); /* now the device sees that it is not to interrupt */
   }
   rig_run();
   assert_int_equal(rig.nic->counters[NIC_INTERRUPTS], before + 1);
@@ -162,7 +162,7 @@ static void the_link_is_told_by_an_interrupt(void) {
 
 /* ---- versions, features ---- */
 
-/* True if the log has `text` in a line since it was last looked at. */
+/* True if a line of the log since the last check contains `text`. */
 static bool logged(const char *text) { return strstr(host_console(), text) != NULL; }
 
 static void what_is_not_there_is_named_with_the_option_to_give(void) {
@@ -180,7 +180,7 @@ static void a_device_that_does_not_agree_is_no_device(void) {
   fake->offered[1] = 0; /* not even version 1 */
   assert_int_equal(nic_start(rig.nic), -ENODEV);
   assert_true(logged("no agreement on features"));
-  assert_int_equal(fake->status, 0x80); /* it is told */
+  assert_int_equal(fake->status, 0x80); /* it is notified */
   fake->offered[1] = 1;
   fake->refuses_features = true;
   assert_int_equal(nic_start(rig.nic), -ENODEV);
@@ -200,7 +200,7 @@ static void a_device_that_does_not_agree_is_no_device(void) {
 
 static void a_device_that_has_changed_is_not_enabled(void) {
   assert_int_equal(nic_start(rig.nic), 0);
-  fake->offered[0] &= ~(uint32_t)FAKE_VIRTIO_CSUM; /* which lwIP counts on */
+  fake->offered[0] &= ~(uint32_t)FAKE_VIRTIO_CSUM; /* lwIP counts on it */
   assert_int_equal(nic_set_interface_enable(rig.nic, true), -ENODEV);
   assert_int_equal(fake->status, 0);
   fake->offered[0] |= FAKE_VIRTIO_CSUM;
@@ -221,7 +221,8 @@ static void it_takes_the_features_it_knows(void) {
   assert_int_equal(rig.nic->offloads, NIC_OFFLOAD_TX_TCP_UDP | NIC_OFFLOAD_RX_TCP_UDP);
 }
 
-/* Such a device may work with no driver that does not take them (6.1); it may have any others. */
+/* Such a device may refuse to work with a driver that does not accept them (6.1); it may have any
+ * others. */
 static void it_takes_the_features_of_the_platform(void) {
   fake->offered[1] = UINT32_MAX;
   rig_enable();
@@ -254,7 +255,7 @@ static void the_address_is_the_hosts_until_another_is_set(void) {
 
   rig_enable();
   check_address(hosts);
-  assert_int_equal(fake->commands, 3); /* none sets it */
+  assert_int_equal(fake->commands, 3); /* no command sets it */
   assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
   assert_int_equal(nic_set_mac(rig.nic, other), 0);
   assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
@@ -269,7 +270,7 @@ static void an_address_that_changes_is_read_again(void) {
   rig_enable();
   check_address(hosts);
   assert_int_equal(nic_stop(rig.nic), 0);
-  fake->changes = UINT32_MAX; /* without an end: what was read last */
+  fake->changes = UINT32_MAX; /* it never stops changing: the last value read counts */
   assert_int_equal(nic_start(rig.nic), 0);
   fake->changes = 0;
 }
@@ -304,13 +305,13 @@ static void the_device_filters_as_it_is_told(void) {
   assert_memory_equal(fake->table, table, sizeof table);
   for (many[5] = 0; many[5] < NIC_GROUPS_MAX; many[5]++)
     assert_int_equal(nic_join_group(rig.nic, many), 0);
-  assert_int_equal(fake->all_multicast, 1); /* one is over the list */
+  assert_int_equal(fake->all_multicast, 1); /* one more than the list holds */
   assert_int_equal(fake->table[4], NIC_GROUPS_MAX);
   assert_int_equal(nic_leave_group(rig.nic, group), 0);
 }
 
 static void a_filter_that_is_not_there_or_not_taken_stops_nothing(void) {
-  fake->offered[0] &= ~(uint32_t)FAKE_VIRTIO_CTRL_VQ; /* the others are of no use without */
+  fake->offered[0] &= ~(uint32_t)FAKE_VIRTIO_CTRL_VQ; /* the others are useless without it */
   rig_enable();
   assert_int_equal(fake->commands, 0);
   assert_int_equal(fake->accepted[0] & (FAKE_VIRTIO_CTRL_RX | FAKE_VIRTIO_CTRL_MAC_ADDR), 0);
@@ -331,13 +332,13 @@ static void a_control_queue_that_does_not_answer_hangs_nothing(void) {
   rig_enable();
   assert_true(logged("control queue does not answer"));
   nic_set_all_multicast(rig.nic, true);
-  assert_int_equal(fake->asked, 1); /* whose memory the device still has */
+  assert_int_equal(fake->asked, 1); /* the device still owns its memory */
   rig_wire_all(1, 100);
   assert_int_equal(rig.delivered, 1);
   fake->hold_control = false;
   assert_int_equal(nic_set_power_state(rig.nic, NIC_POWER_LOW), 0);
   assert_int_equal(nic_set_power_state(rig.nic, NIC_POWER_ON), 0);
-  assert_int_equal(fake->all_multicast, 1); /* after a reset it is asked again */
+  assert_int_equal(fake->all_multicast, 1); /* after a reset the command is sent again */
 }
 
 static void a_device_without_a_link_status_is_up(void) {
@@ -354,7 +355,7 @@ static _Alignas(8) uint8_t bytes[FRAME_PACKET_MAX];
 
 static void kept(struct pbuf *part) { fail_msg("%p is ours and was freed", (void *)part); }
 
-/* A frame over the first `first` bytes of `bytes` and the rest. */
+/* Sends a frame with its first `first` bytes in one buffer, and the rest in another. */
 static void transmit(uint16_t length, uint16_t first) {
   static struct pbuf_custom pbufs[2];
   const uint16_t lengths[] = {first, (uint16_t)(length - first)};
@@ -378,7 +379,7 @@ static void transmit(uint16_t length, uint16_t first) {
     assert_int_equal(part->ref, 1);
 }
 
-/* The sum that a receiver verifies: that of the segment with its pseudo header is 0. */
+/* The sum that a receiver verifies: over the segment with its pseudo header it is 0. */
 static uint16_t verify(const uint8_t *frame, const struct frame_packet *kind) {
   const uint8_t *ip = frame + ETH_HEADER_BYTES;
   ip4_addr_t source, destination;
@@ -435,7 +436,7 @@ static void frames_that_need_none_are_sent_as_they_are(void) {
     assert_int_equal(fake->last.length, length);
     assert_memory_equal(fake->last.data, bytes, length);
   }
-  transmit(ETH_HEADER_BYTES + 19, 10); /* cut short within the IP header, and then behind it */
+  transmit(ETH_HEADER_BYTES + 19, 10); /* cut short within the IP header, and then after it */
   assert_int_equal(fake->last.flags, 0);
   frame_make_packet(bytes, &tcp);
   transmit(ETH_HEADER_BYTES + 20 + 17, 10);

@@ -1,4 +1,4 @@
-/* The host as a board: what the devices of port/dev are told of the boards that have them. */
+/* The host as a board: what the drivers in port/dev need to know of a board. */
 #ifndef BOARD_H
 #define BOARD_H
 
@@ -9,7 +9,7 @@
 #define BOARD_GICD_BASE     UINT32_C(0x08000000)
 #define BOARD_GICC_BASE     UINT32_C(0x08001000)
 
-/* A board's is a constant; this one is each of several in turn. */
+/* Constant on a board; here it takes the value of several boards in turn. */
 extern uint32_t host_periphclk_hz;
 #define BOARD_PERIPHCLK_HZ host_periphclk_hz
 

@@ -1,5 +1,5 @@
-/* Dice: numbers that a seed determines, a stream for each part so that one does not move another.
- */
+/* Dice: numbers that a seed determines, with a stream for each part so that none affects
+ * another. */
 #ifndef DICE_H
 #define DICE_H
 
@@ -19,7 +19,7 @@ static inline uint64_t dice_next(struct dice *dice) {
   return z ^ (z >> 31);
 }
 
-/* The stream number `stream` of a seed. */
+/* Stream number `stream` of a seed. */
 static inline struct dice dice_of(uint64_t seed, unsigned stream) {
   struct dice dice = {seed * UINT64_C(0xd1342543de82ef95) + stream};
 
@@ -37,7 +37,7 @@ static inline uint32_t dice_from(struct dice *dice, uint32_t least, uint32_t mos
   return least + dice_below(dice, most - least + 1);
 }
 
-/* From `least` to `most`, each order of magnitude as likely as another. */
+/* From `least` to `most`, each order of magnitude equally likely. */
 static inline uint64_t dice_scale(struct dice *dice, uint64_t least, uint64_t most) {
   unsigned doublings = 0;
 

@@ -1,4 +1,5 @@
-/* The host has no faults to handle: what semihosting and a watchdog ask of them a test gives. */
+/* The host has no faults to handle: a test provides what semihosting and a watchdog need of
+ * them. */
 #ifndef FAULT_H
 #define FAULT_H
 

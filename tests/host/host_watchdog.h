@@ -7,7 +7,7 @@
 /* True if it was not fed in time. */
 bool host_watchdog_is_due(void);
 
-/* The watchdog warns that it is about to bite. */
+/* The watchdog signals that it is about to bite. */
 void host_watchdog_bite(void);
 
 #endif

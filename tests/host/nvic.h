@@ -1,4 +1,4 @@
-/* The host's interrupts have no priorities: who asks for one is seen by a test. */
+/* The host's interrupts have no priorities: a test sees who sets one. */
 #ifndef NVIC_H
 #define NVIC_H
 

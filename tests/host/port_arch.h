@@ -1,4 +1,4 @@
-/* The host's port primitives: interrupts and registers are modelled by host.c, DMA by dma.c. */
+/* The host's port primitives: host.c models interrupts and registers, dma.c models DMA. */
 #ifndef PORT_ARCH_H
 #define PORT_ARCH_H
 

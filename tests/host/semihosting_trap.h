@@ -1,4 +1,4 @@
-/* A call of a semihosting host, which is the test. */
+/* Calls the semihosting host, which is the test. */
 #ifndef SEMIHOSTING_TRAP_H
 #define SEMIHOSTING_TRAP_H
 

@@ -1,4 +1,4 @@
-/* The application that the demo's main loop has under the explorer. */
+/* The application that the demo's main loop has when the explorer runs it. */
 #ifndef APPLICATION_H
 #define APPLICATION_H
 
@@ -6,14 +6,14 @@
 
 #include "dispatch.h"
 
-/* Its parts, as the scenario gives them. */
+/* Its parts, set by the scenario. */
 struct application {
   void (*start)(struct dispatch_queue *dispatch); /* builds the interfaces, once */
   void (*turn)(void);                             /* in each turn of the main loop */
-  void (*answer)(void);                           /* a byte of the console's; NULL: nothing */
+  void (*answer)(void);                           /* to a byte on the console; NULL: nothing */
   unsigned timeouts;                              /* that are still to come */
 
-  unsigned echoes; /* bytes that are to be sent, at the start */
+  unsigned echoes; /* bytes to be sent, at the start */
 };
 
 extern struct application application;
@@ -21,17 +21,17 @@ extern struct application application;
 /* The main loop of app/main.c. */
 int firmware_main(void);
 
-/* A byte comes in on the serial line, and another can go out: a step of the hardware. */
+/* A byte arrives on the serial line, and another can go out: a step of the hardware. */
 void application_type(void);
 
-/* Bytes that came in and are neither read nor lost for want of room; those that are to be sent. */
+/* Bytes that came in and were neither read nor lost for lack of room; bytes to be sent. */
 unsigned application_unread(void);
 unsigned application_unsent(void);
 
-/* Winds a timer of its own for a time before the next timeout. */
+/* Winds a timer of its own to a time before the next timeout. */
 void application_wind(void);
 
-/* True if something waits that the main loop is there for. */
+/* True if something waits for the main loop. */
 bool application_waits(void);
 
 #endif

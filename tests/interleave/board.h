@@ -1,4 +1,4 @@
-/* The board of the main loop under the explorer. */
+/* The board of the main loop that the explorer runs. */
 #ifndef BOARD_H
 #define BOARD_H
 

@@ -1,7 +1,7 @@
-/* cmocka's assertions, as the fakes and the rig use them: one that does not hold is a violation.
+/* cmocka's assertions, as the fakes and the rig use them: one that fails is a violation.
  *
- * It stands in front of cmocka's own header, whose assertions call functions that differ from one
- * of its versions to the next. */
+ * This header takes the place of cmocka's own, whose assertions call functions that differ between
+ * its versions. */
 #ifndef INTERLEAVE_CMOCKA_H
 #define INTERLEAVE_CMOCKA_H
 

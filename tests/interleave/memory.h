@@ -1,4 +1,4 @@
-/* The program's variables as they were saved, to begin each run with. */
+/* The saved values of the program's variables, with which each run begins. */
 #ifndef MEMORY_H
 #define MEMORY_H
 
@@ -7,10 +7,10 @@
 /* Saves them, once. */
 void memory_save(void);
 
-/* Sets them back. */
+/* Restores them. */
 void memory_restore(void);
 
-/* A hash of what they are now. */
+/* A hash of their present values. */
 uint64_t memory_hash(void);
 
 #endif

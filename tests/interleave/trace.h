@@ -8,10 +8,10 @@
 enum { TRACE_ENTRIES_MAX = 4096 };
 
 struct trace {
-  unsigned count; /* entries; those beyond the most are not kept */
+  unsigned count; /* entries; those beyond the maximum are not kept */
   struct trace_entry {
     const void *where;
-    const char *what; /* of a step; NULL: an access of the processor */
+    const char *what; /* the step; NULL: an access of the processor */
     uint32_t step;
     char letter;
   } entries[TRACE_ENTRIES_MAX];
@@ -22,7 +22,7 @@ void trace_step(struct trace *trace, uint32_t step, char letter, const char *wha
                 const void *where);
 void trace_access(struct trace *trace, uint32_t step, const void *where);
 
-/* Prints the steps and the schedule that makes them again; `all`: the code's lines, too. */
+/* Prints the steps and the schedule that repeats them; `all`: the code's lines, too. */
 void trace_print(const struct trace *trace, bool all);
 
 #endif

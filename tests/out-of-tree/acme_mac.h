@@ -1,4 +1,4 @@
-/* The ACME MAC, a soft MAC in the product's FPGA fabric: a template for the driver of a MAC. */
+/* The ACME MAC, a soft MAC in the product's FPGA fabric: a template for a MAC driver. */
 #ifndef ACME_MAC_H
 #define ACME_MAC_H
 
@@ -12,18 +12,18 @@ enum {
 
 /* As the MAC's datasheet lays it out. */
 struct acme_descriptor {
-  volatile uint32_t address; /* of a buffer */
-  volatile uint32_t length;  /* of it, with flags */
-  volatile uint32_t owner;   /* 1: the MAC's */
+  volatile uint32_t address; /* the buffer's */
+  volatile uint32_t length;  /* the buffer's, with flags */
+  volatile uint32_t owner;   /* 1: owned by the MAC */
 };
 
 struct acme_mac {
-  struct nic nic; /* first: the kit's pointer is ours */
+  struct nic nic; /* first: the kit's pointer is also ours */
   struct acme_descriptor rx[ACME_RX_DESCRIPTORS];
   struct acme_descriptor tx[ACME_TX_DESCRIPTORS];
-  uint32_t tx_head, tx_tail; /* descriptors filled and taken back, free-running */
+  uint32_t tx_head, tx_tail; /* filled descriptors, reclaimed descriptors: free-running */
   struct pbuf *rx_slots[ACME_RX_DESCRIPTORS];
-  struct pbuf *tx_slots[ACME_TX_DESCRIPTORS]; /* frames: at most one a descriptor */
+  struct pbuf *tx_slots[ACME_TX_DESCRIPTORS]; /* frames: at most one per descriptor */
 };
 
 extern const struct nic_ops acme_mac_ops;

@@ -1,11 +1,11 @@
-/* The product's board: a SmartFusion2 with a UART, a timer, its MAC and a soft one in the fabric.
- */
+/* The product's board: a SmartFusion2 with a UART, a timer, its own MAC and a soft one in the
+ * fabric. */
 #ifndef BOARD_H
 #define BOARD_H
 
 #include "nic.h"
 
-/* What port/arch/cortex_m asks of a board: its clock, and its interrupt lines. */
+/* What port/arch/cortex_m needs from a board: its clock and its interrupt lines. */
 enum {
   BOARD_CORE_HZ = 142000000,
   BOARD_SYSTICK_HZ = BOARD_CORE_HZ / 32,

@@ -2,7 +2,7 @@
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
 
-/* What ringif asks for: no operating system, its hooks, checksums by netif, link callbacks. */
+/* What ringif needs: no operating system, its hooks, checksums per netif, link callbacks. */
 #define NO_SYS                       1
 #define SYS_LIGHTWEIGHT_PROT         0
 #define LWIP_NETCONN                 0
@@ -15,7 +15,7 @@
 #define PBUF_POOL_SIZE               0 /* frames are in the NIC's packet pool */
 #define LWIP_TESTMODE                1 /* for the list of timeouts */
 #define MEM_ALIGNMENT                4
-#define MEMP_NUM_SYS_TIMEOUT         (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 2) /* one a NIC */
+#define MEMP_NUM_SYS_TIMEOUT         (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 2) /* one per NIC */
 
 /* The product's choice. */
 #define MEM_SIZE            2048

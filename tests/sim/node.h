@@ -1,9 +1,9 @@
-/* A node of the simulation: driver kit, simulated NIC and lwIP, with an application, as one object.
+/* A node of the simulation: driver kit, simulated NIC and lwIP, with an application.
  *
- * All of it is linked into one relocatable object whose only global symbol is its `struct
+ * Each node is linked into one relocatable object whose only global symbol is its `struct
  * node_ops`. The world is linked with copies of that object, so that each node has globals of its
  * own. A node does something only in the functions below; they run its interrupts and its main loop
- * up to the time they are told. */
+ * up to the given time. */
 #ifndef NODE_H
 #define NODE_H
 
@@ -15,12 +15,12 @@
 enum {
   NODE_DEVICES = 2, /* simulated NICs on its one cable: one is an interface, the other may still
                        wait for packets that the application holds */
-  NODE_PACKETS_MAX = 32,  /* of a NIC's pool */
+  NODE_PACKETS_MAX = 32,  /* in a NIC's pool */
   NODE_QUEUE_MAX = 32,    /* depth of a NIC's queues */
   NODE_BUFFER_MAX = 1536, /* bytes of a packet */
 };
 
-/* Deliberate defects, by which the invariants are put to the test: name, and what is wrong. */
+/* Deliberate defects, which put the invariants to the test: name, and what is wrong. */
 #define NODE_DEFECTS(X)                                                                            \
   X(NONE, "none")                                                                                  \
   X(LEAK_RX, "leak-rx")             /* a received buffer is forgotten */                           \
@@ -48,16 +48,16 @@ enum node_defect {
 /* How a node is made, for its whole life. */
 struct node_config {
   unsigned id;       /* its port; its addresses end in id + 1 */
-  uint64_t seed;     /* of its dice */
+  uint64_t seed;     /* its dice's */
   uint64_t clock_us; /* what its clock shows at the start */
-  uint16_t packets;  /* as struct nic_config */
+  uint16_t packets;  /* from here on as in struct nic_config */
   uint16_t held_max;
   uint16_t buffer_size;
   uint16_t queue_depth;
   uint16_t batch;
   uint16_t budget;
   bool low_keeps_buffers;
-  bool fast; /* pings and datagrams go by the fast path; it sends no pings itself */
+  bool fast; /* pings and datagrams take the fast path; it sends no pings itself */
   bool ip6;  /* both nodes have buffers that are long enough for IPv6 */
   enum node_defect defect;
 };
@@ -65,13 +65,13 @@ struct node_config {
 /* What changes with the weather. */
 struct node_weather {
   uint16_t device[SIM_FAULT_COUNT]; /* faults of the NIC, in thousandths */
-  uint32_t no_memory;               /* allocations of lwIP that fail, per million */
-  uint32_t bad_start;     /* times that the NIC does not start, or does not enable, per million */
-  uint32_t turn_us;       /* longest time that a turn of the main loop takes */
-  uint32_t step_us;       /* longest time from hook to hook of the port within one */
-  uint32_t timer_late_us; /* most by which the hardware timer is late */
-  uint16_t hoard;         /* packets that the application keeps at the most */
-  bool slow_reader;       /* TCP data waits for an act of the application */
+  uint32_t no_memory;               /* allocations that fail in lwIP, per million */
+  uint32_t bad_start;               /* failures of the NIC to start or to be enabled, per million */
+  uint32_t turn_us;                 /* the longest duration of a turn of the main loop */
+  uint32_t step_us;       /* the longest time between two hooks of the port within a turn */
+  uint32_t timer_late_us; /* the most by which the hardware timer is late */
+  uint16_t hoard;         /* the most packets that the application keeps */
+  bool slow_reader;       /* TCP data waits until the application acts */
   bool obeys;             /* some datagrams are commands that switch the interface */
 };
 
@@ -83,7 +83,7 @@ enum node_act {
   NODE_MULTICAST,  /* a datagram to a group */
   NODE_MEMBERSHIP, /* joins or leaves a group */
   NODE_READ,       /* the application takes what it has kept */
-  NODE_ABORT,      /* it resets a connection */
+  NODE_ABORT,      /* resets a connection */
   NODE_ENABLE,     /* the interface is disabled, or enabled again */
   NODE_POWER,      /* low power, or back */
   NODE_INSTALL,    /* it is uninstalled, or installed again */
@@ -104,35 +104,35 @@ struct node_report {
 struct node_ops {
   void (*boot)(const struct node_config *config);
 
-  /* When it has something to do. */
+  /* When it next has something to do. */
   uint64_t (*next_us)(void);
 
-  /* Interrupts and one turn of the main loop at `now_us`, or later where it was busy. */
+  /* Runs interrupts and one turn of the main loop at `now_us`, or later if it was busy. */
   void (*run)(uint64_t now_us);
 
-  /* A frame is at the node's end of the cable at `at_us`. */
+  /* A frame reaches the node's end of the cable at `at_us`. */
   void (*arrive)(const uint8_t *frame, uint32_t length, uint64_t at_us);
 
   void (*weather)(const struct node_weather *weather);
 
   void (*act)(enum node_act act, uint64_t now_us);
 
-  /* The interface is installed, on and plugged in; nothing is hoarded. False where lwIP still holds
+  /* Installs, enables and plugs in the interface; nothing is hoarded. False if lwIP still holds
    * packets of an interface that has gone: try again later. */
   bool (*heal)(uint64_t now_us);
 
-  /* Microseconds until TCP tries again at the latest, for what it has not had acknowledged; each
-   * flow that this is about is in the set. */
+  /* Microseconds until TCP, at the latest, retransmits what is not acknowledged; `*flows` is the
+   * set of the flows that this is about. */
   uint64_t (*tcp_deadline)(uint64_t *flows);
 
-  /* Pings the other node; `pinged` is true when one of these was answered. */
+  /* Pings the other node; `pinged` becomes true when one of these pings is answered. */
   void (*ping_other)(bool ip6, uint64_t now_us);
   bool (*pinged)(bool ip6);
 
-  /* True if TCP has no connection, not even one that waits for its time to be over. */
+  /* True if TCP has no connection, not even in TIME_WAIT. */
   bool (*is_quiet)(void);
 
-  /* Uninstalls the interface; some time later check_end() looks that nothing is left. */
+  /* Uninstalls the interface; some time later check_end() checks that nothing is left. */
   void (*close)(uint64_t now_us);
   void (*check_end)(uint64_t now_us);
 

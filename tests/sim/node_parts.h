@@ -1,4 +1,4 @@
-/* What the parts of a node share among themselves. */
+/* What the parts of a node share. */
 #ifndef NODE_PARTS_H
 #define NODE_PARTS_H
 
@@ -11,22 +11,22 @@
 
 enum { NODE_HEADROOM = 32, NODE_ALIGNMENT = 32 };
 
-/* Frames that passed between cable, device, driver and stack since the NIC was started. What the
- * counters of kit and device say has to agree with it (node_check.c). */
+/* Frames that passed between cable, device, driver and stack since the NIC was started. The
+ * counters of kit and device have to agree with it (node_check.c). */
 struct node_tally {
   uint32_t taken;      /* off the cable by the device */
   uint32_t not_fit;    /* longer than the buffer */
-  uint32_t turned_off; /* held by the device when it was turned on anew */
-  uint32_t lost;       /* by the fault "drop", on reception */
+  uint32_t turned_off; /* held by the device when it was turned on again */
+  uint32_t lost;       /* by the fault "drop", in reception */
   uint32_t completed;  /* written to a buffer */
-  uint32_t doubled;    /* of these the second time */
-  uint32_t stuck;      /* of these not given back */
-  uint32_t unheard;    /* the device had no descriptor when it came */
-  uint32_t reaped;     /* taken back by the driver */
+  uint32_t doubled;    /* of these, written twice */
+  uint32_t stuck;      /* of these, not given back */
+  uint32_t unheard;    /* the device had no descriptor when the frame arrived */
+  uint32_t reaped;     /* reclaimed by the driver */
   uint32_t inputs;     /* handed to the stack */
   uint32_t outputs;    /* that the stack wanted to send */
-  uint32_t posted;     /* given to the device */
-  uint32_t released;   /* sent and taken back */
+  uint32_t posted;     /* posted to the device */
+  uint32_t released;   /* sent and reclaimed */
 };
 
 struct node_nic {
@@ -34,10 +34,10 @@ struct node_nic {
   struct sim_device device;
   struct nic_config config;
   struct node_tally tally;
-  uint64_t tx_digest[SIM_TX_DESCRIPTORS]; /* of the frame in each slot, as it was posted */
+  uint64_t tx_digest[SIM_TX_DESCRIPTORS]; /* of the frame in each slot, when it was posted */
   struct pbuf *tx_early[SIM_TX_DESCRIPTORS];
-  uint64_t excused_until_us; /* a device that loses interrupts or descriptors is late until then */
-  enum sim_fault last_fault; /* whose dice were thrown last */
+  uint64_t excused_until_us; /* until then lost interrupts or descriptors make it late */
+  enum sim_fault last_fault; /* the fault whose dice were thrown last */
   bool last_struck;
   bool sending; /* the device is at work on its tx ring */
   _Alignas(NODE_ALIGNMENT) uint8_t memory[NIC_MEMORY_BYTES(
@@ -47,16 +47,16 @@ struct node_nic {
 struct node {
   struct node_config config;
   struct node_weather weather;
-  struct dice time_dice; /* of how long things take */
-  struct dice lack_dice; /* of what fails to be allocated */
-  uint64_t now_us;       /* the world's time, as far as this node is */
+  struct dice time_dice; /* for how long things take */
+  struct dice lack_dice; /* for allocations that fail */
+  uint64_t now_us;       /* the world's time, as far as this node has got */
   uint64_t slept_us;     /* when it last slept */
   struct node_report report;
   struct dispatch_queue dispatch;
   struct registry_entry *entry; /* the installed one, or NULL */
   bool may_lack;                /* allocations may fail now */
   bool lifecycle_faulty;        /* starts may fail now */
-  bool tcp_in_fragments;        /* a fragment of a TCP segment has come in */
+  bool tcp_in_fragments;        /* a fragment of a TCP segment has arrived */
 };
 
 extern struct node node;
@@ -69,13 +69,14 @@ uint64_t node_port_next_us(void);
 void node_port_interrupts(void);
 bool node_port_pending(void);
 void node_port_connect(unsigned line, struct nic *nic);
-/* While it is held, nothing of what the world does to a node takes it time or interrupts it: a
- * flood that comes in would be handled at no turn of its own, and leave it ahead of the world. */
+/* While it is held, nothing that the world does to a node takes up its time or interrupts it: else
+ * an incoming flood would be handled outside of any turn of its own, and leave it ahead of the
+ * world. */
 void node_port_hold(bool held);
 
 /* ---- node_cable.c ---- */
 
-/* The NIC whose device this is, or whose faults these are. */
+/* The NIC that has this device, or these faults. */
 struct node_nic *node_nic_of_peer(const struct sim_peer *peer);
 struct node_nic *node_nic_of(const struct nic *nic);
 void node_cable_arrive(const uint8_t *frame, uint32_t length, uint64_t at_us);
@@ -89,13 +90,13 @@ void node_tap_start(void);
 /* Counts what passes between an installed interface and the stack. */
 void node_tap_netif(struct netif *netif);
 uint64_t node_digest(const uint8_t *bytes, uint32_t length);
-/* The frame that the device takes from its tx ring is still what was posted. */
+/* Checks that the frame that the device takes from its tx ring is still what was posted. */
 void node_tap_check_sent(struct node_nic *nic, const uint8_t *frame, uint32_t length);
 
 /* ---- node_memory.c ---- */
 
-/* True if `length` bytes leave some of lwIP's heap. All send buffers together are more than the
- * heap, and what they leave is what ARP and ICMP answer from: an application that is to be
+/* True if some of lwIP's heap is left after `length` bytes. All send buffers together are larger
+ * than the heap, and ARP and ICMP answer from what they leave: an application that is to be
  * reachable asks before it sends. */
 bool node_heap_has_room(uint32_t length);
 
@@ -119,7 +120,7 @@ void node_leave_groups(void);
 void node_hoard_release(void);
 void node_echo_request(bool ip6);
 bool node_echoed(bool ip6);
-/* The address of port `port`; false where there is none. */
+/* The address of port `port`; false if there is none. */
 bool node_address_of(unsigned port, bool ip6, ip_addr_t *address);
 
 /* ---- node_lifecycle.c ---- */

@@ -10,25 +10,25 @@
 
 struct scenario_options {
   uint64_t seed;
-  enum node_defect defect; /* that all nodes have */
+  enum node_defect defect; /* all nodes have it */
   const char *pcap;        /* file for a capture of the wire; NULL: none */
-  bool replayed;           /* tells what it does */
+  bool replayed;           /* prints what it does */
 };
 
 struct scenario_report {
   uint64_t virtual_us;
   struct wire_report wire;
   struct node_report nodes[WORLD_NODES];
-  uint64_t flows, whole; /* TCP connections opened, those that ended with all bytes there */
+  uint64_t flows, whole; /* TCP connections opened, those that ended with all bytes delivered */
   uint64_t storms;
-  uint64_t ping_us; /* the longest time from the end of a storm to the answer of a ping */
+  uint64_t ping_us; /* the longest time from the end of a storm to a ping's answer */
 };
 
-/* Runs it; ends the process with status 1 where an invariant is broken. Once in a process, since
- * the nodes' globals are not reset. */
+/* Runs it; ends the process with status 1 if an invariant is broken. Once per process, since the
+ * nodes' globals are not reset. */
 void scenario_run(const struct scenario_options *options, struct scenario_report *report);
 
-/* The text of the broken invariant goes there, cut to `size`. */
+/* The text of a broken invariant goes to `text`, cut to `size`. */
 void world_fail_into(char *text, unsigned size);
 
 #endif

@@ -8,8 +8,8 @@
 extern struct world_state {
   uint64_t now_us;
   bool replayed;
-  bool storm;  /* what happens now is an excuse for connections that die */
-  bool silent; /* bits have been changed that no checksum covers */
+  bool storm;  /* what happens now may kill connections */
+  bool silent; /* bits that no checksum covers have been changed */
   uint64_t flows, whole;
 } world_state;
 

@@ -1,5 +1,5 @@
 /* The coprocessor that port/arch/cortex_a/cache.c works through, as functions of test_port_cache.c:
- * it is compiled for the host with this in front, in place of cp15.h. */
+ * cache.c is compiled for the host with this header in place of cp15.h. */
 #ifndef CACHE_MODEL_H
 #define CACHE_MODEL_H
 
@@ -14,7 +14,7 @@ void cp15_write_dcimvac(uintptr_t address);
 void cp15_write_dccimvac(uintptr_t address);
 void cp15_dsb(void);
 
-/* What that file gives, under its own names. */
+/* The functions of cache.c, under their own names. */
 void cache_dma_clean(const void *start, size_t length);
 void cache_dma_invalidate(void *start, size_t length);
 

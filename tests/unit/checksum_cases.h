@@ -1,4 +1,4 @@
-/* What an Internet checksum has to be right about: every length and every start in a word or two.
+/* What an Internet checksum has to get right: every length, and every start within a word or two.
  */
 #ifndef CHECKSUM_CASES_H
 #define CHECKSUM_CASES_H
@@ -14,7 +14,7 @@ enum {
 };
 
 struct checksum_case {
-  const char *pattern; /* of the data: random, zeroes or ones */
+  const char *pattern; /* the data: random, zeros or ones */
   unsigned offset;     /* of its start from a multiple of 8 */
   size_t length;
   uint16_t sum, right_sum;
@@ -22,13 +22,12 @@ struct checksum_case {
 
 typedef uint16_t checksum_function(const void *data, size_t length);
 
-/* How many of the cases `checksum` gets right before its first wrong one, which is then in
- * `*wrong`.
+/* How many of the cases `checksum` gets right before the first wrong one, which goes into `*wrong`.
  */
 unsigned checksum_cases(checksum_function *checksum, struct checksum_case *wrong);
 
-/* The functions of internet_checksum.h, each as one that has the sum of the data alone. One that
- * copies gives a wrong sum where the copy is wrong, or bytes beside it have changed. */
+/* The functions of internet_checksum.h, each as one that only sums data. One that copies gives a
+ * wrong sum if the copy is wrong, or if bytes beside it have changed. */
 enum { CHECKSUM_VARIANTS = 6 };
 extern const struct checksum_variant {
   const char *name;

@@ -1,5 +1,5 @@
 /* A station with IPv6, fe80::1, whose wire is the test: its frames go to `linkoutput`, and packets
- * come. */
+ * arrive from the test. */
 #ifndef IP6_WIRE_H
 #define IP6_WIRE_H
 
@@ -13,26 +13,26 @@
 enum { IP6_WIRE_OWN = 1, IP6_WIRE_HEADERS = SIZEOF_ETH_HDR + IP6_HLEN };
 
 extern struct netif ip6_wire_netif;
-extern uint8_t ip6_wire_hop_limit; /* of packets that come: neighbors' until another is set */
+extern uint8_t ip6_wire_hop_limit; /* of arriving packets: as neighbors set it, by default */
 
 void ip6_wire_setup(netif_linkoutput_fn linkoutput);
-void ip6_wire_teardown(void); /* nothing is left on lwIP's heap */
+void ip6_wire_teardown(void); /* checks that nothing is left on lwIP's heap */
 
 /* fe80::number */
 ip6_addr_t ip6_wire_address(unsigned number);
 
-/* fe80::number's solicited-node group, in which the station is once NETIF_FLAG_MLD6 is set and a
- * second has passed. */
+/* The solicited-node group of fe80::number, which the station joins: it does once NETIF_FLAG_MLD6
+ * is set and a second has passed. */
 ip6_addr_t ip6_wire_solicited_node(unsigned number);
 
-/* A packet with so many bytes behind its IPv6 header. */
+/* A packet with that many bytes after its IPv6 header. */
 void ip6_wire_packet_comes(const ip6_addr_t *from, const ip6_addr_t *to, uint8_t next_header,
                            const void *payload, size_t bytes);
 
-/* A message of ICMPv6 of so many bytes, to the station. */
+/* An ICMPv6 message of that many bytes, to the station. */
 void ip6_wire_comes(const ip6_addr_t *from, const void *message, size_t bytes);
 
-/* A datagram without data, to wherever its neighbor is. */
+/* Sends a datagram without data to that address. */
 void ip6_wire_send(const ip6_addr_t *to);
 
 #endif

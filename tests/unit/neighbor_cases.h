@@ -1,5 +1,4 @@
-/* What holds for ARP and for IPv6 alike: neighbors that are talked to stay known, whoever else
- * comes. */
+/* What holds for both ARP and IPv6: neighbors that are in use stay known, whoever else turns up. */
 #ifndef NEIGHBOR_CASES_H
 #define NEIGHBOR_CASES_H
 
@@ -8,21 +7,21 @@
 
 enum { NEIGHBOR_OTHERS = 1000, NEIGHBOR_UNUSED_S = 60 };
 
-/* A table of neighbors, which have numbers from 2 on, and the station among them. */
+/* A table of neighbors, which are numbered from 2 on, and the station that has it. */
 struct neighbors {
   unsigned capacity;                    /* entries of the table */
-  void (*asks_for_us)(unsigned number); /* the neighbor's frame comes in */
-  void (*answers)(unsigned number);     /* its address that was asked for */
-  void (*send_to)(unsigned number);     /* a packet */
+  void (*asks_for_us)(unsigned number); /* the neighbor's request arrives */
+  void (*answers)(unsigned number);     /* the neighbor answers a request for its address */
+  void (*send_to)(unsigned number);     /* sends it a packet */
   bool (*knows)(unsigned number);
-  void (*second)(void); /* goes by */
-  bool answering;       /* neighbors that are asked for answer by themselves */
-  unsigned frames;      /* that went out to a station */
+  void (*second)(void); /* lets a second pass */
+  bool answering;       /* neighbors answer requests by themselves */
+  unsigned frames;      /* unicast frames sent */
   uint8_t reached;      /* the last byte of the address that the last packet went to */
 };
 extern struct neighbors neighbors;
 
-/* Has one that is known sent a packet, which goes at once. */
+/* Sends a packet to a neighbor that is known; it must go out at once. */
 void neighbor_must_be_reached(unsigned number);
 
 void who_asks_does_not_displace_them(void **state);

@@ -16,28 +16,28 @@ enum {
 struct paper_nic {
   struct nic nic;
   struct pbuf *rx_slots[PAPER_RING], *tx_slots[PAPER_RING];
-  uint32_t filled;   /* rx buffers that the device has filled, free-running as the ring's head */
+  uint32_t filled;   /* rx buffers that the device has filled, free-running like the ring's head */
   uint32_t done;     /* tx frames that it has sent */
   bool hold_tx;      /* the device sends nothing */
-  bool error_frames; /* it flags what it receives as bad */
-  bool unmasked;     /* its interrupt gets through */
-  bool checked;      /* it vouches for the checksums of what it receives */
+  bool error_frames; /* it flags received frames as bad */
+  bool unmasked;     /* its interrupt is unmasked */
+  bool checked;      /* it vouches for the checksums of received frames */
   bool link;         /* its carrier */
-  bool full_duplex;  /* and its link's */
-  uint8_t lacks;     /* caps.offloads that it turns out not to have */
+  bool full_duplex;  /* its link's */
+  uint8_t lacks;     /* bits of caps.offloads that it turns out not to have */
   int start_error;   /* what start returns */
   int enable_error;  /* what enable returns */
   unsigned doorbells_rx, doorbells_tx;
   unsigned starts, enables, disables;
-  unsigned sent; /* frames sent; their bytes follow, as one */
+  unsigned sent; /* frames sent; their bytes follow, concatenated */
   uint16_t sent_length[PAPER_SENT_MAX];
   uint8_t sent_data[PAPER_SENT_MAX][2048];
-  void (*before_unmask)(struct paper_nic *paper); /* a last moment for the device; may be NULL */
+  void (*before_unmask)(struct paper_nic *paper); /* a last chance for the device; or NULL */
 };
 
 extern struct nic_ops paper_ops; /* not const: tests change the capabilities */
 
-/* The device receives a frame; false where no buffer is posted. It interrupts if it may. */
+/* The device receives a frame; false if no buffer is posted. It interrupts if it may. */
 bool paper_receive(struct paper_nic *paper, const void *frame, uint16_t length);
 
 #endif

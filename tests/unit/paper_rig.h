@@ -1,4 +1,4 @@
-/* The NIC on paper under the kit, with a stack that counts, hoards or stops it. */
+/* The NIC on paper under the kit, with a stack that counts and hoards packets, or stops the NIC. */
 #ifndef PAPER_RIG_H
 #define PAPER_RIG_H
 
@@ -22,30 +22,30 @@ extern struct nic *const nic;
 extern struct dispatch_queue dispatch;
 extern const struct nic_config config;
 
-/* What the stack has had, and what it does with it; `flood`: frames that come as others are
- * delivered. */
+/* What the stack has received, and what it does with it; `flood`: frames that arrive while others
+ * are delivered. */
 extern unsigned received, hoarded, flood;
 extern bool hoard, stop_in_input, reset_in_input;
 extern struct pbuf *hoarded_frames[64];
-extern uint8_t last_number; /* of the last frame */
+extern uint8_t last_number; /* the last frame's */
 
-/* cmocka's set-up functions: in NIC_INIT, and in NIC_ENABLED. */
+/* cmocka's set-up functions: they leave the NIC in NIC_INIT, and in NIC_ENABLED. */
 int paper_setup(void **state);
 int paper_setup_enabled(void **state);
 
-/* The main loop, until nothing is left to do; returns its turns. */
+/* Runs the main loop until nothing is left to do; returns the number of turns. */
 unsigned run(void);
 
-/* A frame of `length` bytes with `number` in it comes in; false where no buffer is posted. */
+/* A frame of `length` bytes that contains `number` arrives; false if no buffer is posted. */
 bool wire(uint8_t number, uint16_t length);
 
-/* A frame to send of `length` bytes that all are `fill`, which is even: to one station. */
+/* A frame of `length` bytes to send to one station; all its bytes are `fill`, which is even. */
 struct pbuf *frame_of(uint16_t length, uint8_t fill);
 
-/* Has the kit send a frame, and gives up its own hold of it; the kit returns `expected`. */
+/* Has the kit send a frame, and drops the caller's reference; the kit must return `expected`. */
 void transmit(struct pbuf *frame, int expected);
 
-/* Each packet of the pool is somewhere. */
+/* Checks that every packet of the pool is accounted for. */
 void check_conservation(void);
 
 #endif

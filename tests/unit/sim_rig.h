@@ -13,14 +13,14 @@ struct sim_rig {
 };
 extern struct sim_rig sim_rig;
 
-/* An enabled interface, whose peer first sends a burst of eight after `first_ms`, and then each
- * `period_ms`. */
+/* Sets up an enabled interface whose peer sends its first burst of eight after `first_ms`, then one
+ * each `period_ms`. */
 void sim_rig_setup(uint32_t first_ms, uint32_t period_ms);
 
-/* All is given back. */
+/* Checks that everything has been given back. */
 void sim_rig_teardown(void);
 
-/* Time goes by; each packet of the pool is somewhere. */
+/* Lets time pass, and checks that every packet of the pool is accounted for. */
 void run_for_ms(unsigned duration);
 
 #endif

@@ -1,4 +1,4 @@
-/* A connection in the midst of its life, for tests of lwIP's TCP. */
+/* An established connection, for tests of lwIP's TCP. */
 #ifndef TCP_CONNECTION_H
 #define TCP_CONNECTION_H
 
@@ -13,9 +13,9 @@ enum {
   PEER_PORT = 40000,
 };
 
-static struct tcp_pcb *pcb; /* as long as it lives */
+static struct tcp_pcb *pcb; /* NULL once it is gone */
 
-/* cmocka's: the connection is established, and ends. */
+/* cmocka's set-up and teardown: the connection is established, and ends. */
 static inline int setup(void **state) {
   (void)state;
   pcb = tcp_new();

@@ -1,4 +1,4 @@
-/* A wire and a segment that comes by it to lwIP, for tests of its TCP; checksums are off. */
+/* A wire and a segment that arrives by it, for tests of lwIP's TCP; checksums are off. */
 #ifndef TCP_SEGMENT_H
 #define TCP_SEGMENT_H
 
@@ -17,7 +17,7 @@ static inline err_t wire_init(struct netif *netif) {
   return ERR_OK;
 }
 
-/* An interface with the address 10.0.0.1 that is up: `output` gets what lwIP sends. */
+/* Adds an interface with the address 10.0.0.1 that is up: `output` gets what lwIP sends. */
 static inline void wire_add(struct netif *netif, netif_output_fn output) {
   ip4_addr_t own, mask;
 
@@ -28,8 +28,8 @@ static inline void wire_add(struct netif *netif, netif_output_fn output) {
   netif_set_up(netif);
 }
 
-/* From the other side of `pcb`, with `length` bytes of `data`, of which the first `options` words
- * are the header's. */
+/* A segment arrives from the other side of `pcb`, with `length` bytes of `data`, of which the first
+ * `options` words are the header's. */
 static inline void options_come(struct netif *netif, const struct tcp_pcb *pcb, uint8_t flags,
                                 uint32_t sequence, uint32_t acknowledged, uint16_t window,
                                 const void *data, uint16_t length, unsigned options) {
@@ -62,7 +62,7 @@ static inline void data_comes(struct netif *netif, const struct tcp_pcb *pcb, ui
   options_come(netif, pcb, flags, sequence, acknowledged, window, data, length, 0);
 }
 
-/* And without data. */
+/* The same without data. */
 static inline void segment_comes(struct netif *netif, const struct tcp_pcb *pcb, uint8_t flags,
                                  uint32_t sequence, uint32_t acknowledged, uint16_t window) {
   data_comes(netif, pcb, flags, sequence, acknowledged, window, NULL, 0);

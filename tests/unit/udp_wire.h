@@ -1,5 +1,5 @@
-/* A station with IPv4, without an address yet, whose wire is the test: datagrams that it sends are
- * told of, and others come. */
+/* A station with IPv4, without an address yet, whose wire is the test: it sees the datagrams that
+ * the station sends, and others arrive from it. */
 #ifndef UDP_WIRE_H
 #define UDP_WIRE_H
 
@@ -22,8 +22,8 @@ void udp_wire_setup(void (*sent)(const struct udp_wire_datagram *datagram));
 void udp_wire_teardown(void);
 void udp_wire_comes(const struct udp_wire_datagram *datagram);
 
-/* As one that was put together of fragments: the first so many bytes of its data are in one, the
- * next eight in another. */
+/* The same as one reassembled from fragments: the first so many bytes of its data are in one pbuf,
+ * the next eight in another. */
 void udp_wire_comes_in_parts(const struct udp_wire_datagram *datagram, uint16_t bytes);
 
 #endif

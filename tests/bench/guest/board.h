@@ -1,4 +1,4 @@
-/* The board of the bench's guests: a SmartFusion2 whose packets are in its SOM's DDR, so that
+/* The board of the bench's guests: a SmartFusion2 that has its packets in its SOM's DDR, so that
  * rings, interfaces and connections can grow: RING descriptors in each ring, INTERFACES NICs. */
 #ifndef BOARD_H
 #define BOARD_H
@@ -6,7 +6,7 @@
 #include "nic.h"
 #include "sim_device.h"
 
-/* What port/arch/cortex_m asks of a board: its clock, and its interrupt lines. */
+/* What port/arch/cortex_m needs from a board: its clock and its interrupt lines. */
 enum {
   BOARD_CORE_HZ = 142000000,
   BOARD_SYSTICK_HZ = BOARD_CORE_HZ / 32,
@@ -40,7 +40,7 @@ enum {
 extern struct nic *const board_nics[BOARD_NICS];
 extern const struct nic_config board_nic_configs[BOARD_NICS];
 
-/* The other side of the simulated ones, and their interrupt lines. */
+/* The simulated ones' devices, and their interrupt lines. */
 extern struct sim_device board_sim_devices[BOARD_SIMS];
 extern const unsigned board_sim_irqs[BOARD_SIMS];
 
@@ -48,11 +48,11 @@ extern const unsigned board_sim_irqs[BOARD_SIMS];
 void board_init(void);
 
 /* The simulated NICs' bus, which their driver is compiled to use: what the device does in an access
- * is not the firmware's, and the meter counts it aside. Any context. */
+ * is not the firmware's work, and the meter counts it separately. Any context. */
 uint32_t device_read(struct sim_device *device, enum sim_register reg);
 void device_write(struct sim_device *device, enum sim_register reg, uint32_t value);
 
-/* Where the meter begins and ends to count aside. */
+/* Between these two the meter counts separately. */
 void device_begins(void);
 void device_ends(void);
 

@@ -5,7 +5,7 @@
 /* Starts the devices. Main loop, before the interfaces are added. */
 void wires_start(void);
 
-/* All interfaces are up. Main loop, once. */
+/* Called when all interfaces are up. Main loop, once. */
 void wires_are_up(void);
 
 #endif
