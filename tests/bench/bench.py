@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Guest instructions a packet, exact and repeatable, of the firmware of a board as it ships.
+"""Guest instructions per packet of a board's firmware as it ships, exact and repeatable.
 
 usage: tests/bench/bench.py [--compare | --baseline] BOARD...
 
-Prints a table for each board and writes build/bench.json. --compare fails where a figure is more than 2 %
+Prints a table for each board and writes build/bench.json. --compare fails if a figure is more than 2 %
 above tests/bench/baseline.json; --baseline writes that file. docs/performance.md says what is counted.
 """
 import argparse
@@ -32,19 +32,19 @@ RESULTS = os.path.join(ROOT, "build/bench.json")
 BASELINE = os.path.join(ROOT, "tests/bench/baseline.json")
 GROWTH = 0.02     # more than this is a failure
 ROUNDS = 100
-WARM_UP = 8       # rounds before them: an address is looked up, a window opens
-COMMON = 0.05     # of the rounds have to agree for their number to be the figure
-IDLE_SECONDS = (20, 80)  # of virtual time since lwIP's start, between which idle is counted
+WARM_UP = 8       # rounds before the measured ones: an address is looked up, a window opens
+COMMON = 0.05     # the share of the rounds that have to agree on a number for it to be the figure
+IDLE_SECONDS = (20, 80)  # of virtual time since lwIP's start: idle is counted in between
 TOP = 60
-# Registers whose device the emulator serves in its main loop, beside the guest's processor, and not within
-# the access as other MACs. Only where the guest waits for it are two rounds the same. (virtio 1.1, 4.2.2:
+# Registers whose device the emulator serves in its main loop, in parallel to the guest's processor, not within
+# the access as with other MACs. Two rounds are the same only if the guest waits for it. (virtio 1.1, 4.2.2:
 # QueueNotify of each of the board's 32 slots.)
 SERVED_LATER = {"virt": [0x0a000050 + 0x200 * slot for slot in range(32)]}
 NUMBERS = ("instructions", "interrupts", "mmio_reads", "mmio_writes", "copied", "summed")
 
 
 SECOND = "etharp_tmr"  # lwIP calls it once a second
-READY = (r"en0 up 10\.0\.2\.15/24", r"en0 up FE80")  # the firmware's own traffic is over, but for some
+READY = (r"en0 up 10\.0\.2\.15/24", r"en0 up FE80")  # most of the firmware's own traffic is over
 
 
 def elf_of(board):
@@ -60,7 +60,7 @@ def version(qemu):
 
 
 def plugin_for(qemu):
-    """The plugin for the emulator's version of the plugin interface."""
+    """The plugin, built for the emulator's version of the plugin interface."""
     major = int(version(qemu).split(".")[0])
     path = os.path.join(ROOT, f"build/tools/insn_counter_{1 if major < 9 else 2}.so")
     if not os.path.exists(path):
@@ -72,10 +72,10 @@ def plugin_for(qemu):
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """What it took, of the rounds that agree on the least that at least a twentieth of them took.
+    """What it took: the least number that at least a twentieth of the rounds agree on.
 
-    A round is disturbed where a timer of the stack's, a log line or another host's frame falls into it: it
-    then takes more, and hardly two do so alike."""
+    A round is disturbed if a timer of the stack, a log line or another host's frame falls into it: it
+    then takes more, and hardly any two take the same."""
     name: str
     per: int          # of what is counted in a round: packets, or seconds
     counts: object
@@ -84,7 +84,7 @@ class Figure:
     note: str = ""
 
     def number(self, value):
-        """A number of one packet or second: whole where the tenths are nothing beside it."""
+        """A number per packet or second: rounded if it is so large that tenths do not matter."""
         one = value / self.per
         return round(one, 1) if one < 100 and value % self.per else round(one)
 
@@ -99,7 +99,7 @@ def choose(rounds):
 
 
 class Bench:
-    """A guest that has its address, the meter on it and the peer that sends it packets."""
+    """A guest that has its address, with the meter on it and the peer that sends it packets."""
 
     def __init__(self, board, plugin, elf=None, ready=READY):
         elf = elf or elf_of(board)
@@ -113,7 +113,7 @@ class Bench:
             self.meter.connect()
             for line in ready:
                 self.guest.expect(line)
-            # slirp, which has given the lease, would answer whatever it sees of TCP.
+            # slirp, which has given the lease, would answer any TCP segment that it sees.
             self.guest.qmp("set_link", name="user0", up=False)
             self.meter.hold_at_points()
             self.meter.listen()
@@ -140,7 +140,7 @@ class Bench:
         self.meter.settle(done, self.peer.socket, self.peer.take)
 
     def tell(self, line):
-        """A command of the console. The guest may be held at the mark meanwhile, and is let go."""
+        """Sends a command to the console. A guest that is held at the mark meanwhile is let go."""
         answered = self.guest.text.count("done")
         self.guest.send(line)
         self.settle(lambda: self.guest.text.count("done") > answered)
@@ -156,7 +156,7 @@ class Bench:
             self.guest.qmp("query-status")
 
     def burst(self, frame, batch):
-        """The guest is held at its wake-up until all requests are in its ring."""
+        """Holds the guest at its wake-up until all requests are in its ring."""
         self.peer.replies.clear()
         self.meter.hold_when_it_wakes()
         self.peer.send(frame)
@@ -194,7 +194,7 @@ class Bench:
 
     def segments(self, connection, data, count):
         """Sends segments, each when the guest is done with the one before; it may acknowledge several at
-        once, and has all acknowledged at the end."""
+        once, and has acknowledged all of them at the end."""
         for i in range(count):
             wakes = self.meter.wakes
             connection.say(data)
@@ -211,7 +211,7 @@ class Bench:
     # ---- figures ----
 
     def figure(self, name, traffic, per=1, note="", rounds=ROUNDS):
-        """Of `rounds` times `traffic`, each of which does `per` of what is counted."""
+        """The figure of `rounds` times `traffic`, each of which handles `per` of the counted units."""
         taken = []
         before = self.meter.read()
         for i in range(rounds + WARM_UP):
@@ -264,8 +264,8 @@ class Bench:
 
 
 def idle(board, plugin, elf=None):
-    """A second without traffic, by virtual time, which lwIP's timer of a second marks out: the median of all,
-    so that the peer of the simulated NIC, which pings every five seconds, is not in it."""
+    """A second of virtual time without traffic, marked out by lwIP's timer of a second: the median of all,
+    which leaves out the pings of the simulated NIC's peer, every five seconds."""
     elf = elf or elf_of(board)
     with Meter(elf, plugin, mark=SECOND) as meter:
         meter.hold_at_points()
@@ -337,7 +337,7 @@ def print_figure(name, entry):
 
 
 def measure(board, qemu):
-    """Prints the board's table and returns what is in build/bench.json of it."""
+    """Prints the board's table and returns its entry for build/bench.json."""
     plugin = plugin_for(qemu)
     figures = {}
     print(board)
@@ -368,14 +368,14 @@ def store(path, boards):
 
 
 def essence(result):
-    """Of a board's result what the baseline keeps."""
+    """The part of a board's result that the baseline keeps."""
     return {"compiler": result["compiler"], "emulator": result["emulator"],
             "figures": {name: {number: entry[number] for number in NUMBERS}
                         for name, entry in result["figures"].items()}}
 
 
 def grown(board, result, baseline):
-    """A line for each figure that grew, or that is gone."""
+    """A line for each figure that grew or is gone."""
     for tool_kind in ("compiler", "emulator"):
         if result[tool_kind] != baseline[tool_kind]:
             print(f"{board}: the baseline is of another {tool_kind}: {baseline[tool_kind]}")

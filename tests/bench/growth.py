@@ -18,7 +18,7 @@ import peer as lan
 RESULTS = os.path.join(ROOT, "build/bench-growth.json")
 BOARD = "emcraft-sf2"
 RINGS = (4, 8, 16, 32, 64, 128, 256)
-POSTED_MAX = 255  # of the 256 packets that a pool has at most, one stays at rest
+POSTED_MAX = 255  # a pool has at most 256 packets, of which one stays at rest
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 BATCH_RING = 64
 CONNECTIONS = (1, 8, 64, 256)
@@ -32,8 +32,8 @@ SWEEP_MOST = 32   # frames a millisecond
 LONGEST = 1518    # bytes of a frame, with its FCS
 LINE_BITS = 100e6
 PREAMBLE_AND_GAP = 20  # bytes (IEEE 802.3, 4.4.2 and 3.1.1)
-# An estimate, no measurement: a Cortex-M3's loads, stores and branches take two cycles and more (ARM DDI
-# 0337E, chapter 18), most else one; wait states of the flash come on top.
+# An estimate, not a measurement: a Cortex-M3's loads, stores and branches take two cycles or more (ARM DDI
+# 0337E, chapter 18), most others one; the flash's wait states come on top.
 CORE_MHZ = 71
 CYCLES_AN_INSTRUCTION = 1.5
 
@@ -81,7 +81,7 @@ def batches(plugin):
 
 
 def second(guest):
-    """A second without traffic, as the guest's clock goes."""
+    """A second without traffic, by the guest's clock."""
     taken, before = [], None
     for _ in range(SECONDS + 1):
         guest.meter.wait_until_held("m")
@@ -120,7 +120,7 @@ def interfaces(plugin):
 
 
 def sweep(plugin):
-    """Of each step of the guest that floods itself: frame's bytes, frames a millisecond, frames sent, frames
+    """For each step of the guest that floods itself: bytes of a frame, frames a millisecond, frames sent, frames
     lost, the step's counts, the meter."""
     elf = elf_of("sweep")
     with Meter(elf, plugin, mark="next_step") as meter:
@@ -140,7 +140,7 @@ def sweep(plugin):
 
 
 def throughput(plugin):
-    """Of the shortest frames and the longest, the step with the most of them of which none was lost."""
+    """For the shortest frames and for the longest, the step with the most frames of which none was lost."""
     best = {}
     for size, rate, sent, lost, counts, meter in sweep(plugin):
         if lost == 0:

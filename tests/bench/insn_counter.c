@@ -1,12 +1,11 @@
-/* A plugin of QEMU that counts what its guest executes, by function, into memory that meter.py
- * reads.
+/* A QEMU plugin that counts what its guest executes, by function, into memory that meter.py reads.
  *
- * Arguments: map=FILE (what is where in the firmware, one a line), counts=FILE (the memory, as long
- * as struct counts) and socket=PATH, where meter.py listens. It is told of each time that the guest
- * goes to sleep ('s') and wakes ('w'), and can hold the guest in between: 'h' says that it is held,
- * 'm' that it is held at its mark; any byte lets it go.
+ * Arguments: map=FILE (what is where in the firmware, one entry a line), counts=FILE (the memory,
+ * as long as struct counts) and socket=PATH, where meter.py listens. The plugin reports to it each
+ * time that the guest goes to sleep ('s') and wakes ('w'), and can hold the guest in between: 'h'
+ * says that it is held, 'm' that it is held at its mark; any byte releases it.
  *
- * An instruction counts when it begins; one that is skipped by its condition counts, too. */
+ * An instruction counts when it begins, even one that its condition skips. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <inttypes.h>
@@ -21,7 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* ---- of QEMU's plugin interface, what is used here: no header of it is packaged ---- */
+/* ---- the part of QEMU's plugin interface that is used here: no package has its header ---- */
 
 #ifndef PLUGIN_VERSION
 #define PLUGIN_VERSION 1
@@ -56,7 +55,7 @@ bool qemu_plugin_mem_is_store(uint32_t info);
 
 int qemu_plugin_version = PLUGIN_VERSION;
 
-/* ---- the counts, as meter.py knows them ---- */
+/* ---- the counts, in meter.py's layout ---- */
 
 enum {
   FUNCTIONS_MAX = 4096,
@@ -72,17 +71,17 @@ struct reg {
 };
 
 struct counts {
-  uint64_t tell;    /* meter.py: tell it of sleep and wake-up, as it reads what it is told */
-  uint64_t hold;    /* meter.py: stop when the guest wakes up */
-  uint64_t hold_at; /* meter.py: stop at the mark, and at each doorbell */
+  uint64_t tell;    /* set by meter.py: report sleep and wake-up, as it reads reports */
+  uint64_t hold;    /* set by meter.py: stop when the guest wakes up */
+  uint64_t hold_at; /* set by meter.py: stop at the mark, and at each doorbell */
   uint64_t asleep;
   uint64_t interrupts;
-  uint64_t copied; /* bytes that functions which copy have stored */
-  uint64_t summed; /* bytes that functions which make checksums have loaded */
-  uint64_t aside;  /* instructions that are a device's, which the guest plays: nothing else of it
-                      counts */
+  uint64_t copied; /* bytes stored by functions that copy */
+  uint64_t summed; /* bytes loaded by functions that make checksums */
+  uint64_t aside;  /* instructions of a device that the guest emulates, which count nowhere else */
   struct reg registers[REGISTERS_MAX];
-  uint64_t functions[FUNCTIONS_MAX]; /* instructions; the first is for all that is in none */
+  uint64_t functions[FUNCTIONS_MAX]; /* instructions; the first entry is for those outside of all
+                                        functions */
 };
 
 static struct counts *counts;
@@ -132,7 +131,7 @@ static bool is_one_of(const uint64_t *points, unsigned count, uint64_t address) 
   return false;
 }
 
-/* What is at an address; the first one where nothing is known of it. */
+/* What is at an address; the first entry if that is unknown. */
 static struct code *code_at(uint64_t address) {
   unsigned low = 1, high = code_count;
 
@@ -286,8 +285,7 @@ static void passes_mark(unsigned cpu, void *data) {
   hold_if_wanted('m');
 }
 
-/* Of a device's registers; where there are more than the table has slots for, the last one takes
- * all. */
+/* The entry for a device's register; once the table is full, the last one takes all others. */
 static struct reg *reg_at(uint64_t address) {
   unsigned first = (unsigned)(address / 4 % REGISTERS_MAX);
 

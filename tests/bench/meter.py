@@ -21,7 +21,7 @@ PARTS = (
     ("copy", r":(memcpy|memmove|__aeabi_mem(cpy|move)\d*)$"),
     ("checksum", r"/core/inet_chksum\.[ch]:|/include/lwip/inet_chksum\.h:|:\w*(chksum|checksum)\w*$|"
                  r"^port/lwip/internet_checksum\.[ch]:|^driver/checksum\.c:"),
-    ("lwIP core", r"lwip\w*/(src|contrib)/|^driver/(fast_path|reply)\.[ch]:"),  # which is there instead of lwIP's
+    ("lwIP core", r"lwip\w*/(src|contrib)/|^driver/(fast_path|reply)\.[ch]:"),  # replaces lwIP's
     ("port", r"^port/"),
     ("driver", r"^driver/"),
     ("app", r"^app/"),
@@ -30,7 +30,7 @@ PARTS = (
 PART_NAMES = ("driver", "port", "lwIP core", "checksum", "copy", "app", "libc")
 COPIES = re.compile(r"memcpy|memmove|__aeabi_mem(cpy|move)\d*|internet_checksum_copy(\..*)?")  # they store each byte once
 SUMS = re.compile(r"internet_checksum(_add)?(\..*)?")  # they load each byte once
-# What the port does for the driver, where it is not inlined there: the interrupt's way in, its line, and the
+# What the port does for the driver, unless inlined there: the interrupt's entry, its line, and the
 # hooks for DMA.
 HOOKS = re.compile(r"irq_handler|\w+_interrupt_handler|gic_\w+|port_irq_\w+|dma_\w+|clean_\w+|invalidate_\w+")
 
@@ -42,7 +42,7 @@ WORDS = HEAD + REGISTERS * 3 + FUNCTIONS
 
 
 class Stuck(Exception):
-    """What has to happen in the guest has not."""
+    """Something that had to happen in the guest has not."""
 
 
 def tool(name, *arguments, given=None):
@@ -54,7 +54,7 @@ class Function:
     name: str
     file: str
     part: str
-    shared: bool  # it is the driver's, or works for it
+    shared: bool  # it is the driver's, or works for the driver
 
 
 NOWHERE = Function("?", "", "libc", False)
@@ -66,7 +66,7 @@ def part_of(file, name):
 
 
 def own_name(symbol):
-    """The name in the source of what the compiler has split or specialized."""
+    """The source's name of a function that the compiler has split or specialized."""
     return symbol.partition(".")[0]
 
 
@@ -96,11 +96,11 @@ class Firmware:
         self.sleeps = [address for address, text in self.instructions if text.startswith("wfi")]
         self.memory = [(int(start, 16), int(start, 16) + int(size, 16)) for start, size in
                        re.findall(r"^\s*LOAD +\S+ (\S+) \S+ \S+ (\S+)", tool("readelf", "-lW", elf), re.MULTILINE)]
-        self.functions = [NOWHERE]  # the first is for all that is in none
+        self.functions = [NOWHERE]  # the first stands for everything outside of functions
         self.code = self._code()
 
     def _frames(self):
-        """Of each instruction (function, file), the innermost first: what is inlined, into what, ... and
+        """For each instruction (function, file), the innermost first: what is inlined, into what, ... and
         the function whose symbol is there."""
         text = tool("addr2line", "-afi", "-e", self.elf,
                     given="".join(f"{address:x}\n" for address, _ in self.instructions))
@@ -109,8 +109,8 @@ class Firmware:
             frames = [(own_name(name), relative(place.rpartition(":")[0]))
                       for name, place in zip(lines[::2], lines[1::2])]
             i = bisect.bisect_right(self.symbols, (address, "\xff")) - 1
-            # Functions that the linker has left out are at address 0 in the debug information: then it may
-            # say their name here, where something else is.
+            # The debug information has functions that the linker has left out at address 0: it may then
+            # give their name here, where something else is.
             if i >= 0 and frames[-1][0] != self.symbols[i][1]:
                 frames = [self.symbols[i][1:]]
             yield frames
@@ -131,7 +131,7 @@ class Firmware:
             if number == len(self.functions):
                 self.functions.append(function)
             names = [name for name, _ in frames]
-            kind = ("code" if "[pc" in text else  # a constant beside the code is not a function's data
+            kind = ("code" if "[pc" in text else  # a constant next to the code is not a function's data
                     "copies" if any(map(COPIES.fullmatch, names)) else
                     "sums" if any(map(SUMS.fullmatch, names)) else "code")
             if code and code[-1][2:] == [kind, number]:
@@ -143,7 +143,7 @@ class Firmware:
         return code
 
     def handlers(self):
-        """Where an interrupt begins: its vector's handler, or on a Cortex-A the one of all."""
+        """Where an interrupt begins: its vector's handler, or on a Cortex-A the common one."""
         if "irq_handler" in self.values:
             return [self.values["irq_handler"]]
         return [value for name, value in self.values.items()
@@ -172,7 +172,7 @@ class Counts:
     interrupts: int
     copied: int
     summed: int
-    aside: int        # instructions of devices that the guest plays; nothing else has them
+    aside: int        # instructions of devices that the guest emulates, counted nowhere else
     registers: tuple  # of devices: (address, reads, writes)
     functions: tuple  # instructions of each function of the firmware
 
@@ -200,12 +200,12 @@ class Counts:
 
 
 class Meter:
-    """The plugin in an emulator: start that with the words of `arguments`, then connect(), and listen() as
-    soon as the guest's sleep is waited for: from then on one of the functions here has to be called again and
+    """The plugin in an emulator: start the emulator with the words of `arguments`, then connect(), and listen() as
+    soon as the guest's sleep is awaited. From then on one of the functions here has to be called again and
     again, or else the guest waits."""
 
     SAFETY_S = 60    # nothing that is awaited takes longer, unless it never comes
-    QUIET_S = 0.001  # asleep for so long: nothing more comes of what was before
+    QUIET_S = 0.001  # asleep for that long: everything before has had its effect
 
     def __init__(self, elf, plugin, mark=None, doorbells=()):
         self.firmware = Firmware(elf)
@@ -253,7 +253,7 @@ class Meter:
         self.asleep = struct.unpack_from("<Q", self.memory, ASLEEP * 8)[0] != 0
 
     def _take(self, stop=""):
-        """Takes in what the plugin tells; returns the characters of `stop` in it."""
+        """Takes in what the plugin reports; returns the characters of `stop` in it."""
         text = self.events.recv(4096).decode()
         if not text:
             raise Stuck("the emulator has ended")
@@ -267,8 +267,8 @@ class Meter:
         return [character for character in text if character in stop]
 
     def settle(self, done=lambda: True, lan=None, take_frame=None):
-        """Waits until the guest sleeps, `done()` is true, and it goes on sleeping. Frames that come by the
-        socket `lan` meanwhile are given to `take_frame`."""
+        """Waits until the guest sleeps, `done()` is true, and the guest goes on sleeping. Frames that arrive on the
+        socket `lan` meanwhile go to `take_frame`."""
         sockets = [self.events] + ([lan] if lan else [])
         while True:
             rests = self.asleep and done()
@@ -295,7 +295,7 @@ class Meter:
             pass
 
     def hold_at_points(self):
-        """At the mark, and at each doorbell."""
+        """Has the guest held at the mark, and at each doorbell."""
         self._set(HOLD_AT, 1)
 
     def let_go(self):
@@ -305,7 +305,7 @@ class Meter:
     # ---- the counts ----
 
     def read(self):
-        """The counts now; the guest has to sleep or to be held."""
+        """The counts now; the guest has to be asleep or held."""
         words = array.array("Q", self.memory[:])
         first = HEAD + REGISTERS * 3
         registers = [tuple(words[i:i + 3]) for i in range(HEAD, first, 3) if words[i]]
@@ -324,7 +324,7 @@ class Meter:
         return sum(number for function, number in zip(self.firmware.functions, counts.functions) if function.shared)
 
     def top(self, counts, most=12):
-        """(function, instructions) of those that take most; those of one name count together."""
+        """(function, instructions) of those that take most; functions of the same name count together."""
         sums = collections.Counter()
         for function, number in zip(self.firmware.functions, counts.functions):
             sums[function.name] += number

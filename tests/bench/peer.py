@@ -31,7 +31,7 @@ def put_checksum(data, offset, pseudo=b""):
 
 
 class Segment:
-    """A TCP segment that has come."""
+    """A received TCP segment."""
 
     def __init__(self, packet):
         self.source, self.target, self.sequence, self.acknowledged, offset, self.flags, self.window = \
@@ -41,7 +41,7 @@ class Segment:
 
 
 class Peer:
-    """Sends requests, and sorts what comes for it."""
+    """Sends requests, and sorts what it receives."""
 
     def __init__(self, lan_dir, guest_mac):
         self.guest_mac = bytes.fromhex(guest_mac.replace(":", ""))
@@ -60,7 +60,7 @@ class Peer:
         self.socket.sendto(frame, self.remote)
 
     def take(self, frame):
-        """Takes in a frame; one that has nothing to do with us is left alone."""
+        """Takes in a frame; ignores one that has nothing to do with us."""
         target, source, kind = frame[:6], frame[6:12], struct.unpack(">H", frame[12:14])[0]
         if source != self.guest_mac or target not in (MAC, BROADCAST):
             return
@@ -113,7 +113,7 @@ class Peer:
 
 
 class Connection:
-    """A TCP connection to one of the guest's services, which loses nothing and waits for all."""
+    """A TCP connection to one of the guest's services, which loses nothing and waits for everything."""
 
     def __init__(self, peer, service, window, port=None, mss=MSS):
         self.peer = peer
@@ -123,7 +123,7 @@ class Connection:
         self.port = port or 41000 + service
         self.sequence = 0x10000000
         self.acknowledged = 0
-        self.wanted = 0  # up to where the guest has acknowledged what we have sent
+        self.wanted = 0  # the guest has acknowledged what we have sent up to here
 
     def _send(self, flags, data=b""):
         self.peer.send(self.peer.tcp(self.port, self.service, self.sequence, self.acknowledged, flags,
@@ -131,7 +131,7 @@ class Connection:
         self.sequence += len(data) + bool(flags & SYN)
 
     def opened(self):
-        """True when the answer to our SYN has come."""
+        """True once the answer to our SYN has come."""
         for segment in self.peer.segments:
             if segment.flags & SYN and segment.target == self.port:
                 self.acknowledged = segment.next
@@ -142,7 +142,7 @@ class Connection:
         self._send(SYN)
 
     def acknowledge(self):
-        """Acknowledges all that has come, and forgets it; returns how many bytes of data that was."""
+        """Acknowledges everything received, and forgets it; returns how many bytes of data that was."""
         taken = self._take()
         self._send(ACK)
         return taken
@@ -152,7 +152,7 @@ class Connection:
         self._send(RST)
 
     def say(self, data):
-        """Sends data, with the acknowledgement of all that has come."""
+        """Sends data, acknowledging everything received."""
         self._take()
         self._send(ACK | PSH, data)
 
@@ -167,11 +167,11 @@ class Connection:
         return taken
 
     def came(self):
-        """Bytes of data that have come since the last acknowledgement."""
+        """Bytes of data received since the last acknowledgement."""
         return sum(len(segment.data) for segment in self.peer.segments if segment.target == self.port)
 
     def is_acknowledged(self):
-        """True when the guest has acknowledged all that we have sent."""
+        """True once the guest has acknowledged everything that we have sent."""
         return any(segment.acknowledged == self.sequence & 0xffffffff for segment in self.peer.segments)
 
 

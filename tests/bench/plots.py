@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Draws docs/growth.svg of build/bench-growth.json: the same bytes for the same figures.
+"""Draws docs/growth.svg from build/bench-growth.json: the same bytes for the same figures.
 
 usage: tests/bench/plots.py [JSON [SVG]]
 """

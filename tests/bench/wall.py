@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Packets and bits a second by the host's clock, for information: they say more of the emulator than of a firmware.
+"""Packets and bits a second by the host's clock, for information: they say more about the emulator than a firmware.
 
 usage: tests/bench/wall.py
 
-Prints a table: the firmware, and beside it a guest that only sends back what comes, which is as fast as the
-emulator lets any be. Nothing here is a pass or a failure.
+Prints a table: the firmware, and beside it a guest that only sends back what it receives, which is as fast as the
+emulator allows. Nothing here is a pass or a failure.
 """
 import contextlib
 import socket
@@ -17,16 +17,16 @@ import peer as lan
 from emulator import CHARGEN_PORT, DISCARD_PORT, ECHO_PORT, Guest, Problem
 
 SECONDS = 2
-WINDOW = 8        # requests under way
-PATIENCE_S = 0.2  # without an answer: what is under way is lost
-SIZES = {"lan": (18, 1472), "slirp": (18,)}  # slirp does not hand on the answers to long ones, also the reflector's
+WINDOW = 8        # requests in flight
+PATIENCE_S = 0.2  # without an answer: what is in flight is lost
+SIZES = {"lan": (18, 1472), "slirp": (18,)}  # slirp does not forward the answers to long ones, not even the reflector's
 FRAME_BYTES = 14 + 20 + 8 + 4
 GUESTS = {"firmware": (lambda: bench.elf_of(growth.BOARD), bench.READY),
           "reflector": (lambda: growth.elf_of("reflect"), growth.READY)}
 
 
 def answers(send, receive):
-    """Requests answered in a second, with WINDOW of them under way."""
+    """Requests answered in a second, with WINDOW of them in flight."""
     count, begin = 0, time.monotonic()
     for _ in range(WINDOW):
         send()
@@ -63,7 +63,7 @@ def by_lan(guest, size):
             return True
 
         def send():
-            with contextlib.suppress(TimeoutError):  # lost, as one that is not answered
+            with contextlib.suppress(TimeoutError):  # lost, like one that is not answered
                 host.send(frame)
 
         host.send(host.arp_request())
@@ -83,7 +83,7 @@ def by_slirp(guest, size):
 
 
 def tcp_bits(guest, service, move):
-    """Megabits a second, as `move(socket)` moves bytes and says how many."""
+    """Megabits a second, while `move(socket)` moves bytes and returns how many."""
     with socket.create_connection(("127.0.0.1", guest.forward("tcp", service))) as sock:
         total, begin = 0, time.monotonic()
         while (now := time.monotonic()) - begin < SECONDS:

@@ -1,4 +1,4 @@
-"""Guests for the system tests: each test boots its own, so that they can run side by side."""
+"""Guests for the system tests: each test boots its own, so that they can run in parallel."""
 import fcntl
 import os
 import re
@@ -17,7 +17,7 @@ FACTS = BOARDS[BOARD]
 ELF = os.path.join(ROOT, "build", BOARD, "firmware.elf")
 
 
-# Tests that are not for every board: which ones they are for, and why not for the others.
+# Tests that are not for every board: which boards they are for, and why not for the others.
 def only(*boards):
     return frozenset(boards)
 
@@ -33,7 +33,7 @@ def emulator_version():
     return int(re.search(r"version (\d+)\.", shown).group(1))
 
 
-# A virtio device works by the host's time; in QEMU 7.2 it can be told to go by the guest's.
+# A virtio device works by the host's time; in QEMU 7.2 it can be set to go by the guest's.
 SAME_EACH_TIME = (only(*BOARDS) if emulator_version() < 8 else all_but("virt"),
                   "in this version of QEMU the time that a virtio device takes is the host's")
 NO_SECOND_UART = (all_but("virt"), "the machine has one UART for its normal world")
@@ -104,7 +104,7 @@ FOR_SOME_BOARDS = {
 }
 
 
-# What waits for its guests longest, and begins first, so that nothing long is left for the end.
+# The tests that wait longest for their guests begin first, so that nothing long is left for the end.
 LONGEST = ("test_commands", "test_watchdog", "test_page")
 
 
@@ -122,12 +122,12 @@ def pytest_collection_modifyitems(items):
 
 
 def without_make():
-    """The environment of a command that a user types, and not make."""
+    """The environment of a command that a user types, rather than make runs."""
     return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
 
 
 def built_profile(profile):
-    """The firmware of a profile, which one process of the tests builds for all of them."""
+    """The firmware of a profile, which one of the tests' processes builds for all of them."""
     with open(os.path.join(ROOT, "build", BOARD, "building.lock"), "w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         subprocess.run(["make", "-s", f"-j{os.cpu_count()}", f"BOARD={BOARD}", f"PROFILE={profile}"], cwd=ROOT,
@@ -135,12 +135,12 @@ def built_profile(profile):
     return os.path.join(ROOT, "build", BOARD, profile, "firmware.elf")
 
 
-# Runs a command as root of a network of its own.
+# Runs a command as root of a network namespace of its own.
 IN_NETWORK = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--net"]
 
 
 def no_tap():
-    """Why NET=tap cannot work here, or an empty string."""
+    """Why NET=tap cannot work here; empty if it can."""
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
         return "/dev/net/tun cannot be opened here"
     return subprocess.run([*IN_NETWORK, "true"], capture_output=True, text=True,
@@ -152,7 +152,7 @@ needs_tap = pytest.mark.skipif(no_tap() != "", reason=f"NET=tap: {no_tap()}")
 
 @pytest.fixture
 def boot(request):
-    """boot(net="lan", ...) starts a guest that ends with the test; its console is kept under build."""
+    """boot(net="lan", ...) starts a guest that ends with the test; its console's output is kept under build."""
     guests = []
 
     def start(elf=ELF, **options):
@@ -170,7 +170,7 @@ def boot(request):
 
 @pytest.fixture
 def booted(boot):
-    """booted(net="slirp", ...) is boot() that has waited for en0's address."""
+    """booted(net="slirp", ...) is boot() that also waits for en0's address."""
 
     def start(**options):
         guest = boot(**options)
@@ -182,7 +182,7 @@ def booted(boot):
 
 @pytest.fixture
 def on_lan(booted):
-    """A guest with an address and a host on its LAN that knows it."""
+    """A guest with an address, and a host on its LAN that knows it."""
     from lan import Lan  # which needs this file  pylint: disable=import-outside-toplevel
     guest = booted(net="lan")
     host = Lan(guest)
@@ -191,7 +191,7 @@ def on_lan(booted):
 
 
 def assert_nothing_missing(guest):
-    """Every packet is in its place again, and none is in the stack's hands."""
+    """Checks that every packet is back in its place, and that the stack holds none."""
     for _ in range(100):
         guest.send("pool")
         places = [guest.expect(rf"{name} packets (\d+): rest (\d+), submission (\d+), ring (\d+), "
@@ -215,7 +215,7 @@ def counters(guest, name="en0"):
 
 
 def counters_when(guest, condition, name="en0"):
-    """The counters as soon as `condition(counters)` is true of them."""
+    """The counters, as soon as `condition(counters)` is true."""
     for _ in range(100):
         found = counters(guest, name)
         if condition(found):

@@ -1,4 +1,4 @@
-"""A host on the guest's LAN, made of scapy's packets on QEMU's datagram sockets."""
+"""A host on the guest's LAN: scapy's packets on QEMU's datagram sockets."""
 import contextlib
 import os
 import queue
@@ -19,8 +19,8 @@ DISCOVER, REQUEST, RELEASE = 1, 3, 7
 
 
 class Lan:
-    """Sends and receives Ethernet frames; answers ARP requests for its address, and as a DHCP server
-    where `lease` is set: to an address, and how many seconds it is the guest's.
+    """Sends and receives Ethernet frames; answers ARP requests for its address, and is a DHCP server
+    if `lease` is set: to an address, and for how many seconds it is the guest's.
 
     A thread reads all the time: the emulator spins, and so slows its guest down, while a peer of its
     datagram socket does not read."""
@@ -31,8 +31,8 @@ class Lan:
         self.socket.bind(os.path.join(guest.lan_dir, "host.sock"))
         self.received = queue.Queue()
         self.lease = None
-        self.sessions = {}  # by port of ours: where its segments go
-        self.reads = threading.Event()  # else what the guest sends stays where it is
+        self.sessions = {}  # by our port: where its segments go
+        self.reads = threading.Event()  # cleared: what the guest sends is left unread
         self.reads.set()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -40,7 +40,7 @@ class Lan:
         while self.reads.wait():
             packet = Ether(self.socket.recv(65536))
             if packet.src != GUEST_MAC:
-                continue  # slirp is on the LAN as well, and answers whatever it sees of TCP
+                continue  # slirp is on the LAN as well, and answers any TCP segment that it sees
             if ARP in packet and packet[ARP].op == 1 and packet[ARP].pdst == ADDRESS:
                 self.send(Ether(dst=packet.src, src=MAC) / ARP(
                     op=2, hwsrc=MAC, psrc=ADDRESS, hwdst=packet[ARP].hwsrc, pdst=packet[ARP].psrc))
@@ -51,17 +51,17 @@ class Lan:
             self.sessions.get(port, self.received).put(packet)
 
     def send(self, frame):
-        """Sends a scapy packet, or bytes as they are."""
+        """Sends a scapy packet, or plain bytes."""
         self.socket.sendto(bytes(frame), self.remote)
 
     def receive(self, wanted):
-        """Waits for a packet of the guest that `wanted(packet)` is true of, and returns it."""
+        """Waits for a packet from the guest for which `wanted(packet)` is true, and returns it."""
         packet = self.receive_within(SAFETY_S, wanted)
         assert packet, "no such frame has come from the guest"
         return packet
 
     def receive_within(self, seconds, wanted):
-        """The same, or None where nothing has come for so long."""
+        """The same, or None if nothing has come for that long."""
         with contextlib.suppress(queue.Empty):
             while True:
                 packet = self.received.get(timeout=seconds)
@@ -74,7 +74,7 @@ class Lan:
             self.received.get()
 
     def ping_until_answered(self, identifier):
-        """As a program does that pings ten times a second until there is an answer."""
+        """As a program that pings ten times a second until there is an answer."""
         for sequence in range(10 * SAFETY_S):
             self.send(self.ip() / ICMP(id=identifier, seq=sequence) / bytes(56))
             if self.receive_within(0.1, lambda p: ICMP in p and p[ICMP].type == 0 and p[ICMP].id == identifier):
@@ -97,12 +97,12 @@ class Lan:
 
 
 def dhcp_type(packet):
-    """What a packet is of DHCP (RFC 2132, 9.6), or None."""
+    """A packet's DHCP message type (RFC 2132, 9.6), or None."""
     return packet[DHCP].options[0][1] if DHCP in packet else None
 
 
 def dhcp_answer(asked, address, seconds):
-    """The server's offer of an address to who looks for one, and its consent to a request."""
+    """The server's offer of an address to a client that looks for one, or its consent to a request."""
     kind = "offer" if dhcp_type(asked) == DISCOVER else "ack"
     return (Ether(dst=asked.src, src=MAC) / IP(src=ADDRESS, dst=address) / UDP(sport=67, dport=68) /
             BOOTP(op=2, xid=asked[BOOTP].xid, yiaddr=address, chaddr=asked[BOOTP].chaddr) /
@@ -111,7 +111,7 @@ def dhcp_answer(asked, address, seconds):
 
 
 class Session:
-    """A TCP session with the guest's echo port, in which one segment at a time is under way, and is sent
+    """A TCP session with the guest's echo port, in which one segment at a time is in flight, and is sent
     again until its echo is there."""
 
     PORT = 7
@@ -122,7 +122,7 @@ class Session:
         self.port = port
         self.next = 1     # number of our next byte
         self.expected = 0  # number of the guest's next byte
-        self.data = b""    # what is under way
+        self.data = b""    # what is in flight
         self.segments = lan.sessions[port] = queue.SimpleQueue()
         for _ in range(SAFETY_S):
             self._send("S", seq=0)
@@ -143,18 +143,18 @@ class Session:
                                           seq=self.next if seq is None else seq, ack=self.expected) / data)
 
     def start(self, data):
-        """Sends `data`, of at most a segment."""
+        """Sends `data`, at most one segment."""
         self.data = data
         self._send("PA", data)
 
     def finish(self):
-        """Waits until it has come back."""
+        """Waits until the data has come back."""
         got = b""
         for _ in range(10 * SAFETY_S):
             while got != self.data:
                 answer = self._receive(self.RESEND_S)
                 if answer is None:
-                    break  # and it is sent again
+                    break  # so it is sent again
                 assert "R" not in answer[TCP].flags, "the connection was reset"
                 part = bytes(answer[TCP].payload)[:answer[IP].len - 20 - 4 * answer[TCP].dataofs]
                 if part and answer[TCP].seq == self.expected:
@@ -169,7 +169,7 @@ class Session:
         raise AssertionError("the connection stands")
 
     def is_gone(self):
-        """True if the guest, asked, knows nothing of it."""
+        """Asks the guest; true if it does not know the session."""
         self._send("PA", b"?")
         while answer := self._receive(SAFETY_S):
             if "R" in answer[TCP].flags:

@@ -1,6 +1,6 @@
 """What a guest does after faults and under load: the time until all is as before, by its own clock.
 
-Run as a program (`make faults`, `make load`) it prints a table; test_recovery.py asserts what it says."""
+Run as a program (`make faults`, `make load`) it prints a table; test_recovery.py asserts what that says."""
 import re
 import sys
 import threading
@@ -10,11 +10,11 @@ from emulator import virtual_time
 from lan import GUEST, Lan, Session
 from scapy.layers.inet import UDP
 
-EXACT = virtual_time(3)  # 125 million instructions a second, as a small MCU
+EXACT = virtual_time(3)  # 125 million instructions a second, like a small MCU
 PERIOD_MS = 50
-SETTLED_S = 1.5       # so long without a loss
+SETTLED_S = 1.5       # without a loss for that long
 FLOOD_FRAMES = 10000  # one of each of the flood's hosts
-FAULTS = {  # of the simulated NIC: thousandths, and how often it has to strike
+FAULTS = {  # the simulated NIC's: thousandths, and how often each has to strike
     "drop": (500, 20), "duplicate": (500, 20), "reorder": (500, 20), "delay": (500, 20), "corrupt": (500, 20),
     "truncate": (500, 20), "bad-status": (500, 20), "stuck": (500, 8), "lost-interrupt": (1000, 20),
     "storm": (500, 5), "overrun": (500, 20), "link-flap": (500, 3)}
@@ -28,7 +28,7 @@ def uptime(guest):
 # ---- the simulated NIC, in virtual time ----
 
 def start_session(guest):
-    """Its peer pings, and sends on a TCP session, every PERIOD_MS."""
+    """Has the peer ping, and send on a TCP session, every PERIOD_MS."""
     guest.expect("sim0 tick 1:")
     guest.ask(f"ifconfig {FACTS.simulated} 10.1.0.1/16", "done")
     guest.ask(f"nic profile {FACTS.simulated} session {PERIOD_MS} 4", "session, 4 frames")
@@ -36,7 +36,7 @@ def start_session(guest):
 
 
 def next_report(guest):
-    """Of the simulated NIC's peer: the time, pings that are missing, segments that are, sessions lost."""
+    """From the simulated NIC's peer: the time, missing pings, missing segments, lost sessions."""
     tick = guest.expect(r"\[ *(\d+\.\d+)\] I sim: sim0 tick \d+: \d+ requests, (\d+) right, \d+ wrong, "
                         r"(\d+) missing\r\n(?:.*\r\n)*?.*sim0 tcp: (\d+) of (\d+) segments came back, "
                         r"(\d+) sessions lost\r\n")
@@ -45,14 +45,14 @@ def next_report(guest):
 
 
 def recovered_after(guest, end):
-    """Seconds from `end` to when pings, and the TCP session, are as before: the last loss is told, the
-    segment that was under way has come back; and sessions that were lost."""
+    """Seconds from `end` until pings, and the TCP session, are as before: the last loss is reported, the
+    segment that was in flight has come back; and how many sessions were lost."""
     ping = tcp = None
     while True:
         time, missing, right, under_way, lost = next_report(guest)
         if missing:
             ping = None
-        elif right and ping is None:  # without a link, or with its answers in the report before, there are none
+        elif right and ping is None:  # there are none without a link, or when the previous report has had them
             ping = time
         if under_way:
             tcp = None
@@ -80,7 +80,7 @@ def simulated_faults(guest):
 
 
 def floods(guest):
-    """For each flood: its name, frames that came and that found no buffer, the lateness of timers and of
+    """For each flood: its name, frames that arrived, frames that found no buffer, the lateness of timers and of
     the console in milliseconds, and recovered_after()."""
     name = FACTS.simulated
     start_session(guest)
@@ -104,7 +104,7 @@ FILTERS = ("-chardev", "null,id=nowhere",
 
 
 def start_wire(guest):
-    """A host on its wire, where nobody else is."""
+    """A host on the guest's wire, which has no others."""
     guest.expect("type help")
     guest.ask(f"ifconfig en0 {GUEST}/24", rf"en0 up {GUEST}/24")
     host = Lan(guest)
@@ -124,13 +124,13 @@ def lose_link(guest, traffic):
 
 
 def overrun(guest, traffic):
-    """More than the ring holds, while the main loop does nothing."""
+    """Sends more than the ring holds, while the main loop does nothing."""
     guest.ask("stall 300", "the main loop stops")
     traffic(2 * FACTS.ring + 8)
 
 
 def stop(guest, traffic):
-    """The emulator reads nothing meanwhile: the host's frames wait for it."""
+    """Stops the emulator, which reads nothing meanwhile: the host's frames wait for it."""
     guest.qmp("stop")
     sender = threading.Thread(target=traffic, args=(2 * FACTS.ring,))
     sender.start()
@@ -145,7 +145,7 @@ def drop(guest, traffic):
 
 
 def delay(guest, traffic):
-    """By up to 100 ms, in bursts."""
+    """Delays by up to 100 ms, in bursts."""
     set_filter(guest, "delay", True)
     traffic(20)
     set_filter(guest, "delay", False)
@@ -170,7 +170,7 @@ def reset(guest, traffic):
 
 
 class Traffic:
-    """What is under way when something happens: a TCP segment, and datagrams to be echoed."""
+    """What is in flight when something happens: a TCP segment, and datagrams to be echoed."""
 
     def __init__(self, host):
         self.host = host

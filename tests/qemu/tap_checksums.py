@@ -1,7 +1,7 @@
 """Checksums that the host's network stack and the guest leave to each other, seen on a tap interface.
 
-Runs as root of a network of its own: test_virtio.py starts it. A frame comes with the header that tells
-which checksum is still to be made (PACKET_VNET_HDR, packet(7)), which is the device's in either direction.
+Runs as root of a network of its own: test_virtio.py starts it. A frame comes with the header that says
+which checksum is still to be made (PACKET_VNET_HDR, packet(7)): by the device, in either direction.
 """
 import os
 import socket
@@ -18,7 +18,7 @@ from scapy.layers.l2 import Ether
 HOST = "10.0.2.1"
 GUEST_IP6 = "fe80::ff:fe12:3456"
 SOL_PACKET, PACKET_VNET_HDR, ETH_P_ALL = 263, 15, 3
-HEADER = struct.Struct("=BBHHHH")  # flags, segmentation, its 2 fields, where a sum begins, where it goes
+HEADER = struct.Struct("=BBHHHH")  # flags, segmentation, its 2 fields, the sum's start, its place
 NEEDS_CSUM = 1
 SAFETY_S = 60
 
@@ -30,7 +30,7 @@ def make_tap():
 
 
 def listen():
-    """A socket for all frames of tap0, each behind its header."""
+    """A socket for all frames of tap0, each after its header."""
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
     sock.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
     sock.bind(("tap0", ETH_P_ALL))
@@ -39,7 +39,7 @@ def listen():
 
 
 def receive(sock, wanted):
-    """The next frame with `wanted(packet)`: its header, its bytes and what scapy makes of them."""
+    """The next frame for which `wanted(packet)` is true: its header, its bytes and scapy's view of them."""
     while True:
         data = sock.recv(65536)
         header, frame = HEADER.unpack(data[:HEADER.size]), data[HEADER.size:]
@@ -57,7 +57,7 @@ def ones_sum(data):
 
 
 def completed(header, frame):
-    """The frame with the checksum that its header asks for, made as the device has to."""
+    """The frame with the checksum that its header asks for, made as the device has to make it."""
     flags, _, _, _, start, offset = header
     assert flags & NEEDS_CSUM
     whole = bytearray(frame)
@@ -74,7 +74,7 @@ def assert_right(frame):
 
 
 def check_udp(wire):
-    """Each side's frames lack their checksum, and ask for the right one; the other side takes them."""
+    """Each side's frames lack their checksum, and ask for the right one; the other side accepts them."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(SAFETY_S)
         sock.connect((GUEST, 7))
@@ -88,7 +88,7 @@ def check_udp(wire):
 
 
 def check_what_software_makes(wire):
-    """Of IPv6 packets and of datagrams that are cut up the guest makes and checks the sums itself."""
+    """The guest itself makes and checks the sums of IPv6 packets and of fragmented datagrams."""
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
         sock.settimeout(SAFETY_S)
         sock.connect((GUEST_IP6, 7, 0, socket.if_nametoindex("tap0")))
@@ -116,7 +116,7 @@ def check_tcp(wire):
         for end in range(4000, len(data) + 1, 4000):
             connection.sendall(data[end - 4000:end])
             carried = 0
-            while carried < 4000:  # what the guest sends, segment for segment
+            while carried < 4000:  # what the guest sends, segment by segment
                 header, frame, packet = receive(wire, lambda p: TCP in p and p[IP].src == GUEST)
                 assert_right(completed(header, frame))
                 carried += packet[IP].len - 20 - packet[TCP].dataofs * 4
@@ -126,7 +126,7 @@ def check_tcp(wire):
 
 
 def check_unverified(guest, wire):
-    """A frame that nobody vouches for is checked by the guest."""
+    """The guest checks a frame that nobody vouches for."""
     for number, checksum in ((1, 0x1234), (2, None)):
         datagram = UDP(sport=4000 + number, dport=7, chksum=checksum) / b"checked"
         frame = bytes(Ether(dst=GUEST_MAC, src="02:00:00:00:00:77") / IP(src=HOST, dst=GUEST) / datagram)
@@ -146,7 +146,7 @@ def main():
         check_unverified(guest, wire)
         sent = int(guest.ask("stats", r"en0 out_ucast_pkts (\d+)\r\n").group(1))
         copies = guest.expect(r"(?:en0 out_copies (\d+)\r\n(?:.*\r\n)*?)?en0 dropped 0\r\n").group(1)
-        assert int(copies or 0) * 20 < sent  # only frames of more parts than the device gathers
+        assert int(copies or 0) * 20 < sent  # only frames of more fragments than the device gathers
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The meter of `make bench` counts right, counts the same again, and tells what grew."""
+"""The meter of `make bench` counts right, counts the same each time, and reports what grew."""
 import itertools
 import os
 import subprocess
@@ -18,7 +18,7 @@ QEMU = os.environ.get("QEMU") or "qemu-system-arm"
 
 
 def test_a_known_guest_is_counted_to_the_instruction(tmp_path):
-    """tests/bench/known_guest.S says beside each of its functions what it takes."""
+    """tests/bench/known_guest.S says of each of its functions what it takes."""
     elf = str(tmp_path / "known.elf")
     subprocess.run([f"{os.environ.get('CROSS') or 'arm-none-eabi-'}gcc", "-nostdlib", "-Llinker",
                     "-Tlinker/emcraft-sf2.ld", "-Wl,--no-warn-rwx-segments", "tests/bench/known_guest.S",
@@ -39,7 +39,7 @@ def test_a_known_guest_is_counted_to_the_instruction(tmp_path):
 
 
 def check_parts(meter, counts):
-    """Parts and functions add up to the whole, and an inlined function is one of its own."""
+    """Parts and functions add up to the whole, and an inlined function counts as a function of its own."""
     parts = meter.parts(counts)
     functions = dict(meter.top(counts, most=None))
     assert sum(parts.values()) == sum(functions.values()) == counts.instructions
@@ -92,7 +92,7 @@ def counted(instructions, interrupts=1):
 
 
 def test_a_figure_is_the_least_that_many_rounds_have_taken():
-    """What hardly any has taken is an accident, and what most have taken may be a disturbance."""
+    """What hardly any round has taken is an accident, and what most have taken may include a disturbance."""
     rounds = [counted(900)] * 4 + [counted(1000)] * 40 + [counted(1000, 2)] * 2 + [counted(1100)] * 54
     assert bench.choose(rounds) == (counted(1000), 42)
     assert bench.choose([counted(number) for number in range(21)])[1] == 1

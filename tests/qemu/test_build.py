@@ -1,4 +1,4 @@
-"""What make builds, and when: again where the options are others, and not else."""
+"""What make builds, and when: anew if the options have changed, and not otherwise."""
 import os
 import re
 import subprocess
@@ -8,7 +8,7 @@ from conftest import BOARD, ROOT, without_make
 from emulator import BOARDS
 
 TREE = ("Makefile", "Filelists.mk", "app", "driver", "linker", "port", "profiles", "tests", "tools")
-# An object of each folder that make builds in.
+# An object in each folder that make builds in.
 TARGET = f"build/{BOARD}/lwip/src/core/def.o"
 HOST = {"build/host-threads/port/log.o", "build/host-coverage/port/log.o", "build/fuzz/lwip/src/core/def.o",
         *(f"build/host-{name}/lwip/src/core/def.o"
@@ -17,7 +17,7 @@ HOST = {"build/host-threads/port/log.o", "build/host-coverage/port/log.o", "buil
 
 @pytest.fixture
 def built(tmp_path):
-    """built("LWIP_DIR=/path") makes the objects in a tree of their own, and returns those that are new."""
+    """built("LWIP_DIR=/path") makes the objects in a tree of their own, and returns the new ones."""
     for name in TREE:
         (tmp_path / name).symlink_to(os.path.abspath(os.path.join(ROOT, name)))
     (tmp_path / "build").mkdir()
@@ -47,7 +47,7 @@ def test_what_was_built_with_other_options_is_built_again(built, tmp_path):
 
 
 def test_tests_wait_for_what_they_run_and_system_tests_for_the_others():
-    """Of `make test`, told to do all at once: it is makes one after the other, and nothing beside them."""
+    """`make test`, even with -j, runs one make after the other, and nothing in parallel to them."""
     shown = subprocess.run(["make", "-n", "-j4", "test", f"BOARD={BOARD}", "MAKE=echo"], cwd=ROOT, check=True,
                            env=without_make(), stdout=subprocess.PIPE, text=True).stdout.splitlines()
     makes = [line for line in shown if not line.startswith("echo ")]
@@ -56,8 +56,8 @@ def test_tests_wait_for_what_they_run_and_system_tests_for_the_others():
 
 
 def test_what_is_built_has_the_packages_that_it_needs():
-    """By -p, which shows make's variables: a test's program alone, as the docs have it, needs those of the tests.
-    And another lwIP says nothing of whether the patches are in build/lwip."""
+    """By -p, which shows make's variables: even a single test's program, as in the docs, needs the tests' packages.
+    And another lwIP does not show whether the patches are in build/lwip."""
     for goal, stamp in (("firmware", "run"), ("test-unit", "test"), ("build/host-gcc/test_suite", "test"),
                         ("LWIP_DIR=build/lwip", "run-elsewhere")):
         shown = subprocess.run(["make", "-n", "-p", "-q", goal], cwd=ROOT, check=False, env=without_make(),
@@ -66,7 +66,7 @@ def test_what_is_built_has_the_packages_that_it_needs():
 
 
 def test_each_boards_make_has_the_processors_that_all_were_given():
-    """A line that make takes for no make's own (+) shares no jobs, and -n only shows it: here it is run."""
+    """A line that make does not recognize as a make (+) shares no jobs, and -n only shows it: here it is run."""
     for goals in ("firmware", "test-clang", "load"):
         shown = subprocess.run(["make", "-n", "-j2", "BOARD=all", goals, "MAKE=echo"], cwd=ROOT, check=True,
                                env=without_make(), stdout=subprocess.PIPE, text=True).stdout.splitlines()

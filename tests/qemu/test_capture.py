@@ -13,7 +13,7 @@ ICOUNT = virtual_time(0)
 
 
 def tshark(file, *options):
-    """What tshark reads from a capture, a line a frame; it must have no complaint."""
+    """What tshark reads from a capture, a line per frame; it must not complain."""
     result = subprocess.run(["tshark", "-r", str(file), *options], capture_output=True, text=True,
                             check=True)
     complaints = [line for line in result.stderr.splitlines() if "Running as user" not in line]
@@ -35,7 +35,7 @@ def test_a_capture_over_the_second_uart(booted, tmp_path):
     guest.ask("pcap en0 stop", r"10 frames captured, [1-9]\d* passed by")
     guest.ask("pcap en0 stop", "no capture is on")
     assert_nothing_missing(guest)
-    guest.qmp("quit")  # the file is whole when the emulator has ended
+    guest.qmp("quit")  # the file is complete when the emulator has ended
     guest.wait()
     lines = tshark(file)
     assert len(lines) == 10
@@ -60,7 +60,7 @@ def test_a_capture_into_a_file_of_the_host(booted, tmp_path):
     file = tmp_path / "x.pcap"
     guest = booted(net="lan", extra=("-semihosting",))
     host = Lan(guest)
-    # A console's line is short, and so must the path be: a link in the directory of the guest's LAN.
+    # A line on the console is short, and so must the path be: a link in the directory of the guest's LAN.
     link = f"{guest.lan_dir}/x"
     file.touch()
     subprocess.run(["ln", "-s", file, link], check=True)
@@ -105,10 +105,10 @@ def test_profiles_of_the_simulated_nic(boot):
         guest.expect(r"[78] requests, [78] right, 0 wrong, 0 missing")
     guest.ask(f"nic profile {FACTS.simulated} replay 100 3", "replay, 3 frames every 100 ms")
     guest.expect(r"3 requests, 0 right, 0 wrong, 0 missing")
-    # Two of the capture's three frames are to groups: the NIC's filter keeps them out, until it is told.
+    # Two of the capture's three frames are to groups: the NIC's filter keeps them out, until it is opened.
     assert "in_unknown_protos" not in counters(guest, FACTS.simulated)
     guest.ask(f"ifconfig {FACTS.simulated} allmulti on", "done")
-    for _ in range(2):  # of which one is behind the change
+    for _ in range(2):  # one of them is after the change
         guest.expect(r"3 requests, 0 right, 0 wrong, 0 missing")
     assert counters(guest, FACTS.simulated)["in_unknown_protos"] > 0
     # A session of eight segments with the TCP echo service, each checked.
@@ -163,7 +163,7 @@ def test_the_same_seed_is_the_same_run_bit_for_bit(tmp_path):
     runs = []
     for seed in (7, 7, 8):
         with Guest(with_faults(tmp_path, seed, 60), board=BOARD, net="none", extra=same_each_time(0)) as guest:
-            guest.expect(r"sim0 tick (?:[4-9]\d|\d{3,}):.*\r\n")  # two ticks may come in one line
+            guest.expect(r"sim0 tick (?:[4-9]\d|\d{3,}):.*\r\n")  # two ticks may share a line
             runs.append(guest.text[:guest.seen])
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]

@@ -1,4 +1,4 @@
-"""What leaves the guest is right: checksums, which the MAC may make, and chains that it may gather."""
+"""What the guest sends is right: checksums, which the MAC may make, and chains, which it may gather."""
 import random
 import socket
 
@@ -11,12 +11,12 @@ from scapy.layers.l2 import Ether
 
 
 def some_data(size):
-    """The same each time: of any other, a checksum may be 0, for which the emulator sends none."""
+    """The same each time: with other data a checksum may be 0, for which the emulator sends none."""
     return random.Random(size).randbytes(size)
 
 
 def assert_checksums(packet):
-    """Each checksum in `packet` is what scapy makes of the packet; UDP's is not left out."""
+    """Each checksum in `packet` is the one that scapy computes; UDP's is not left out."""
     whole = packet.copy()
     layers = [layer for layer in (IP, UDP, TCP, ICMP) if layer in whole]
     for layer in layers:
@@ -77,7 +77,7 @@ def test_checksums_over_ipv6_are_right(on_lan, size):
 
 
 def in_two(whole, at):
-    """An IPv4 packet as two fragments, cut `at` bytes (a multiple of 8) behind its header."""
+    """An IPv4 packet as two fragments, cut `at` bytes (a multiple of 8) after its header."""
     header, payload = whole[IP], bytes(whole[IP].payload)
     for offset, part, flags in ((0, payload[:at], "MF"), (at // 8, payload[at:], 0)):
         yield (Ether(dst=whole.dst, src=whole.src) /
@@ -100,7 +100,7 @@ def test_the_checksum_of_a_datagram_that_is_cut_up_is_right(on_lan):
 
 
 def test_a_chain_of_buffers_leaves_as_one_frame(on_lan):
-    """The echo of a datagram that came in two parts: the MAC gathers them, or they are copied."""
+    """The echo of a datagram that came in two fragments: the MAC gathers their buffers, or they are copied."""
     guest, host = on_lan
     before = counters(guest)
     for number in range(20):

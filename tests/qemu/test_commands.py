@@ -15,12 +15,12 @@ from emulator import HTTP_PORT, Guest  # noqa: E402  pylint: disable=wrong-impor
 
 
 def status(command):
-    """Runs a shell command in the project's root, without a terminal and as if not under make."""
+    """Runs a shell command in the project's root, without a terminal and as if outside of make."""
     return subprocess.run(command, shell=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False,
                           capture_output=True, text=True, env=without_make())
 
 
-# What needs the LAN's sockets under build runs in one process, in this order.
+# Commands that need the LAN's sockets under build run in one process, in this order.
 lan = pytest.mark.xdist_group("lan")
 
 
@@ -45,7 +45,7 @@ def test_make_ping_starts_a_guest_of_its_own():
 
 @lan
 def test_a_second_run_is_told_who_has_the_network():
-    """The first one lasts for as long as it is told to ping."""
+    """The first run lasts for as many pings as it is given."""
     with subprocess.Popen(["tools/run", "--board", BOARD, "--ping", "--count", "3600"], cwd=ROOT,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as running:
         assert any("bytes from 10.0.2.15" in line for line in running.stdout)
@@ -91,7 +91,7 @@ def test_a_run_whose_output_nobody_reads_ends_without_a_traceback():
 
 @pytest.mark.parametrize("connected", [False, True])
 def test_an_emulator_that_has_ended_answers_by_a_failure(booted, connected):
-    """In the words that tools/run prints, and the guest is closed behind it."""
+    """In the words that tools/run prints, and the guest is closed afterwards."""
     guest = booted(net="slirp")
     if connected:
         guest.qmp("query-status")
@@ -102,12 +102,12 @@ def test_an_emulator_that_has_ended_answers_by_a_failure(booted, connected):
 
 
 class Answers:
-    """In a guest's place, for what tools/run asks of it: what its console says, and a server for each port."""
+    """Takes a guest's place before tools/run: what its console prints, and a server for each port."""
 
     def __init__(self, says, page=b"", flip=0):
         self.says = says
         self.page = page
-        self.flip = flip  # bits of what is echoed
+        self.flip = flip  # bits of the echo
 
     def expect(self, pattern):
         return re.search(pattern, self.says)
@@ -185,7 +185,7 @@ def test_nobody_is_pinged_on_tap_where_the_emulator_has_ended():
     result = status("make run NET=tap QEMU_EXTRA=-nosuch")
     assert result.returncode == 2, result.stdout + result.stderr
     assert "-nosuch: invalid option" in result.stdout
-    assert "packets transmitted" not in result.stdout  # as ping says where it was let go on to its end
+    assert "packets transmitted" not in result.stdout  # printed only by a ping that was allowed to finish
 
 
 @pytest.mark.parametrize("command, words", [
@@ -289,7 +289,7 @@ def test_size_is_within_the_boards_limits():
 
 # ---- README.md and docs ----
 
-# What builds the same programs runs in one process as well: goals that are not those of their group.
+# Goals that build the same programs run in one process as well: those whose group has another name.
 GROUPS = {"run": "lan", "ping": "lan", "soak": "sim", "replay": "sim", "interleave-reduction": "interleave",
           "torture": "test-conformance", "build/host-gcc/test_suite": "test-conformance"}
 
@@ -308,7 +308,7 @@ def readme_transcripts():
 
 
 def shape(line):
-    """A line without what differs from run to run, and from compiler to compiler."""
+    """A line without what differs between runs, and between compilers."""
     line = re.sub(r"0x[0-9a-f]+", "0xN", line)
     return re.sub(r"-?\d+(\.\d+)?", "N", " ".join(line.split()))
 
@@ -324,7 +324,7 @@ def test_readme_shows_what_happens(command, lines):
 
 
 def test_readmes_profiles_take_what_make_size_says():
-    """The table's KiB are those of the blocks with the output of make size."""
+    """The table's KiB are those of the blocks that show the output of make size."""
     readme, performance = (open(os.path.join(ROOT, name), encoding="utf-8").read()
                            for name in ("README.md", "docs/performance.md"))
     rows = re.findall(r"^\| (?:the )?`?(\w+)`? \|.*\| ([\d.]+) KiB \| ([\d.]+) KiB \| ([\d.]+) KiB \|$", readme,
@@ -339,7 +339,7 @@ def test_readmes_profiles_take_what_make_size_says():
 
 
 def test_readme_boots_the_board_with_plain_qemu():
-    """By the last column of its table of boards."""
+    """With the last column of its table of boards."""
     text = open(os.path.join(ROOT, "README.md"), encoding="utf-8").read()
     arguments = re.search(rf"^\| `{BOARD}` \|.*\| `([^`|]*)` \|$", text, re.MULTILINE).group(1).split()
     emulator = os.environ.get("QEMU") or "qemu-system-arm"
@@ -350,7 +350,7 @@ def test_readme_boots_the_board_with_plain_qemu():
 
 
 def test_readme_console_session_is_what_the_console_says(boot):
-    """The session in README's text block: lines behind "> " are typed."""
+    """The session in README's text block: what follows "> " is typed."""
     text = open(os.path.join(ROOT, "README.md"), encoding="utf-8").read()
     session = re.search(r"```text console\n(.*?)```", text, re.DOTALL).group(1)
     guest = boot(net="slirp")

@@ -36,7 +36,7 @@ def test_commands_answer_and_bad_ones_are_told(booted):
 
 
 def test_typing_ahead_of_a_busy_guest_is_not_lost(booted):
-    """More than its buffers hold: the rest waits in the line."""
+    """More than its buffers hold: the rest waits on the line."""
     guest = booted(net="slirp")
     guest.ask("stall 300", "the main loop stops")
     for _ in range(40):
@@ -70,9 +70,9 @@ def test_a_line_is_edited_recalled_and_completed(booted):
     names = "  ".join(FACTS.interfaces)
     guest.keys("nic po\ten0 \t\t")
     guest.expect(rf"\r\nlow  on  {names}\r\n")
-    guest.keys("\x15po\t\t\t\t")  # what all begin with, and then what they are
+    guest.keys("\x15po\t\t\t\t")  # the prefix that they share, then the list
     guest.expect(rf"\r\n{names}\r\n")
-    guest.keys("\x15ni\tlist\r")  # many commands begin so, of two tables, and it is one word
+    guest.keys("\x15ni\tlist\r")  # many commands of two tables begin with this one word
     guest.expect(r"\r\ndriver \(version\)")
     guest.keys(f"\x15nic fault {FACTS.simulated} link\t\x15uptime\r")
     guest.expect(rf"nic fault {FACTS.simulated} link-flap ")
@@ -96,7 +96,7 @@ def test_reboot_starts_anew(booted):
     guest.ask("pool", rf"{FACTS.simulated} packets")
 
 
-FAULTS = {  # by core: the register with the cause; what is done, the exception and the hint
+FAULTS = {  # by core: the register with the cause; the action, the exception and the hint
     "cortex_m": ("cfsr", [("bus", "HardFault", "bus error"),
                           ("undefined", "HardFault", "undefined instruction"),
                           ("stack", "HardFault", "stack overflow")]),
@@ -121,7 +121,7 @@ def test_a_fault_is_reported_and_ends_the_run(booted, kind, exception, hint):
 
 
 def check_place(kind, report, registers, elf):
-    """The instruction that it was, and what that has to do with the registers; behind a call that is over."""
+    """Checks which instruction it was, and how it relates to the registers; after a call that has returned."""
     code = elf.instructions
     assert re.match({"bus": "str", "undefined": "udf"}[kind], code[registers["pc"]].mnemonic)
     behind = registers["lr"] & ~1

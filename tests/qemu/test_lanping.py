@@ -1,4 +1,4 @@
-"""lanping on trial: what a target answers that it should not is told, counted, and fails the run."""
+"""Tests lanping: a target's wrong answer is printed, counted, and fails the run."""
 import contextlib
 import os
 import socket
@@ -15,7 +15,7 @@ TARGET, MAC = "10.0.2.15", "02:00:00:00:00:15"
 
 
 def answer(request, *, mac=MAC, source=TARGET, size=None, flip=None, **changes):
-    """A right answer to the request, but for what is said."""
+    """A right answer to the request, except for the given changes."""
     data = bytes(request[ICMP].payload)[:size]
     if flip is not None:
         data = data[:flip] + bytes([data[flip] ^ 1]) + data[flip + 1:]
@@ -27,7 +27,7 @@ def answer(request, *, mac=MAC, source=TARGET, size=None, flip=None, **changes):
 
 @pytest.fixture
 def ping(tmp_path):
-    """ping(respond, "-c", "2", ...) is what lanping says to a target that sends respond(request), of each."""
+    """ping(respond, "-c", "2", ...) is what lanping prints when respond(request) answers each request."""
     ends = []
 
     def run(respond, *options):
@@ -59,7 +59,7 @@ def ping(tmp_path):
         target.close()
 
 
-WRONG = {  # what it says to an answer, and how that is changed
+WRONG = {  # what it says to an answer, and how the answer is changed
     "wrong data": {"flip": 55},
     "wrong ICMP checksum": {"chksum": 1},
     "wrong length": {"size": 55},
@@ -71,7 +71,7 @@ WRONG = {  # what it says to an answer, and how that is changed
 
 
 def test_lanping_tells_each_answer_that_is_wrong(ping):
-    """The right one comes behind it."""
+    """The right one follows it."""
     changes = iter(WRONG.values())
     result = ping(lambda request: [answer(request, **next(changes)), answer(request)], "-c", str(len(WRONG)), "-i", "0")
     told = [line for line in result.stdout.splitlines() if line.startswith("From ")]

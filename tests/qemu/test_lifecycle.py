@@ -1,4 +1,4 @@
-"""Drivers that come and go, suspend and resume, and settings, on the running system."""
+"""Installing and uninstalling drivers, suspend and resume, and settings, on the running system."""
 import socket
 
 from conftest import FACTS, assert_nothing_missing, counters
@@ -19,7 +19,7 @@ def test_a_second_simulated_nic_is_installed_and_uninstalled(boot):
     guest.ask("nic install sim", r"install: refused, error 16")
     guest.ask(f"nic uninstall {FACTS.simulated}", r"done")
     guest.ask("nic list", r"sim0 +- +- +- +\[available\]")
-    # Virtual time runs on while the host types: which ticks they are cannot be said.
+    # Virtual time runs on while the host types: the numbers of the ticks are not known.
     seen = guest.expect(r"sim1 tick \d+: 8 requests, 8 right").end()
     guest.expect(r"sim1 tick \d+: 8 requests, 8 right")
     assert "sim0 tick" not in guest.text[seen:guest.seen]
@@ -29,12 +29,12 @@ def test_a_second_simulated_nic_is_installed_and_uninstalled(boot):
 
 
 def test_a_hundred_rounds_of_the_real_mac_leave_memory_as_it_was(booted):
-    """A thousand are made on the host; here it is the emulator's MAC, with DHCP each time."""
+    """The host's tests make a thousand; here it is the emulator's MAC, with DHCP each time."""
     guest = booted(net="slirp")
     guest.ask("nic uninstall en0", "done")
 
     def memory():
-        """What of the heap stays in use: frames of the simulated NIC that are on their way come and go."""
+        """The part of the heap that stays in use: the simulated NIC's frames in flight come and go."""
         return min(int(guest.ask("mem", r"heap +used (\d+), ").group(1)) for _ in range(20))
 
     before = memory()
@@ -47,7 +47,7 @@ def test_a_hundred_rounds_of_the_real_mac_leave_memory_as_it_was(booted):
 
 
 def test_uninstall_frees_its_connections_for_others(booted):
-    """The four that the services have place for were over an interface that has gone."""
+    """All four that the services have room for used an interface that has gone."""
     guest = booted(net="slirp")
     for _ in range(2):
         port = guest.forward("tcp", 7)
@@ -66,7 +66,7 @@ def test_uninstall_frees_its_connections_for_others(booted):
 
 
 def test_the_way_to_elsewhere_is_the_macs_whatever_came_first(booted):
-    """A simulated NIC that is installed while the MAC is away takes its name, and no more."""
+    """A simulated NIC that is installed while the MAC is away takes the MAC's name, and no more."""
     guest = booted(net="lan")
     host = Lan(guest)
     guest.ask("nic uninstall en0", "done")
@@ -123,7 +123,7 @@ def test_media_and_mtu(booted):
     guest.ask("ifconfig en0 mtu 1501", r"mtu: refused, error 22")
     guest.ask("ifconfig en0 mtu 67", r"mtu: refused, error 22")
     guest.ask("ifconfig en0 mtu 600", "done")
-    # A frame that is longer than the MTU is dropped; an answer to a shorter one fits.
+    # A frame longer than the MTU is dropped; an answer to a shorter one fits.
     before = counters(guest)
     host.send(host.ip() / ICMP(id=1, seq=5) / bytes(700))
     host.ping(size=500, sequence=6)
@@ -177,7 +177,7 @@ def test_frames_for_others_come_in_when_they_are_asked_for(booted):
     if not FACTS.promiscuous:
         guest.ask("ifconfig en0 promisc on", r"promisc: refused")
         return
-    always = not FACTS.filters_stations  # they come in all the same
+    always = not FACTS.filters_stations  # they are received all the same
     other = Ether(dst="02:00:00:00:99:99", src=MAC) / IP(src=ADDRESS, dst="10.0.2.99") / ICMP()
     for number, (setting, passes) in enumerate((("off", always), ("on", True), ("off", always))):
         guest.ask(f"ifconfig en0 promisc {setting}", "done")

@@ -1,4 +1,4 @@
-"""How much memory the firmwares take: the profiles at work and within their limits, and stacks that hold."""
+"""How much memory the firmwares take: the profiles at work and within their limits, and stacks that suffice."""
 import importlib.machinery
 import importlib.util
 import os
@@ -43,13 +43,13 @@ def profile_elf(profile):
 
 
 def taken(table):
-    """Flash, RAM, and RAM without packets, of tools/size."""
+    """Flash, RAM, and RAM without packets, according to tools/size."""
     flash, ram = (sum(row[column] for row in table.values()) for column in range(2))
     return flash, ram, ram - table[size.PACKETS][1]
 
 
 def stack_used(guest, elf):
-    """Bytes of the main loop's stack that have lost the paint of the start-up."""
+    """Bytes of the main loop's stack that have lost the start-up's paint."""
     bottom, top = elf.values["ram_start"], elf.values["stack_top"]
     with tempfile.TemporaryDirectory(prefix="ringif-") as directory:
         path = os.path.join(directory, "stack")
@@ -100,7 +100,7 @@ def test_the_parts_add_up_to_what_the_linker_has_counted():
 @of_profiles("node", "small")
 def test_a_profile_answers_and_its_stack_holds(boot, profile_elf):
     guest = boot(elf=profile_elf, net="lan")
-    host = Lan(guest)  # before there is an address: it sees what is asked then
+    host = Lan(guest)  # before there is an address: it sees the requests that come then
     guest.expect(r"I node: en0 has 10\.0\.2\.15; the stack has held \d+ of \d+ bytes")
     for number, length in enumerate((0, 56, 1472)):
         host.ping(length, sequence=number + 1)
@@ -114,7 +114,7 @@ def test_a_profile_answers_and_its_stack_holds(boot, profile_elf):
 
 @of_profiles("node")
 def test_a_node_asks_for_a_name(boot, profile_elf, tmp_path):
-    """The emulator's server, or without a way to one lwIP after its last question, knows of no such name."""
+    """The emulator's server knows no such name; without a route to one, lwIP gives up after its last query."""
     capture = tmp_path / "lan.pcap"
     guest = boot(elf=profile_elf, net="slirp", pcap=capture, extra=virtual_time(0))
     guest.expect(r"ringif\.test is not known\r\n")

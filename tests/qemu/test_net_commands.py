@@ -1,4 +1,4 @@
-"""The console's view of the stack: ifconfig, ping, dns, and the tables of it."""
+"""The console's view of the stack: ifconfig, ping, dns, and the stack's tables."""
 import re
 
 from conftest import FACTS
@@ -10,7 +10,7 @@ from scapy.layers.l2 import Ether
 
 
 def interface(guest, name):
-    """What ifconfig says of one interface, but for its counters."""
+    """What ifconfig prints for one interface, except for the counters."""
     guest.ask(f"ifconfig {name}", r"dropped \d+\r\n")
     shown = guest.text[guest.text.rindex(f"{name}: <", 0, guest.seen):guest.seen]
     return re.sub(r" {4}in .*", "", shown)
@@ -93,11 +93,11 @@ def test_ping_tells_what_comes_back_and_what_does_not(booted):
     guest.expect(r"PING 10\.0\.2\.77: 100 data bytes")
     first, second = host.receive(is_request), host.receive(is_request)
     assert len(bytes(first[ICMP].payload)) == 100
-    answer_ping(host, first)  # when the second has come, 200 ms behind it
+    answer_ping(host, first)  # when the second has come, 200 ms later
     times = [guest.expect(r"108 bytes from 10\.0\.2\.77: icmp_seq=1 time=(\d+\.\d{3}) ms").group(1)]
     answer_ping(host, host.receive(is_request))
-    answer_ping(host, first)  # twice: counts once
-    answer_ping(host, second, seq=77)  # of another one: no answer
+    answer_ping(host, first)  # a duplicate: counts once
+    answer_ping(host, second, seq=77)  # an answer to another request: none to this
     answer_ping(host, second, id=second[ICMP].id ^ 1)
     answer_ping(host, second, source="10.0.2.78")
     times.append(guest.expect(r"icmp_seq=3 time=(\d+\.\d{3}) ms").group(1))
@@ -110,7 +110,7 @@ def test_ping_tells_what_comes_back_and_what_does_not(booted):
 
 
 def test_an_answer_that_comes_behind_too_many_requests_is_none(booted):
-    """The time of its request is not known any more: another has its place."""
+    """The time of its request is not known any more: another request has taken its place."""
     guest = booted(net="lan")
     host = Lan(guest)
     guest.send(f"ping -c 9 -i 0.05 {ADDRESS}")
@@ -164,14 +164,14 @@ def receive_question(host):
 
 
 def answer_dns(host, address):
-    """Answers the next question for a name, and returns that."""
+    """Answers the next query for a name, and returns the name."""
     question = receive_question(host)
     answer_question(host, question, address)
     return question[DNS].qd.qname.decode()
 
 
 def answer_question(host, question, address):
-    """Answers by `address`, or that there is none."""
+    """Answers with `address`, or that there is none."""
     records = DNSRR(rrname=question[DNS].qd.qname, ttl=60, rdata=address) if address else None
     host.send(Ether(dst=question.src, src=question.dst) /
               IP(src=question[IP].dst, dst=GUEST) / UDP(sport=53, dport=question[UDP].sport) /
@@ -180,14 +180,14 @@ def answer_question(host, question, address):
 
 
 def test_names_are_looked_up(booted):
-    """All that is not this host goes to the test, which is the DNS server as well."""
+    """Everything that is not for this host goes to the test, which is also the DNS server."""
     guest = booted(net="lan")
     host = Lan(guest)
     guest.ask(f"ifconfig en0 10.0.2.15/32 gw {ADDRESS}", "done")
     guest.ask("dns host.test", r"host\.test: no DNS server is known")
     for part in ("10", "10.0.2", "10.0.2.300", "nobody"):
         guest.ask(f"dns server {part}", r"\r\nusage: dns \[NAME ")
-    guest.ask(f"dns {'x' * 64}", r"\r\nusage: dns \[NAME ")  # more than a name has
+    guest.ask(f"dns {'x' * 64}", r"\r\nusage: dns \[NAME ")  # longer than a name may be
     guest.ask("dns server nobody", "usage: dns")
     guest.ask("dns server 10.0.2.3", "done")
     guest.ask("dns", r"server 10\.0\.2\.3\r\n> ")
@@ -203,7 +203,7 @@ def test_names_are_looked_up(booted):
     guest.expect(r"PING 10\.0\.2\.77: 56 data bytes")
     answer_ping(host, host.receive(is_request))
     guest.expect(r"1 packets transmitted, 1 received, 0% packet loss")
-    guest.send("ping -c 1 fourth.test.")  # the end of the name is the stack's concern
+    guest.send("ping -c 1 fourth.test.")  # the dot is the stack's concern
     assert answer_dns(host, "10.0.2.77") == "fourth.test."
     answer_ping(host, host.receive(is_request))
     guest.expect(r"1 packets transmitted, 1 received, 0% packet loss")
@@ -211,7 +211,7 @@ def test_names_are_looked_up(booted):
     question = receive_question(host)
     guest.keys("\x03")
     guest.expect(r"no answer yet\r\n> ")
-    guest.send("ping -c 1 FIFTH.test")  # asks nothing: the question is under way
+    guest.send("ping -c 1 FIFTH.test")  # sends no query: one is in flight
     guest.expect(r"FIFTH\.test\r\n")
     answer_question(host, question, "10.0.2.77")
     answer_ping(host, host.receive(is_request))

@@ -71,7 +71,7 @@ def test_a_server_that_answers_late_is_heard(boot):
 
 
 def test_a_fixed_address_gives_the_lease_back(boot):
-    """And nothing is asked of the server any more, also when the lease had to be prolonged or was over."""
+    """And the server gets no more requests, not even when the lease would have to be renewed or has expired."""
     guest = boot(net="wire", extra=virtual_time(0))
     host = Lan(guest)
     host.lease = LEASED, 300
@@ -106,7 +106,7 @@ def test_a_lease_is_kept_on_a_new_link_where_nobody_answers(boot):
 
 
 def test_a_lease_ends_where_nobody_answers(boot):
-    """While lwIP asks to prolong it, and, after a new link, for whatever there is."""
+    """While lwIP asks to renew it and, after a new link, for any address."""
     guest = boot(net="wire", extra=virtual_time(0))
     host = Lan(guest)
     for new_link in (False, True):
@@ -119,7 +119,7 @@ def test_a_lease_ends_where_nobody_answers(boot):
 
 
 def test_boots_with_no_network_option_at_all(boot):
-    """As `qemu-system-arm -M BOARD -kernel firmware.elf` alone does: QEMU adds slirp."""
+    """With just `qemu-system-arm -M BOARD -kernel firmware.elf`: QEMU adds slirp."""
     guest = boot(net="default")
     guest.expect(r"en0 up 10\.0\.2\.15/24 gw 10\.0\.2\.2")
 
@@ -187,7 +187,7 @@ def test_a_fragmented_ping_is_reassembled(on_lan):
     payload = bytes(whole[IP].payload)
     first = host.ip(id=77, flags="MF", proto=1) / payload[:1480]
     second = host.ip(id=77, frag=185, proto=1) / payload[1480:]
-    host.send(first)  # in this order: the emulator's slirp, which sees them too, dies of the other
+    host.send(first)  # in this order: the emulator's slirp, which sees them too, crashes on the other
     host.send(second)
     parts = [host.receive(lambda p: IP in p and p[IP].src == GUEST and p[IP].proto == 1)
              for _ in range(2)]
@@ -239,7 +239,7 @@ def test_udp_echo_of_a_mebibyte(booted):
 
 
 def test_an_echo_of_an_echo_is_none(on_lan):
-    """One datagram that says it is from another host's echo port would keep both busy for ever."""
+    """A datagram that claims to come from another host's echo port would keep both busy for ever."""
     guest, host = on_lan
     for port in (7, 5000):
         host.send(host.ip() / UDP(sport=port, dport=7) / b"again")
@@ -248,7 +248,7 @@ def test_an_echo_of_an_echo_is_none(on_lan):
 
 
 def test_an_echo_to_many_is_from_the_guests_own_address(on_lan):
-    """RFC 1122, 3.2.1.3: no group and no broadcast address is a source."""
+    """RFC 1122, 3.2.1.3: a source is neither a group nor a broadcast address."""
     guest, host = on_lan
     for port, (ether, ip) in enumerate((("ff:ff:ff:ff:ff:ff", "255.255.255.255"), ("ff:ff:ff:ff:ff:ff", "10.0.2.255"),
                                         ("01:00:5e:00:00:01", "224.0.0.1"), (GUEST_MAC, GUEST)), 5000):
@@ -319,14 +319,14 @@ def test_tcp_sequence_numbers_are_not_guessable(on_lan):
 # ---- a hostile wire ----
 
 def test_an_overflow_of_the_receive_ring_is_survived(on_lan):
-    """Where the model drops what finds no descriptor, it stops receiving then; others leave the rest on
+    """A model that drops frames without a descriptor stops receiving then; others leave the rest on
     the wire."""
     guest, host = on_lan
     burst = [bytes(host.ip() / UDP(sport=1000 + number, dport=9) / bytes(1000))
              for number in range(2 * FACTS.ring + 8)]
     for round_number in range(5):
         before = counters(guest)
-        guest.ask("stall 500", "the main loop stops")  # the main loop does nothing: the burst meets the ring
+        guest.ask("stall 500", "the main loop stops")  # the main loop does nothing: the ring has to take the burst
         for frame in burst:
             host.send(frame)
         grows = "in_ucast_pkts" if FACTS.full == "silently" else "rx_restarts"
@@ -362,7 +362,7 @@ def test_bad_frames_are_counted_and_leave_nothing_behind(on_lan):
     for number, kind in enumerate(frames.values()):
         for frame in kind:
             host.send(frame)
-        host.ping(sequence=2 + number)  # the ring has room for the next ones
+        host.ping(sequence=2 + number)  # so that the ring has room for the next ones
     after = counters(guest)
 
     def grown(name):
@@ -382,7 +382,7 @@ def test_the_stacks_drops_are_counted(on_lan):
         host.send(ether / IP(src=ADDRESS, dst=GUEST) / UDP(dport=7, chksum=1))
     host.ping(sequence=2)
     guest.ask("proto", r"ip +received \d+, sent \d+, dropped 3, bad checksum 3")
-    for port in (4001, 4002):  # where nobody listens
+    for port in (4001, 4002):  # ports without a listener
         host.send(ether / IP(src=ADDRESS, dst=GUEST) / UDP(sport=5000, dport=port))
         host.receive(lambda p, port=port: UDPerror in p and p[UDPerror].dport == port)
     guest.ask("proto", r"udp +received \d+, sent \d+, dropped 5, bad checksum 3")
@@ -404,7 +404,7 @@ def test_link_down_and_up(on_lan):
 
 
 def test_a_new_link_hears_of_the_guest_again(on_lan):
-    """ARP is announced, the lease is asked for again, and the IPv6 groups are reported."""
+    """It announces itself by ARP, asks for its lease again, and reports its IPv6 groups."""
     guest, host = on_lan
     guest.expect(r"en0 up FE80")
     guest.set_link(False)

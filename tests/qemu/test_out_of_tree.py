@@ -14,14 +14,14 @@ def test_lwip_is_brought_where_it_is_not_there(tmp_path):
     setup = tmp_path / "tools" / "setup"
     setup.write_text(f"#!/bin/sh\nln -s {os.path.abspath(ROOT)}/build/lwip {tmp_path}/build/lwip\n")
     setup.chmod(0o755)
-    # -n: what is included is made all the same.
+    # -n: included makefiles are made all the same.
     made = subprocess.run(["make", "-n", "-C", "tests/out-of-tree", f"RINGIFDIR={tmp_path}"], cwd=ROOT,
                           capture_output=True, text=True, check=True, env=without_make())
     assert "build/out-of-tree/product.elf is made" in made.stdout
 
 
 def make(*options):
-    """What make prints as it builds the product."""
+    """What make prints while it builds the product."""
     return subprocess.run(["make", "-s", "-C", "tests/out-of-tree", *options], cwd=ROOT, check=True,
                           env=without_make(), stdout=subprocess.PIPE, text=True).stdout
 

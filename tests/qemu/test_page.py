@@ -17,10 +17,10 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 HTTP_PORT, ECHO_PORT = 80, 7
 LIMIT_S = 60
-TAIL_BYTES, LINE_BYTES = 1024, 160  # of the log: of the oldest line nothing is shown where a part is lost
+TAIL_BYTES, LINE_BYTES = 1024, 160  # of the log: the oldest line is not shown if a part of it is lost
 
 
-# The counters of which each is a cause of a drop, as nic_dropped() sums them up.
+# The counters that are each a cause of a drop, as nic_dropped() adds them up.
 COUNTERS = re.findall(r'X\(\w+, "(\w+)"\)', open(os.path.join(ROOT, "driver", "nic.h"), encoding="utf-8").read())
 DROPS = COUNTERS[COUNTERS.index("in_runt"):COUNTERS.index("out_stopped") + 1]
 
@@ -54,7 +54,7 @@ class Device:
             return answer
 
     def tell_state(self, what):
-        """Fails, and shows what the guest has of connections and memory."""
+        """Fails, and shows the guest's connections and memory."""
         start = len(self.guest.text)
         for line in ("netstat", "mem", "pool", "queues en0", "stats"):
             self.guest.send(line)
@@ -122,12 +122,12 @@ def test_state_is_what_the_console_says(page):
 
 
 def state_and_console(guest, device, commands):
-    """The state, and what the console says to the commands, between two states in which sim0 has the same figures."""
+    """The state, and the console's answers to the commands, between two states with the same figures for sim0."""
     def at_rest(state):
         sim0 = next(entry for entry in state["devices"] if entry["device"] == "sim0")
         return {**sim0, "sim": {**sim0["sim"], "receive_timer_ms": None}}
 
-    for _ in range(100):  # what the stack sends by itself falls in between
+    for _ in range(100):  # what the stack sends by itself may fall in between
         state, start = device.state(), len(guest.text)
         for command in commands:
             guest.send(command)
@@ -138,13 +138,13 @@ def state_and_console(guest, device, commands):
 
 
 def figures_of(text, name):
-    """Of each line about the interface: the word behind its name, its numbers."""
+    """For each line about the interface: the word after its name, its numbers."""
     return {word: [int(number) for number in re.findall(r"\b\d+\b", rest)] for word, rest in
             re.findall(rf"^{name} +(\w+):? (.*)\r$", text, re.MULTILINE)}
 
 
 def test_each_figure_of_the_state_is_the_consoles(page):
-    """Of a simulated NIC whose peer rests for an hour."""
+    """For a simulated NIC whose peer rests for an hour."""
     guest, device = page
     name = FACTS.simulated
     guest.ask(f"nic profile {name} echo 3600000 6", "6 frames every 3600000 ms")
@@ -214,7 +214,7 @@ def test_get_changes_nothing_and_the_log_has_its_tail(page):
         guest.ask("log sim debug", "")
         guest.ask(f"nic disable {FACTS.simulated}", "done")
         guest.ask(f"nic enable {FACTS.simulated}", "done")
-    guest.send("log sim info")  # what is logged while the answer goes out pushes the oldest out of it
+    guest.send("log sim info")  # lines logged while the answer goes out push the oldest out of it
     guest.ask("log", "level info")
     log = device.get("/api/log")[2]
     assert TAIL_BYTES - LINE_BYTES <= len(log) <= TAIL_BYTES and log.startswith("[") and log.endswith("\r\n")
@@ -229,7 +229,7 @@ def test_commands_are_those_of_the_console(page):
     assert device.post(f"nic profile {FACTS.next_interface} flood 100 8") == (200, {"said": "flood, 8 frames every 100 ms"})
     guest.expect(r"sim1 tick \d+: 8 requests, 8 right")
     assert device.post(f"nic uninstall {FACTS.next_interface}\r\n") == (200, {"said": "done"})
-    status, answer = device.post(f"nic fault {FACTS.simulated}")  # more than an answer takes
+    status, answer = device.post(f"nic fault {FACTS.simulated}")  # longer than an answer may be
     assert status == 200 and answer["said"].startswith("drop ") and answer["said"].endswith("...")
     guest.ask("nic list", r"sim1 +- +- +- +\[available\]")
 
@@ -238,7 +238,7 @@ POST = b"POST /api/command HTTP/1.0\r\nHost: localhost\r\nContent-Length: %d\r\n
 
 
 def test_what_comes_behind_a_command_is_not_of_it(page):
-    """As many bytes are the line's as the request says, also where a segment brings more than a line holds."""
+    """The line has as many bytes as the request says, even if a segment brings more than a line holds."""
     _, device = page
     line = b"ifconfig en0 mtu 1400"
     for behind in (b"", b"\r\n", b" ", b"0" * 60, b"0" * 300, b"0" * 1000):
@@ -247,7 +247,7 @@ def test_what_comes_behind_a_command_is_not_of_it(page):
 
 
 def test_commands_that_come_at_once_are_all_run(page):
-    """The last bytes of each come in the same turn of the main loop: it has one event for all."""
+    """The last bytes of each arrive in the same turn of the main loop, which has one event for all."""
     guest, device = page
     lines = [b"nic fault %s drop %d" % (FACTS.simulated.encode(), number) for number in (1, 2, 3)]
     with contextlib.ExitStack() as stack:
@@ -255,7 +255,7 @@ def test_commands_that_come_at_once_are_all_run(page):
         for line in lines:
             clients.append(stack.enter_context(socket.create_connection(("127.0.0.1", device.port), LIMIT_S)))
             clients[-1].sendall(POST % len(line) + line[:-1])
-            device.state()  # by then it is there
+            device.state()  # by then it has been received
         guest.ask("stall 300", "the main loop stops")
         for client, line in zip(clients, lines):
             client.sendall(line[-1:])
@@ -334,7 +334,7 @@ def test_a_post_from_another_site_is_refused(page):
 
 
 def test_a_command_may_take_away_the_ground_it_stands_on(page):
-    """The interface that carries the answer goes: there is none, and nothing is left behind."""
+    """The interface that would carry the answer goes: there is no answer, and nothing is left behind."""
     guest, device = page
     with socket.create_connection(("127.0.0.1", device.port), LIMIT_S) as connection:
         line = b"nic uninstall en0"
@@ -342,7 +342,7 @@ def test_a_command_may_take_away_the_ground_it_stands_on(page):
                            % (len(line), line))
         guest.expect(rf"{FACTS.driver} on {FACTS.device} was en0")
     guest.ask(f"nic install {FACTS.driver}", r"en0 up 10\.0\.2\.15/24")
-    line = "ifconfig en0 10.0.2.15/25 gw 10.0.2.2"  # ends the connections over the old address
+    line = "ifconfig en0 10.0.2.15/25 gw 10.0.2.2"  # ends the connections that use the old address
     request = f"POST /api/command HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(line)}\r\n\r\n{line}"
     assert device.exchange(request.encode()) == b""
     guest.ask("ifconfig en0", r"inet 10\.0\.2\.15/25 gw 10\.0\.2\.2\r\n")
@@ -358,7 +358,7 @@ def heap_used(guest):
 
 def test_bad_clients_cost_nobody_else_anything(booted):
     """Half-open connections, requests that never end, readers that do not read: the page, the other
-    services and ping go on, and when the bad ones are gone everything is free again."""
+    services and ping go on, and when the bad clients are gone everything is free again."""
     guest = booted(net="lan")
     host = Lan(guest)
     device = Device(guest)
@@ -385,7 +385,7 @@ def test_bad_clients_cost_nobody_else_anything(booted):
 
     before = heap_used(guest)
     check(1)
-    for port in range(3000, 3030):  # a request for a connection, and no more
+    for port in range(3000, 3030):  # just a SYN
         segment(port, "S", 1)
         host.ping(sequence=port)  # one by one: the ring is short
     check(2)
@@ -395,11 +395,11 @@ def test_bad_clients_cost_nobody_else_anything(booted):
     for port in range(5000, 5010):  # half of a request
         segment(port, "PA", 101, connect(port), b"POST /api/command HTTP/1.1\r\nContent-Le")
     check(3)
-    for port in range(6000, 6010):  # a command that does not come
+    for port in range(6000, 6010):  # a command that never comes
         segment(port, "PA", 101, connect(port),
                 b"POST /api/command HTTP/1.1\r\nHost: ringif\r\nContent-Length: 20\r\n\r\nnic")
         check(port)
-    for port in range(7000, 7010):  # the page is asked for, and not taken
+    for port in range(7000, 7010):  # the page is requested, and never read
         segment(port, "PA", 101, connect(port), b"GET / HTTP/1.0\r\n\r\n")
         check(port)
     for first, ports in ((3000, 30), (4000, 10), (5000, 10), (6000, 10), (7000, 10)):
@@ -420,7 +420,7 @@ def test_bad_clients_cost_nobody_else_anything(booted):
 def browse():
     """browse(device) opens the page in a browser of its own and waits until it is live."""
     browsers = []
-    folder = tempfile.TemporaryDirectory(prefix="ringif-", ignore_cleanup_errors=True)  # what browsers leave
+    folder = tempfile.TemporaryDirectory(prefix="ringif-", ignore_cleanup_errors=True)  # what browsers leave behind
 
     def start(device, size="1200,1600"):
         options = webdriver.ChromeOptions()
@@ -457,7 +457,7 @@ def figure(browser, device, name):
 
 
 def press(browser, device, action):
-    """Presses a button, and waits for what the device says to it."""
+    """Presses a button, and waits for the device's answer."""
     before = browser.find_element(By.ID, "said").text
     button = browser.find_element(By.CSS_SELECTOR,
                                   f"[data-device={device}] [data-action={action}]:not([hidden])")

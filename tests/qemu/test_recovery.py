@@ -1,4 +1,4 @@
-"""Faults and floods: the guest recovers by itself, in the time that docs/reliability.md has."""
+"""Faults and floods: the guest recovers by itself, in the time that docs/reliability.md gives."""
 from conftest import assert_nothing_missing
 from emulator import virtual_time
 from lan import ADDRESS, GUEST, GUEST_MAC, SAFETY_S, Session
@@ -8,8 +8,8 @@ from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr, IPv6, IPv6ExtHdrFragment
 from scapy.layers.l2 import ARP, Ether
 
-PING_S = 1 + PERIOD_MS / 1000  # a loss is told when the next pings are sent
-RETRANSMISSION_S = 10  # of a station whose segments were lost several times in a row
+PING_S = 1 + PERIOD_MS / 1000  # a loss is reported when the next pings are sent
+RETRANSMISSION_S = 10  # by a station whose segments were lost several times in a row
 
 
 def test_each_fault_of_the_simulated_nic_is_recovered_from(boot):
@@ -17,7 +17,7 @@ def test_each_fault_of_the_simulated_nic_is_recovered_from(boot):
     seen = []
     for fault, struck, ping, tcp, lost in simulated_faults(guest):
         assert struck >= FAULTS[fault][1]
-        # A device that is reset says nothing for a second, as at its start.
+        # A device that is reset logs nothing for a second, as at its start.
         assert ping <= (PING_S + 1 if fault == "stuck" else PING_S), fault
         assert tcp <= RETRANSMISSION_S, fault
         assert lost == 0, fault
@@ -27,7 +27,7 @@ def test_each_fault_of_the_simulated_nic_is_recovered_from(boot):
 
 
 def test_each_fault_of_the_emulator_is_recovered_from(boot):
-    """By the host's time more or less: what is awaited comes, and the table says when."""
+    """More or less by the host's time: what is awaited comes; the table says when."""
     guest = boot(net="wire", extra=FILTERS)
     assert [name for name, *_ in real_faults(guest)] == list(REAL_FAULTS)
     assert_nothing_missing(guest)
@@ -50,7 +50,7 @@ def test_floods_at_the_lines_rate_leave_timers_console_and_sessions(boot):
 
 
 def test_lateness_is_seen(boot):
-    """What the figures of the test above are worth."""
+    """Shows that the figures of the test above mean something."""
     guest = boot(net="none", extra=EXACT)
     guest.expect("type help")
     guest.ask("lateness -z", "answered within")
@@ -103,17 +103,17 @@ def test_floods_at_the_boards_mac_are_survived(boot):
         host.ping_until_answered(10 + number)
         session.finish()
     host.ping(sequence=9)
-    # The stack has the fragments of two datagrams until their time is over.
+    # The stack keeps the fragments of two datagrams until they time out.
     assert int(guest.ask("pool", r"en0 packets .*, stack (\d+) \(most \d+\)\r\n").group(1)) <= 8
 
 
 class Taker(Session):
-    """A session with chargen that acknowledges nothing of what comes."""
+    """A session with chargen that acknowledges nothing that it receives."""
     PORT = 19
 
 
 class Talker(Session):
-    """A session with the echo service that reads nothing: all that its window takes is said, and kept."""
+    """A session with the echo service that reads nothing: it sends what the window allows, and the guest keeps it."""
 
     def talk(self):
         for offset in range(0, 4 * 1460, 1460):
@@ -123,7 +123,7 @@ class Talker(Session):
 
 
 def test_peers_that_take_nothing_leave_others_room(boot):
-    """What waits for them does not take the heap that addresses and other connections come from."""
+    """What waits for them does not use up the heap, from which addresses and other connections come."""
     guest = boot(net="wire")
     host = start_wire(guest)
     peers = [Taker(host, 5000), Taker(host, 5001), Talker(host, 5100)]
@@ -143,7 +143,7 @@ def test_peers_that_take_nothing_leave_others_room(boot):
 
 
 def test_a_peer_that_has_gone_without_a_word_is_given_up(boot):
-    """After two minutes in which nothing has gone either way; another may have its place then."""
+    """After two minutes without traffic in either direction; another may take its place then."""
     guest = boot(net="wire", extra=virtual_time(3))
     host = start_wire(guest)
     session = Session(host, 5300)

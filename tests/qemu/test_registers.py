@@ -1,4 +1,4 @@
-"""What a chip goes by and the emulator does not: registers after a reset, and what of memory is cached."""
+"""What matters to a chip and not to the emulator: registers after a reset, and which memory is cached."""
 import os
 import re
 import struct
@@ -6,12 +6,12 @@ import struct
 from conftest import ELF
 from elf import Elf
 
-# Of the SmartFusion2 (UG0331, SYSREG): what it holds in reset, all of 27 bits at power-on.
+# The SmartFusion2's (UG0331, SYSREG): what it holds in reset; at power-on, all 27 bits.
 SOFT_RESET_CR = 0x40038048
 POWER_ON = 0x07ffffff
 MAC, TIMER, MMUART0, MMUART1 = (1 << bit for bit in (4, 6, 7, 8))
 
-# Of the i.MX 6UltraLite (IMX6ULRM, CCM): what WFI turns off.
+# The i.MX 6UltraLite's (IMX6ULRM, CCM): what WFI turns off.
 CCM_CLPCR = 0x020c4054
 RUN, LOW_POWER_MODE = 0, 3
 
@@ -23,14 +23,14 @@ def word_of(guest, address):
 
 
 def test_what_power_on_holds_in_reset_is_let_go(boot):
-    """The emulator's devices work all the same: the register says whether a chip's would."""
+    """The emulator's devices work anyway: the register shows whether a chip's would."""
     guest = boot(net="none", extra=("-device", f"loader,addr={SOFT_RESET_CR:#x},data={POWER_ON:#x},data-len=4"))
     guest.expect("type help for the console's commands")
     assert word_of(guest, SOFT_RESET_CR) == POWER_ON & ~(MAC | TIMER | MMUART0 | MMUART1)
 
 
 def test_sleep_leaves_the_clocks_on(boot):
-    """In the emulator the core's timer ends each sleep; a chip's would not in WAIT mode, that of the reset."""
+    """In the emulator the core's timer ends each sleep; a chip's would not in WAIT mode, the mode after reset."""
     guest = boot(net="none")
     guest.expect("type help for the console's commands")
     assert word_of(guest, CCM_CLPCR) & LOW_POWER_MODE == RUN
@@ -38,13 +38,13 @@ def test_sleep_leaves_the_clocks_on(boot):
 
 # Sections of the memory map for privileged code (ARM DDI 0406C, B3.5.1; TEX, C and B: B3.8.2).
 WRITE_BACK = 0x140e             # normal memory
-NOT_CACHED = 0x1412             # and nothing is executed from it
-DEVICE = 0x416                  # nor from there
+NOT_CACHED = 0x1412             # never executed
+DEVICE = 0x416                  # never executed
 SECTIONS, SECTION_SHIFT = 4096, 20
 
 
 def test_memory_is_mapped_as_it_is_used(boot):
-    """The emulator has no caches: descriptors in cached memory would work in it. Below each stack, nothing is."""
+    """The emulator has no caches: descriptors in cached memory would work in it. Below each stack nothing is mapped."""
     guest = boot(net="none")
     guest.expect("type help for the console's commands")
     elf = Elf(ELF)

@@ -1,4 +1,4 @@
-"""No stack of a firmware can run over, and what says so counts as the compiler does."""
+"""No stack of a firmware can overflow, and the tool that says so counts as the compiler does."""
 import os
 import re
 import subprocess
@@ -10,14 +10,14 @@ from test_memory import stack, stack_used
 
 GCC = f"{os.environ.get('CROSS') or 'arm-none-eabi-'}gcc"
 CPU = {"cortex_m": ["-mcpu=cortex-m3", "-mthumb"], "cortex_a": ["-mcpu=cortex-a9", "-mthumb"],
-       "cortex_a in A32": ["-mcpu=cortex-a9", "-marm"]}  # as its exceptions' entries
+       "cortex_a in A32": ["-mcpu=cortex-a9", "-marm"]}  # like its exceptions' entries
 
 LINKER_SYMBOLS = {"ram_start": "0x20000000", "stack_top": "0x20000800"}
 
 
 def build(path, cpu, *options, sources=("tests/stack/program.c",)):
-    """Links the sources, without start-up code; returns what the compiler says of each frame. What they lack,
-    functions of other files, is there and does nothing."""
+    """Links the sources, without start-up code; returns the compiler's size of each frame. What they lack,
+    functions of other files, is defined and does nothing."""
     elf, whole, lacks = (str(path / name) for name in ("program.elf", "program.o", "lacks.c"))
     gcc = [GCC, *CPU[cpu], "-std=c11", "-O2", "-g", "-nostdlib"]
     subprocess.run([*gcc, "-fstack-usage", "-r", *options, *sources, "-o", whole], cwd=ROOT, check=True)
@@ -54,7 +54,7 @@ def test_a_session_stays_within_the_worst_case(booted):
 
 @pytest.mark.parametrize("cpu", CPU)
 def test_frames_are_those_that_the_compiler_tells(tmp_path, cpu):
-    """Of the kit, and of the files of lwIP that have the most functions."""
+    """For the kit, and for the files of lwIP that have the most functions."""
     lwip = os.path.join(os.environ.get("LWIP_DIR") or "build/lwip", "src")
     sources = [f"driver/{name}" for name in sorted(os.listdir(f"{ROOT}/driver")) if name.endswith(".c")]
     sources += [f"{lwip}/core/{name}.c" for name in ("tcp_in", "pbuf", "ipv4/dhcp", "ipv6/nd6")]

@@ -1,4 +1,4 @@
-"""What is written in assembly, checked on the board: by firmwares of its own (tests/target), and the start-up."""
+"""Assembly code, checked on the board: by firmwares of its own (tests/target), and the start-up code."""
 import os
 import struct
 import subprocess
@@ -16,7 +16,7 @@ def test_the_checksum_is_right_and_takes_a_third_of_an_instruction_a_byte(boot):
     for offset in range(4):
         for length in (20, 64, 536, 1460, 1472):
             took = guest.expect(rf"checksum: {length} bytes from {offset}: (\d+) ns").group(1)
-            # An instruction is a nanosecond here; an odd start, which no packet has, takes a call more.
+            # An instruction is a nanosecond here; an odd start, which no packet has, takes one call more.
             assert int(took) < 60 + 20 * (offset % 2) + length / 3
     for variant in ("internet_checksum", "internet_checksum_add", "internet_checksum_copy",
                     "internet_checksum_copy to an odd address", "internet_checksum_ip4_header"):
@@ -24,7 +24,7 @@ def test_the_checksum_is_right_and_takes_a_third_of_an_instruction_a_byte(boot):
 
 
 def test_the_other_cores_wait(boot, tmp_path):
-    """All start at once, in the secure state, where no firmware holds them back: here a jump, for all of them."""
+    """All start at once, in the secure state, if no firmware holds them back: here by a jump, for all of them."""
     symbols = subprocess.run(["arm-none-eabi-nm", ELF], capture_output=True, text=True, check=True).stdout
     entry = next(int(line.split()[0], 16) for line in symbols.splitlines() if line.endswith(" reset_handler"))
     jump = tmp_path / "jump.bin"

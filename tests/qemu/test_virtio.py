@@ -1,4 +1,4 @@
-"""A virtio network device: where it is, which versions are taken, and what it does for the guest."""
+"""A virtio network device: where it is, which versions are accepted, and what it does for the guest."""
 import os
 import subprocess
 import sys
@@ -51,7 +51,7 @@ def test_the_device_filters_as_it_is_told(booted):
         return guest.qmp("query-rx-filter")[0]
 
     def told_at_last(promiscuous, multicast):
-        """The device hears of it beside the processor, which does not wait."""
+        """The device learns of it in parallel to the processor, which does not wait."""
         for _ in range(1000):
             if (told()["promiscuous"], told()["multicast"]) == (promiscuous, multicast):
                 return

@@ -1,4 +1,4 @@
-"""The watchdog: each subject is made stuck, the board starts anew, and the reason is told after it."""
+"""The watchdog: each subject is made to hang, the board restarts, and then reports the reason."""
 import json
 
 import pytest
@@ -6,21 +6,21 @@ from conftest import FACTS, assert_nothing_missing
 from emulator import virtual_time
 from scapy.layers.inet import UDP
 
-# Virtual time jumps over what is slept through, and goes slowly enough for a loop that spins.
+# Virtual time skips sleep, and is slow enough for a loop that spins.
 FAST = virtual_time(6)
 
 CONSOLE_IS_THERE = r"type help for the console's commands"
 ADDRESS = r"en0 up 10\.0\.2\.15/24"
 
 
-# And one that spins for the watchdog's whole time, or takes one interrupt after the other, has fewer
-# instructions to do so with.
+# A loop that spins for the watchdog's whole time, or takes one interrupt after the other, has fewer
+# instructions for that.
 SLOW = virtual_time(10)
 
 
 @pytest.fixture
 def spinning(boot):
-    """As `alone`, for what keeps the processor busy until the bite."""
+    """Like `alone`, for guests that keep the processor busy until the bite."""
     guest = boot(net="none", extra=SLOW)
     guest.expect(CONSOLE_IS_THERE)
     return guest
@@ -28,14 +28,14 @@ def spinning(boot):
 
 @pytest.fixture
 def alone(boot):
-    """A guest on no network, in its own time, whose console listens."""
+    """A guest without a network, in virtual time, whose console listens."""
     guest = boot(net="none", extra=FAST)
     guest.expect(CONSOLE_IS_THERE)
     return guest
 
 
 def expect_reset(guest, reason, then=CONSOLE_IS_THERE):
-    """The start after the bite, its reason, what comes `then`, and that the console shows it, too."""
+    """Awaits the start after the bite, its reason and what comes `then`; the console has to show it, too."""
     guest.expect(r"I main: ringif on ")
     guest.expect(rf"W watchdog: reset: {reason} s\r\n")
     guest.expect(then)
@@ -43,7 +43,7 @@ def expect_reset(guest, reason, then=CONSOLE_IS_THERE):
 
 
 def test_idle_and_busy_it_is_fed(alone):
-    """For several times as long as it waits; the first idle, then under a flood."""
+    """For several times as long as it waits: at first idle, then under a flood."""
     alone.ask("watchdog", rf"(?s)fed within 8 s\r\ntimers: .*console: .*tx of {FACTS.device}: \w+, \d of 8 looks\r\n")
     assert "last reset" not in alone.text
     alone.ask("log sim warning", "> ")
@@ -65,15 +65,15 @@ def events_of_reset(guest):
 
 
 def test_a_main_loop_that_never_comes_back(spinning):
-    """It is the watchdog's model that resets the machine, where the emulator has one."""
-    spinning.qmp("query-status")  # from now on it tells of events
+    """If the emulator models the watchdog, the model resets the machine."""
+    spinning.qmp("query-status")  # from now on it reports events
     spinning.ask("wedge loop", "wedge loop")
     expect_reset(spinning, "main loop made no progress for 8")
     assert ("WATCHDOG" in events_of_reset(spinning)) == FACTS.hardware_watchdog
 
 
 def test_a_main_loop_with_interrupts_masked(spinning):
-    """Where what warns is not masked: an NMI, or an FIQ."""
+    """If the warning cannot be masked: an NMI, or an FIQ."""
     if "masked" not in FACTS.bites_in:
         spinning.ask("wedge masked", r"the board's watchdog is an interrupt: it would not come")
         return
@@ -82,7 +82,7 @@ def test_a_main_loop_with_interrupts_masked(spinning):
 
 
 def test_an_interrupt_that_never_ends(spinning):
-    """Where what warns comes within the handlers of others."""
+    """If the warning interrupts the handlers of others."""
     if "interrupt" not in FACTS.bites_in:
         spinning.ask("wedge interrupt", r"the board's watchdog is an interrupt: it would not come")
         return
@@ -92,7 +92,7 @@ def test_an_interrupt_that_never_ends(spinning):
 
 
 def test_after_a_fault(alone):
-    """Where no debugger ends the run, the board starts anew."""
+    """If no debugger ends the run, the board restarts."""
     alone.ask("crash bus", "hint: ")
     alone.expect(r"I main: ringif on ")
     alone.expect(r"I watchdog: reset from outside, by a fault or with interrupts masked: nothing else was stuck")
@@ -107,7 +107,7 @@ def test_timers_that_do_not_run(alone):
 
 def test_a_console_that_takes_nothing(alone):
     alone.ask("wedge console", "done")
-    alone.expect("sim0 tick")  # the main loop has had other turns: what is typed now is not told of
+    alone.expect("sim0 tick")  # the main loop has had other turns: what is typed now posts no event
     alone.keys("x")
     alone.expect(r"E watchdog: console made no progress for 4 s: not fed any more")
     expect_reset(alone, "console made no progress for 4")
@@ -126,7 +126,7 @@ def test_a_transmitter_that_takes_nothing(on_lan):
 def test_a_receive_ring_that_runs_dry(on_lan):
     guest, host = on_lan
     guest.ask("wedge rx", "done")
-    for number in range(FACTS.ring):  # more than these, the wire itself may have
+    for number in range(FACTS.ring):  # the wire itself may hold more than these
         host.send(host.ip() / UDP(sport=1000 + number, dport=9) / b"lost")
     guest.expect(rf"E watchdog: rx of {FACTS.device} made no progress for 4 s: not fed any more")
     expect_reset(guest, rf"rx of {FACTS.device} made no progress for 4", then=ADDRESS)
@@ -136,7 +136,7 @@ def test_a_receive_ring_that_runs_dry(on_lan):
 
 @pytest.mark.parametrize("way", ["rx", "tx"])
 def test_a_simulated_nic_that_is_stuck(alone, way):
-    """It is named; the board's other NICs were not it."""
+    """The reason names it, and none of the board's other NICs."""
     alone.expect("sim0 tick 1")
     alone.ask(f"nic profile {FACTS.simulated} flood 10 8", "every")
     alone.ask(f"wedge {way} {FACTS.simulated}", "done")

@@ -1,4 +1,4 @@
-"""The simulation on trial: it finds defects, a seed is always the same run, a replay can be read."""
+"""Tests the simulation: it finds defects, a seed is always the same run, a replay is readable."""
 import os
 import re
 import subprocess
@@ -36,7 +36,7 @@ def test_each_defect_is_found_within_some_seeds(defect):
 
 
 def test_storms_bring_all_that_they_are_made_of():
-    """Else nothing would be survived: some of each fault, and of each thing that a node does."""
+    """Else there would be nothing to survive: some of each fault, and of each thing that a node does."""
     said = soak(FAST, "--seed", "1", "--seeds", "50").stdout
 
     def numbers(line):

@@ -1,4 +1,4 @@
-/* The cases of an Internet checksum, against a sum that is made byte by byte. */
+/* The cases of an Internet checksum, compared with a sum made byte by byte. */
 #include "checksum_cases.h"
 
 #include <stdbool.h>
@@ -26,7 +26,7 @@ static uint8_t byte_of(enum pattern pattern) {
   return pattern == ZEROES ? 0x00 : 0xff;
 }
 
-/* What lies beside the data must not be in its sum, so it is unlike it. */
+/* What lies beside the data must not be in its sum, so it differs from it. */
 static void fill_surroundings(enum pattern pattern) {
   for (size_t i = 0; i < sizeof memory; i++)
     memory[i] = pattern == RANDOM ? random_byte() : (uint8_t)~byte_of(pattern);
@@ -38,7 +38,7 @@ static uint16_t folded(uint32_t sum) {
   return (uint16_t)sum;
 }
 
-/* The data grows by a byte a case, and so does its sum: an even byte is the lower one of its
+/* The data grows by a byte per case, and so does its sum: an even byte is the lower one of its
  * little-endian halfword, an odd one the upper. */
 static unsigned lengths(checksum_function *checksum, struct checksum_case *current,
                         enum pattern pattern) {
@@ -80,7 +80,7 @@ unsigned checksum_cases(checksum_function *checksum, struct checksum_case *wrong
 
 static uint16_t alone(const void *data, size_t length) { return internet_checksum(data, length); }
 
-/* Onto a sum that is three times nothing, 0xffff. */
+/* Adds to a sum that is three times zero, 0xffff. */
 static uint16_t onto_a_sum(const void *data, size_t length) {
   uint16_t sum = internet_checksum_add(0x2fffd, data, length);
 

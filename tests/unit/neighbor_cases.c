@@ -1,5 +1,4 @@
-/* What holds for ARP and for IPv6 alike: neighbors that are talked to stay known, whoever else
- * comes. */
+/* What holds for both ARP and IPv6: neighbors that are in use stay known, whoever else turns up. */
 #include "neighbor_cases.h"
 
 #include "unit.h"
@@ -16,7 +15,7 @@ void neighbor_must_be_reached(unsigned number) {
   assert_int_equal(neighbors.reached, (uint8_t)number);
 }
 
-/* Both ways to know one: it has asked for us, or has answered us. */
+/* Both ways to get to know one: it has asked for us, or has answered us. */
 static void talk_to_some(void) {
   for (unsigned i = 0; i < TALKED_TO; i++) {
     if (i % 2 == 0) {
@@ -27,7 +26,7 @@ static void talk_to_some(void) {
       neighbors.answers(2 + i);
     }
   }
-  neighbors.second(); /* they are older than all that come */
+  neighbors.second(); /* they are older than all that follow */
 }
 
 static void talk_to_all(void) {
@@ -62,7 +61,7 @@ void who_is_asked_for_does_not_displace_them(void **state) {
   neighbor_must_be_reached(5000);
 }
 
-/* Nor do the many make room for nobody. */
+/* The many must still make room among themselves. */
 void who_was_not_talked_to_makes_room(void **state) {
   (void)state;
   for (unsigned i = 0; i < NEIGHBOR_OTHERS; i++)
@@ -85,7 +84,7 @@ void who_was_not_talked_to_for_a_minute_makes_room(void **state) {
   assert_false(neighbors.knows(2));
 }
 
-/* Where all are talked to. */
+/* When all of them are in use. */
 void the_one_that_was_idle_for_longest_makes_room(void **state) {
   (void)state;
   neighbors.answering = true;

@@ -76,7 +76,7 @@ static void doorbell(struct nic *nic, enum nic_direction which) {
 
 static void interrupt(struct nic *nic) { paper_of(nic)->unmasked = false; }
 
-/* What came under the mask interrupts at once. */
+/* What arrived while masked interrupts at once. */
 static void irq_unmask(struct nic *nic) {
   struct paper_nic *paper = paper_of(nic);
 

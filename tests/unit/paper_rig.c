@@ -1,4 +1,4 @@
-/* The NIC on paper under the kit, with a stack that counts, hoards or stops it. */
+/* The NIC on paper under the kit, with a stack that counts and hoards packets, or stops the NIC. */
 #include "paper_rig.h"
 
 #include "datapath.h"

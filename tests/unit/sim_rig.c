@@ -8,7 +8,7 @@
 
 enum {
   IRQ = 34,
-  PACKETS = 10, /* the ring's eight, and two for what must come while the stack holds eight */
+  PACKETS = 10, /* the ring's eight, and two for arrivals while the stack holds eight */
   BUFFER = 1536,
   DEPTH = 16,
 };

@@ -1,4 +1,4 @@
-/* The checksums that are made in software for a MAC that makes only some. */
+/* The checksums made in software for a MAC that makes only some. */
 #include "unit.h"
 
 #include "checksum.h"
@@ -20,7 +20,7 @@ static int setup(void **state) {
 }
 
 /* A packet of `protocol`, with data that counts up from `first` and no checksum, in a chain of two
- * pbufs cut `cut` bytes behind the IP header. */
+ * pbufs, cut `cut` bytes after the IP header. */
 static struct pbuf *packet_of(unsigned version, uint8_t protocol, uint8_t first, uint16_t cut) {
   uint8_t bytes[IP6_HLEN + DATA_BYTES] = {0};
   uint16_t header = version == 6 ? IP6_HLEN : IP_HLEN;
@@ -97,7 +97,7 @@ static void a_sum_of_0_is_sent_as_ones(void **state) {
   checksum_complete(packet, &netif);
   word = checksum_at(packet, IP_HLEN + UDP_CHECKSUM);
   assert_int_not_equal(word, 0);
-  /* With the checksum added to a word of the data, the sum over all gets 0. */
+  /* With the checksum added to a word of the data, the total sum becomes 0. */
   total = (uint32_t)checksum_at(packet, IP_HLEN + 8) + word;
   word = (uint16_t)((total & 0xffff) + (total >> 16));
   assert_int_equal(pbuf_take_at(packet, &word, sizeof word, IP_HLEN + 8), ERR_OK);

@@ -1,4 +1,4 @@
-/* The datapath of what is received, over a NIC on paper. */
+/* The receive datapath, over a NIC on paper. */
 #include "unit.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ static void lose_and_watch(void) {
   run();
 }
 
-/* Buffers that the device does not know of any more: it loses what comes, and gives none back. */
+/* The device has lost track of its buffers: it loses what arrives, and gives none back. */
 static void a_receiver_that_loses_all_is_reset(void **state) {
   (void)state;
   nic_watch(nic);
@@ -49,7 +49,7 @@ static void a_receiver_that_loses_all_is_reset(void **state) {
     assert_int_equal(nic->counters[NIC_RECOVERIES], round + 1);
     assert_true(wire(1, 60));
     run();
-    nic_watch(nic); /* what its ring is like now */
+    nic_watch(nic); /* sees what its ring is like now */
   }
   assert_int_equal(received, 3);
   check_conservation();
@@ -57,9 +57,9 @@ static void a_receiver_that_loses_all_is_reset(void **state) {
 
 static void a_receiver_without_buffers_or_losses_is_not_reset(void **state) {
   (void)state;
-  for (unsigned i = 0; i < 4 * RX_WATCHES; i++) /* nothing comes */
+  for (unsigned i = 0; i < 4 * RX_WATCHES; i++) /* nothing arrives */
     nic_watch(nic);
-  for (unsigned i = 0; i < 4 * RX_WATCHES; i++) { /* not all is lost */
+  for (unsigned i = 0; i < 4 * RX_WATCHES; i++) { /* not everything is lost */
     assert_true(wire(1, 60));
     lose_and_watch();
   }
@@ -103,7 +103,8 @@ static void counts_by_kind_of_destination(void **state) {
 }
 
 /* Any frames at any time, to a stack that hoards and a device that stops: what came in is what was
- * delivered and what was dropped, and what was to be sent is what was sent and what was dropped. */
+ * delivered plus what was dropped, and what was to be sent is what was sent plus what was
+ * dropped. */
 static void every_drop_has_one_cause(void **state) {
   unsigned came = 0, tried = 0, refused = 0;
 
@@ -172,7 +173,7 @@ static void every_drop_has_one_cause(void **state) {
 }
 
 /* The stack hoards: from held_max on it gets copies, and the device never runs out of buffers. When
- * there is no memory to copy into either, frames are dropped and counted, and reception goes on. */
+ * there is no memory for copies either, frames are dropped and counted, and reception goes on. */
 static void hoarding_cannot_stop_reception(void **state) {
   unsigned sent = 0;
 
@@ -200,15 +201,14 @@ static void hoarding_cannot_stop_reception(void **state) {
   assert_int_equal(last_number, 77);
 }
 
-static unsigned
-    expendable; /* of the hoarded frames, the one from which on all can be done without */
+static unsigned expendable; /* from this index on hoarded frames can be given up */
 
 static void let_go_of_the_expendable(void) {
   while (hoarded > expendable)
     pbuf_free(hoarded_frames[--hoarded]);
 }
 
-/* The first HELD_MAX that are hoarded are packets of the pool, the others copies. */
+/* The first HELD_MAX hoarded frames are packets of the pool, the others copies. */
 static void what_the_stack_can_do_without_makes_room(void **state) {
   uint32_t copies;
 
@@ -239,7 +239,7 @@ static void what_the_stack_can_do_without_makes_room(void **state) {
     run();
   }
   copies = nic->counters[NIC_COPY_OUTS];
-  expendable = HELD_MAX - 1; /* a packet, which is why the frame need not be copied */
+  expendable = HELD_MAX - 1; /* a packet, so the frame need not be copied */
   assert_true(wire(5, 1000));
   run();
   assert_int_equal(last_number, 5);
@@ -253,7 +253,7 @@ static void what_the_stack_can_do_without_makes_room(void **state) {
   check_conservation();
 }
 
-/* What is long leaves room for what is short. */
+/* Long frames leave room for short ones. */
 static void copies_leave_the_heap_room(void **state) {
   void *rest;
 
@@ -275,7 +275,7 @@ static void copies_leave_the_heap_room(void **state) {
     pbuf_free(hoarded_frames[--hoarded]);
 }
 
-/* What the device vouches for it does for the copy as well, and not for the buffer's next frame. */
+/* What the device vouches for holds for the copy as well, and not for the buffer's next frame. */
 static void a_frame_keeps_its_mark(void **state) {
   (void)state;
   hoard = true;
@@ -301,7 +301,7 @@ static void a_frame_keeps_its_mark(void **state) {
     pbuf_free(hoarded_frames[--hoarded]);
 }
 
-/* For each frame that is delivered the wire has another. */
+/* For each delivered frame the wire has another. */
 static void a_flood_leaves_each_turn_after_its_budget(void **state) {
   unsigned turns = 0;
 

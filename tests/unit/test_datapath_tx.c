@@ -1,4 +1,4 @@
-/* The datapath of what is sent, over a NIC on paper. */
+/* The transmit datapath, over a NIC on paper. */
 #include "unit.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static void sends_a_batch_with_one_doorbell(void **state) {
   assert_int_equal(nic->counters[NIC_OUT_OCTETS], 300);
 }
 
-/* A turn that finds them sent takes them back, and has nothing to ring for. */
+/* A turn that finds them sent reclaims them, and has no doorbell to ring. */
 static void what_is_sent_is_not_rung_for_again(void **state) {
   (void)state;
   paper.hold_tx = true;
@@ -54,7 +54,7 @@ static void gathers_what_it_can_and_copies_the_rest(void **state) {
   assert_int_equal(paper.sent_data[1][83], 6);
 }
 
-/* The first part ends in the midst of the destination. */
+/* The first part ends in the middle of the destination. */
 static void copies_a_chain_whose_destination_is_in_two_parts(void **state) {
   struct pbuf *first = frame_of(2, 0), *second = frame_of(58, 0);
 
@@ -69,7 +69,7 @@ static void copies_a_chain_whose_destination_is_in_two_parts(void **state) {
   assert_int_equal(nic->counters[NIC_OUT_MULTICAST_PKTS], 0);
 }
 
-/* An empty pbuf at a chain's end is nothing, and no reason to stop; and no device sees one. */
+/* An empty pbuf at a chain's end is harmless, and no reason to stop; and no device sees one. */
 static void copies_a_chain_that_ends_in_an_empty_part(void **state) {
   struct pbuf *frame = frame_of(14, 2), *short_one = frame_of(60, 2);
 
@@ -133,7 +133,7 @@ static void copies_what_the_device_cannot_address(void **state) {
   assert_int_equal(paper.sent, 2);
 }
 
-/* lwIP's heap, all of it. */
+/* All of lwIP's heap. */
 static void *all_of_it[64];
 
 static void take_all_memory(void) {
@@ -147,8 +147,8 @@ static void give_all_memory_back(void) {
     mem_free(all_of_it[i]);
 }
 
-/* Else what fills the heap, as TCP's unsent data may, could never leave a MAC that gathers nothing.
- */
+/* Else whatever fills the heap, like TCP's unsent data, could never leave by a MAC that gathers
+ * nothing. */
 static void a_full_heap_does_not_stop_what_has_to_be_copied(void **state) {
   struct pbuf *chain = frame_of(600, 2);
 
@@ -158,7 +158,7 @@ static void a_full_heap_does_not_stop_what_has_to_be_copied(void **state) {
   assert_int_equal(nic_set_interface_enable(nic, false), 0);
   assert_int_equal(nic_set_interface_enable(nic, true), 0);
   hoard = true;
-  while (hoarded < HELD_MAX) { /* what is left is on the ring, but one */
+  while (hoarded < HELD_MAX) { /* all but one of the remaining packets are on the ring */
     assert_true(wire(1, 60));
     run();
   }

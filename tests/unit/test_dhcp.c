@@ -1,4 +1,4 @@
-/* An address that is leased stays for as long as its lease runs, and no longer. */
+/* A leased address stays for as long as its lease runs, and no longer. */
 #include "unit.h"
 
 #include "lwip/dhcp.h"
@@ -13,14 +13,14 @@ enum {
   HEADER = DHCP_OPTIONS_OFS,
   OTHERS = 40,            /* bytes */
   OPTION_OF_OTHERS = 224, /* RFC 3942 */
-  REBOOTING_S = 10,       /* it gives up by then, and asks for any address */
+  REBOOTING_S = 10,       /* by then it gives up, and asks for any address */
 };
 
 static const uint8_t address[] = {10, 0, 0, 9};
-static struct udp_wire_datagram asked; /* what is to be answered; no bytes: nothing is */
-static bool serving, offering;         /* it offers only what it does not give */
-static uint32_t lease_s;               /* UINT32_MAX: without end */
-static bool in_parts;                  /* answers have been put together of fragments */
+static struct udp_wire_datagram asked; /* the request to be answered; no bytes: none */
+static bool serving, offering;         /* it offers only addresses that it does not assign */
+static uint32_t lease_s;               /* UINT32_MAX: infinite */
+static bool in_parts;                  /* answers are reassembled from fragments */
 
 static uint8_t type_of(const struct udp_wire_datagram *message) {
   assert_int_equal(message->data[HEADER], DHCP_OPTION_MESSAGE_TYPE); /* lwIP's first one */
@@ -32,8 +32,8 @@ static void sent(const struct udp_wire_datagram *datagram) {
     asked = *datagram;
 }
 
-/* RFC 2131, 3.1; an option of nobody's comes before them, which a part of the answer lies within.
- */
+/* RFC 2131, 3.1; before these is an option of nobody's, so long that a part of the answer lies
+ * within it. */
 static void server_answers(void) {
   static const uint8_t server[] = {10, 0, 0, 1};
   struct udp_wire_datagram answer = asked;
@@ -100,7 +100,7 @@ static bool has_address(void) {
 
 static bool has_none(void) { return ip4_addr_isany(netif_ip4_addr(&udp_wire_netif)); }
 
-/* The link fails and is there again, which has the client ask whether it may keep its address. */
+/* The link fails and returns, and the client asks whether it may keep its address. */
 static void link_flaps(void) {
   netif_set_link_down(&udp_wire_netif);
   netif_set_link_up(&udp_wire_netif);
@@ -144,7 +144,7 @@ static void its_server_may_answer_in_fragments(void **state) {
   one_that_is_given_again_stays(state);
 }
 
-/* No longer is it one that ends. */
+/* It no longer has a lease that ends. */
 static void one_that_is_given_for_ever_stays_without_a_server(void **state) {
   (void)state;
   lease_s = UINT32_MAX;
@@ -155,8 +155,8 @@ static void one_that_is_given_for_ever_stays_without_a_server(void **state) {
   assert_true(has_address());
 }
 
-/* Longer than lwIP can count: it is renewed before, and not at its end, which would be another
- * address's begin. */
+/* Longer than lwIP can count: it is renewed earlier, not at the lease's end, which would start with
+ * another address. */
 static void one_that_is_given_for_a_year_stays(void **state) {
   (void)state;
   lease_s = 365 * 24 * 3600;
@@ -169,7 +169,7 @@ static void one_that_is_given_for_a_year_stays(void **state) {
   }
 }
 
-/* The client asks any server for any address by then. */
+/* By then the client asks any server for any address. */
 static void without_a_server_it_goes_at_the_end_of_the_lease(void **state) {
   (void)state;
   serving = false;
@@ -197,7 +197,7 @@ static void so_it_does_without_a_flap(void **state) {
   assert_true(has_none());
 }
 
-/* The client starts anew before its lease ends, and does not know of that any more. */
+/* The client starts over before its lease ends, and has forgotten it. */
 static void it_goes_where_no_offer_is_kept(void **state) {
   (void)state;
   serving = false;

@@ -80,7 +80,7 @@ static void counts_what_is_added_and_what_waits(void **state) {
   dispatch_remove(&sources[7]);
   assert_int_equal(dispatch_count(&queue, &posted), DISPATCH_SOURCES_MAX - 1);
   assert_int_equal(posted, 2);
-  dispatch_remove(&sources[31]); /* with what waits of it */
+  dispatch_remove(&sources[31]); /* with its pending post */
   assert_int_equal(dispatch_count(&queue, &posted), DISPATCH_SOURCES_MAX - 2);
   assert_int_equal(posted, 1);
 }
@@ -126,7 +126,7 @@ static void fires_in_order_at_the_deadlines(void **state) {
   assert_int_equal(timer_source_left_ms(&b), 0);
   timer_source_wake_at(&c, 5090);
   assert_int_equal(timer_source_left_ms(&c), 5);
-  timer_source_wake_at(&c, UINT64_C(1000) << 33); /* more than it can say */
+  timer_source_wake_at(&c, UINT64_C(1000) << 33); /* more than it can represent */
   assert_int_equal(timer_source_left_ms(&c), UINT32_MAX);
   timer_source_wake_at(&c, 200);
   host_run_until_us(99);

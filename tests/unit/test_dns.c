@@ -1,4 +1,4 @@
-/* Names: whoever is told of one may ask for it again, or for another. */
+/* Names: a callback with an answer may ask for the same name again, or for another. */
 #include "unit.h"
 
 #include "lwip/dns.h"
@@ -12,15 +12,15 @@ enum { TTL_S = 60, TOLD_MAX = 8 };
 static struct udp_wire_datagram query; /* the last one */
 static unsigned queries;
 
-/* Each time that somebody was told. */
+/* The callbacks so far. */
 static struct told {
   unsigned who, address; /* its last byte; 0: there is none */
   char name[16];
 } told[TOLD_MAX];
 static unsigned times_told;
 
-static const char *asks_next; /* what who is told next asks for then, */
-static unsigned asks_as;      /* in whose name */
+static const char *asks_next; /* what the next callback then asks for, */
+static unsigned asks_as;      /* and for whom */
 
 static void sent(const struct udp_wire_datagram *datagram) {
   assert_int_equal(datagram->destination, DNS_SERVER_PORT);
@@ -47,7 +47,7 @@ static void is_told(const char *name, const ip_addr_t *address, void *who) {
   asks_next = NULL;
   if (next != NULL)
     asks(asks_as, next);
-  strncpy(now->name, name, sizeof now->name - 1); /* still, although it may have asked */
+  strncpy(now->name, name, sizeof now->name - 1); /* still valid, although it may have asked */
 }
 
 static void assert_told(unsigned time, unsigned who, const char *name, unsigned address) {
@@ -57,7 +57,7 @@ static void assert_told(unsigned time, unsigned who, const char *name, unsigned 
   assert_int_equal(told[time].address, address);
 }
 
-/* The server's answer: 10.0.0.`address`, or that there is no such name. */
+/* The server answers: 10.0.0.`address`, or that there is no such name. */
 static void answers(const struct udp_wire_datagram *to, unsigned address) {
   const uint8_t record[] = {0xc0, SIZEOF_DNS_HDR,  0, 1, 0, 1, 0, 0, 0, TTL_S, 0, 4, 10, 0,
                             0,    (uint8_t)address}; /* RFC 1035, 4.1.3 */
@@ -92,13 +92,13 @@ static int set_up(void **state) {
   return 0;
 }
 
-/* As somebody is told. */
+/* In the next callback. */
 static void then_asks(unsigned number, const char *name) {
   asks_next = name;
   asks_as = number;
 }
 
-/* Nobody asks any more, and nothing is known. */
+/* No request is pending any more, and no name known. */
 static int tear_down(void **state) {
   (void)state;
   seconds_pass(TTL_S + 1);
@@ -147,7 +147,7 @@ static void who_asks_again_is_not_told_of_the_old_query(void **state) {
   assert_told(2, 3, "a.test", 77);
 }
 
-/* Of two names, which are as many as are remembered, it takes the place of its own. */
+/* Only two names are remembered; of these, the new one takes the place of its own old one. */
 static void who_asks_for_another_name_is_told_of_that(void **state) {
   struct udp_wire_datagram of_a;
 
@@ -168,7 +168,7 @@ static void who_asks_for_another_name_is_told_of_that(void **state) {
   assert_told(2, 3, "b.test", 78);
 }
 
-/* All requests are taken until then. */
+/* Until then all request slots are taken. */
 static void one_that_is_told_makes_room(void **state) {
   struct udp_wire_datagram of_a;
 
@@ -193,7 +193,7 @@ static void the_others_are_told_of_the_name_that_they_asked_for(void **state) {
   asks(2, "c.test");
   answers(&query, 79);
   asks(3, "a.test");
-  then_asks(4, "b.test"); /* takes the place of a.test, which is known for longer */
+  then_asks(4, "b.test"); /* takes the place of a.test, which has been known longer */
   answers(&of_a, 77);
   assert_int_equal(times_told, 3);
   assert_told(1, 1, "a.test", 77);

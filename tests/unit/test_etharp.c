@@ -1,5 +1,5 @@
-/* ARP: what is too short teaches nothing, and neighbors that are talked to stay known, whoever else
- * comes. */
+/* ARP: short frames teach nothing, and neighbors that are in use stay known, whoever else turns
+ * up. */
 #include "unit.h"
 
 #include "lwip/etharp.h"
@@ -10,7 +10,7 @@
 
 enum {
   FRAME_BYTES = SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR,
-  PENDING_S = 5, /* how long a neighbor is asked for */
+  PENDING_S = 5, /* how long it asks for a neighbor */
 };
 
 static struct netif netif;
@@ -49,7 +49,7 @@ static bool knows(unsigned number) {
   return etharp_find_addr(&netif, &address, &mac, &known) >= 0;
 }
 
-/* Of a frame, the first `length` bytes; those behind are there still, from the frame before. */
+/* The first `length` bytes of a frame arrive; those of the previous frame still follow. */
 static void comes(unsigned number, uint16_t opcode, unsigned length) {
   struct pbuf *frame = pbuf_alloc(PBUF_RAW, FRAME_BYTES, PBUF_RAM);
   struct eth_hdr *eth = frame->payload;
@@ -78,7 +78,7 @@ static void send_to(unsigned number) {
   struct pbuf *packet = pbuf_alloc(PBUF_LINK, 20, PBUF_RAM);
   const ip4_addr_t to = address_of(number);
 
-  (void)etharp_output(&netif, packet, &to); /* no memory where many wait */
+  (void)etharp_output(&netif, packet, &to); /* out of memory if many wait */
   pbuf_free(packet);
 }
 
@@ -141,7 +141,7 @@ static void what_waits_in_vain_is_counted(void **state) {
   assert_int_equal(lwip_stats.etharp.memerr, errors + 2);
 }
 
-/* Who merely asks, where all are talked to. */
+/* A station that merely asks, when all others are in use. */
 static void who_asks_waits_for_an_entry_that_is_not_used(void **state) {
   (void)state;
   for (unsigned i = 0; i < ARP_TABLE_SIZE; i++) {

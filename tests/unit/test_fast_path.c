@@ -1,5 +1,5 @@
-/* The fast path does what lwIP's general one does, for all frames; and takes those that it is for.
- */
+/* The fast path does what lwIP's general path does, for all frames; and takes those that it is
+ * for. */
 #include "unit.h"
 
 #include "lwip/init.h"
@@ -27,7 +27,7 @@ static uint32_t random_below(uint32_t limit) {
   return random_state % limit;
 }
 
-/* The linker puts this in the place of lwIP's. */
+/* The linker uses this in place of lwIP's. */
 err_t __real_ethernet_input(struct pbuf *packet, struct netif *netif);
 err_t __wrap_ethernet_input(struct pbuf *packet, struct netif *netif);
 err_t __wrap_ethernet_input(struct pbuf *packet, struct netif *netif) {
@@ -47,7 +47,7 @@ static int teardown(void **state) {
   return 0;
 }
 
-/* Both paths agree; says whether the fast one has taken the frame. */
+/* Both paths agree; returns whether the fast one has taken the frame. */
 static bool is_fast(size_t length) {
   if (!two_paths_agree(frame, length))
     fail_msg("%s is not the same", two_paths.difference);
@@ -80,7 +80,7 @@ static void test_datagrams_of_all_sizes(void **state) {
   }
 }
 
-/* What comes of it is TCP's to say: a reset, or the beginning of a connection. */
+/* What follows is up to TCP: a reset, or the beginning of a connection. */
 static void test_segments_of_all_sizes(void **state) {
   (void)state;
   for (size_t size = 0; size <= 1460; size++)
@@ -134,8 +134,8 @@ static void test_sums_of_ip_and_icmp_are_left_to_the_device_too(void **state) {
   assert_int_equal(two_paths.sent[AT_UDP + 2] | two_paths.sent[AT_UDP + 3], 0);
 }
 
-/* Of all the answers to different ports, some have a sum of 0, which would say that there is none
- * (RFC 768). */
+/* Among all the answers to different ports, some have a sum of 0, which would mean that there is
+ * none (RFC 768). */
 static void test_a_sum_of_0_is_sent_as_all_ones(void **state) {
   unsigned ones = 0;
 
@@ -162,8 +162,8 @@ static struct udp_pcb *pcb_of(uint16_t port) {
   return NULL;
 }
 
-/* After a change of one byte; whether lwIP's receivers answer in the same buffer, and as they do
- * without. */
+/* The same after a change of one byte; returns whether lwIP's receivers answer in the same buffer,
+ * and with the same result as without. */
 static bool is_in_place_with(size_t length, size_t at, uint8_t value) {
   (void)is_fast_with(length, at, value);
   return two_paths.in_place;
@@ -179,8 +179,8 @@ static void test_an_answer_in_place_needs_no_fast_path(void **state) {
   length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
   (void)is_fast(length);
   assert_true(two_paths.in_place);
-  assert_true(is_in_place_with(length, AT_IP + 12, 11));   /* from no neighbor */
-  assert_true(is_in_place_with(length, AT_IP + 3, 60));    /* shorter than it says */
+  assert_true(is_in_place_with(length, AT_IP + 12, 11));   /* from a station that is no neighbor */
+  assert_true(is_in_place_with(length, AT_IP + 3, 60));    /* shorter than it claims */
   assert_false(is_in_place_with(length, AT_IP + 19, 255)); /* to all */
   assert_false(is_in_place_with(length, AT_IP, 0x46));     /* options */
   two_paths.by_reference = true;
@@ -189,7 +189,7 @@ static void test_an_answer_in_place_needs_no_fast_path(void **state) {
   assert_int_equal(two_paths.sent_length, length);
 }
 
-/* By IPv6, too, where nothing is fast. */
+/* Over IPv6 as well, where nothing is fast. */
 static void test_answers_in_place_by_ip6(void **state) {
   size_t length;
 
@@ -205,8 +205,8 @@ static void test_answers_in_place_by_ip6(void **state) {
   assert_int_equal(two_paths.sent_length, length);
   assert_true(is_in_place_with(length, AT_UDP6 + 5, 47)); /* shorter than its packet */
   assert_false(is_in_place_with(length, AT_IP6 + 39, 9)); /* to another */
-  assert_true(is_in_place_with(length, AT_IP6 + 23, 7));  /* from one that is asked for */
-  frame[AT_IP6 + 24] = 0xff;                              /* to all nodes, ff02::1 */
+  assert_true(is_in_place_with(length, AT_IP6 + 23, 7)); /* from one that is still being resolved */
+  frame[AT_IP6 + 24] = 0xff;                             /* to all nodes, ff02::1 */
   frame[AT_IP6 + 25] = 0x02;
   two_paths_sum(frame, length);
   (void)is_fast(length);
@@ -222,7 +222,7 @@ static void test_answers_in_place_by_ip6(void **state) {
   assert_false(two_paths.in_place);
 }
 
-/* Data that the question did not come in: that of another pbuf, with the same headers in front of
+/* Data that the request did not come in: that of another pbuf, with the same headers in front of
  * it, and that of a chain. */
 static void other_data_received(void *argument, struct udp_pcb *pcb, struct pbuf *data,
                                 const ip_addr_t *from, u16_t port) {
@@ -251,7 +251,7 @@ static void test_other_data_than_the_questions_is_lwips_to_send(void **state) {
   assert_true(received);
 }
 
-/* The device says that a checksum is right that may not be there yet, and makes none. */
+/* The device vouches for a checksum that may not be there yet, and makes none. */
 static void test_a_sum_that_nobody_has_looked_at_is_made(void **state) {
   size_t length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
 
@@ -262,7 +262,7 @@ static void test_a_sum_that_nobody_has_looked_at_is_made(void **state) {
   assert_true(two_paths.in_place);
 }
 
-/* A receiver that does not take all that comes to its port, or is not the only one there. */
+/* A receiver that does not take everything that comes to its port, or is not the only one there. */
 static void test_a_particular_receiver_is_lwips_to_find(void **state) {
   const size_t length = two_paths_datagram(frame, 40, TWO_PATHS_DISCARD_PORT);
   const ip_addr_t from = IPADDR4_INIT_BYTES(10, 2, 0, 2);
@@ -296,7 +296,7 @@ static void test_a_particular_receiver_is_lwips_to_find(void **state) {
   }
 }
 
-/* An echo by a PCB that has its checksums left out. */
+/* An echo by a PCB that leaves its checksums out. */
 static void test_an_answer_without_a_checksum_is_lwips_to_send(void **state) {
   size_t length = two_paths_datagram(frame, 40, TWO_PATHS_ECHO_PORT);
 
@@ -350,7 +350,7 @@ static void test_what_is_not_plain_is_for_lwip(void **state) {
   assert_false(is_fast_with(length, AT_IP, 0x46));     /* options */
   assert_false(is_fast_with(length, AT_IP + 6, 0x20)); /* a fragment, the first */
   assert_false(is_fast_with(length, AT_IP + 7, 1));    /* another */
-  assert_true(is_fast_with(length, AT_IP + 6, 0x40));  /* "don't fragment" is none */
+  assert_true(is_fast_with(length, AT_IP + 6, 0x40));  /* "don't fragment" is not one */
   assert_false(is_fast_with(length, AT_IP + 3, 255));  /* longer than it is */
   assert_false(is_fast_with(length, AT_IP + 3, 60));   /* longer than the datagram */
   assert_true(is_fast_with(length, AT_IP + 12, 11));   /* from no neighbor is, ... */
@@ -361,14 +361,15 @@ static void test_what_is_not_plain_is_for_lwip(void **state) {
   assert_false(is_fast_with(length, AT_UDP + 3, 99)); /* to a port that nobody has */
 }
 
-/* ARP's entry has an address that the frame does not come from: the answer goes where ARP says. */
+/* ARP's entry differs from the address that the frame comes from: the answer goes where ARP
+ * says. */
 static void test_the_answer_goes_where_arp_says(void **state) {
   size_t length = two_paths_ping(frame, 56);
 
   (void)state;
   assert_true(is_fast_with(length, AT_IP + 15, 3));
   assert_int_equal(two_paths.sent[5], 3);
-  assert_true(is_fast_with(length, AT_IP + 15, 77)); /* whom ARP has still to ask */
+  assert_true(is_fast_with(length, AT_IP + 15, 77)); /* ARP has yet to resolve this one */
   assert_memory_equal(two_paths.sent, "\xff\xff\xff\xff\xff\xff", ETH_HWADDR_LEN);
 }
 
@@ -422,7 +423,7 @@ static size_t some_frame(void) {
   }
 }
 
-/* A frame with up to three bytes changed, mostly in its headers, and most of the time with right
+/* A frame with up to three bytes changed, mostly in its headers, and usually with right
  * checksums. */
 static void test_all_frames_have_the_same_answers(void **state) {
   static const uint8_t values[] = {0, 1, 2, 4, 8, 0x10, 0x20, 0x40, 0x45, 0x80, 0xff};
@@ -445,7 +446,7 @@ static void test_all_frames_have_the_same_answers(void **state) {
     if (is_fast(length))
       fast++;
   }
-  assert_in_range(fast, FRAMES / 10, FRAMES); /* those are tried in earnest */
+  assert_in_range(fast, FRAMES / 10, FRAMES); /* enough of them to count as tested */
 }
 
 int main(void) {

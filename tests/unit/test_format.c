@@ -1,4 +1,5 @@
-/* Formatted text: as the host's own C library makes it, of all that the firmware formats. */
+/* Formatted text: everything that the firmware formats is as the host's own C library formats
+ * it. */
 #include "unit.h"
 
 #include <limits.h>
@@ -22,7 +23,7 @@ static int ours(char *text, size_t size, const char *format, ...) {
   return length;
 }
 
-/* The same text and length, cut at any size, and nothing written behind it. */
+/* The same text and length, cut at any size, and nothing written after it. */
 #define assert_as_libc(...)                                                                        \
   for (size_t size = 0; size <= TEXT_BYTES; size++) {                                              \
     char expected[TEXT_BYTES + 1], text[TEXT_BYTES + 1];                                           \
@@ -64,7 +65,7 @@ static void strings_and_characters(void **state) {
 }
 
 static void what_is_unknown_stays_as_it_is(void **state) {
-  const char *volatile unknown = "%-3q %s %"; /* not for the compiler to check */
+  const char *volatile unknown = "%-3q %s %"; /* hidden from the compiler's check */
   char text[TEXT_BYTES];
 
   (void)state;

@@ -1,4 +1,4 @@
-/* Fragments: each has its part of the packet, which stays as it was. */
+/* Fragments: each holds its part of the packet, which stays unchanged. */
 #include "unit.h"
 
 #include "lwip/init.h"
@@ -11,11 +11,11 @@
 enum { MTU = 1280, DATA_BYTES = 3000, PARTS_MAX = 12, FRAGMENTS_MAX = 4 };
 
 static struct netif netif;
-static uint8_t seen[DATA_BYTES]; /* the data, put together again */
+static uint8_t seen[DATA_BYTES]; /* the data, reassembled */
 static unsigned bytes_seen, fragments;
 static struct pbuf *held[FRAGMENTS_MAX]; /* as a ring does */
 
-/* A fragment whose data begins at `header` bytes has its place in the packet at `offset`. */
+/* Takes a fragment whose data begins at `header` bytes and belongs at `offset` in the packet. */
 static void take(struct pbuf *fragment, uint16_t header, unsigned offset) {
   uint16_t length = (uint16_t)(fragment->tot_len - header);
 
@@ -58,7 +58,7 @@ static err_t cut(struct pbuf *packet, bool ip6) {
   return ip6 ? ringif_ip6_frag(packet, &netif, &all) : ringif_ip4_frag(packet, &netif, &neighbor);
 }
 
-/* A packet of that many parts, with `bytes` of data, is cut up twice. */
+/* Cuts a packet of that many pbufs, with `bytes` of data, up twice. */
 static void check(bool ip6, unsigned count, unsigned bytes) {
   uint8_t data[IP6_HLEN + DATA_BYTES] = {ip6 ? 0x60 : 0x45};
   uint16_t header = ip6 ? IP6_HLEN : IP_HLEN, length = (uint16_t)(header + bytes),
@@ -101,14 +101,14 @@ static void a_packet_can_be_sent_again(void **state) {
   }
 }
 
-/* Such as a segment that was written in small pieces, and that meets a smaller MTU. */
+/* Such as a segment written in small pieces that meets a smaller MTU. */
 static void one_in_many_parts_is_cut_up_too(void **state) {
   (void)state;
   for (unsigned ip6 = 0; ip6 < 2; ip6++)
     check(ip6 != 0, PARTS_MAX, 1440);
 }
 
-/* Such as one that a netif was given. */
+/* Such an MTU may have been set on a netif. */
 static void without_room_for_data_nothing_is_cut(void **state) {
   (void)state;
   for (uint16_t mtu = 1; mtu < IP6_HLEN + IP6_FRAG_HLEN + 8; mtu++) {

@@ -1,5 +1,5 @@
-/* What frames are sent by the free function of others: it comes in the midst of a turn, of a stop
- * or of a reset. */
+/* Frames sent by the free functions of other frames: in the middle of a turn, of a stop or of a
+ * reset. */
 #include "unit.h"
 
 #include "datapath.h"
@@ -8,7 +8,7 @@
 
 enum { OWNED = 64, FRAME_BYTES = 60 };
 
-/* Frames whose free function sends the next one, as long as there are some. */
+/* Frames whose free function sends the next one, as long as there is one. */
 static struct pbuf_custom owned[OWNED];
 static unsigned owned_used, owned_freed, owned_taken;
 
@@ -72,7 +72,7 @@ static void what_is_freed_may_send_the_next(void **state) {
 static void what_a_stop_frees_may_send_the_next(void **state) {
   (void)state;
   assert_int_equal(nic_free(nic), 0);
-  fill_with_owned(PAPER_RING); /* those of the queue alone are owned */
+  fill_with_owned(PAPER_RING); /* only those in the queue are owned */
   assert_int_equal(nic_set_interface_enable(nic, false), 0);
   assert_int_equal(nic->counters[NIC_OUT_STOPPED], PAPER_RING + 2);
   assert_int_equal(owned_freed, owned_used);

@@ -1,5 +1,5 @@
-/* The demo's interfaces: an address is asked for, also where there was no memory for that at first.
- */
+/* The demo's interfaces: each requests an address, even if there was no memory for that at
+ * first. */
 #include "unit.h"
 
 #include "lwip/init.h"
@@ -9,7 +9,7 @@
 #include "lwip/prot/udp.h"
 #include "lwip/stats.h"
 
-/* A board with one MAC, of which app/interfaces.c is told here. */
+/* A board with one MAC, defined here for app/interfaces.c. */
 #define BOARD_H
 enum { BOARD_SIMS = 1, BOARD_DEVICES = 1, BOARD_DRIVERS = 1, BOARD_INSTALLED = 1 };
 #include "board_lists.h"

@@ -1,4 +1,4 @@
-/* The Internet checksum, without the assembly: its cases, and that it reads nothing else. */
+/* The Internet checksum, without the assembly: its cases, and that it reads only the data. */
 #include "unit.h"
 
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static void test_the_cases_find_what_is_wrong(void **state) {
   assert_int_not_equal(wrong.sum, wrong.right_sum);
 }
 
-/* The sanitizer sees a read before or behind the memory, to the byte. */
+/* The sanitizer sees a read before or after the memory, to the byte. */
 static void test_nothing_beside_the_data_is_read(void **state) {
   (void)state;
   for (size_t offset = 0; offset < 8; offset++)

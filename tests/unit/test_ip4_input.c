@@ -1,5 +1,5 @@
-/* Whom an IPv4 packet is for: interfaces, groups, broadcasts and UDP's PCBs; it holds without the
- * patches of port/lwip/patches, too. */
+/* Where an IPv4 packet is delivered: interfaces, groups, broadcasts and UDP's PCBs; holds even
+ * without the patches of port/lwip/patches. */
 #include "unit.h"
 
 #include "lwip/igmp.h"
@@ -147,7 +147,7 @@ static void no_packet_is_to_an_interface_without_an_address(void **state) {
 
   (void)state;
   bind_to(0);
-  netif_set_down(&other); /* zeros are a broadcast of one that has an address */
+  netif_set_down(&other); /* zeros are a broadcast to one that has an address */
   netif_set_ipaddr(&netif, &none);
   assert_false(is_taken(0));
   assert_false(is_taken(OWN));
@@ -186,7 +186,7 @@ static void who_takes_one_address_takes_the_broadcasts_that_it_is_among(void **s
   assert_false(is_taken(OWN_BROADCAST));
 }
 
-/* RFC 1122, 3.2.2: not of what was for many. */
+/* RFC 1122, 3.2.2: no error for a packet that went to many. */
 static void who_sends_to_nobody_is_told_unless_it_was_to_many(void **state) {
   const ip4_addr_t group = address_of(GROUP);
 
@@ -212,7 +212,7 @@ static void take_for_other(void *context, struct udp_pcb *by, struct pbuf *data,
   pbuf_free(data);
 }
 
-/* Though the other was bound last, and so comes first. */
+/* Even if the other was bound last, and so comes first. */
 static void a_broadcast_is_for_who_has_the_address_of_its_interface(void **state) {
   const ip_addr_t address = IPADDR4_INIT(lwip_htonl(OTHER));
   struct udp_pcb *last = udp_new();
@@ -230,7 +230,7 @@ static void a_broadcast_is_for_who_has_the_address_of_its_interface(void **state
 
 enum { PORTS = 3 };
 
-/* In any order: whom the last one was for is looked for first. */
+/* In any order: the PCB that the last datagram was for is looked for first. */
 static void what_comes_to_a_port_is_for_who_has_it(void **state) {
   struct udp_pcb *owners[PORTS];
   unsigned taken[PORTS] = {0}, expected[PORTS] = {0};
@@ -330,7 +330,7 @@ static void assert_is_ip4(const ip_addr_t *address, uint32_t number) {
   assert_int_equal(address->u_addr.ip6.zone, 0);
 }
 
-/* What is current of an IPv6 packet, taken or refused, is gone behind it. */
+/* lwIP's current IPv6 addresses, of a packet accepted or refused, are cleared after it. */
 static void an_address_of_ip4_has_nothing_of_ip6_in_it(void **state) {
   const ip_addr_t link_local = IPADDR6_INIT_HOST(0xfe800000, 1, 2, 3);
   const ip_addr_t mapped = IPADDR6_INIT_HOST(0, 0, 0xffff, 0x0a010063);

@@ -1,5 +1,5 @@
-/* IPv4 datagrams that come in fragments: of each protocol by itself; and whether a source is told
- * that some are missing. */
+/* IPv4 datagrams that arrive in fragments: separate for each protocol; and whether a source gets an
+ * error when some are missing. */
 #include "unit.h"
 
 #include "lwip/icmp.h"
@@ -15,7 +15,7 @@
 #include "netif/ethernet.h"
 
 enum {
-  DATA = 8, /* of a fragment */
+  DATA = 8, /* a fragment's */
   NOT_KNOWN = 253,
   TIME_EXCEEDED_S = IP_REASS_MAXAGE + 1,
 };
@@ -51,7 +51,7 @@ static err_t start(struct netif *netif) {
   netif->mtu = 1500;
   netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
   netif->output = output;
-  netif->linkoutput = linkoutput; /* of ARP alone */
+  netif->linkoutput = linkoutput; /* just for ARP */
   NETIF_SET_CHECKSUM_CTRL(netif, NETIF_CHECKSUM_DISABLE_ALL);
   return ERR_OK;
 }
@@ -67,7 +67,7 @@ static u8_t receive(void *unused, struct raw_pcb *pcb, struct pbuf *packet, cons
   return 1;
 }
 
-/* A fragment of the datagram 1, whose data are so many of that byte; `place` is its offset. */
+/* A fragment of datagram 1, with that many bytes of that value; `place` is its offset. */
 static void fragment_comes(uint8_t protocol, uint16_t place, uint8_t byte, unsigned bytes,
                            uint32_t to, const uint8_t station[ETH_HWADDR_LEN]) {
   struct frame {
@@ -95,7 +95,7 @@ static void fragment_comes(uint8_t protocol, uint16_t place, uint8_t byte, unsig
   assert_int_equal(wire.input(p, &wire), ERR_OK);
 }
 
-/* The first or the second and last. */
+/* The first fragment, or the second and last. */
 static void comes(uint8_t protocol, bool first, uint8_t byte, uint32_t to,
                   const uint8_t station[ETH_HWADDR_LEN]) {
   fragment_comes(protocol, first ? IP_MF : DATA / 8, byte, DATA, to, station);

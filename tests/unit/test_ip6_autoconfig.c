@@ -1,4 +1,4 @@
-/* The addresses that an interface has of what routers say of the link (RFC 4862). */
+/* The addresses that an interface derives from router advertisements (RFC 4862). */
 #include "unit.h"
 
 #include "lwip/icmp6.h"
@@ -12,7 +12,7 @@ enum {
   ROUTER = 10, /* fe80::a */
   LIFETIME_S = 1800,
   PREFERRED_S = 60,
-  ADDRESSES = LWIP_IPV6_NUM_ADDRESSES - 1, /* beside the link-local one */
+  ADDRESSES = LWIP_IPV6_NUM_ADDRESSES - 1, /* besides the link-local one */
 };
 
 /* 2001:db8:0:number::/64 */
@@ -95,7 +95,7 @@ static void the_prefix_of_any_router_counts(void **state) {
   assert_true(has_address(2));
 }
 
-/* It has a prefix, and is the way to nowhere. */
+/* It advertises a prefix, and routes nowhere. */
 static void one_may_be_no_default_router(void **state) {
   (void)state;
   router_says(ROUTER, 0, 1, LIFETIME_S);
@@ -113,7 +113,7 @@ static void all_but_one_have_gone(unsigned preferred_s) {
   for (unsigned number = 1; number <= ADDRESSES; number++)
     router_says(ROUTER, LIFETIME_S, number, PREFERRED_S);
   seconds_pass(PREFERRED_S + 5);                           /* after which they are deprecated, */
-  router_says(ROUTER, LIFETIME_S, ADDRESSES, PREFERRED_S); /* but for one that is said again */
+  router_says(ROUTER, LIFETIME_S, ADDRESSES, PREFERRED_S); /* except for this one */
   router_says(ROUTER, LIFETIME_S, ADDRESSES + 1, preferred_s);
 }
 
@@ -125,7 +125,7 @@ static void a_deprecated_address_makes_room(void **state) {
   assert_false(has_address(1));
 }
 
-/* Else two prefixes could take the place of each other for ever. */
+/* Else two prefixes could displace each other for ever. */
 static void but_not_for_another(void **state) {
   (void)state;
   all_but_one_have_gone(0);

@@ -1,5 +1,5 @@
-/* What comes by IPv6: errors are told to whom they may be, of the whole packet; what comes in
- * fragments is put together, whatever headers it has; and a datagram has a checksum. */
+/* IPv6 input: errors go to whom they may, with the whole packet; fragments are reassembled,
+ * whatever headers come with them; and a datagram has a checksum. */
 #include "unit.h"
 
 #include "lwip/icmp6.h"
@@ -17,12 +17,12 @@
 enum {
   PEER = 2,
   NOT_KNOWN = 253, /* a next header (RFC 3692) */
-  ASKING = 0x9e,   /* an option that asks for an error (RFC 8200, 4.2) */
+  ASKING = 0x9e,   /* an option that requests an error (RFC 8200, 4.2) */
   PORT = 7,
   REASSEMBLY_S = IPV6_REASS_MAXAGE + 1,
 };
 
-/* The last of its messages that is none of neighbor discovery. */
+/* The last of its messages other than neighbor discovery. */
 static struct {
   unsigned count;
   size_t bytes;
@@ -80,7 +80,8 @@ static void comes_to(ip6_addr_t to, uint8_t next_header, const void *payload, si
   ip6_wire_packet_comes(&from, &to, next_header, payload, bytes);
 }
 
-/* The peer is told of a problem at that byte of the packet, and has it from its start on. */
+/* The peer gets a problem reported at that byte of the packet, with the packet from its start
+ * on. */
 static void assert_problem(enum icmp6_pp_code code, unsigned at, uint8_t next_header,
                            const void *payload, size_t bytes) {
   struct ip6_hdr header;
@@ -133,7 +134,7 @@ static void an_error_has_the_whole_packet(void **state) {
   assert_problem(ICMP6_PP_HEADER, IP6_HLEN, IP6_NEXTH_DESTOPTS, unknown, sizeof unknown);
 }
 
-/* A header in the wrong place, one that is not known, and a fragment that nothing follows. */
+/* A header in the wrong place, one that is unknown, and a fragment that nothing follows. */
 static void of_what_came_to_a_group_nobody_is_told(void **state) {
   static const uint8_t late[16] = {IP6_NEXTH_HOPBYHOP, 0, 1, 4, [8] = IP6_NEXTH_NONE, 0, 1, 4};
   static const uint8_t first[16] = {IP6_NEXTH_UDP, 0, 0, 1, 1, 2, 3, 4};
@@ -147,7 +148,7 @@ static void of_what_came_to_a_group_nobody_is_told(void **state) {
   assert_int_equal(sent.count, 0);
 }
 
-/* But of an option that asks for it. */
+/* Except for an option that requests it. */
 static void of_an_option_that_asks_for_it_its_sender_is_told(void **state) {
   static const uint8_t option[16] = {IP6_NEXTH_NONE, 1, ASKING, 12};
 
@@ -168,7 +169,7 @@ static void of_fragments_that_are_missing_their_sender_is_told(void **state) {
   assert_memory_equal(sent.data + IP6_HLEN, first, sizeof first);
 }
 
-/* How many of so many datagrams to a closed port have their sender told. */
+/* For how many of that many datagrams to a closed port the sender gets an error. */
 static unsigned told_of(unsigned datagrams) {
   const struct udp_hdr datagram = {PP_HTONS(1234), PP_HTONS(PORT), PP_HTONS(UDP_HLEN), 1};
 
@@ -196,11 +197,11 @@ static void errors_have_a_rate(void **state) {
   assert_int_equal(told_of(25), 10);
   time_goes_by(200);
   assert_int_equal(told_of(25), 2);
-  time_goes_by(UINT32_MAX / 2 + 2000); /* more than can be told from a time to come */
+  time_goes_by(UINT32_MAX / 2 + 2000); /* long enough ago to look like a time to come */
   assert_int_equal(told_of(25), 10);
 }
 
-/* A ping in two fragments, each behind a header with options of that kind. */
+/* A ping in two fragments, each after a header with options of that kind. */
 static void a_ping_in_fragments_is_answered(uint8_t options) {
   static const uint8_t data[8] = {1, 2, 3, 4, 5, 6, 7, 8};
   const struct {
@@ -235,12 +236,12 @@ static void fragments_may_have_options(void **state) {
 }
 
 enum {
-  PIECE = 8, /* the least of a datagram that is a fragment */
+  PIECE = 8, /* the least data in a fragment */
   LAST = 0x8000,
 };
 
-/* A fragment of a ping of three pieces: those from `first` on, to before `end`; LAST says that
- * nothing follows. The answer has what the pieces have, 1 in the second, 2 in the third. */
+/* A fragment of a ping of three pieces: those from `first` on, up to `end`; LAST says that nothing
+ * follows. The answer has the pieces' data: 1 in the second, 2 in the third. */
 static void pieces_come(unsigned first, unsigned end_and_last) {
   const unsigned end = end_and_last & ~(unsigned)LAST;
   struct {
@@ -280,7 +281,7 @@ static void a_fragment_may_come_twice_and_in_any_order(void **state) {
   assert_answered();
 }
 
-/* Nothing of them is kept, nobody is told, and what comes then is a datagram of its own. */
+/* Nothing of them is kept, nobody gets an error, and what follows is a datagram of its own. */
 static void assert_given_up(void) {
   assert_int_equal(lwip_stats.mem.used, 0);
   for (unsigned i = 0; i < REASSEMBLY_S; i++)
@@ -294,14 +295,14 @@ static void assert_given_up(void) {
 static void fragments_that_overlap_are_given_up(void **state) {
   (void)state;
   pieces_come(0, 2);
-  pieces_come(1, 3 | LAST); /* with what is there */
+  pieces_come(1, 3 | LAST); /* overlaps what is there */
   assert_given_up();
   pieces_come(1, 3 | LAST);
-  pieces_come(0, 2); /* with what follows */
+  pieces_come(0, 2); /* overlaps what follows */
   assert_given_up();
   pieces_come(0, 2);
   pieces_come(3, 4 | LAST);
-  pieces_come(1, 3); /* with both */
+  pieces_come(1, 3); /* overlaps both */
   assert_given_up();
   pieces_come(0, 1);
   pieces_come(0, 2); /* where another one begins */
@@ -311,10 +312,10 @@ static void fragments_that_overlap_are_given_up(void **state) {
 static void a_datagram_has_one_end(void **state) {
   (void)state;
   pieces_come(2, 3 | LAST);
-  pieces_come(3, 4); /* behind it */
+  pieces_come(3, 4); /* after the end */
   assert_given_up();
   pieces_come(3, 4);
-  pieces_come(2, 3 | LAST); /* before what is there */
+  pieces_come(2, 3 | LAST); /* ends before what is there */
   assert_given_up();
   pieces_come(2, 3 | LAST);
   pieces_come(1, 2 | LAST);
@@ -329,7 +330,7 @@ static void an_empty_fragment_takes_nobodys_place(void **state) {
   assert_answered();
 }
 
-/* A frame of which each of the last bytes is a pbuf of its own. */
+/* A frame each of whose last bytes is a pbuf of its own. */
 static err_t comes_in_many_pbufs(struct pbuf *frame, struct netif *netif) {
   const u16_t front = (u16_t)(frame->tot_len - 2 * IP_REASS_MAX_PBUFS);
   struct pbuf *chain = pbuf_alloc(PBUF_RAW, front, PBUF_RAM);

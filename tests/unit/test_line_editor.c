@@ -10,9 +10,9 @@
 enum { COLUMNS = 80 };
 
 static struct {
-  char row[COLUMNS + 1]; /* the last one */
+  char row[COLUMNS + 1]; /* the last row */
   unsigned column;
-  char above[2000]; /* the rows before it, a line end behind each */
+  char above[2000]; /* the rows above it, each with a line end */
   char escape[16];
   unsigned escape_length;
 } terminal;
@@ -103,7 +103,7 @@ static int fresh(void **state) {
   return 0;
 }
 
-/* Types keys; at the end of a line the next one begins. */
+/* Types keys; the next line begins after the end of one. */
 static enum line_event type(const char *keys) {
   enum line_event event = LINE_EDITING;
 
@@ -118,7 +118,7 @@ static enum line_event type(const char *keys) {
   return event;
 }
 
-/* The terminal shows the prompt and `line`, with the cursor behind `column` characters of it. */
+/* The terminal shows the prompt and `line`, with the cursor after `column` characters of it. */
 static void assert_shown(const char *line, unsigned column) {
   char row[COLUMNS + 1];
 
@@ -142,7 +142,7 @@ static void cr_lf_is_one_end_and_each_alone_is_one(void **state) {
   (void)state;
   (void)type("a\r\nb\nc\r");
   assert_string_equal(terminal.above, "> a\n> b\n> c\n");
-  assert_int_equal(type("\r\n"), LINE_EDITING); /* the LF of it is nothing */
+  assert_int_equal(type("\r\n"), LINE_EDITING); /* the LF has no effect */
   assert_string_equal(terminal.above, "> a\n> b\n> c\n>\n");
 }
 
@@ -230,7 +230,7 @@ static void a_line_that_is_too_long_is_not_run(void **state) {
   assert_string_equal(entered, "ok");
 }
 
-/* Types a line of which one character is too many, then `keys`. */
+/* Types a line that is one character too long, then `keys`. */
 static enum line_event type_too_much_and(const char *keys) {
   char longest[LINE_BYTES];
 
@@ -242,7 +242,7 @@ static enum line_event type_too_much_and(const char *keys) {
   return type(keys);
 }
 
-/* What is shown then is what is meant. */
+/* What is shown then is what counts. */
 static void a_line_that_was_too_long_may_be_edited(void **state) {
   (void)state;
   assert_int_equal(type_too_much_and("\x15pool\r"), LINE_DONE);
@@ -252,7 +252,7 @@ static void a_line_that_was_too_long_may_be_edited(void **state) {
   assert_int_equal(type_too_much_and("\x7f\r"), LINE_DONE);
   assert_int_equal(strlen(entered), LINE_BYTES - 2);
   assert_int_equal(type_too_much_and("\x7fyz\r"), LINE_TOO_LONG);
-  assert_int_equal(type_too_much_and("\x01\x7f\x1b[D\r"), LINE_TOO_LONG); /* nothing went */
+  assert_int_equal(type_too_much_and("\x01\x7f\x1b[D\r"), LINE_TOO_LONG); /* nothing was deleted */
 }
 
 static void history_is_recalled_and_a_draft_is_kept(void **state) {
@@ -260,7 +260,7 @@ static void history_is_recalled_and_a_draft_is_kept(void **state) {
   (void)type("one\rtwo\rtwo\r\rthree\rdraf\x1b[A");
   assert_shown("three", 5);
   (void)type("\x1b[A");
-  assert_shown("two", 3); /* once, though entered twice; the empty line is none */
+  assert_shown("two", 3); /* once, though entered twice; the empty line is not kept */
   (void)type("\x10\x10\x10");
   assert_shown("one", 3);
   (void)type("!\r");
@@ -271,7 +271,7 @@ static void history_is_recalled_and_a_draft_is_kept(void **state) {
   assert_shown("draft", 5);
 }
 
-/* It holds the newest that fit; the oldest go, whole. */
+/* It holds the newest lines that fit; the oldest go, as whole lines. */
 static void history_forgets_the_oldest(void **state) {
   char line[LINE_BYTES], shown[LINE_BYTES];
   unsigned recalled = 0;
@@ -301,7 +301,7 @@ static void tab_completes_what_is_certain(void **state) {
              "nosuch\t\t");
   assert_shown("nosuch", 6);
   (void)type("\x15pool e\t");
-  assert_shown("pool en", 7); /* as far as both go */
+  assert_shown("pool en", 7); /* as far as both agree */
   assert_string_equal(terminal.above, "");
   (void)type("\t");
   assert_shown("pool en", 7); /* nothing more is certain: the next one lists them */
@@ -312,7 +312,7 @@ static void tab_completes_what_is_certain(void **state) {
   assert_string_equal(entered, "pool en1 ");
 }
 
-/* The second of two Tabs lists, and not another key's. */
+/* Only the second of two Tabs lists, no other key's second. */
 static void tab_lists_behind_a_tab_alone(void **state) {
   (void)state;
   (void)type("pool en\t\x02\x06\t");
@@ -329,8 +329,7 @@ static const char *many_words(const char *before, unsigned index) {
   return index < 40 ? word : NULL;
 }
 
-/* In rows that a terminal has room for: three of 19 characters, and not four with what is between.
- */
+/* In rows that fit the terminal: three of 19 characters, but not four with the gaps. */
 static void all_words_are_listed_in_rows(void **state) {
   const char *row = terminal.above;
 

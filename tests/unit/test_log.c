@@ -1,5 +1,5 @@
-/* The log: its levels by module, its lines, and its tail: whole lines, the newest, also for a
- * reader that is overtaken. */
+/* The log: its levels by module, its lines, and its tail, which has the newest whole lines even for
+ * a reader that is overtaken. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@ static int setup(void **state) {
   return 0;
 }
 
-/* All of the tail from `position` on, read in pieces of `piece` bytes. */
+/* The whole tail from `position` on, read in pieces of `piece` bytes. */
 static size_t read_all(uint32_t position, char *text, size_t piece) {
   size_t length = 0, part;
 
@@ -32,7 +32,7 @@ static size_t read_all(uint32_t position, char *text, size_t piece) {
   return length;
 }
 
-/* The tail is what was written last, from the start of a line. */
+/* The tail has what was written last, from the start of a line. */
 static void assert_tail_is_the_end(size_t piece) {
   char tail[LOG_TAIL_BYTES + 100];
   size_t length = read_all(log_tail_start(), tail, piece);
@@ -127,7 +127,7 @@ static void a_full_table_and_a_long_name_are_refused(void **state) {
   }
   assert_false(log_set_level("ninth", LOG_DEBUG));
   assert_int_equal(log_level_of("ninth"), LOG_INFO);
-  assert_true(log_set_level("module7", LOG_ERROR)); /* one that has one is set */
+  assert_true(log_set_level("module7", LOG_ERROR)); /* one that has a level is set */
   assert_int_equal(log_level_of("module7"), LOG_ERROR);
   assert_int_equal(log_level_of("eleven-byte"), LOG_DEBUG);
 }
@@ -166,7 +166,7 @@ static void a_long_line_is_cut_and_says_so(void **state) {
   }
 }
 
-/* Also where as many microseconds or milliseconds have passed as 32 bits hold. */
+/* Even when more microseconds or milliseconds have passed than 32 bits hold. */
 static void a_line_has_its_time(void **state) {
   static const struct {
     uint64_t us;

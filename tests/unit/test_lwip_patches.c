@@ -1,4 +1,4 @@
-/* What the patches of port/lwip/patches must leave as it is; it holds without them, too. */
+/* What the patches of port/lwip/patches must not change; holds even without them. */
 #include "unit.h"
 
 #include "lwip/etharp.h"
@@ -44,7 +44,7 @@ static void headers_go_on_and_off(void **state) {
   assert_int_equal(pbuf_add_header(p, 100), 0);
   assert_pbuf(p, start, 100);
   assert_int_equal(pbuf_add_header(p, 0), 0);
-  assert_int_equal(pbuf_add_header(p, 1), 1); /* the struct lies there */
+  assert_int_equal(pbuf_add_header(p, 1), 1); /* the struct is there */
   assert_int_equal(pbuf_add_header(p, 0x10001), 1);
   assert_int_equal(pbuf_add_header_force(p, 1), 1);
   assert_int_equal(pbuf_header(p, -20), 0);
@@ -185,7 +185,7 @@ static err_t transmit(struct netif *netif, struct pbuf *frame) {
   return ERR_OK;
 }
 
-/* Packets on their way back, the oldest first. */
+/* Packets on their way back, oldest first. */
 enum { LOOPED_MAX = 64 };
 static struct looped {
   struct pbuf_custom custom;
@@ -266,7 +266,7 @@ static void neighbor_is(unsigned last, const char *mac) {
   assert_int_equal(ethernet_input(p, &wire), ERR_OK);
 }
 
-/* Sends a packet to 10.2.0.`last`, and says how many frames went out for it. */
+/* Sends a packet to 10.2.0.`last`, and returns how many frames went out for it. */
 static unsigned send_to(unsigned last) {
   struct pbuf *p = pbuf_alloc(PBUF_LINK, 20, PBUF_RAM);
   unsigned before = frames;
@@ -313,7 +313,7 @@ static void a_neighbor_that_is_none_any_more_is_reached_by_the_gateway(void **st
   assert_int_equal(last_to.addr[5], 0xfe);
 }
 
-/* Not by what the table had there. */
+/* Not sent to the entry's former address. */
 static void a_neighbor_that_is_forgotten_is_asked_for(void **state) {
   (void)state;
   send_to(8);
@@ -347,7 +347,7 @@ static void a_neighbor_of_one_interface_is_none_of_another(void **state) {
   netif_remove(&other);
 }
 
-/* A packet without room for the header is not sent, and is as it was. */
+/* A packet without room for the header is not sent, and is unchanged. */
 static void a_header_without_room_is_an_error(void **state) {
   struct pbuf *packet = pbuf_alloc(PBUF_RAW, 20, PBUF_RAM);
   uint32_t errors = lwip_stats.link.lenerr;
@@ -376,9 +376,9 @@ static void a_neighbor_is_asked_again_before_it_is_too_old(void **state) {
     etharp_tmr();
   assert_int_equal(send_to(8), 1);
   etharp_tmr();
-  assert_int_equal(send_to(8), 2); /* a request, to it alone, and the packet */
+  assert_int_equal(send_to(8), 2); /* a request, only to it, and the packet */
   assert_int_equal(last_to.addr[5], 8);
-  assert_int_equal(send_to(8), 1); /* asked is asked */
+  assert_int_equal(send_to(8), 1); /* no second request */
   neighbor_is(8, "\2\0\0\0\0\10");
   assert_int_equal(send_to(8), 1);
 }
@@ -411,7 +411,7 @@ static err_t accept_taker(void *argument, struct tcp_pcb *pcb, err_t error) {
   return ERR_OK;
 }
 
-/* Pieces that are copied and pieces that are not, of all lengths and from any address. */
+/* Copied and uncopied pieces, of all lengths and from any address. */
 static void write_some(void) {
   while (written < STREAM) {
     uint16_t length = (uint16_t)(1 + random_below(random_below(4) == 0 ? 2000 : 40));

@@ -1,4 +1,4 @@
-/* What lwIP asks of its port: random numbers that differ by their seed, text, and an end. */
+/* What lwIP needs from its port: random numbers that depend on a seed, text, and an end. */
 #include "unit.h"
 
 #include "arch/cc.h"
@@ -27,7 +27,7 @@ static void the_time_is_the_ports_and_wraps(void **state) {
   assert_int_equal(sys_now(), 0);
 }
 
-/* All bits come up about as often as not, and no number twice in a row. */
+/* All bits are set about as often as not, and no number comes twice in a row. */
 static void random_numbers_are_spread(void **state) {
   unsigned ones[32] = {0}, last = 0;
 
@@ -68,7 +68,8 @@ static void the_seed_is_that_of_numbers_and_sequence_numbers(void **state) {
   assert_int_not_equal(isn_of_seed(77, 1000), isn_of_seed(77, 1001));
 }
 
-/* Two connections between the same ports, one after the other within a millisecond, have others. */
+/* Two connections between the same ports, one after the other within a millisecond, have different
+ * ones. */
 static void sequence_numbers_advance_every_4_us(void **state) {
   ip_addr_t local = IPADDR4_INIT_BYTES(10, 0, 2, 15), remote = IPADDR4_INIT_BYTES(10, 0, 2, 2);
   u32_t first;

@@ -1,4 +1,4 @@
-/* What lwIP keeps for later is given up on demand, and nothing else. */
+/* lwIP gives up what it keeps for later on demand, and nothing else. */
 #include "unit.h"
 
 #include "lwip/icmp.h"
@@ -13,7 +13,7 @@
 enum { SEQUENCE = 0xffffff00, WINDOW = 4 * 1460, PART_BYTES = 16, PARTS = 2 };
 
 static struct netif netif;
-static unsigned held; /* packets that lwIP has */
+static unsigned held; /* packets that lwIP holds */
 static unsigned sent;
 
 static void packet_freed(struct pbuf *packet) {
@@ -21,7 +21,7 @@ static void packet_freed(struct pbuf *packet) {
   free(packet);
 }
 
-/* As a NIC's: it counts until it is freed. */
+/* Like a NIC's: it counts until it is freed. */
 static struct pbuf *packet_of(const void *data, uint16_t length) {
   struct pbuf_custom *custom = malloc(sizeof *custom + length);
   struct pbuf *packet;
@@ -59,7 +59,7 @@ static err_t init(struct netif *made) {
   return ERR_OK;
 }
 
-/* ---- what comes ---- */
+/* ---- arrivals ---- */
 
 static void part_comes(uint16_t id, unsigned index) {
   struct {
@@ -98,7 +98,7 @@ static void part_comes_by_ip6(uint32_t id, unsigned index) {
   assert_int_equal(netif.input(packet_of(&part, sizeof part), &netif), ERR_OK);
 }
 
-/* `index` segments later than the next one. */
+/* `index` segments beyond the next one. */
 static void segment_comes(const struct tcp_pcb *pcb, unsigned index) {
   struct {
     struct ip_hdr ip;
@@ -153,7 +153,7 @@ static void what_is_kept_is_given_up(void **state) {
 
   (void)state;
   for (unsigned i = 0; i < PARTS; i++) {
-    part_comes((uint16_t)i, i); /* the sender of a beginning is told (ICMP) */
+    part_comes((uint16_t)i, i); /* the sender of a first fragment gets an error (ICMP) */
     part_comes_by_ip6(i, i);
   }
   for (unsigned i = 0; i < 2; i++) {
@@ -177,7 +177,7 @@ static void what_is_kept_is_given_up(void **state) {
   assert_int_equal(held, 0);
 }
 
-/* Data that was acknowledged will not come again. */
+/* Acknowledged data will not come again. */
 static err_t refuses(void *context, struct tcp_pcb *pcb, struct pbuf *data, err_t error) {
   (void)context;
   (void)pcb;

@@ -1,4 +1,4 @@
-/* lwIP's timeouts by the timer's event: each in its time, also one that becomes the first later. */
+/* lwIP's timeouts by the timer's event: each on time, even one that becomes the first later. */
 #include "unit.h"
 
 #include "dispatch.h"
@@ -8,7 +8,7 @@
 #include "port.h"
 #include "timer_source.h"
 
-enum { LATE_MS = 1 }; /* deadlines are whole milliseconds of a clock that is within one */
+enum { LATE_MS = 1 }; /* deadlines are whole milliseconds of a clock that is accurate to one */
 
 static struct dispatch_queue queue;
 static char ran[64];
@@ -19,7 +19,8 @@ static void note(void *context) {
   strcat(ran, context);
 }
 
-/* As the main loop does, for so long; returns how many turns there was something to do in. */
+/* Runs as the main loop does, for that long; returns in how many turns there was something to
+ * do. */
 static unsigned run_for_ms(unsigned duration) {
   uint64_t end_us = port_clock_us() + UINT64_C(1000) * duration;
   unsigned woken = 0;
@@ -77,7 +78,7 @@ static void sees_that_another_has_become_the_first(void **state) {
   assert_ran(1, now, 50);
 }
 
-/* The one that comes in the place of the first may have its memory. */
+/* The timeout that takes the first one's place may have its memory. */
 static void sees_that_the_first_was_taken_back(void **state) {
   uint32_t now = port_clock_ms();
 
@@ -102,7 +103,7 @@ static void sleeps_between_timeouts(void **state) {
   assert_in_range(woken, 10, 40);
 }
 
-/* The main loop may be late; by how much is told. */
+/* The main loop may be late; by how much is reported. */
 static void lateness_is_reported(void **state) {
   (void)state;
   lwip_timers_report = (struct lwip_timers_report){0};
@@ -118,7 +119,7 @@ static void lateness_is_reported(void **state) {
   assert_in_range(lwip_timers_report.late_most_ms, 42, 42 + LATE_MS);
 }
 
-/* Nothing to wait for: nothing is wound, and what is wound already finds nothing. */
+/* Nothing to wait for: nothing is wound, and what was wound earlier finds nothing. */
 static void without_a_timeout_nothing_is_wound(void **state) {
   struct sys_timeo **list = sys_timeouts_get_next_timeout(), *kept;
 

@@ -1,4 +1,4 @@
-/* Multicast listener discovery: what comes of it counts where it is of this link alone. */
+/* Multicast listener discovery: its messages count only if they are from this link. */
 #include "unit.h"
 
 #include "ip6_wire.h"
@@ -10,15 +10,15 @@
 
 enum {
   PEER = 2,
-  NUMBER = 0x1234, /* of the group */
+  NUMBER = 0x1234, /* the group's */
   DELAY_MS = 1000,
   ROUTER_ALERT_BYTES = 8, /* the Hop-by-Hop header of our reports */
   OFF_LINK = 64,          /* a hop limit */
 };
 
-static unsigned reports; /* that were sent of the group */
+static unsigned reports; /* that were sent for the group */
 
-/* Of the link, where reports of its groups are not all alike: ff02::number. */
+/* Link-local, so that reports differ between groups: ff02::number. */
 static ip6_addr_t group(void) {
   ip6_addr_t address;
 
@@ -38,7 +38,7 @@ static err_t linkoutput(struct netif *from, struct pbuf *frame) {
   return ERR_OK;
 }
 
-/* A message of that type about the group, and to it, as it would come from the link. */
+/* A message of that type about the group, sent to it, as from the link. */
 static void comes(uint8_t type, ip6_addr_t from, uint8_t hop_limit) {
   const ip6_addr_t to = group();
   struct mld_header message = {.type = type, .max_resp_delay = PP_HTONS(DELAY_MS)};
@@ -64,7 +64,7 @@ static int set_up(void **state) {
   joined = group();
   ip6_wire_netif.flags |= NETIF_FLAG_MLD6;
   assert_int_equal(mld6_joingroup_netif(&ip6_wire_netif, &joined), ERR_OK);
-  (void)reports_soon(); /* of having joined */
+  (void)reports_soon(); /* for having joined */
   return 0;
 }
 

@@ -1,6 +1,6 @@
-/* IPv6's neighbors: those that are talked to stay known, whoever else comes; packets that wait for
- * an address, and the group that they ask for ours by, are not forgotten for want of memory that is
- * over; and an address of ours stays ours. */
+/* IPv6's neighbors: those in use stay known, whoever else turns up; neither packets that wait for
+ * an address nor the group by which neighbors ask for ours is lost to a passing lack of memory; and
+ * an address of ours stays ours. */
 #include "unit.h"
 
 #include "lwip/icmp6.h"
@@ -27,7 +27,7 @@ static bool knows(unsigned number) {
   return false;
 }
 
-/* A solicitation by a neighbor, or its advertisement, with its address. */
+/* A neighbor's solicitation or advertisement, with its address. */
 static void comes(unsigned number, uint8_t type) {
   struct message { /* RFC 4861, 4.3 and 4.4 */
     uint8_t type, code;
@@ -112,8 +112,7 @@ static void who_solicits_us_is_answered(void **state) {
   }
 }
 
-/* Through all that an entry goes through in two minutes: it is reachable, stale, delayed and
- * probed. */
+/* Through all states of an entry within two minutes: reachable, stale, delayed and probed. */
 static void nor_are_they_displaced_while_they_are_probed(void **state) {
   bool seen[ND6_PROBE + 1] = {false};
 
@@ -141,7 +140,7 @@ static void nor_are_they_displaced_while_they_are_probed(void **state) {
   assert_true(seen[ND6_REACHABLE] && seen[ND6_STALE] && seen[ND6_DELAY] && seen[ND6_PROBE]);
 }
 
-/* While one waits for its address, some more may be asked for. */
+/* While one is being resolved, some more may be looked for. */
 static void who_is_asked_for_has_time_to_answer(void **state) {
   (void)state;
   for (unsigned i = 0; i < NEIGHBOR_OTHERS; i++)
@@ -153,7 +152,8 @@ static void who_is_asked_for_has_time_to_answer(void **state) {
   assert_true(knows(2));
 }
 
-/* Where all are talked to, who merely solicits us is asked for, and has its answer then. */
+/* When all are in use, a station that merely solicits us is looked for, and gets its answer
+ * then. */
 static void who_solicits_us_finds_room(void **state) {
   (void)state;
   neighbors.answering = true;
@@ -187,8 +187,8 @@ static void packets_wait_after_a_time_without_memory(void **state) {
   assert_int_equal(waiting(), 0);
 }
 
-/* A packet from nobody, to our solicited-node group, has an option that asks for an error; so large
- * that a few errors are all memory. */
+/* A packet from the unspecified address, to our solicited-node group, has an option that requests
+ * an error; it is so large that a few errors take all memory. */
 static void a_packet_without_source_holds_nothing(void **state) {
   static const uint8_t options[1300] = {[0] = IP6_NEXTH_NONE, [2] = 0x9e, [3] = 4};
   const ip6_addr_t group = ip6_wire_solicited_node(IP6_WIRE_OWN);
@@ -207,12 +207,12 @@ static void a_packet_without_source_holds_nothing(void **state) {
   }
 }
 
-/* It asks whether we are still there, without its address, which it need not say then. */
+/* It asks whether we are still there, without its own address, which is optional then. */
 static void who_solicits_us_without_its_address_is_answered(void **state) {
   const ip6_addr_t from = ip6_wire_address(100), own = ip6_wire_address(IP6_WIRE_OWN);
   struct {
     struct ns_header ns;
-    uint8_t option[2]; /* without length, which none may be */
+    uint8_t option[2]; /* of length 0, which is not allowed */
   } message = {.ns = {.type = ICMP6_TYPE_NS}, .option = {ND6_OPTION_TYPE_SOURCE_LLADDR}};
 
   (void)state;
@@ -225,8 +225,8 @@ static void who_solicits_us_without_its_address_is_answered(void **state) {
   assert_int_equal(answered_to, 100);
 }
 
-/* An advertisement to us, or to all, that does not say where its sender is: the option is of
- * another type, or without length. What is behind it in memory is no address. */
+/* An advertisement to us, or to all, without its sender's address: the option is of another type,
+ * or of length 0. What follows it in memory is no address. */
 static void what_is_no_address_is_not_taken_for_one(void **state) {
   static const uint8_t options[][2] = {{ND6_OPTION_TYPE_TARGET_LLADDR, 0},
                                        {ND6_OPTION_TYPE_SOURCE_LLADDR, 1}};
@@ -256,7 +256,7 @@ static void what_is_no_address_is_not_taken_for_one(void **state) {
   }
 }
 
-/* Somebody tells all that an address is its own. */
+/* Somebody advertises an address as its own to all. */
 static void advertises_to_all(unsigned number) {
   const ip6_addr_t from = ip6_wire_address(number);
   struct na_header message = {.type = ICMP6_TYPE_NA, .flags = ND6_FLAG_OVERRIDE};
@@ -296,7 +296,7 @@ static void it_is_asked_for_again_on_a_new_link(void **state) {
   assert_true(ip6_addr_ispreferred(netif_ip6_addr_state(&ip6_wire_netif, 0)));
 }
 
-/* The group by which neighbors ask for our address: how often it is joined. */
+/* How often the group is joined by which neighbors ask for our address. */
 static unsigned memberships(void) {
   const ip6_addr_t own = ip6_wire_address(IP6_WIRE_OWN);
   const struct mld_group *group;
@@ -332,8 +332,7 @@ static void the_group_of_an_address_is_joined_once_there_is_memory(void **state)
     memp_free(MEMP_MLD6_GROUP, taken[i]);
 }
 
-/* As one that is not there, is another's, or is yet to be asked for; or where groups are no matter.
- */
+/* An address that is invalid, another's, or yet to be checked; or where groups do not matter. */
 static void an_address_without_a_group_joins_none(void **state) {
   static const u8_t states[] = {IP6_ADDR_INVALID, IP6_ADDR_DUPLICATED, IP6_ADDR_TENTATIVE};
 
@@ -346,7 +345,7 @@ static void an_address_without_a_group_joins_none(void **state) {
     assert_int_equal(memberships(), 0);
   }
   ip6_wire_netif.flags &= (u8_t)~NETIF_FLAG_MLD6;
-  ip6_wire_netif.ip6_addr_state[0] = IP6_ADDR_PREFERRED; /* as that of a loopback interface */
+  ip6_wire_netif.ip6_addr_state[0] = IP6_ADDR_PREFERRED; /* as a loopback interface's */
   nd6_tmr();
   assert_int_equal(memberships(), 0);
   ip6_wire_netif.ip6_addr_state[0] = IP6_ADDR_INVALID;

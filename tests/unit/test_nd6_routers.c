@@ -1,5 +1,5 @@
-/* IPv6 beyond the link: a router that was replaced by another station is found again, and one that
- * is gone is not waited for. */
+/* IPv6 beyond the link: a router that was replaced by another station is found again, and nothing
+ * waits for one that is gone. */
 #include "unit.h"
 
 #include <unistd.h>
@@ -25,11 +25,11 @@ enum {
   UNREACHABLE_S = LWIP_ND6_DELAY_FIRST_PROBE_TIME / 1000 + 2 * LWIP_ND6_MAX_MULTICAST_SOLICIT,
 };
 
-/* The stations by the last byte of their MAC: which one has that number's address; 0: none has. */
+/* Which station, by the last byte of its MAC, has the address of that number; 0: none. */
 static uint8_t stations[NUMBERS];
 static unsigned reached_at; /* the station that the last datagram went to */
-static bool told;           /* the NS of the last probe came to all */
-static bool far_is_here;    /* far_address(FAR) is that of HOST's station */
+static bool told;           /* the last probe's NS went to all */
+static bool far_is_here;    /* far_address(FAR) is an address of HOST's station */
 
 static ip6_addr_t far_address(unsigned number) {
   ip6_addr_t address;
@@ -85,8 +85,8 @@ static void solicits_us(unsigned number, struct lladdr option) {
   ip6_wire_comes(&from, &message, sizeof message);
 }
 
-/* The router tells of a better first hop to far_address(FAR); station 0: not of its link-layer
- * address. */
+/* The router redirects far_address(FAR) to a better first hop; station 0: without that one's
+ * link-layer address. */
 static void redirects_to(unsigned number, ip6_addr_t next_hop, uint8_t station) {
   const ip6_addr_t from = ip6_wire_address(number), to = far_address(FAR);
   struct {
@@ -102,7 +102,7 @@ static void redirects_to(unsigned number, ip6_addr_t next_hop, uint8_t station) 
   ip6_wire_comes(&from, &message, station != 0 ? sizeof message : sizeof message.redirect);
 }
 
-/* Its link is that of far_address() as well, without addresses there for hosts. */
+/* It advertises that far_address() is on its link, too, but not for hosts' own addresses. */
 static void advertises_prefix(unsigned number) {
   const ip6_addr_t from = ip6_wire_address(number), prefix = far_address(0);
   struct {
@@ -125,7 +125,7 @@ static void redirects(unsigned number, unsigned target) {
   redirects_to(number, ip6_wire_address(target), stations[target]);
 }
 
-/* Whoever is asked for answers, if the frame comes to it. */
+/* Any station that is asked for answers, if the frame reaches it. */
 static err_t linkoutput(struct netif *from, struct pbuf *frame) {
   uint8_t bytes[IP6_WIRE_HEADERS + sizeof(struct ns_header)] = {0};
   const struct ns_header *ns = (const void *)(bytes + IP6_WIRE_HEADERS);
@@ -160,7 +160,7 @@ static void seconds_pass(unsigned seconds) {
     nd6_tmr();
 }
 
-/* The router of that number is asked for, and used. */
+/* The router of that number is resolved, and used. */
 static void router_is_known(unsigned number) {
   stations[number] = (uint8_t)number;
   advertises(number, true);
@@ -191,7 +191,7 @@ static int tear_down(void **state) {
   return 0;
 }
 
-/* It says nothing of itself, and is found as the old one does not answer. */
+/* It advertises nothing, and is found since the old one does not answer. */
 static void a_silent_successor_is_asked_for(void **state) {
   (void)state;
   router_is_known(ROUTER);
@@ -236,7 +236,7 @@ static void a_solicitation_tells_of_a_successor(void **state) {
   assert_int_equal(entry_of(HOST)->state, ND6_DELAY);
 }
 
-/* Or one without the length that it has. */
+/* Or an option of another length than its own. */
 static void another_option_tells_of_none(void **state) {
   struct lladdr without_length = lladdr_of(ND6_OPTION_TYPE_SOURCE_LLADDR, 99);
 
@@ -265,8 +265,8 @@ static void a_redirect_tells_of_a_successor(void **state) {
   assert_int_equal(reached(far_address(FAR)), 99);
 }
 
-/* Who is not the first hop cannot tell of another, nor is there one that is neither a router nor
- * the destination: as one at the unspecified address, where packets would wait for ever. */
+/* Only the first hop may redirect, and only to a router or the destination: not, for instance, to
+ * the unspecified address, where packets would wait for ever. */
 static void a_redirect_may_be_wrong(void **state) {
   ip6_addr_t nobody, group;
 
@@ -288,7 +288,7 @@ static void a_redirect_may_be_wrong(void **state) {
   assert_int_equal(reached(far_address(FAR)), HOST);
 }
 
-/* One without an address of ours beside it. */
+/* Without an address of ours in that prefix. */
 static void a_neighbor_of_another_prefix_is_found(void **state) {
   (void)state;
   far_is_here = true;
@@ -297,7 +297,7 @@ static void a_neighbor_of_another_prefix_is_found(void **state) {
   assert_int_equal(reached(far_address(FAR)), HOST);
 }
 
-/* Its router tells of it, but not of its link-layer address. */
+/* Its router redirects to it, but without its link-layer address. */
 static void so_is_one_that_a_redirect_tells_of(void **state) {
   (void)state;
   far_is_here = true;
@@ -307,8 +307,8 @@ static void so_is_one_that_a_redirect_tells_of(void **state) {
   assert_int_equal(reached(far_address(FAR)), HOST);
 }
 
-/* What waits for one neighbor has to wait for another, whose entry is the first one's: all others
- * were just talked to. */
+/* What waits for one neighbor has to wait for another, which gets the first one's entry: all others
+ * have just been used. */
 static void what_waits_may_have_to_wait_elsewhere(void **state) {
   enum { NOT_THERE = OTHER_HOSTS };
 
@@ -323,7 +323,7 @@ static void what_waits_may_have_to_wait_elsewhere(void **state) {
   }
   redirects_to(HOST, ip6_wire_address(NOT_THERE), 0);
   stations[HOST] = HOST;
-  (void)alarm(10); /* or it never ends */
+  (void)alarm(10); /* else it never ends */
   answers(HOST);
   (void)alarm(0);
   assert_null(entry_of(HOST));
@@ -366,8 +366,8 @@ static void where_a_better_hop_is_gone_the_router_is_used(void **state) {
   assert_int_equal(reached(far_address(FAR)), ROUTER);
 }
 
-/* The only one is gone, and asked for until its lifetime is over; what is sent meanwhile is lost
- * soon. */
+/* It is the only one, and looked for until its lifetime is over; what is sent meanwhile is soon
+ * dropped. */
 static void a_router_that_is_gone_is_asked_for_and_not_waited_for(void **state) {
   (void)state;
   router_is_known(ROUTER);

@@ -1,5 +1,4 @@
-/* The lifecycle of a NIC: every order, every step that fails, and what is under way when it stops.
- */
+/* A NIC's lifecycle: every order, every step that fails, and what is in flight when it stops. */
 #include "unit.h"
 
 #include <errno.h>
@@ -55,7 +54,7 @@ static void refuses_a_configuration_that_contradicts_itself(void **state) {
   REFUSED(budget, 0);
   REFUSED(pool.buffer_size, 13);
 #undef REFUSED
-  paper_ops.caps.tx_alignment = 2 * MEM_ALIGNMENT; /* not even a copy begins there */
+  paper_ops.caps.tx_alignment = 2 * MEM_ALIGNMENT; /* not even a copy starts there */
   assert_int_equal(nic_init(nic, &config, &dispatch), -EINVAL);
   paper_ops.caps.tx_alignment = MEM_ALIGNMENT;
   wrong = config;
@@ -182,7 +181,7 @@ static void low_power_may_keep_the_buffers(void **state) {
   assert_int_equal(nic_free(nic), 0);
 }
 
-/* One that gathers nothing has a packet at rest, for copies to be sent, but never its only one. */
+/* One that gathers nothing keeps a packet at rest for copies to be sent, but never its only one. */
 static void low_power_leaves_one_for_copies(void **state) {
   (void)state;
   paper_ops.caps.tx_fragments_max = 1;
@@ -199,8 +198,8 @@ static void low_power_leaves_one_for_copies(void **state) {
   }
 }
 
-/* A buffer outlives its driver: it comes home, and only then the NIC can be forgotten, or be
- * started with a pool that is made anew. */
+/* A buffer outlives its driver: only after its return can the NIC be forgotten, or started with a
+ * new pool. */
 static void is_not_freed_nor_started_while_the_stack_holds_a_packet(void **state) {
   (void)state;
   hoard = true;

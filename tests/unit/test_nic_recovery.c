@@ -1,5 +1,4 @@
-/* Tests of recovery: a device that cannot be reset for a while, and one that never stops to
- * interrupt. */
+/* Recovery: a device that cannot be reset for a while, and one that never stops interrupting. */
 #include "unit.h"
 
 #include <errno.h>
@@ -19,7 +18,7 @@ static void check_it_works(void) {
   check_conservation();
 }
 
-/* As a device does whose reset hangs for a while. */
+/* Like a device whose reset hangs for a while. */
 static void a_device_that_does_not_come_back_is_tried_again(void **state) {
   (void)state;
   paper.enable_error = -EIO;
@@ -54,7 +53,7 @@ static void switch_on_and_off(void) {
   switch_off();
 }
 
-/* Whoever has it down, has it down. */
+/* Disabled on request, it stays disabled. */
 static void a_device_that_is_switched_off_is_not_tried(void **state) {
   static void (*const ways[])(void) = {switch_off, switch_on_and_off, stop_and_start};
 
@@ -76,7 +75,7 @@ static void switched_off_by(struct nic *of) {
   switch_off();
 }
 
-/* Also where that is the answer to the news that its link is gone. */
+/* Even if that is a reaction to the loss of its link. */
 static void a_device_is_not_tried_that_is_switched_off_when_its_link_goes(void **state) {
   (void)state;
   paper.enable_error = -EIO;
@@ -89,7 +88,7 @@ static void a_device_is_not_tried_that_is_switched_off_when_its_link_goes(void *
 
 /* ---- an interrupt that goes on ---- */
 
-static unsigned interrupts; /* that the line has got through */
+static unsigned interrupts; /* that the line has raised */
 static bool stuck;
 
 static void line(void *context) {
@@ -119,7 +118,7 @@ static void an_interrupt_that_goes_on_is_off_until_a_watch_resets_the_device(voi
     (void)run();
     assert_false(host_irq_enabled(PAPER_IRQ));
     assert_int_equal(nic->counters[NIC_RECOVERIES], rounds - 1);
-    host_set_irq_level(PAPER_IRQ, false); /* as a reset does it */
+    host_set_irq_level(PAPER_IRQ, false); /* as a reset does */
     nic_watch(nic);
     (void)run();
     assert_int_equal(nic->counters[NIC_RECOVERIES], rounds);
@@ -138,7 +137,7 @@ static void check_lines(bool first, bool second) {
   assert_false(host_irq_enabled(PAPER_IRQ + 2));
 }
 
-/* A MAC may have a line for what it sends, and one for what it receives. */
+/* A MAC may have one line for transmission, and one for reception. */
 static void each_of_several_lines_is_the_kits(void **state) {
   static struct nic_config two_lines;
 
@@ -167,7 +166,7 @@ static void each_of_several_lines_is_the_kits(void **state) {
   check_lines(true, false);
 }
 
-/* One that no reset cures leaves the main loop what it needs between the watches. */
+/* If no reset cures it, the main loop still has the time that it needs between the watches. */
 static void an_interrupt_that_a_reset_does_not_end_is_off_again(void **state) {
   (void)state;
   host_set_irq_level(PAPER_IRQ, true);
@@ -179,7 +178,7 @@ static void an_interrupt_that_a_reset_does_not_end_is_off_again(void **state) {
   }
 }
 
-/* Many are none that goes on, where turns come between them. */
+/* Many do not count as endless if turns come between them. */
 static void interrupts_that_are_heard_are_left_alone(void **state) {
   (void)state;
   stuck = false;
@@ -192,8 +191,8 @@ static void interrupts_that_are_heard_are_left_alone(void **state) {
   check_it_works();
 }
 
-/* Each frame that finds no room makes the device look again, which interrupts at once where one
- * that was received waits for its turn. */
+/* Each frame that finds no room makes the device look again, which interrupts at once if a received
+ * frame waits for its turn. */
 static void what_is_sent_in_one_go_is_no_interrupt_that_goes_on(void **state) {
   struct pbuf *frame = pbuf_alloc(PBUF_RAW, 60, PBUF_RAM);
   unsigned refused = 0;

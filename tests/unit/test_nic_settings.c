@@ -1,4 +1,5 @@
-/* What can be set on a NIC: media, MTU, station address, address filter, and its way into lwIP. */
+/* What can be set on a NIC: media, MTU, station address, address filter, and its attachment to
+ * lwIP. */
 #include "unit.h"
 
 #include <errno.h>
@@ -73,7 +74,7 @@ static void link_status_is_invalid_inactive_or_active(void **state) {
 
 static void mtu_is_limited_by_mac_and_buffer(void **state) {
   (void)state;
-  assert_int_equal(nic->mtu, 1010); /* the buffer less the header */
+  assert_int_equal(nic->mtu, 1010); /* the buffer minus the header */
   assert_int_equal(nic_set_mtu(nic, 67), -EINVAL);
   assert_int_equal(nic_set_mtu(nic, 1011), -EINVAL);
   assert_int_equal(nic_set_mtu(nic, 68), 0);
@@ -119,7 +120,7 @@ static void groups_are_joined_and_left_by_count(void **state) {
   assert_false(nic_group_passes(nic, group));
 }
 
-/* More often than a byte counts. */
+/* More often than a byte can count. */
 static void a_group_is_joined_as_often_as_it_is_left(void **state) {
   uint8_t group[6];
 
@@ -299,7 +300,7 @@ static err_t send(uint16_t length) {
   return error;
 }
 
-/* Why a frame is not sent, in the words of lwIP. */
+/* Why a frame is not sent, as lwIP's error codes. */
 static void what_cannot_be_sent_is_an_error_of_lwips(void **state) {
   (void)state;
   assert_int_equal(send(60), ERR_OK);
@@ -339,8 +340,8 @@ static void the_link_is_lwips_and_is_told(void **state) {
   log_set_level(NULL, LOG_ERROR);
 }
 
-/* For SNMP (RFC 1213): each counter of the NIC is in one of the interface's, except what a filter
- * leaves out. */
+/* For SNMP (RFC 1213): each counter of the NIC is included in one of the interface's, except what a
+ * filter leaves out. */
 static void what_is_counted_is_in_lwips_mib(void **state) {
   static const struct {
     enum nic_counter counter;
@@ -394,7 +395,7 @@ static void remove_without_link(struct netif *of) {
     ringif_remove(of);
 }
 
-/* Its watch tells of the link, and ends with it. */
+/* Its watch reports the link, and ends with it. */
 static void an_interface_may_be_removed_when_its_link_goes(void **state) {
   unsigned timeouts;
 
@@ -452,7 +453,7 @@ static void what_the_mac_sums_lwip_does_not(void **state) {
   assert_int_equal(netif.chksum_flags & sent, 0);
   assert_true((netif.chksum_flags & NETIF_CHECKSUM_GEN_ICMP) != 0);
   assert_int_equal(nic_set_interface_enable(nic, true), 0);
-  for (unsigned i = 0; i < 4; i++) { /* for each frame anew: who vouches for it? */
+  for (unsigned i = 0; i < 4; i++) { /* each frame has to be vouched for by itself */
     paper.checked = i % 2 == 0;
     assert_true(paper_receive(&paper, frame, sizeof frame));
     while (dispatch_run(&dispatch)) {

@@ -1,4 +1,4 @@
-/* The packet pool: options are checked, and every packet is somewhere at any time. */
+/* The packet pool: options are checked, and every packet is accounted for at any time. */
 #include "unit.h"
 
 #include <errno.h>
@@ -44,7 +44,7 @@ static void refuses_options_out_of_range(void **state) {
   REFUSED(packets, 0);
   REFUSED(packets, 257);
   REFUSED(buffer_size, 0);
-  REFUSED(buffer_size, BUFFER + 4); /* no multiple of the alignment */
+  REFUSED(buffer_size, BUFFER + 4); /* not a multiple of the alignment */
   REFUSED(alignment, 2);
   REFUSED(alignment, 48);
 #undef REFUSED
@@ -98,7 +98,7 @@ static void a_freed_packet_comes_back_as_new(void **state) {
   assert_int_equal((uintptr_t)packet->payload % ALIGNMENT, 0);
 }
 
-/* The stack puts headers back in front of the payload, and a longer one where there is headroom. */
+/* The stack puts headers back in front of the payload, even a longer one if there is headroom. */
 static void an_answer_fits_in_the_buffer_of_its_question(void **state) {
   struct pbuf *packet = packet_pool_get(&pool);
 
@@ -124,13 +124,13 @@ static void a_freed_packet_goes_to_the_queue_first(void **state) {
     if (i < 2)
       assert_int_equal(packet_queue_count(&recycle), i + 1);
   }
-  /* The third found the queue full, and rests: none is lost. */
+  /* The third found the queue full, and is at rest: none is lost. */
   assert_int_equal(packet_queue_count(&recycle), 2);
   assert_int_equal(pool.free_count, PACKETS - 2);
 }
 
-/* What the cache may hold of a frame of 60 bytes that the stack frees after it has taken off
- * headers and left `length` bytes. */
+/* What the cache may hold of a frame of 60 bytes that the stack frees after it has removed headers
+ * and left `length` bytes. */
 static unsigned touched_when_freed(uint16_t length) {
   struct pbuf *packet = packet_pool_get(&pool);
 
@@ -142,7 +142,7 @@ static unsigned touched_when_freed(uint16_t length) {
   return packet_of(packet)->touched;
 }
 
-/* An answer that is longer than the question has changed the buffer up to its own end. */
+/* An answer that is longer than the request has changed the buffer up to the answer's end. */
 static void what_was_made_longer_and_not_sent_has_been_touched(void **state) {
   (void)state;
   assert_int_equal(touched_when_freed(18), 60);
@@ -150,8 +150,8 @@ static void what_was_made_longer_and_not_sent_has_been_touched(void **state) {
   assert_int_equal(touched_when_freed(200), 242);
 }
 
-/* What the cache may hold of a frame of 100 bytes that the stack was given, after it was sent with
- * `length` bytes from `front` on. */
+/* What the cache may hold of a frame of 100 bytes that was handed to the stack, after `length`
+ * bytes from `front` on were sent. */
 static unsigned touched_after(ptrdiff_t front, uint16_t length) {
   struct pbuf *packet = packet_pool_get(&pool);
   unsigned touched;
@@ -171,13 +171,13 @@ static void what_was_sent_is_clean(void **state) {
   (void)state;
   assert_int_equal(touched_after(0, 100), 0);
   assert_int_equal(touched_after(0, 120), 0);
-  assert_int_equal(touched_after(14, 86), 14);          /* a header was taken off */
-  assert_int_equal(touched_after(-HEADROOM, 200), 0);   /* a longer one was put on */
+  assert_int_equal(touched_after(14, 86), 14);          /* a header was removed */
+  assert_int_equal(touched_after(-HEADROOM, 200), 0);   /* a longer one was added */
   assert_int_equal(touched_after(-HEADROOM, 110), 100); /* the end was not sent */
   assert_int_equal(touched_after(0, 99), 100);
 }
 
-/* As pbuf_free() would have it. */
+/* As pbuf_free() would leave it. */
 static void a_packet_that_is_taken_back_is_as_new(void **state) {
   struct pbuf *packet = packet_pool_get(&pool);
 
@@ -216,7 +216,7 @@ static void what_is_held_chained_lent_or_of_others_is_not_ours(void **state) {
   assert_false(packet_is_ours(packet));
   assert_false(packet_is_ours(&other));
   assert_false(packet_is_ours(lent));
-  pbuf_free(lent); /* and then it is as any */
+  pbuf_free(lent); /* and then it is like any other */
   lent = packet_pool_get(&pool);
   assert_true(packet_is_ours(lent));
   packet_pool_put(&pool, lent);
@@ -238,10 +238,10 @@ static void a_lent_packet_comes_back_to_rest(void **state) {
   pbuf_free(lent[0]);
   assert_int_equal(pool.free_count, 1);
   assert_int_equal(packet_queue_count(&recycle), 0);
-  pbuf_free(lent[1]); /* another rests */
+  pbuf_free(lent[1]); /* another is at rest */
   assert_int_equal(pool.free_count, 1);
   assert_int_equal(packet_queue_count(&recycle), 1);
-  packet = packet_pool_get(&pool); /* from now on it is one as any */
+  packet = packet_pool_get(&pool); /* from now on it is like any other */
   packet_pool_hand_over(&pool, packet);
   pbuf_free(packet);
   assert_int_equal(pool.free_count, 0);
@@ -249,7 +249,7 @@ static void a_lent_packet_comes_back_to_rest(void **state) {
   assert_int_equal(pool.held, PACKETS - 2);
 }
 
-/* Any order of taking, handing over, referring, chaining and freeing. */
+/* Any order of taking, handing over, referencing, chaining and freeing. */
 static void every_packet_is_somewhere(void **state) {
   struct pbuf *held[PACKETS];
   unsigned count = 0;

@@ -1,4 +1,4 @@
-/* The packet queue: order, full and empty, figures, also where its indices wrap. */
+/* The packet queue: order, full and empty, figures, even when its indices wrap. */
 #include "unit.h"
 
 #include <errno.h>
@@ -7,14 +7,14 @@
 #include "packet_queue.h"
 
 enum { DEPTH = 8 };
-#define FIRST (UINT32_MAX - 5) /* of the indices: they wrap soon */
+#define FIRST (UINT32_MAX - 5) /* the indices start here: they wrap soon */
 
 static struct dispatch_queue dispatch;
 static struct dispatch_source event;
 static unsigned events;
 static struct pbuf *slots[DEPTH];
 static struct packet_queue queue;
-static struct pbuf packets[64]; /* only their addresses count */
+static struct pbuf packets[64]; /* only their addresses matter */
 
 static void count_event(void *context) {
   (void)context;
@@ -78,7 +78,7 @@ static void knows_the_most_it_ever_held(void **state) {
   }
 }
 
-/* Any order of puts and gets, against a plain array. */
+/* Any order of puts and gets, compared with a plain array. */
 static void agrees_with_a_model(void **state) {
   struct pbuf *model[DEPTH];
   unsigned count = 0, next = 0;

@@ -1,5 +1,5 @@
-/* What a router says of the path's MTU: it gets smaller, and no smaller than a link may be. And
- * what it says of the link's. */
+/* What routers report of the path's MTU: it gets smaller, but no smaller than a link may have. And
+ * what they advertise for the link. */
 #include "unit.h"
 
 #include "lwip/icmp6.h"
@@ -15,15 +15,15 @@ static unsigned frames, longest;
 
 static err_t linkoutput(struct netif *from, struct pbuf *frame) {
   (void)from;
-  if ((*(const uint8_t *)frame->payload & 1) == 0) /* to a station */
+  if ((*(const uint8_t *)frame->payload & 1) == 0) /* unicast */
     frames++;
-  assert_true(frames < FRAMES_MAX); /* or they do not end */
+  assert_true(frames < FRAMES_MAX); /* else they do not end */
   if (frame->tot_len > longest)
     longest = frame->tot_len;
   return ERR_OK;
 }
 
-/* A ping of so many bytes is answered, by frames that are counted. */
+/* A ping of that many bytes is answered, by frames that are counted. */
 static void pings(unsigned bytes) {
   const ip6_addr_t peer = ip6_wire_address(PEER);
   uint8_t ping[MTU] = {ICMP6_TYPE_EREQ};
@@ -32,7 +32,7 @@ static void pings(unsigned bytes) {
   ip6_wire_comes(&peer, ping, bytes);
 }
 
-/* The peer's, about a packet that we have sent to that number. */
+/* The peer's report about a packet that we have sent to that number. */
 static void packet_to_is_too_big(unsigned number, uint32_t mtu) {
   const ip6_addr_t peer = ip6_wire_address(PEER), own = ip6_wire_address(IP6_WIRE_OWN),
                    to = ip6_wire_address(number);
@@ -72,7 +72,7 @@ static int set_up(void **state) {
   send_to(PEER); /* a destination from now on, */
   for (unsigned i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
     if (ip6_addr_eq(&peer, &neighbor_cache[i].next_hop_address))
-      neighbor_cache[i].state = ND6_STALE; /* and known */
+      neighbor_cache[i].state = ND6_STALE; /* and resolved */
   }
   return 0;
 }
@@ -106,7 +106,7 @@ static void it_gets_smaller(void **state) {
   assert_true(longest <= IP6_MIN_MTU_LENGTH + SIZEOF_ETH_HDR);
 }
 
-/* A router or an operator may have it so. */
+/* A router or an operator may set it so. */
 static void it_is_no_larger_than_the_links(void **state) {
   (void)state;
   pings(PING_BYTES);
@@ -146,7 +146,7 @@ static void the_links_is_what_the_router_says_last(void **state) {
   assert_int_equal(path_mtu(), MTU);
 }
 
-/* Not by one either whose lower 16 bits alone are a smaller one. */
+/* Nor by one whose lower 16 bits, taken alone, are smaller. */
 static void it_does_not_get_larger(void **state) {
   static const uint32_t mtus[] = {
       MTU, MTU + 1, UINT16_MAX, UINT16_MAX + 1, UINT16_MAX + 1 + 1300, UINT32_MAX};
@@ -174,13 +174,13 @@ static void a_path_may_have_one_where_the_link_has_none(void **state) {
   assert_int_equal(path_mtu(), 1300);
 }
 
-/* As by nd6_tmr(), which gives up those that nobody answers for. */
+/* As by nd6_tmr(), which gives up those that do not answer. */
 static void all_age(void) {
   for (unsigned i = 0; i < LWIP_ND6_NUM_DESTINATIONS; i++)
     destination_cache[i].age++;
 }
 
-/* With those that were sent to since then, what is known of their paths stays. */
+/* What is known of the paths of destinations used since then is kept. */
 static void the_destination_that_was_idle_for_longest_is_forgotten(void **state) {
   static const unsigned sent_to[] = {14, 12, 16, 13, 15, 11};
   enum { COUNT = sizeof sent_to / sizeof *sent_to };

@@ -14,7 +14,7 @@
 #include "uart_16550.h"
 #include "uart_console.h"
 
-/* The drivers' own descriptions say how long their rings are; bench.mk has changed that. */
+/* The drivers' own headers say how long their rings are; bench.mk has changed that. */
 static_assert((int)MSF2_EMAC_RX_DESCRIPTORS == RING && (int)MSF2_EMAC_TX_DESCRIPTORS == RING,
               "the EMAC's rings have the length that is measured");
 static_assert((int)SIM_RX_DESCRIPTORS == RING && (int)SIM_TX_DESCRIPTORS == RING,
@@ -22,7 +22,7 @@ static_assert((int)SIM_RX_DESCRIPTORS == RING && (int)SIM_TX_DESCRIPTORS == RING
 
 enum {
   APB0_HZ = BOARD_CORE_HZ / 2,
-  /* One half may be with the stack while the other is in the ring, up to what a pool can have. */
+  /* Half of them may be with the stack while the others are in the ring, up to a pool's maximum. */
   PACKETS = 2 * RING < RING_SIZE_MAX ? 2 * RING : RING_SIZE_MAX,
   BUFFER_BYTES = 1536,
   HEADROOM_BYTES = 24,
@@ -75,12 +75,12 @@ void port_timer_stop(void) { mss_timer_stop(&timer1); }
 
 uint32_t port_entropy(void) { return mmio_read(SYSTICK_CVR); }
 
-/* They differ, so that the compiler does not make one of them. */
+/* They differ, so that the compiler does not merge them. */
 __attribute__((noinline)) void device_begins(void) { __asm volatile("@ begins" ::: "memory"); }
 
 __attribute__((noinline)) void device_ends(void) { __asm volatile("@ ends" ::: "memory"); }
 
-/* Interrupts stay masked until the device is done: its own is raised in here, and its handler is
+/* Interrupts stay masked until the device is done: it raises its own in here, and the handler is
  * the firmware's. */
 uint32_t device_read(struct sim_device *device, enum sim_register reg) {
   uint32_t state, value;

@@ -1,4 +1,4 @@
-/* Nothing on the wires: the simulated NICs are there, and that is all. */
+/* Quiet wires: the simulated NICs exist, and that is all. */
 #include "board.h"
 #include "wire.h"
 

@@ -1,5 +1,5 @@
-/* A guest without a stack: what comes goes back to whom it came from. So fast are the emulator, its
- * NIC and its network at most. */
+/* A guest without a stack, which returns each packet to its sender: the most that the emulator, its
+ * NIC and its network can do. */
 #include <string.h>
 
 #include "board.h"
@@ -13,7 +13,7 @@ enum { /* offsets in a frame */
        ARP_OPERATION = 20,
        ARP_SENDER = 22,
        ARP_TARGET = 32,
-       ARP_BYTES = 10, /* of a sender, of a target */
+       ARP_BYTES = 10, /* a sender's, a target's */
        IP_SOURCE = 26,
        IP_DESTINATION = 30,
        UDP_SOURCE = 34,
@@ -30,7 +30,7 @@ static void swap(uint8_t *frame, unsigned a, unsigned b, unsigned length) {
   memcpy(frame + b, kept, length);
 }
 
-/* The answer to an ARP request is its own: whatever is asked for is at our address. */
+/* It answers any ARP request itself: whatever the address, it is ours. */
 static void answer_arp(struct nic *nic, uint8_t *frame) {
   frame[ARP_OPERATION + 1] = 2;
   swap(frame, ARP_SENDER, ARP_TARGET, ARP_BYTES);

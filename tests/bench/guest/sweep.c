@@ -1,5 +1,6 @@
 /* On the wire of the second interface, UDP datagrams for its echo port: more of them a millisecond
- * from step to step, until the NIC loses some; first the shortest frames, then the longest. */
+ * from step to step, until the NIC loses some; first in the shortest frames, then in the
+ * longest. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 
 enum {
   STEP_MS = 100,
-  PCAP_BYTES = 24 + 16, /* headers of a pcap file and of its one frame */
+  PCAP_BYTES = 24 + 16, /* headers of a pcap file and of its only frame */
   HEADER_BYTES = 14 + 20 + 8,
   FRAMES = 2,
   FRAME_MAX = 1514,
@@ -20,7 +21,7 @@ enum {
 static const uint16_t lengths[FRAMES] = {60, FRAME_MAX}; /* without their FCS */
 
 /* Ethernet, IPv4 and UDP, from port 7 of 10.1.2.2 to port 7 of 10.1.2.15: lengths and checksums are
- * put in. UDP has one as well, since there is else none to be verified. */
+ * filled in. UDP has a checksum, too, so that there is one to verify. */
 /* clang-format off */
 static const uint8_t header[HEADER_BYTES] = {
     0x02, 0, 0, 0x12, 0x34, 0x57, 0x02, 0, 0, 0x51, 0xd0, 0x02, 0x08, 0,
@@ -41,8 +42,8 @@ static struct sim_peer_config peer = {
     .first_ms = 1,
     .period_ms = 1,
 };
-static unsigned size;               /* the index of the length that is measured */
-static struct sim_peer_report last; /* as of the step's begin */
+static unsigned size;               /* the index of the length being measured */
+static struct sim_peer_report last; /* at the step's start */
 static uint32_t last_drops;
 static bool rests; /* this step has no result */
 
@@ -86,7 +87,7 @@ static void make_capture(unsigned length) {
   peer.replay_length = PCAP_BYTES + length;
 }
 
-/* Frames that the kit has dropped, of whatever cause. */
+/* Frames that the kit has dropped, for any cause. */
 static uint32_t dropped(void) {
   uint32_t total = 0;
 
@@ -95,8 +96,8 @@ static uint32_t dropped(void) {
   return total;
 }
 
-/* What the step has sent and lost; a burst ends where the device finds no more buffers, and its
- * rest is lost. */
+/* What the step has sent and lost; a burst ends when the device finds no more buffers, and the rest
+ * of it is lost. */
 struct step {
   unsigned bytes, a_ms;
   uint32_t sent, lost;
@@ -114,9 +115,9 @@ static struct step finish_step(void) {
   return step;
 }
 
-/* The next number of frames, or, where there were too many of them, the next length; behind the
- * last one the first comes again. What a step that lost some has left behind is not the next one's:
- * one without a result comes in between. */
+/* The next number of frames or, once there were too many, the next length; after the last one the
+ * first again. Leftovers of a step that lost frames must not count in the next one: a step without
+ * a result comes in between. */
 static void choose_next(const struct step *step) {
   rests = step->lost != 0;
   if (step->lost == 0 && peer.burst < SIM_PEER_BURST_MAX) {
@@ -128,7 +129,7 @@ static void choose_next(const struct step *step) {
   peer.burst = 1;
 }
 
-/* No tick may come between the end of a step and the begin of the next one. */
+/* No tick may fall between the end of a step and the start of the next. */
 static void next_step(void *unused) {
   uint32_t state = port_irq_save();
   struct step step = finish_step();
