@@ -1,5 +1,5 @@
-/* The packet tap over a NIC on paper: what it writes is what passed, and without it nothing is
- * left. */
+/* The packet tap over a NIC on paper: it writes what has passed, and leaves no trace when it is
+ * off. */
 #include "unit.h"
 
 #include <errno.h>
@@ -41,7 +41,7 @@ static void take(const void *data, size_t length) {
 }
 
 static unsigned received;
-static bool take_off; /* the tap, by who receives a frame, who answers it */
+static bool take_off; /* the tap, by a frame's receiver, which then answers it */
 
 static void input(struct nic *from, struct pbuf *frame) {
   received++;
@@ -128,7 +128,7 @@ static void writes_header_and_frames_of_both_directions(void **state) {
   assert_int_equal(tap.captured, 2);
 }
 
-/* The device has written behind a cache, which holds what was there before. */
+/* The device has written past a cache, which still holds what was there before. */
 static void what_is_captured_is_what_the_device_has_written(void **state) {
   const struct host_dma_options cache = {.line = 32};
   uint8_t frame[100] = {2, 0, 0, 0, 0, 1, [99] = 7}, before[100];
@@ -138,7 +138,7 @@ static void what_is_captured_is_what_the_device_has_written(void **state) {
   host_dma_start(&cache);
   assert_int_equal(pcap_start(&tap, nic, 100, &everything, take), 0);
   packet = paper.rx_slots[ring_slot(&nic->rx_ring.ring, paper.filled)];
-  dma_invalidate(packet->payload, packet->len); /* as its driver has when it was posted */
+  dma_invalidate(packet->payload, packet->len); /* as its driver does when it is posted */
   memcpy(before, packet->payload, sizeof before);
   assert_true(paper_receive(&paper, before, sizeof before));
   host_dma_write((uint32_t)(uintptr_t)packet->payload, frame, sizeof frame);
@@ -191,7 +191,7 @@ static void refuses_a_second_tap_and_a_wrong_snaplen(void **state) {
   assert_int_equal(pcap_start(&second, nic, 1518, &everything, take), -EBUSY);
 }
 
-/* What the device has no room for is captured when it goes, once. */
+/* A frame that the device has no room for is captured when it goes, once. */
 static void a_frame_that_waits_is_captured_when_it_goes(void **state) {
   (void)state;
   assert_int_equal(pcap_start(&tap, nic, 100, &everything, take), 0);
@@ -215,7 +215,7 @@ static void a_frame_that_waits_is_captured_when_it_goes(void **state) {
   assert_int_equal(tap.captured, PAPER_RING + 2);
 }
 
-/* Whose bytes are not the wire's. */
+/* Its bytes are not the wire's. */
 static void a_bad_frame_is_not_captured(void **state) {
   static const uint8_t frame[60] = {2, 0, 0, 0, 0, 1};
 

@@ -1,5 +1,5 @@
-/* The PHY over registers of its own: where it is found, what it is told, and which link it tells
- * of. */
+/* The PHY over registers of its own: where it is found, what is written to it, and which link it
+ * reports. */
 #include "unit.h"
 
 #include <errno.h>
@@ -15,8 +15,8 @@ enum {
 
 static uint16_t regs[REGS];
 static unsigned present; /* at this address */
-static uint16_t nobody;  /* what is read elsewhere: the line's pull-up, or its ground */
-static uint16_t latched; /* bits of BMSR that the first reading has not */
+static uint16_t nobody;  /* what other addresses read as: the line's pull-up, or its ground */
+static uint16_t latched; /* bits of BMSR that read as 0 the first time */
 static struct nic_ops ops;
 static struct nic nic;
 
@@ -102,7 +102,7 @@ static void a_medium_is_a_speed_and_a_duplex(void **state) {
     phy_set_media(&nic, &phy, media[i].media);
     assert_int_equal(regs[BMCR], media[i].control);
     nic.media = media[i].media;
-    regs[BMSR] = LINK; /* nothing is negotiated, and that is no matter */
+    regs[BMSR] = LINK; /* nothing is negotiated, and that does not matter */
     phy_link(&nic, &phy, &link);
     assert_int_equal(link.status, NIC_LINK_ACTIVE);
     assert_int_equal(link.speed_mbps, media[i].speed_mbps);
@@ -114,8 +114,8 @@ static void a_medium_is_a_speed_and_a_duplex(void **state) {
   assert_int_equal(regs[GBCR], 0x5a5a); /* a PHY for 100 Mbit/s has no such register */
 }
 
-/* What a PHY has after a reset is for its straps to say: negotiation mostly, or asleep, or isolated
- * from its MAC. */
+/* After a reset the straps decide: usually a PHY negotiates, but it may be asleep, or isolated from
+ * its MAC. */
 static void a_phy_that_was_reset_gets_its_medium_again(void **state) {
   static const struct {
     enum nic_media media;
@@ -141,8 +141,8 @@ static void a_phy_that_was_reset_gets_its_medium_again(void **state) {
   }
 }
 
-/* Speed and duplex are what was negotiated there, the restart clears itself, and in QEMU the
- * negotiation too. */
+/* Speed and duplex are results of negotiation there, the restart bit clears itself, and in QEMU so
+ * does the negotiation bit. */
 static void a_phy_that_negotiates_is_left_alone(void **state) {
   static const uint16_t control[] = {0x3100, 0x1000, 0x0100, 0x0000};
 
@@ -159,7 +159,7 @@ static void a_phy_that_negotiates_is_left_alone(void **state) {
   }
 }
 
-/* 1000 Mbit/s are had by negotiation alone: nothing else is offered (40.5.1). */
+/* Only negotiation leads to 1000 Mbit/s: nothing else is advertised (40.5.1). */
 static void a_gigabit_is_negotiated(void **state) {
   struct nic_link link;
 
@@ -180,13 +180,13 @@ static void a_gigabit_is_negotiated(void **state) {
   assert_int_equal(link.speed_mbps, 1000);
   assert_true(link.full_duplex);
   regs[ANAR] = 0x01e1;
-  regs[GBSR] = 0; /* the partner cannot */
+  regs[GBSR] = 0; /* the partner is not capable of it */
   regs[ANLPAR] = 1 << 8;
   phy_link(&nic, &phy, &link);
   assert_int_equal(link.speed_mbps, 100);
 }
 
-/* 22.2.4.2.16: a PHY that can more says so, and offers it unless it is told not to. */
+/* 22.2.4.2.16: a PHY capable of more says so, and advertises it unless told not to. */
 static void a_gigabit_is_not_offered_for_a_mac_that_has_none(void **state) {
   (void)state;
   regs[GBCR] = 1 << 9 | 1 << 8;
@@ -195,8 +195,8 @@ static void a_gigabit_is_not_offered_for_a_mac_that_has_none(void **state) {
   assert_int_equal(regs[GBCR], 0);
 }
 
-/* By a reset, of which the control register alone says nothing: the link would come up at a speed
- * that the MAC has not. */
+/* After a reset, which shows in the control register only: the link would come up at a speed that
+ * the MAC does not have. */
 static void a_phy_that_was_reset_offers_no_gigabit_for_long(void **state) {
   static const uint16_t offers[] = {1 << 9, 1 << 8, 1 << 9 | 1 << 8}; /* full, half duplex */
   struct nic_link link;
@@ -207,7 +207,7 @@ static void a_phy_that_was_reset_offers_no_gigabit_for_long(void **state) {
   regs[ANLPAR] = 0x01e1;
   for (unsigned i = 0; i < sizeof offers / sizeof *offers; i++) {
     regs[BMCR] = 0x1140;
-    regs[GBCR] = 1 << 10 | offers[i]; /* beside that, what its straps say */
+    regs[GBCR] = 1 << 10 | offers[i]; /* besides, what its straps say */
     phy_link(&nic, &phy, &link);
     assert_int_equal(link.status, NIC_LINK_INACTIVE);
     assert_int_equal(regs[GBCR], 0);
@@ -231,7 +231,7 @@ static void all_that_there_is_is_offered(void **state) {
   }
 }
 
-/* The best of what both offer (28.2.3.3): 100 half before 10 full. */
+/* The best mode that both advertise (28.2.3.3): 100 half before 10 full. */
 static void the_link_is_the_best_that_both_offer(void **state) {
   static const struct {
     unsigned ours, theirs, speed_mbps;
@@ -264,16 +264,16 @@ static void without_carrier_negotiation_or_phy_there_is_no_link(void **state) {
   regs[BMSR] = AN_COMPLETE;
   phy_link(&nic, &phy, &link);
   assert_int_equal(link.status, NIC_LINK_INACTIVE);
-  regs[BMSR] = LINK; /* is negotiated yet */
+  regs[BMSR] = LINK; /* is negotiated by now */
   phy_link(&nic, &phy, &link);
   assert_int_equal(link.status, NIC_LINK_INACTIVE);
   regs[BMSR] = LINK | AN_COMPLETE;
-  present = 9; /* it has gone: all ones, the link's bit among them */
+  present = 9; /* it is gone: all ones, the link's bit among them */
   phy_link(&nic, &phy, &link);
   assert_int_equal(link.status, NIC_LINK_INACTIVE);
 }
 
-/* The bit is low after a loss until it has been read (22.2.4.2.13). */
+/* After a loss the bit stays low until it has been read (22.2.4.2.13). */
 static void a_link_that_was_lost_meanwhile_is_there(void **state) {
   struct nic_link link;
 

@@ -1,5 +1,5 @@
-/* Cache maintenance by line: a write-back cache on paper, and nothing lost between it and memory.
- */
+/* Cache maintenance by line: a write-back cache on paper, and nothing is lost between it and
+ * memory. */
 #include "unit.h"
 
 #include "cache_model.h"
@@ -11,18 +11,18 @@ enum {
   MARGIN = 2 * LINE_MAX, /* on both sides of a range */
 };
 
-/* What a device sees, and what the processor sees where it has a copy of the line. */
+/* What a device sees, and what the processor sees if it has a copy of the line. */
 static _Alignas(LINE_MAX) uint8_t memory[BYTES];
 static uint8_t copies[BYTES];
 static struct {
   bool present, dirty;
-  unsigned operations; /* on this line since the last turn of the test */
+  unsigned operations; /* on this line since the test's last round */
 } lines[BYTES / 4];
 static unsigned line_size;
-static bool in_order; /* the last operation is behind a barrier */
+static bool in_order; /* the last operation is followed by a barrier */
 
 uint32_t cp15_read_ctr(void) {
-  return (uint32_t)__builtin_ctz(line_size / 4) << 16 | 0x80000003; /* and of instructions */
+  return (uint32_t)__builtin_ctz(line_size / 4) << 16 | 0x80000003; /* 3: instructions' */
 }
 
 void cp15_dsb(void) { in_order = true; }
@@ -87,7 +87,7 @@ static void forget_all(void) {
   in_order = false;
 }
 
-/* Each line of the range was worked on once, no other one was, and a barrier came last. */
+/* Each line of the range was worked on once, no other line was, and a barrier came last. */
 static void check_lines(unsigned start, unsigned length) {
   unsigned end = start + length;
 
@@ -101,7 +101,7 @@ static void check_lines(unsigned start, unsigned length) {
   }
 }
 
-/* What the processor has written in the range is in memory, and it has it still. */
+/* What the processor has written in the range is in memory, and still in its cache. */
 static void check_clean(unsigned start, unsigned length) {
   forget_all();
   for (unsigned i = 0; i < BYTES; i++)
@@ -114,7 +114,7 @@ static void check_clean(unsigned start, unsigned length) {
     assert_int_equal(cpu_read(i), (uint8_t)(i % 251 + 1));
 }
 
-/* The processor has old copies of the range, and has written right beside it, when a device writes
+/* The processor has old copies of the range, and has written right next to it, when a device writes
  * there: it reads what the device wrote, and what it has written itself is not lost. */
 static void check_invalidate(unsigned start, unsigned length) {
   unsigned end = start + length;
@@ -142,7 +142,7 @@ static void check_invalidate(unsigned start, unsigned length) {
   }
 }
 
-/* A line that the range shares with others is not thrown away with what they have written. */
+/* A line that the range shares with other data is not discarded with what was written to them. */
 static void check_neighbours(unsigned start, unsigned length) {
   forget_all();
   for (unsigned i = 0; i < BYTES; i++)

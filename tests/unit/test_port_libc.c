@@ -1,5 +1,5 @@
-/* What newlib and a semihosting host are given: system calls, formatting, files, the end of a run.
- */
+/* What newlib and a semihosting host get from the port: system calls, formatting, files, the end of
+ * a run. */
 #include "unit.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ static int setup(void **state) {
   return 0;
 }
 
-/* ---- newlib's system calls, which are called by their names with an underscore ---- */
+/* ---- newlib's system calls, whose names begin with an underscore there ---- */
 
 int syscalls_write(int file, char *data, int length);
 int syscalls_read(int file, char *data, int length);
@@ -111,7 +111,7 @@ static uint32_t operation;
 static uint32_t probing;
 static unsigned traps;
 
-/* What a block holds, in the sizes of the caller's. */
+/* What a block holds, in the caller's sizes. */
 static struct {
   const char *name;
   uint32_t mode, length;
@@ -139,7 +139,7 @@ int semihosting_trap(uint32_t asked_operation, const void *block) {
 }
 
 static void start(bool listens) {
-  answer = listens ? 0 : -1; /* what the fault handler that steps over it leaves */
+  answer = listens ? 0 : -1; /* the value left by the fault handler that steps over it */
   semihosting_start();
   assert_int_equal(probing, 1);
   assert_int_equal(fault_probing, 0);

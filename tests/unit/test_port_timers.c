@@ -1,5 +1,5 @@
-/* The clocks and one-shot timers of the boards, over their registers: time is exact, also where a
- * counter wraps under the reader, and a delay that the hardware cannot hold fires early. */
+/* The boards' clocks and one-shot timers, over their registers: time is exact, even if a counter
+ * wraps while being read, and a delay that the hardware cannot hold fires early. */
 #include "unit.h"
 
 #include "a9_timer.h"
@@ -45,7 +45,7 @@ static void the_dual_timer_fires_once(void **state) {
     check_ticks(0x20, delays_us[i], dual_arm);
   registers.write_count = 0;
   cmsdk_dual_timer_arm(&dual, 100);
-  /* Off while it is set; one-shot, 32 bits, with its interrupt (4.5.1). */
+  /* Off while being set; one-shot, 32 bits, with its interrupt (4.5.1). */
   registers_check_writes({0x28, 0x03}, {0x2c, 1}, {0x20, 7100}, {0x28, 0xa3});
   cmsdk_dual_timer_stop(&dual);
   assert_int_equal(registers.word[0x28 / 4] & 0x80, 0);
@@ -72,7 +72,7 @@ static void the_mss_timer_fires_once(void **state) {
 }
 
 /* It counts down from all ones, 83 ticks a microsecond of the host's clock, which each reading
- * takes forward; one in so many takes long, as where an interrupt comes between. */
+ * advances; one in `slow_each` takes long, as if an interrupt had come in between. */
 static unsigned readings, slow_each;
 
 static uint32_t mss_counts(unsigned offset) {
@@ -94,7 +94,7 @@ static void the_mss_timers_clock_is_measured(void **state) {
   }
 }
 
-/* A host so slow that no reading is a good one: it does with what it has, and ends. */
+/* On a host so slow that no reading is a good one it makes do with what it has, and ends. */
 static void a_measurement_ends(void **state) {
   (void)state;
   registers_attach(0x40004000);
@@ -110,16 +110,15 @@ uint32_t a9_timer_port_clock_ms(void);
 void a9_timer_port_timer_arm(uint32_t delay_us);
 void a9_timer_port_timer_stop(void);
 
-/* The emulator's; the slowest and the fastest that are a whole number of microseconds a tick; that
- * of chips at 667 MHz, as they say and as they are; ones without a neat relation to a microsecond.
- */
+/* The emulator's; the slowest and the fastest with a whole number of microseconds a tick; that of
+ * chips at 667 MHz, nominal and actual; ones without a neat relation to a microsecond. */
 static const uint32_t periphclks_hz[] = {100000000, 1000000,   256000000, 333000000,  333333333,
                                          10999999,  256000001, 999999937, 1000000000, UINT32_MAX};
 enum { PERIPHCLKS = sizeof periphclks_hz / sizeof *periphclks_hz };
 
 uint32_t host_periphclk_hz;
-static uint32_t a9_prescaler;    /* as the control registers have it */
-static uint64_t a9_prescaled_hz; /* the clock with which a tick would be a microsecond */
+static uint32_t a9_prescaler;    /* the control registers' value */
+static uint64_t a9_prescaled_hz; /* the clock at which a tick would be a microsecond */
 static uint64_t a9_count;
 static unsigned a9_wraps_in; /* readings until the low half wraps; 0: it does not */
 
@@ -149,13 +148,13 @@ static uint64_t a9_us(uint64_t ticks) {
   return (uint64_t)((unsigned __int128)ticks * a9_prescaled_hz / host_periphclk_hz);
 }
 
-/* `is` is `exact`, where a tick is a microsecond, or may be too small by one in 10^8. */
+/* `is` is `exact` if a tick is a microsecond, else it may be too small by one in 10^8. */
 static void check_a9(uint64_t is, uint64_t exact) {
   assert_true(is <= exact);
   assert_in_range(exact - is, 0, a9_prescaled_hz == host_periphclk_hz ? 0 : exact / 100000000 + 1);
 }
 
-/* No shorter, so that a delay has room in the counter. */
+/* No shorter, so that the counter has room for a delay. */
 static void the_a9s_ticks_are_as_long_as_a_microsecond_has_room_for(void **state) {
   (void)state;
   FOR_EACH_PERIPHCLK(i) {
@@ -180,7 +179,7 @@ static void the_a9s_clock_is_one_reading(void **state) {
   }
 }
 
-/* The counter's halves never agree: an end all the same. */
+/* The counter's halves never agree: it ends nevertheless. */
 static uint32_t never_the_same(unsigned offset) {
   static uint32_t reading;
 
@@ -236,7 +235,7 @@ static void the_a9s_clock_goes_by_each_microsecond(void **state) {
   }
 }
 
-/* It fires when it has counted a tick more than it is loaded with. */
+/* It fires one tick after it has counted its load value. */
 static void the_a9s_timer_fires_once(void **state) {
   (void)state;
   FOR_EACH_PERIPHCLK(i) {
@@ -272,7 +271,7 @@ uint64_t cp15_read_cntpct(void) { return count; }
 void cp15_write_cntp_cval(uint64_t value) { compare = value; }
 void cp15_write_cntp_ctl(uint32_t value) { control = value; }
 
-/* 8 MHz of the i.MX, 62.5 of QEMU's virt, and ones without a neat relation to a microsecond, which
+/* 8 MHz on the i.MX, 62.5 on QEMU's virt, and ones without a neat relation to a microsecond, which
  * may be wrong by one in a thousand. */
 static const struct {
   uint32_t hz;
@@ -390,7 +389,7 @@ static void systick_never_goes_back_where_it_wraps(void **state) {
   const uint32_t period = registers.word[0x14 / 4] + 1;
 
   (void)state;
-  assert_true(period > 1000000); /* as the test before has left it */
+  assert_true(period > 1000000); /* as the previous test has left it */
   systick_runs_to(systick_ticks / period * period + period - 5);
   for (unsigned moment = 1; moment <= 4; moment++) {
     uint64_t before = systick_clock_port_clock_us(), at;

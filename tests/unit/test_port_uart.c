@@ -36,7 +36,7 @@ static void start(unsigned number) {
   uart_start(uart, BAUD);
 }
 
-/* The interrupts that the device has to tell of; they must end. */
+/* The interrupts that the device raises; they must end. */
 static void interrupt(void) {
   for (unsigned i = 0; model->interrupts(); i++) {
     uint32_t state = port_irq_save();
@@ -79,7 +79,7 @@ static void the_line_has_its_baud_rate(void **state) {
   }
 }
 
-/* A divisor that the hardware does not have: the fastest it can. */
+/* A divisor that the hardware does not have: it uses its fastest. */
 static void a_rate_beyond_the_hardware_is_its_fastest(void **state) {
   (void)state;
   start(0);
@@ -108,7 +108,7 @@ static void what_is_written_leaves_by_interrupts(void **state) {
   }
 }
 
-/* The FIFO is neither empty nor full then: the interrupt for the rest has to come all the same. */
+/* The FIFO is neither empty nor full then: the interrupt for the rest has to come nevertheless. */
 static void what_is_written_behind_a_few_bytes_leaves_as_well(void **state) {
   static const char text[] = "what is written behind a few bytes";
   enum { FEW = 17 };
@@ -149,7 +149,8 @@ static void what_the_buffer_cannot_hold_is_waited_for(void **state) {
   }
 }
 
-/* A line may take more polls for all than it is given up after where it takes nothing. */
+/* In total a line may take more polls than the number after which one that takes nothing is given
+ * up. */
 enum { SELDOM = 400000 };
 static const struct uart_ops *seldom_ops;
 static unsigned polls;
@@ -173,7 +174,7 @@ static void a_slow_line_is_waited_for_as_long_as_it_takes_something(void **state
     size_t length;
 
     start(number);
-    length = UART_TX_BYTES + 4 * model->tx_depth; /* which has to go several times */
+    length = UART_TX_BYTES + 4 * model->tx_depth; /* the buffer is filled several times */
     assert_true(length <= sizeof text);
     seldom_ops = uart->ops;
     seldom = *seldom_ops;
@@ -187,9 +188,7 @@ static void a_slow_line_is_waited_for_as_long_as_it_takes_something(void **state
   }
 }
 
-/* While the line is asked whether it has room, bytes come in one by one, as many as the buffer
- * holds.
- */
+/* While the line is asked for room, bytes arrive one by one, as many as the buffer holds. */
 enum { ROOMS_A_BYTE = 8 };
 static const struct uart_ops *typed_ops;
 static unsigned rooms, typed;
@@ -242,7 +241,7 @@ static void what_is_typed_while_the_line_is_waited_for_is_taken(void **state) {
   }
 }
 
-/* A fault handler's. */
+/* From a fault handler. */
 static void who_writes_with_interrupts_masked_is_not_interrupted(void **state) {
   static const char text[3 * UART_TX_BYTES] = "text";
 
@@ -262,7 +261,7 @@ static void who_writes_with_interrupts_masked_is_not_interrupted(void **state) {
   }
 }
 
-/* An interrupt that nobody expects does so. */
+/* An unexpected interrupt does so. */
 static const char report[UART_TX_BYTES + 1] = "report";
 static void write_report(void) {
   if (received_calls++ == 0)
@@ -334,7 +333,7 @@ static void what_is_typed_comes_in_order(void **state) {
   }
 }
 
-/* The buffer is full, then the FIFO: what comes after is lost and counted; the rest is not. */
+/* The buffer is full, then the FIFO: what comes after that is lost and counted; the rest is not. */
 static void what_the_main_loop_does_not_read_waits_in_the_fifo(void **state) {
   (void)state;
   FOR_EACH_UART(number) {
@@ -359,7 +358,7 @@ static void what_the_main_loop_does_not_read_waits_in_the_fifo(void **state) {
   }
 }
 
-/* More bytes than an interrupt takes do not keep it for ever. */
+/* More bytes than an interrupt takes do not keep it busy for ever. */
 static int endless_byte(struct uart *from) {
   uart_read(from); /* as though the main loop read as fast */
   return 'e';
@@ -376,7 +375,8 @@ static void a_line_that_never_ends_does_not_hold_the_interrupt(void **state) {
   assert_int_equal(uart->rx_head, 64);
 }
 
-/* A PL011 that never gets idle does not hold the start, nor an i.MX that stays in reset. */
+/* A PL011 that never becomes idle does not delay the start for ever, nor does an i.MX that stays in
+ * reset. */
 static void a_device_that_does_not_answer_does_not_hold_the_start(void **state) {
   (void)state;
   start(1);
@@ -387,7 +387,7 @@ static void a_device_that_does_not_answer_does_not_hold_the_start(void **state) 
   line.resets = 20;
   uart_start(uart, BAUD);
   assert_int_equal(line.resets, 0);
-  (void)model->bit_clocks_64(); /* that is asserted here */
+  (void)model->bit_clocks_64(); /* checks the settings */
   line.resets = UINT32_MAX;
   uart_start(uart, BAUD);
 }

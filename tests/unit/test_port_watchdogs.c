@@ -11,7 +11,7 @@
 
 enum { TIMEOUT_MS = 8000 };
 
-/* What a file of port/dev gives, under its own name. */
+/* The functions of a file of port/dev, under its own names. */
 #define WATCHDOG(file)                                                                             \
   extern const struct port_watchdog file##_port_watchdog;                                          \
   void file##_port_watchdog_start(uint32_t timeout_ms, void (*bite)(void));                        \
@@ -30,7 +30,7 @@ _Noreturn void zynq_reset_port_reset(void);
 
 static unsigned bites;
 
-/* The line that comes before all others, and before what masks them. */
+/* The line that takes precedence over all others, and over masking. */
 static unsigned put_first;
 
 void nvic_put_first(unsigned line) { put_first = line; }
@@ -133,8 +133,8 @@ static void attach_reset(uintptr_t base) {
   interrupts_are_masked = false;
 }
 
-/* By two writes within a cycle of 32 kHz, one of which may end between the first ones (ERR004346).
- */
+/* By two writes within a cycle of 32 kHz, one of which may end between the first two
+ * (ERR004346). */
 static void the_imx_resets_at_once(void **state) {
   (void)state;
   attach_reset(0x020bc000);
@@ -163,7 +163,7 @@ static void the_mss_timers_interrupt_resets(void **state) {
   ticks = registers_last(0x1c);
   assert_in_range(ticks, 82U * 1000 * TIMEOUT_MS, 84U * 1000 * TIMEOUT_MS);
   assert_int_equal(registers_last(0x24), 7); /* counts, once, and interrupts */
-  assert_int_equal(registers_last(0x28), 1); /* what was pending is not */
+  assert_int_equal(registers_last(0x28), 1); /* clears what was pending */
   assert_true(host_irq_enabled(BOARD_IRQ_TIMER2));
   assert_int_equal(put_first, BOARD_IRQ_TIMER2); /* before a handler that never ends */
   registers.write_count = 0;
@@ -188,7 +188,7 @@ void cp15_write_cntv_ctl(uint32_t value) { virtual_control = value; }
 static void the_virtual_timers_interrupt_resets(void **state) {
   (void)state;
   host_reset();
-  virtual_timer_watchdog_port_watchdog_start(60000, bite); /* more ticks than 32 bits have */
+  virtual_timer_watchdog_port_watchdog_start(60000, bite); /* more ticks than 32 bits hold */
   assert_int_equal(virtual_compare - virtual_count, UINT64_C(62500000) * 60);
   assert_int_equal(virtual_control, 1);
   assert_int_equal(put_first, BOARD_IRQ_WATCHDOG);
@@ -246,12 +246,12 @@ static void the_controller_starts_with_every_line_off(void **state) {
     unsigned lines = 32 * banks, version = 1 + banks % 2;
 
     registers_attach(BOARD_GICD_BASE);
-    registers.word[0x004 / 4] = (banks - 1) | 0xe0; /* of its TYPER, five bits say how many */
+    registers.word[0x004 / 4] = (banks - 1) | 0xe0; /* in its TYPER, five bits say how many */
     for (unsigned word = 0; word < 8; word++)
       registers.word[(GICC + 0xd0) / 4 + word] = 1;
     registers.word[(GICC + 0xfc) / 4] = version << 16 | 0x43b;
     gic_start();
-    /* No priority is active any more, where there is a register of it. */
+    /* No priority is active any more, in cores with a register for it. */
     for (unsigned word = 0; word < 8; word++)
       assert_int_equal(registers.word[(GICC + 0xd0) / 4 + word], version == 2 ? 0 : 1);
     for (unsigned line = 0; line < lines; line += 32) {
@@ -263,11 +263,11 @@ static void the_controller_starts_with_every_line_off(void **state) {
     }
     for (unsigned line = 0; line < lines; line += 4) {
       assert_int_equal(registers_last(0x400 + line), 0xa0a0a0a0);
-      /* The core's own have no target that could be set (4.3.12). */
+      /* The core's own interrupts have no target to set (4.3.12). */
       assert_int_equal(registers.word[(0x800 + line) / 4], line < 32 ? 0 : 0x01010101);
     }
-    assert_int_equal(registers.word[(0x180 + lines / 8) / 4], 0); /* no more than there are */
-    assert_int_equal(registers.writes[0].offset, 0);              /* off while it is set up */
+    assert_int_equal(registers.word[(0x180 + lines / 8) / 4], 0); /* no more than exist */
+    assert_int_equal(registers.writes[0].offset, 0);              /* off during the set-up */
     assert_int_equal(registers.writes[0].value, 0);
     assert_int_equal(registers_last(0x000), 1);
     assert_int_equal(registers_last(GICC + 0x4), 0xff);
@@ -288,12 +288,12 @@ static void a_line_is_a_bit_of_the_distributor(void **state) {
   registers.read = remembers;
   gic_port_irq_enable(33);
   gic_port_irq_disable(63);
-  assert_int_equal(last_read, 0x184); /* by then the distributor has taken it */
+  assert_int_equal(last_read, 0x184); /* by then the distributor has received it */
   gic_port_irq_pend(64);
   registers_check_writes({0x104, 1 << 1}, {0x184, UINT32_C(1) << 31}, {0x208, 1});
 }
 
-/* All others are of group 1, which is IRQs' then, and behind it in priority (4.3.4, 4.4.1). */
+/* All others are in group 1, which is then the IRQs', and lower in priority (4.3.4, 4.4.1). */
 static void a_line_put_first_is_an_fiq(void **state) {
   (void)state;
   registers_attach(BOARD_GICD_BASE);

@@ -55,7 +55,7 @@ static void installed(struct registry_entry *entry) {
   ip4_addr_t address, netmask;
 
   installs++;
-  assert_null(entry->netif.hostname); /* nothing is left of the time before */
+  assert_null(entry->netif.hostname); /* nothing remains from its time */
   netif_set_hostname(&entry->netif, "registry");
   IP4_ADDR(&address, 10, 1, (u8_t)number, 1);
   IP4_ADDR(&netmask, 255, 255, 255, 0);
@@ -150,7 +150,7 @@ static void a_second_instance_takes_the_second_device(void **state) {
   assert_int_equal(devices[0].peer.report.right, 8);
   assert_int_equal(devices[1].peer.report.right, 8);
   assert_int_equal(registry_uninstall("en0"), 0);
-  assert_int_equal(entries[0].state, REGISTRY_AVAILABLE); /* at once, also where nobody looks */
+  assert_int_equal(entries[0].state, REGISTRY_AVAILABLE); /* at once, even if nobody looks */
   assert_null(registry_find("-"));
   run_for_ms(5000);
   assert_int_equal(devices[0].peer.report.right, 8); /* it is gone */
@@ -197,7 +197,7 @@ static void a_device_without_a_driver_is_not_installed_on(void **state) {
   struct registry_entry *entry;
 
   (void)state;
-  registry_start(&dispatch, &hooks, entries, board, DEVICES, drivers, 1); /* sim alone */
+  registry_start(&dispatch, &hooks, entries, board, DEVICES, drivers, 1); /* just sim */
   assert_int_equal(registry_install("paper", &entry), -ENOENT);
   assert_int_equal(registry_install("sim", &entry), 0);
 }
@@ -219,7 +219,7 @@ static void states_have_names(void **state) {
   assert_string_equal(registry_state_name(entry), "activated recovering");
 }
 
-/* lwIP would take the interface without the first group of IGMP, and assert at the second. */
+/* lwIP would accept the interface without IGMP's first group, and assert at the second. */
 static void without_memory_for_its_first_group_it_is_not_there(void **state) {
   void *groups[MEMP_NUM_IGMP_GROUP];
   struct registry_entry *entry;
@@ -244,8 +244,8 @@ static err_t keep(struct pbuf *frame, struct netif *netif) {
   return ERR_OK;
 }
 
-/* The application holds a packet of a driver that is gone: it stays valid, and the device is taken
- * until it comes home. */
+/* The application holds a packet of a driver that is gone: the packet stays valid, and the device
+ * is busy until it comes home. */
 static void a_packet_outlives_its_driver(void **state) {
   static const uint8_t frame[60] = {2, 0, 0, 0, 1, 2};
   struct registry_entry *entry;
@@ -302,7 +302,7 @@ static void a_thousand_rounds_leave_everything_as_it_was(void **state) {
   struct registry_entry *entry;
 
   (void)state;
-  run_for_ms(1000); /* TCP's timer has stopped after the test before */
+  run_for_ms(1000); /* TCP's timer has stopped after the previous test */
   heap = lwip_stats.mem.used;
   for (unsigned i = 0; i < MEMP_MAX; i++)
     used[i] = lwip_stats.memp[i]->used;

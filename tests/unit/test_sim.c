@@ -75,7 +75,7 @@ static void every_answer_is_right(void **state) {
 
 static void the_clock_may_wrap(void **state) {
   (void)state;
-  /* Setup has armed the first tick; the wrap of sys_now lies 2^32 ms away. */
+  /* Setup has armed the first tick; sys_now wraps 2^32 ms later. */
   teardown(NULL);
   host_start_clock_at_us((UINT64_C(1) << 32) * 1000 - 3000000);
   setup(NULL);
@@ -98,7 +98,7 @@ static void an_answer_that_is_wrong_is_counted_wrong(void **state) {
   assert_int_equal(device->peer.report.wrong, 2);
 }
 
-/* Each byte of a right answer matters, but those of the identification and the time to live. */
+/* Each byte of a right answer matters, except those of the identification and the time to live. */
 static uint8_t answer[98];
 static err_t (*linkoutput)(struct netif *, struct pbuf *);
 
@@ -117,8 +117,8 @@ static void put_sum(uint8_t *at, const uint8_t *data, uint16_t length) {
   memcpy(at, &sum, sizeof sum);
 }
 
-/* The peer's verdict on an answer with another byte, whose checksums are left as they are or right.
- */
+/* The peer's verdict on an answer with another byte; its checksums are made right, or left as they
+ * are. */
 static bool is_right_with(unsigned at, bool summed) {
   uint8_t changed[sizeof answer];
   uint32_t right = device->peer.report.right;
@@ -144,7 +144,8 @@ static void every_byte_of_an_answer_is_checked(void **state) {
   assert_int_equal(device->peer.report.requests, 8);
   assert_int_equal(device->peer.report.right, 0);
   for (unsigned i = 0; i < sizeof answer; i++) {
-    /* With right sums, the kind of service, what fragments have and the time to live may be any. */
+    /* With right sums, the type of service, the fragment fields and the time to live may have any
+     * value. */
     bool may_differ = i == 15 || (i >= 18 && i <= 22) || i == 24 || i == 25 || i == 36 || i == 37;
 
     if (is_right_with(i, false) || (!may_differ && is_right_with(i, true))) {
@@ -253,7 +254,7 @@ static void a_capture_is_replayed_round_and_round(void **state) {
   assert_int_equal(nic->counters[NIC_IN_OCTETS], 2 * 130 + 60); /* and an ARP request */
   assert_int_equal(bursts_done, 1);
 
-  /* What is no capture, or is cut short, is not sent, and nothing hangs. */
+  /* Something that is no capture, or is cut short, is not sent, and nothing hangs. */
   for (uint32_t length = 0; length < sizeof capture; length++) {
     wanted.replay_length = length;
     wanted.period_ms = 10;
@@ -263,7 +264,7 @@ static void a_capture_is_replayed_round_and_round(void **state) {
   capture[0] = 0;
   wanted.replay_length = sizeof capture;
   sim_device_set_peer(device, &wanted);
-  run_for_ms(5100); /* the last tick that was set by the old period */
+  run_for_ms(5100); /* the last tick set with the old period */
   uint32_t requests = device->peer.report.requests;
   run_for_ms(100);
   assert_int_equal(device->peer.report.requests, requests);
@@ -358,7 +359,7 @@ static void the_peer_checks_the_tcp_echo(void **state) {
   run_for_ms(3000);
   assert_true(device->peer.report.right >= 22);
 
-  /* Frames are lost: sessions fail, are reset, and come right again afterwards. */
+  /* Frames are lost: sessions fail, are reset, and later work again. */
   device->faults.probability[SIM_FAULT_DROP] = 100;
   run_for_ms(30000);
   assert_true(device->peer.report.missing > 3);
@@ -376,7 +377,7 @@ static void suspends_and_resumes(void **state) {
   run_for_ms(1100);
   assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
   assert_false(netif_is_link_up(netif));
-  assert_int_equal(timer_source_armed(), 0); /* the device's clock stands */
+  assert_int_equal(timer_source_armed(), 0); /* the device's clock has stopped */
   run_for_ms(20000);
   assert_int_equal(device->peer.report.ticks, 1);
   assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0);
@@ -400,7 +401,7 @@ static void installs_and_removes_a_thousand_times(void **state) {
   assert_int_equal(device->peer.report.right, 8);
 }
 
-/* A frame behind a descriptor that the device never gives back was received: a stop counts it. */
+/* A frame after a descriptor that the device never gives back was received: a stop counts it. */
 static void a_stop_counts_what_is_behind_a_stuck_descriptor(void **state) {
   struct sim_descriptor *ring = sim_rig.sim.rx_descriptors;
   unsigned tail = ring_slot(&nic->rx_ring.ring, nic->rx_ring.ring.tail);

@@ -1,5 +1,5 @@
-/* The simulated NIC from its bus, without its driver: registers, rings that make no sense, buffers
- * that are too small. */
+/* The simulated NIC from its bus, without its driver: registers, invalid rings, buffers that are
+ * too small. */
 #include "unit.h"
 
 #include "port.h"
@@ -18,7 +18,7 @@ static void write_reg(enum sim_register reg, uint32_t value) {
   sim_device_write(&device, reg, value);
 }
 
-/* All causes are acknowledged but an error, which is masked: the test reads it. */
+/* Acknowledges all causes except an error, which is masked: the test reads it. */
 static void interrupt(void *context) {
   (void)context;
   interrupts++;
@@ -104,7 +104,7 @@ static void what_is_not_enabled_does_nothing(void **state) {
   assert_int_equal(tx[0].control, SIM_DESCRIPTOR_OWN | 60);
 }
 
-/* A cause that is left keeps the line up. */
+/* A cause that is left set keeps the line up. */
 static void the_line_follows_status_and_mask(void **state) {
   (void)state;
   write_reg(SIM_IRQ_MASK, 0);
@@ -145,7 +145,7 @@ static void a_tx_ring_that_makes_no_sense_is_an_error(void **state) {
   check_ring_is_refused(SIM_TX_BASE, (uint32_t)(uintptr_t)tx + 4, 1000);
 }
 
-/* It is looked at when a frame comes. */
+/* It is looked at when a frame arrives. */
 static void an_rx_ring_that_makes_no_sense_is_an_error(void **state) {
   (void)state;
   check_ring_is_refused(SIM_RX_SIZE, 6, TICK_US + 1000);
@@ -182,8 +182,8 @@ static void a_whole_ring_is_sent_and_no_more(void **state) {
 
 /* ---- buffers that are too small ---- */
 
-/* Else a driver that rings for what is on its ring, and a device that answers by interrupt, go on
- * for ever. */
+/* Else a driver that rings for the frames on its ring, and a device that answers by interrupt,
+ * would go on for ever. */
 static void a_ring_that_is_stuck_does_not_interrupt(void **state) {
   (void)state;
   for (unsigned i = 0; i < RING; i++)
@@ -204,7 +204,7 @@ static void a_ring_that_is_stuck_does_not_interrupt(void **state) {
   assert_int_equal(interrupts, 1);
 }
 
-/* The descriptor is left to the next frame. */
+/* The descriptor is left for the next frame. */
 static void a_frame_that_does_not_fit_is_lost(void **state) {
   (void)state;
   post(0, PING_BYTES - 1);
@@ -223,7 +223,7 @@ static void a_delayed_frame_that_does_not_fit_is_lost(void **state) {
     post(0, BUFFER);
     device.faults.probability[SIM_FAULT_DELAY] = SIM_FAULT_ALWAYS;
     write_reg(SIM_CTRL, SIM_CTRL_ENABLE);
-    host_run_for_us(TICK_US + 1000); /* the first waits, the second is there */
+    host_run_for_us(TICK_US + 1000); /* the first waits, the second has arrived */
     assert_int_equal(rx[0].control, PING_BYTES);
     post(1, fits != 0 ? PING_BYTES : PING_BYTES - 1);
     host_run_for_us(DELAY_US);
@@ -265,7 +265,7 @@ static void a_copy_comes_where_it_fits(void **state) {
 
 /* ---- what goes wrong ---- */
 
-/* From its enable on, with a fault that strikes always: the frames of a tick are on the rx ring. */
+/* From its enabling on, with a fault that always strikes: a tick's frames are on the rx ring. */
 static void run_a_tick_with(enum sim_fault fault) {
   write_reg(SIM_CTRL, 0);
   memset(rx, 0, sizeof rx);
@@ -297,7 +297,7 @@ static void one_bit_of_a_corrupt_frame_is_another(void **state) {
   assert_int_equal(bits, 1);
 }
 
-/* To any length from a byte on, or it is whole. */
+/* To any length from one byte on, unless it is left whole. */
 static void a_truncated_frame_is_shorter(void **state) {
   uint32_t least = PING_BYTES, most = 0;
 
@@ -325,7 +325,7 @@ static void the_next_frame_overtakes_one(void **state) {
   assert_int_equal(rx[2].control, SIM_DESCRIPTOR_OWN | BUFFER);
 }
 
-/* What it held back was of its time before. */
+/* What it held back belongs to the time before. */
 static void what_is_held_does_not_come_after_a_new_start(void **state) {
   (void)state;
   run_a_tick_with(SIM_FAULT_DELAY);
@@ -336,7 +336,7 @@ static void what_is_held_does_not_come_after_a_new_start(void **state) {
   assert_int_equal(rx[2].control, SIM_DESCRIPTOR_OWN | BUFFER);
 }
 
-/* Frames of less than a header, which the peer counts as wrong. */
+/* Frames shorter than a header, which the peer counts as wrong. */
 static uint32_t sent_to_the_peer(void) {
   uint32_t before = device.peer.report.wrong;
 
@@ -360,7 +360,7 @@ static void what_is_dropped_comes_nowhere(void **state) {
   assert_int_equal(sent_to_the_peer(), RING);
 }
 
-/* Nothing comes and nothing goes without the carrier, which is back by itself. */
+/* Nothing comes and nothing goes without the carrier, which returns by itself. */
 static void a_link_that_flaps_is_off_for_a_while(void **state) {
   (void)state;
   run_a_tick_with(SIM_FAULT_LINK_FLAP);
@@ -372,7 +372,7 @@ static void a_link_that_flaps_is_off_for_a_while(void **state) {
   assert_int_equal(read_reg(SIM_STATUS), 0);
   host_run_for_us(10000);
   assert_int_equal(read_reg(SIM_STATUS), SIM_STATUS_LINK);
-  assert_int_equal(rx[0].control, PING_BYTES); /* which has waited */
+  assert_int_equal(rx[0].control, PING_BYTES); /* it has waited */
   assert_int_equal(sent_to_the_peer(), RING);
 }
 
@@ -384,7 +384,7 @@ static void a_storm_is_a_hundred_interrupts(void **state) {
   host_run_for_us(4 * TICK_US - 2000); /* up to the next tick */
   before = interrupts;
   device.faults.probability[SIM_FAULT_STORM] = SIM_FAULT_ALWAYS;
-  write_reg(SIM_DOORBELL, SIM_DOORBELL_TX); /* for which there is nothing */
+  write_reg(SIM_DOORBELL, SIM_DOORBELL_TX); /* there is nothing to send */
   host_run_for_us(10);
   device.faults.probability[SIM_FAULT_STORM] = 0;
   assert_int_equal(interrupts - before, 1);

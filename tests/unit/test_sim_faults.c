@@ -1,5 +1,5 @@
 /* Each fault of the simulated NIC, under real lwIP: nothing is lost for good, and when the fault
- * stops, all is as before. */
+ * stops, everything is as before. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@ enum { PERIOD_MS = 50 };
 static struct sim_device *const device = &sim_rig.device;
 static struct nic *const nic = &sim_rig.sim.nic;
 
-/* All answers are right again, at most a second after the last fault. A stalled tx ring is found
+/* All answers are right again, at most a second after the last fault. A stalled tx ring is detected
  * after NIC_TX_TIMEOUT_MS. */
 static void check_recovery(const char *name) {
   struct sim_peer_report before;
@@ -113,14 +113,14 @@ static void faults_are_seen_and_counted(void **state) {
   }
 }
 
-/* No further frame comes that could bring an interrupt: the watch finds those that wait. */
+/* No further frame arrives that could raise an interrupt: the watch finds those that wait. */
 static void a_lost_interrupt_delays_by_a_watch_at_most(void **state) {
   uint32_t right;
 
   (void)state;
   sim_rig_setup(100, PERIOD_MS);
   run_for_ms(175);
-  device->peer.config.period_ms = 10000; /* after the tick that is set already */
+  device->peer.config.period_ms = 10000; /* after the tick that is already set */
   right = device->peer.report.right;
   device->faults.probability[SIM_FAULT_LOST_INTERRUPT] = SIM_FAULT_ALWAYS;
   for (unsigned i = 0; i < PERIOD_MS && device->faults.struck[SIM_FAULT_LOST_INTERRUPT] == 0; i++)
@@ -133,7 +133,7 @@ static void a_lost_interrupt_delays_by_a_watch_at_most(void **state) {
   sim_rig_teardown();
 }
 
-/* To somebody else, who does not answer. */
+/* To another station, which does not answer. */
 static void send(unsigned frames) {
   for (unsigned i = 0; i < frames; i++) {
     struct pbuf *frame = pbuf_alloc(PBUF_RAW, 60, PBUF_RAM);
@@ -145,12 +145,12 @@ static void send(unsigned frames) {
   run_for_ms(2);
 }
 
-/* A round of a ring whose every descriptor is stuck ends where the second half began; when they
- * come back all at once nothing tells of it, and what is sent next lies where the device is not. */
+/* A round of a ring whose descriptors are all stuck ends where the second half began; when they all
+ * come back at once nothing reports it, and what is sent next is not where the device looks. */
 static void a_transmitter_out_of_step_is_reset_within_a_second(void **state) {
   (void)state;
   sim_rig_setup(60000, PERIOD_MS);
-  run_for_ms(5000); /* the groups and the addresses have been told */
+  run_for_ms(5000); /* groups and addresses have been announced */
   device->faults.probability[SIM_FAULT_STUCK] = SIM_FAULT_ALWAYS;
   send(SIM_TX_DESCRIPTORS / 2);
   send(SIM_TX_DESCRIPTORS / 2);
@@ -173,7 +173,7 @@ static void a_transmitter_out_of_step_is_reset_within_a_second(void **state) {
   sim_rig_teardown();
 }
 
-/* A device that is reset has not been waited for yet. */
+/* A device that was reset has not been waited for yet. */
 static void a_reset_device_has_its_own_time(void **state) {
   (void)state;
   sim_rig_setup(60000, PERIOD_MS);

@@ -1,4 +1,4 @@
-/* Floods on the wire of the simulated NIC, under real lwIP: a TCP session that was open lives on,
+/* Floods on the wire of the simulated NIC, under real lwIP: a TCP session that was open survives,
  * and a second after the flood every ping is answered. */
 #include "unit.h"
 
@@ -62,12 +62,12 @@ static int teardown(void **state) {
   tcp_close(service);
   while (tcp_active_pcbs != NULL)
     tcp_abort(tcp_active_pcbs);
-  run_for_ms(20000); /* what is to be put together has its time as well */
+  run_for_ms(20000); /* reassembly has its timeout as well */
   sim_rig_teardown();
   return 0;
 }
 
-/* `last` is of a second after the trouble. */
+/* `last` is from a second after the trouble. */
 static void check_all_is_well(const char *name, const struct sim_peer_report *last) {
   const struct sim_peer_report *now = &device->peer.report;
 
@@ -90,7 +90,7 @@ static void a_session_goes_on_and_on(void **state) {
   assert_int_equal(device->peer.report.echoed - before.echoed, 20);
 }
 
-/* Both sides send again; nothing comes in the wrong place. */
+/* Both sides retransmit; nothing ends up in the wrong place. */
 static void a_session_survives_what_is_lost(void **state) {
   static const enum sim_fault faults[] = {SIM_FAULT_DROP, SIM_FAULT_CORRUPT, SIM_FAULT_TRUNCATE,
                                           SIM_FAULT_STUCK, SIM_FAULT_LINK_FLAP};
@@ -110,7 +110,7 @@ static void a_session_survives_what_is_lost(void **state) {
   }
 }
 
-/* What the stack has to have seen of each, so that the frames are what they say. */
+/* What the stack must have seen of each kind, so that the frames are what they claim to be. */
 static uint32_t seen_by_the_stack(enum sim_flood_kind kind) {
   switch (kind) {
   case SIM_FLOOD_BROADCAST:
@@ -204,7 +204,7 @@ static void what_nobody_looks_at_is_lost(void **state) {
   assert_int_equal(flood.due, 0);
 }
 
-/* Where the address of its sender ends in a frame of IP, ARP or neighbour discovery. */
+/* Where the address of its sender ends in a frame of IP, ARP or neighbor discovery. */
 static unsigned end_of_source(enum sim_flood_kind kind) {
   return kind == SIM_FLOOD_ARP ? 32 : kind == SIM_FLOOD_ND ? 38 : 30;
 }
@@ -236,7 +236,7 @@ static void each_frame_is_of_another_host(void **state) {
   }
 }
 
-/* Or the stack would put them together, and take one connection for another. */
+/* Else the stack would reassemble them, and take one connection for another. */
 static void fragments_and_connections_are_others_each_time(void **state) {
   static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1}, address[4] = {10, 1, 0, 1};
   uint8_t frames[2][60];

@@ -1,5 +1,5 @@
-/* The peer on the simulated wire, frame by frame: what has no room, what makes no sense and what is
- * of no concern to it costs a count and nothing else. */
+/* The peer on the simulated wire, frame by frame: what has no room, makes no sense or does not
+ * concern it costs a count and nothing else. */
 #include "unit.h"
 
 #include "sim_peer.h"
@@ -38,7 +38,7 @@ static int setup(void **state) {
   return 0;
 }
 
-/* The first tick, in the profile. */
+/* The first tick, with that profile. */
 static void tick_as(enum sim_peer_profile profile) {
   config.profile = profile;
   sim_peer_configure(&peer, &config);
@@ -56,7 +56,7 @@ static void put16(unsigned at, unsigned value) {
   frame[at + 1] = (uint8_t)value;
 }
 
-/* A frame of the station to the peer, of IPv4 and a protocol, whose header says `ip_length`. */
+/* An IPv4 frame of that protocol from the station to the peer, whose header says `ip_length`. */
 static void make_ip(uint8_t protocol, unsigned ip_length) {
   memset(frame, 0, sizeof frame);
   memcpy(frame, config.mac, 6);
@@ -69,7 +69,7 @@ static void make_ip(uint8_t protocol, unsigned ip_length) {
   memcpy(frame + 30, config.address, 4);
 }
 
-/* A ping of the station, with `data` bytes. */
+/* A ping from the station, with `data` bytes. */
 static uint32_t make_ping(unsigned data) {
   make_ip(1, 20 + 8 + data);
   frame[34] = 8;
@@ -109,7 +109,7 @@ static void a_request_that_does_not_fit_is_not_sent(void **state) {
   assert_false(sim_peer_has_frame(&peer));
   assert_int_equal(peer.report.requests, 2);
   sim_peer_tick(&peer, 6000000);
-  assert_int_equal(peer.report.missing, 2); /* the first was never asked */
+  assert_int_equal(peer.report.missing, 2); /* the first was never requested */
 }
 
 static void what_else_does_not_fit_is_lost(void **state) {
@@ -122,7 +122,7 @@ static void what_else_does_not_fit_is_lost(void **state) {
   assert_int_equal(sim_peer_send(&peer, frame, PING_BYTES - 1), 0);
   assert_false(sim_peer_has_frame(&peer));
   tick_as(SIM_PEER_PEER);
-  assert_int_equal(sim_peer_send(&peer, frame, 59), 0); /* the SYN, which is sent again later */
+  assert_int_equal(sim_peer_send(&peer, frame, 59), 0); /* the SYN, which is retransmitted later */
   assert_false(sim_peer_has_frame(&peer));
   sim_peer_tick(&peer, 1000000 + 1000 * SIM_TCP_RESEND_MS);
   assert_int_equal(sim_peer_send(&peer, frame, 60), 60);
@@ -167,7 +167,7 @@ static void what_happens_first_is_next(void **state) {
   assert_int_equal(sim_peer_next_tick(&peer), 1000000 + 1000 * SIM_TCP_RESEND_MS);
 }
 
-/* ---- what is under way ---- */
+/* ---- what is in flight ---- */
 
 static void a_new_start_forgets_what_was_under_way(void **state) {
   (void)state;
@@ -241,7 +241,7 @@ static void arp_is_answered_where_it_asks_for_the_peer(void **state) {
 
 /* ---- pings of the station ---- */
 
-/* Over the bytes from `at` to `end`, an odd one filled up with a zero (RFC 1071). */
+/* Over the bytes from `at` to `end`; an odd one is padded with a zero (RFC 1071). */
 static unsigned sum_of(unsigned at, unsigned end) {
   unsigned sum = 0;
 
@@ -257,7 +257,7 @@ static void pings_of_each_length_are_answered(void **state) {
   for (unsigned data = 0; data <= SIM_PEER_PING_MAX - 42; data++) {
     uint32_t length = make_ping(data);
 
-    frame[42 + data] = 0xee; /* what pads the frame is not of the sum */
+    frame[42 + data] = 0xee; /* the frame's padding does not belong to the sum */
     sim_peer_receive(&peer, frame, length);
     memset(frame, 0, sizeof frame);
     assert_int_equal(sim_peer_send(&peer, frame, ROOM), length);
@@ -269,7 +269,7 @@ static void pings_of_each_length_are_answered(void **state) {
   }
 }
 
-/* Lengths that the frame does not have, of which the least once made the peer sum up 4 GiB. */
+/* Lengths that the frame does not have; the smallest of them once made the peer sum up 4 GiB. */
 static void a_ping_whose_length_is_wrong_is_not_answered(void **state) {
   static const unsigned lengths[] = {0, 19, 20, 27, 60 - 14 + 1, 0xffff};
 
@@ -281,7 +281,7 @@ static void a_ping_whose_length_is_wrong_is_not_answered(void **state) {
     sim_peer_receive(&peer, frame, length);
     assert_false(sim_peer_has_frame(&peer));
   }
-  sim_peer_receive(&peer, frame, make_ping(SIM_PEER_PING_MAX - 42 + 1)); /* longer than it takes */
+  sim_peer_receive(&peer, frame, make_ping(SIM_PEER_PING_MAX - 42 + 1)); /* too long */
   assert_false(sim_peer_has_frame(&peer));
   (void)make_ping(8);
   frame[33] = 9; /* to somebody else */
@@ -305,7 +305,7 @@ static void other_icmp_is_of_no_concern(void **state) {
 
 /* ---- answers to its pings ---- */
 
-/* The request that it has just sent, turned round. */
+/* The request that it has just sent, turned around. */
 static void answer(uint32_t length) {
   uint8_t mac[6], address[4];
 
@@ -343,13 +343,13 @@ static void an_answer_that_is_cut_or_was_not_asked_for_is_wrong(void **state) {
   length = sim_peer_send(&peer, frame, ROOM);
   answer(length - 1);
   assert_int_equal(peer.report.wrong, 1);
-  put16(40, 1); /* the sequence number of the next */
+  put16(40, 1); /* the next one's sequence number */
   sim_peer_receive(&peer, frame, length);
   assert_int_equal(peer.report.wrong, 2);
   assert_int_equal(peer.report.right, 0);
 }
 
-/* Its tick is over when nobody waits for it, too. */
+/* Its tick ends even if nobody waits for it. */
 static void nobody_need_wait_for_a_burst(void **state) {
   uint32_t length;
 
@@ -423,7 +423,7 @@ static void a_frame_that_does_not_fit_is_passed_over(void **state) {
   replay(make_capture(2, 1));
   assert_int_equal(sim_peer_send(&peer, frame, 59), 0);
   assert_int_equal(sim_peer_send(&peer, frame, ROOM), 61);
-  assert_int_equal(sim_peer_send(&peer, frame, ROOM), 60); /* round again */
+  assert_int_equal(sim_peer_send(&peer, frame, ROOM), 60); /* starts over */
   assert_int_equal(peer.report.requests, 2);
 }
 
@@ -438,8 +438,7 @@ static void a_capture_that_is_cut_short_starts_again(void **state) {
   assert_int_equal(sim_peer_send(&peer, frame, ROOM), 60);
 }
 
-/* Of another capture, the first frame comes first: where that before had got to is no frame of it.
- */
+/* With another capture, its first frame comes first: the previous position means nothing in it. */
 static void another_capture_starts_at_its_first_frame(void **state) {
   (void)state;
   replay(make_capture(3, 1));
@@ -476,7 +475,7 @@ static void a_segment_that_makes_no_sense_is_ignored(void **state) {
   assert_int_equal(peer.tcp.state, SIM_TCP_CLOSED);
 }
 
-/* A segment of the station's echo port to the session, with `length` bytes of `data`. */
+/* A segment from the station's echo port to the session, with `length` bytes of `data`. */
 static void answer_segment(uint8_t flags, uint32_t sequence, const uint8_t *data, unsigned length) {
   unsigned sum;
 
@@ -490,12 +489,12 @@ static void answer_segment(uint8_t flags, uint32_t sequence, const uint8_t *data
   frame[46] = 0x50;
   frame[47] = flags;
   memcpy(frame + 54, data, length);
-  sum = sum_of(26, 54 + length) + 6 + 20 + length; /* both addresses, and what is before them */
+  sum = sum_of(26, 54 + length) + 6 + 20 + length; /* both addresses, and what precedes them */
   put16(50, 0xffff - (sum > 0xffff ? sum - 0xffff : sum));
   sim_peer_receive(&peer, frame, 54 + length < 60 ? 60 : 54 + length);
 }
 
-/* A tick is done when its ping has been answered, and its segment has come back. */
+/* A tick is done when its ping is answered, and its segment has come back. */
 static void a_session_and_its_pings_are_one_tick(void **state) {
   uint8_t data[SIM_TCP_DATA_BYTES] = {0};
 
@@ -506,7 +505,7 @@ static void a_session_and_its_pings_are_one_tick(void **state) {
   assert_int_equal(sim_peer_send(&peer, frame, ROOM), 60);
   assert_int_equal(frame[47], 0x02);
   for (unsigned i = 54; i < 60; i++)
-    assert_int_equal(frame[i], 0); /* what pads it */
+    assert_int_equal(frame[i], 0); /* the padding */
   answer(sim_peer_send(&peer, frame, ROOM));
   assert_int_equal(peer.report.right, 1);
   assert_int_equal(bursts(), 0);
@@ -519,7 +518,8 @@ static void a_session_and_its_pings_are_one_tick(void **state) {
   assert_int_equal(peer.report.segments, 1);
 }
 
-/* One that is under way is not another with the next tick; the one that was lost is opened anew. */
+/* One that is still open is not counted again at the next tick; one that was lost is opened
+ * anew. */
 static void what_a_session_has_lost_is_counted(void **state) {
   (void)state;
   tick_as(SIM_PEER_SESSION);
@@ -533,7 +533,7 @@ static void what_a_session_has_lost_is_counted(void **state) {
   assert_int_equal(peer.report.segments, 2);
 }
 
-/* The next tick gives it up, the one after that has another. */
+/* The next tick gives it up, the one after that opens another. */
 static void a_session_that_is_still_open_is_given_up(void **state) {
   (void)state;
   tick_as(SIM_PEER_PEER);

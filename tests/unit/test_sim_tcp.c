@@ -1,5 +1,5 @@
-/* The simulated peer's TCP session, segment by segment: what is not an echo of what it has sent
- * ends it with a reset, what is late or comes twice does not. */
+/* The simulated peer's TCP session, segment by segment: anything but an echo of what it has sent
+ * ends it with a reset, except what is late or duplicate. */
 #include "unit.h"
 
 #include "sim_tcp.h"
@@ -9,7 +9,7 @@ enum { FIN = 0x01, SYN = 0x02, RST = 0x04, PSH = 0x08, ACK = 0x10 };
 
 static const uint8_t peer_ip[4] = {10, 1, 0, 2}, station_ip[4] = {10, 1, 0, 1};
 static struct sim_tcp tcp;
-static uint8_t segment[HEADER + DATA + 40]; /* that it has sent */
+static uint8_t segment[HEADER + DATA + 40]; /* sent by the peer */
 static uint32_t station_next;               /* the station's sequence number */
 
 static unsigned get16(const uint8_t *at) { return (unsigned)at[0] << 8 | at[1]; }
@@ -34,7 +34,7 @@ static unsigned sum_of(const uint8_t *data, uint32_t length) {
   return sum;
 }
 
-/* The next segment of the peer, whose flags must be these; returns the bytes of its data. */
+/* The peer's next segment, whose flags must be these; returns the bytes of its data. */
 static uint32_t sends(uint8_t flags) {
   uint32_t length;
 
@@ -46,8 +46,8 @@ static uint32_t sends(uint8_t flags) {
   return length - HEADER;
 }
 
-/* A segment of the station, with its sequence number `offset` bytes from the next, and a header of
- * `header` bytes. */
+/* A segment from the station, with a sequence number `offset` bytes from the next one, and a header
+ * of `header` bytes. */
 struct station_segment {
   uint8_t flags;
   uint32_t acknowledgment;
@@ -84,7 +84,7 @@ static int setup(void **state) {
   return 0;
 }
 
-/* The session is open, and its first data is under way: it is in segment. */
+/* The session is open, and its first data is in flight: it is in `segment`. */
 static void establish(unsigned segments, bool paced) {
   sim_tcp_open(&tcp, (uint16_t)segments, paced);
   sends(SYN);
@@ -94,7 +94,7 @@ static void establish(unsigned segments, bool paced) {
   assert_int_equal(sends(PSH | ACK), DATA);
 }
 
-/* All of its data is echoed, in two pieces of which one is odd. */
+/* All of its data is echoed, in two pieces, one of odd length. */
 static enum sim_tcp_verdict echo(void) {
   enum sim_tcp_verdict verdict;
   uint8_t data[DATA];
@@ -121,7 +121,7 @@ static void a_session_ends_when_all_is_back(void **state) {
   sends(ACK);
   assert_false(sim_tcp_has_segment(&tcp));
   assert_int_equal(sim_tcp_next(&tcp), UINT64_MAX);
-  assert_int_equal(RECEIVES(.flags = ACK), SIM_TCP_NOTHING); /* it is over */
+  assert_int_equal(RECEIVES(.flags = ACK), SIM_TCP_NOTHING); /* it has ended */
 }
 
 static void a_session_that_is_not_accepted_is_reset(void **state) {
@@ -220,7 +220,7 @@ static void options_are_passed_over(void **state) {
   assert_int_equal(sends(PSH | ACK), DATA);
 }
 
-/* What comes twice, or too early, is answered by what is next. */
+/* A duplicate, or a segment that is too early, is answered with what is expected next. */
 static void out_of_order_is_acknowledged_again(void **state) {
   uint8_t data[DATA];
 
@@ -260,7 +260,7 @@ static void what_is_lost_is_sent_again(void **state) {
   assert_int_equal(get32(segment + 4), sequence);
 }
 
-/* The echo comes while the same is about to be sent again: it is not. */
+/* The echo arrives while the data is about to be retransmitted: it is not. */
 static void what_has_come_meanwhile_is_not_sent_again(void **state) {
   (void)state;
   establish(2, false);
@@ -300,7 +300,7 @@ static void a_paced_session_waits_to_be_continued(void **state) {
   sends(ACK);
   assert_false(sim_tcp_has_segment(&tcp));
   assert_true(sim_tcp_continue(&tcp));
-  assert_false(sim_tcp_continue(&tcp)); /* it is to be sent yet */
+  assert_false(sim_tcp_continue(&tcp)); /* it is yet to be sent */
   assert_int_equal(sends(PSH | ACK), DATA);
   assert_int_equal(RECEIVES(.flags = ACK), SIM_TCP_NOTHING); /* no data, no echo */
 }

@@ -1,4 +1,4 @@
-/* A connection that ends while the application is not done: with data that it refuses, or in its
+/* A connection that ends before the application is done: with data that it refuses, or in its
  * accept function. */
 #include "unit.h"
 
@@ -11,10 +11,10 @@
 enum { PORT = 80, PEER_PORT = 40000, WINDOW = 1460, FIRST = 0xfffffffc }; /* before the wrap */
 
 static struct netif netif;
-static struct tcp_pcb *listener, *accepted; /* the latter: as long as the application knows it */
+static struct tcp_pcb *listener, *accepted; /* the latter: while the application knows it */
 static struct tcp_hdr sent;                 /* the last segment */
 static int sent_length;                     /* of its data */
-static uint32_t peer_next;                  /* of the peer's sequence numbers */
+static uint32_t peer_next;                  /* the peer's next sequence number */
 static bool refuse, close_in_accept, half_only;
 static bool answer_and_close; /* what is taken */
 static bool lose_address;     /* when data is taken */
@@ -89,7 +89,8 @@ static struct tcp_pcb *connection(void) {
   return NULL;
 }
 
-/* From the peer, with all acknowledged that was sent to it, but `unheard` sequence numbers. */
+/* A segment from the peer, which acknowledges everything sent to it except for `unheard` sequence
+ * numbers. */
 static void comes(uint8_t flags, const char *data, uint32_t unheard) {
   uint16_t length = data == NULL ? 0 : (uint16_t)strlen(data);
   struct tcp_pcb peer = {.local_port = PORT, .remote_port = PEER_PORT};
@@ -115,7 +116,7 @@ static int set_up(void **state) {
   return 0;
 }
 
-/* Whatever was not taken is freed with its connection. */
+/* Data that was not taken is freed with its connection. */
 static int tear_down(void **state) {
   (void)state;
   while (connection() != NULL)
@@ -172,7 +173,7 @@ static void what_is_refused_with_the_end_is_offered_again(void **state) {
   check_refused_with_the_end(true);
 }
 
-/* Both ends cross each other, or the peer's comes with the acknowledgement of ours. */
+/* The two FINs cross, or the peer's comes with the acknowledgement of ours. */
 static void so_it_is_where_the_ends_cross(void **state) {
   (void)state;
   half_close(false);
@@ -180,7 +181,7 @@ static void so_it_is_where_the_ends_cross(void **state) {
   comes(TCP_ACK | TCP_FIN, "data", 1);
   assert_int_equal(connection()->state, CLOSING);
   comes(TCP_ACK, NULL, 0);
-  offered = 1; /* each segment has it offered */
+  offered = 1; /* each segment has it offered again */
   check_offered_again();
 }
 
@@ -189,7 +190,7 @@ static void so_it_is_where_the_end_acknowledges_ours(void **state) {
   check_refused_with_the_end(false);
 }
 
-/* The peer was done first; its end, and ours, are acknowledged while the data is refused. */
+/* The peer was done first; its FIN, and ours, are acknowledged while the data is refused. */
 static void refuse_and_half_close(void) {
   connect();
   refuse = true;
@@ -229,7 +230,7 @@ static void nobody_is_told_that_it_is_over_who_has_closed(void **state) {
   assert_int_equal(errors, 0);
 }
 
-/* It would be lost where the connection goes to TIME-WAIT, which frees nothing. */
+/* It would be leaked when the connection goes to TIME-WAIT, which frees nothing. */
 static void what_comes_behind_the_end_is_not_kept(void **state) {
   (void)state;
   half_close(true);
@@ -252,7 +253,7 @@ static void what_is_never_taken_is_freed_with_its_connection(void **state) {
   assert_int_equal(offered, 1);
 }
 
-/* As it is of one that nothing is refused of, and whose FIN is not acknowledged yet. */
+/* Like that of a connection without refused data, whose FIN is not acknowledged yet. */
 static void closing_waits_for_the_acknowledgement(void **state) {
   (void)state;
   half_close(false);
@@ -266,7 +267,7 @@ static void closing_waits_for_the_acknowledgement(void **state) {
   assert_int_equal(connection()->state, TIME_WAIT);
 }
 
-/* The segment that completes the handshake has the peer's end as well. */
+/* The segment that completes the handshake has the peer's FIN as well. */
 static void an_accept_function_may_close(void **state) {
   (void)state;
   close_in_accept = true;
@@ -293,7 +294,7 @@ static void one_that_does_not_close_waits(void **state) {
   assert_int_equal(ends, 1);
 }
 
-/* All that came is read, the end as well. */
+/* Everything received is read, the end as well. */
 static void check_answered(void) {
   assert_int_equal(taken, 4);
   assert_int_equal(resets, 0);
@@ -336,7 +337,7 @@ static void so_he_is_where_it_is_refused_at_first(void **state) {
   check_answered();
 }
 
-/* An end that came before what it is the end of, at `end` behind what has come. */
+/* A FIN that arrives before the last data, `end` bytes after what has arrived. */
 static void end_comes_first(uint32_t end) {
   connect();
   accepted->rcv_wnd = 20;
@@ -345,7 +346,7 @@ static void end_comes_first(uint32_t end) {
   peer_next -= end + 1;
 }
 
-/* At the end of the window, it would go beyond that. */
+/* The data fills the window: a FIN after it would be beyond that. */
 static void data_beyond_the_end_is_not_the_end(void **state) {
   (void)state;
   end_comes_first(10);
@@ -380,7 +381,7 @@ static void data_up_to_the_end_is(void **state) {
   assert_int_equal(connection()->state, CLOSE_WAIT);
 }
 
-/* What an application keeps unread is still told. */
+/* Data that an application leaves unread is still answered by a reset. */
 static void what_is_not_read_is_reset(void **state) {
   (void)state;
   connect();
@@ -395,7 +396,7 @@ static void what_is_not_read_is_reset(void **state) {
 
 /* ---- without an address ---- */
 
-/* By header prediction and by lwIP's own way; with nothing more, an end, an answer. */
+/* By header prediction and by lwIP's own path; with nothing more, a FIN, an answer. */
 static void an_address_may_go_in_a_receive_function(void **state) {
   static const struct {
     uint8_t flags;
@@ -429,7 +430,7 @@ static void abort_the_next(void *argument, err_t error) {
   *call = NULL;
   errors++;
   if (call == &calls[3])
-    tcp_abort(calls[2]); /* which comes next in lwIP's list */
+    tcp_abort(calls[2]); /* it is the next in lwIP's list */
 }
 
 static void all_connections_end_with_their_address(void **state) {
@@ -470,7 +471,7 @@ static void a_connection_is_not_ended_for_one_that_its_own_callback_wants(void *
     tcp_abort(others[--count]);
 }
 
-/* It is in TIME-WAIT before its receive function has the last data. */
+/* It is in TIME-WAIT before its receive function gets the last data. */
 static void nor_is_one_that_has_closed(void **state) {
   struct tcp_pcb *others[MEMP_NUM_TCP_PCB];
   unsigned count = 0;
@@ -528,7 +529,7 @@ static void call(void) {
   assert_int_equal(tcp_connect(pcb, &peer, PORT, NULL), ERR_OK);
 }
 
-/* The interface has the address that it loses still, when the connections end with it. */
+/* The interface still has the address that it loses when the connections end with it. */
 static void who_calls_again_from_a_lost_address_is_told_once(void **state) {
   ip4_addr_t own = *netif_ip4_addr(&netif), next;
 

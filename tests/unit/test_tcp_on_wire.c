@@ -13,8 +13,8 @@
 enum { MINUTE = 60000 / TCP_SLOW_INTERVAL }; /* in ticks */
 
 static struct netif wire;
-static unsigned room;      /* segments that the wire takes */
-static uint8_t sent_flags; /* of the last one */
+static unsigned room;      /* segments that the wire accepts */
+static uint8_t sent_flags; /* the last one's */
 
 static err_t send_what_has_room(struct netif *netif, struct pbuf *packet, const ip4_addr_t *to) {
   struct tcp_hdr header;
@@ -35,7 +35,7 @@ static void put_on_wire(void) {
   pcb->remote_port = PEER_PORT;
   pcb->mss = SEGMENT;
   pcb->cwnd = 10 * SEGMENT;
-  pcb->pollinterval = UINT8_MAX; /* which sends, too */
+  pcb->pollinterval = UINT8_MAX; /* polling sends, too */
 }
 
 static int setup_on_wire(void **state) {
@@ -61,14 +61,14 @@ static void write_segments(unsigned count) {
   assert_int_equal(tcp_output(pcb), ERR_OK);
 }
 
-/* Not for data that is under way, at which lwIP would assert. */
+/* Not for data in flight, at which lwIP would assert. */
 static void a_window_that_opened_is_not_probed(void **state) {
   (void)state;
   room = 1;
   pcb->snd_wnd = SEGMENT - 1;
   write_segments(2);
   assert_int_equal(pcb->persist_backoff, 1);
-  pcb->snd_wnd = 10 * SEGMENT; /* when there was no memory to send anything */
+  pcb->snd_wnd = 10 * SEGMENT; /* while there was no memory to send anything */
   for (unsigned ticks = 0; room == 1 && ticks < 10; ticks++)
     tcp_slowtmr();
   assert_int_equal(room, 0); /* there was room for one of two */
@@ -81,7 +81,7 @@ static void acknowledgement_comes(uint32_t sequence, uint16_t window) {
   segment_comes(&wire, pcb, TCP_ACK, pcb->rcv_nxt, sequence, window);
 }
 
-/* Nor where nothing waits any more: what was to be sent again had arrived. */
+/* Nor when nothing waits any more: what was to be retransmitted had arrived. */
 static void a_window_is_not_probed_without_data(void **state) {
   (void)state;
   room = 2;
@@ -99,7 +99,7 @@ static void a_window_is_not_probed_without_data(void **state) {
   tcp_slowtmr();
 }
 
-/* Nor is nothing done where no segment can be split for it: a byte asks for the window. */
+/* If there is no memory to split a segment, something is still done: a byte probes the window. */
 static void a_small_window_is_probed_without_room_for_a_segment(void **state) {
   static struct tcp_seg *all[MEMP_NUM_TCP_SEG];
   unsigned taken = 0;
@@ -126,13 +126,13 @@ static void a_small_window_is_probed_without_room_for_a_segment(void **state) {
     memp_free(MEMP_TCP_SEG, all[--taken]);
 }
 
-/* Of a segment that is acknowledged in part the rest is split, for it has the window. */
+/* The rest of a partly acknowledged segment is split, since it has the window to itself. */
 static void a_small_window_is_that_of_what_is_not_acknowledged(void **state) {
   (void)state;
   room = UINT_MAX;
   pcb->snd_wnd = SEGMENT - 1;
   write_segments(1);
-  pcb->snd_nxt = SEQUENCE + 60; /* so many of its bytes were sent before */
+  pcb->snd_nxt = SEQUENCE + 60; /* that many of its bytes were sent before */
   acknowledgement_comes(SEQUENCE + 60, 20);
   assert_int_equal(pcb->persist_backoff, 1);
   for (unsigned ticks = 0; room == UINT_MAX && ticks < 10; ticks++)
@@ -143,7 +143,7 @@ static void a_small_window_is_that_of_what_is_not_acknowledged(void **state) {
   assert_int_equal(pcb->snd_nxt, SEQUENCE + SEGMENT);
 }
 
-/* A peer that answers each probe, and never opens its window; true if it still has a connection
+/* A peer that answers each probe, and never opens its window; true if the connection still exists
  * after some hours. */
 static bool window_stays_shut(bool is_closed) {
   unsigned before;
@@ -178,11 +178,11 @@ static void one_that_is_not_closed_does(void **state) {
   assert_true(window_stays_shut(false));
 }
 
-/* RFC 9293, 3.10.7.4: else anybody who knows the ports might shut it for good, since nothing of the
- * peer's would open it any more. */
+/* RFC 9293, 3.10.7.4: else anybody who knows the ports could shut it for good, since nothing from
+ * the peer would open it any more. */
 static void what_is_not_acceptable_says_nothing_of_the_window(void **state) {
   static const struct {
-    uint32_t sequence, acknowledged; /* from where it should be */
+    uint32_t sequence, acknowledged; /* relative to where they should be */
   } others[] = {{0x40000000, 0x12345678}, {0x40000000, 0}, {WINDOW + 2, 0}, {0, 1}, {1, 1}};
 
   (void)state;
@@ -206,7 +206,8 @@ static void mss_comes(uint8_t flags, uint16_t mss) {
   options_come(&wire, pcb, flags, pcb->rcv_nxt, SEQUENCE, WINDOW, option, sizeof option, 1);
 }
 
-/* RFC 9293, 3.7.1. Less than what waits to be sent would be no length of a segment any more. */
+/* RFC 9293, 3.7.1. An MSS smaller than what waits to be sent would leave a segment length that
+ * makes no sense. */
 static void an_mss_is_of_a_syn_alone(void **state) {
   (void)state;
   room = UINT_MAX;
@@ -217,7 +218,7 @@ static void an_mss_is_of_a_syn_alone(void **state) {
   write_segments(1);
 }
 
-/* Its answer was lost. What has been made of the MSS, for the interface's MTU, stays. */
+/* The answer to it was lost. The MSS derived from it, for the interface's MTU, stays. */
 static void a_syn_that_comes_again_changes_nothing(void **state) {
   (void)state;
   room = UINT_MAX;
@@ -228,7 +229,7 @@ static void a_syn_that_comes_again_changes_nothing(void **state) {
   pcb->state = ESTABLISHED;
 }
 
-/* ---- acknowledgements, where Nagle's algorithm keeps the data that would have them ---- */
+/* ---- acknowledgements, while Nagle's algorithm holds back the data that would carry them ---- */
 
 static void keep_data(void) {
   room = UINT_MAX;
@@ -281,7 +282,7 @@ static void one_that_cannot_be_sent_is_tried_again(void **state) {
 
 /* ---- a connection that is closed with data unread ---- */
 
-/* Else it would go on to ask for a window that nobody opens any more. */
+/* Else it would go on probing a window that nobody opens any more. */
 static void who_sent_what_is_not_read_is_told(void **state) {
   static const enum tcp_state states[] = {ESTABLISHED, CLOSE_WAIT, FIN_WAIT_1, FIN_WAIT_2};
 
@@ -298,7 +299,7 @@ static void who_sent_what_is_not_read_is_told(void **state) {
   }
 }
 
-/* Nor is the other side cut off where all is read. */
+/* Nor is the other side cut off if everything is read. */
 static void who_sent_what_is_read_may_go_on(void **state) {
   (void)state;
   room = UINT_MAX;
@@ -316,7 +317,7 @@ static unsigned offers;
 static err_t close_at_last(void *argument, struct tcp_pcb *of, struct pbuf *data, err_t error) {
   (void)argument, (void)error;
   offers++;
-  assert_non_null(data); /* the end of the stream is not told of what is closed */
+  assert_non_null(data); /* the end of the stream is not reported to what is closed */
   pbuf_free(data);
   assert_int_equal(tcp_close(of), ERR_OK); /* with data that it has not read: at once */
   pcb = NULL;
@@ -345,7 +346,7 @@ static err_t tell(void *argument, struct tcp_pcb *of, struct pbuf *data, err_t e
   return ERR_OK;
 }
 
-/* The next one has the memory that is free. */
+/* The next one gets the memory that is free. */
 static err_t close_and_connect(void *argument, struct tcp_pcb *of, struct pbuf *data, err_t error) {
   ip_addr_t to = of->remote_ip;
 
@@ -374,7 +375,7 @@ static void its_end_is_not_told_to_the_next(void **state) {
   assert_int_equal(lwip_stats.memp[MEMP_TCP_PCB]->used, 0);
 }
 
-/* ---- the time until data is sent again ---- */
+/* ---- the time until data is retransmitted ---- */
 
 static void data_is_sent_again_after_a_minute_at_the_latest(void **state) {
   (void)state;
@@ -413,7 +414,7 @@ static void so_is_a_segment_that_the_interface_still_has(void **state) {
   had = pcb->unsent->p;
   pbuf_ref(had);
   acknowledgement_comes(SEQUENCE + SEGMENT, WINDOW);
-  assert_null(pcb->unsent); /* for lwIP it is under way */
+  assert_null(pcb->unsent); /* for lwIP it is in flight */
   room = 1;
   pbuf_free(had);
   for (unsigned ticks = 0; room == 1 && ticks < MINUTE; ticks++)
@@ -423,8 +424,7 @@ static void so_is_a_segment_that_the_interface_still_has(void **state) {
 
 /* ---- the heap ---- */
 
-/* Names are asked for, and connections accepted, while others take nothing of what they are sent.
- */
+/* Names are resolved, and connections accepted, while peers take none of what they are sent. */
 static void data_to_be_sent_leaves_the_heap_room(void **state) {
   static const char data[1460];
 
@@ -455,7 +455,7 @@ static struct tcp_pcb *another(uint16_t port) {
   return other;
 }
 
-/* While some take nothing of what they are sent, others begin and end. */
+/* While some peers take none of what they are sent, others begin and end. */
 static void data_to_be_sent_leaves_segments(void **state) {
   struct tcp_pcb *others[OTHERS], *begins = tcp_new();
   unsigned failures = lwip_stats.memp[MEMP_TCP_SEG]->err;
@@ -481,7 +481,7 @@ static void data_to_be_sent_leaves_segments(void **state) {
     tcp_abort(others[i]);
 }
 
-/* And they send, while some do not send what was lost. */
+/* And they send, while some do not retransmit what was lost. */
 static void what_is_out_of_order_leaves_segments(void **state) {
   struct tcp_pcb *others[OTHERS];
 

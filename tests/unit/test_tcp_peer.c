@@ -1,4 +1,4 @@
-/* A peer that says nothing for a long time, or what it need not: how long a connection is kept,
+/* A peer that is silent for a long time, or sends what it need not: how long a connection is kept,
  * what opens it, and what is answered. */
 #include "unit.h"
 
@@ -38,7 +38,7 @@ static int set_up(void **state) {
   pcb->mss = TCP_MSS;
   pcb->cwnd = 10 * TCP_MSS;
   pcb->rcv_wnd = pcb->rcv_ann_wnd = TCP_WND;
-  pcb->pollinterval = UINT8_MAX; /* which sends, too */
+  pcb->pollinterval = UINT8_MAX; /* polling sends, too */
   segments = 0;
   return 0;
 }
@@ -68,7 +68,7 @@ static void write_bytes(uint16_t length, uint8_t flags) {
 
 /* ---- what is answered ---- */
 
-/* Two that answered each other so would never stop. */
+/* Two that answered each other like this would never stop. */
 static void an_acknowledgement_is_not_acknowledged(void **state) {
   static const uint16_t windows[] = {0, 1, TCP_WND};
 
@@ -85,8 +85,8 @@ static void an_acknowledgement_is_not_acknowledged(void **state) {
   }
 }
 
-/* RFC 9293, 3.10.7.4 and RFC 5961, 5.2: whoever does not hear the connection would hit its window
- * soon, but not with an acknowledgement that may be. */
+/* RFC 9293, 3.10.7.4 and RFC 5961, 5.2: a station that cannot see the connection would soon hit its
+ * window, but not with a valid acknowledgement. */
 static void what_acknowledges_nothing_of_ours_is_not_taken(void **state) {
   static const struct {
     uint8_t flags;
@@ -115,9 +115,9 @@ static void what_acknowledges_nothing_of_ours_is_not_taken(void **state) {
   }
 }
 
-/* ---- how long a connection is kept that has been closed ---- */
+/* ---- how long a closed connection is kept ---- */
 
-/* Behind the peer's end, and long after anything came, as where the answer takes its time. */
+/* After the peer's FIN, and long after the last segment, as when the answer takes its time. */
 static void what_is_closed_late_is_sent(void **state) {
   (void)state;
   pcb->state = CLOSE_WAIT;
@@ -163,8 +163,8 @@ static void what_nobody_acknowledges_ends(void **state) {
   pcb = NULL;
 }
 
-/* 20 s from the acknowledgement of the end, however long nothing had come before; what comes then
- * does not make it longer. */
+/* 20 s from the acknowledgement of the FIN, however long nothing had come before; what comes then
+ * does not prolong it. */
 static void fin_wait_2_takes_its_time(void **state) {
   (void)state;
   pass(5 * MINUTE);
@@ -180,7 +180,7 @@ static void fin_wait_2_takes_its_time(void **state) {
   pcb = NULL;
 }
 
-/* To make room for another connection, which is not without a word: there was data to be sent. */
+/* To make room for another connection, but not silently: there was data to be sent. */
 static void who_has_not_got_all_is_told(void **state) {
   struct tcp_pcb *all[MEMP_NUM_TCP_PCB];
   unsigned count = 0;
@@ -204,7 +204,7 @@ static void who_has_not_got_all_is_told(void **state) {
     tcp_abort(all[--count]);
 }
 
-/* So that the peer's end is acknowledged again where that was lost. */
+/* So that the peer's FIN is acknowledged again if that was lost. */
 static void time_wait_takes_its_time(void **state) {
   (void)state;
   assert_int_equal(tcp_close(pcb), ERR_OK);
@@ -218,7 +218,7 @@ static void time_wait_takes_its_time(void **state) {
   pcb = NULL;
 }
 
-/* ---- connections that are half open ---- */
+/* ---- half-open connections ---- */
 
 enum { SERVICE = 7, BACKLOG = 2 };
 
@@ -231,7 +231,7 @@ static err_t accept_it(void *argument, struct tcp_pcb *accepted_pcb, err_t error
   return ERR_OK;
 }
 
-/* To the service; true if it is what was sent last that answers it. */
+/* To the service; true if the last sent segment answers it. */
 static bool comes_from(uint16_t port, uint8_t flags) {
   struct tcp_pcb peer = {.local_port = SERVICE, .remote_port = port};
 
@@ -243,7 +243,8 @@ static bool comes_from(uint16_t port, uint8_t flags) {
          TCPH_FLAGS(&sent) == (flags == TCP_SYN ? TCP_SYN | TCP_ACK : TCP_RST | TCP_ACK);
 }
 
-/* Whoever does not answer for a second: so that nobody keeps the others out with two SYNs. */
+/* One whose peer does not answer for a second: so that nobody keeps the others out with two
+ * SYNs. */
 static void what_stays_half_open_makes_room(void **state) {
   struct tcp_pcb *listener = tcp_new();
   const STAT_COUNTER dropped = lwip_stats.tcp.drop;
@@ -264,7 +265,7 @@ static void what_stays_half_open_makes_room(void **state) {
   assert_int_equal(accepted, 1);
   assert_true(comes_from(1, TCP_ACK)); /* it had made room */
   assert_true(comes_from(4, TCP_SYN));
-  assert_true(comes_from(5, TCP_SYN)); /* in the place of 2 */
+  assert_true(comes_from(5, TCP_SYN)); /* in 2's place */
   assert_false(comes_from(6, TCP_SYN));
   assert_int_equal(((struct tcp_pcb_listen *)listener)->accepts_pending, BACKLOG);
   pass(MINUTE);
@@ -300,7 +301,7 @@ static void syn_is_answered(uint16_t mss) {
   assert_int_equal(pcb->snd_queuelen, pcb->unacked == NULL ? 0 : 1);
 }
 
-/* RFC 6298, 5.5: a switch that starts takes longer than some seconds. */
+/* RFC 6298, 5.5: a switch takes longer than a few seconds to start. */
 static void a_syn_waits_longer_each_time(void **state) {
   unsigned ticks = 0;
 
@@ -319,7 +320,7 @@ static void a_syn_waits_longer_each_time(void **state) {
   pcb = NULL;
 }
 
-/* How long the first segment that is lost waits, after `syns` have been, and some silence. */
+/* How long the first lost segment waits, after `syns` SYNs, and some silence. */
 static unsigned wait_for_data(unsigned syns, unsigned silence) {
   unsigned ticks = 0;
 
@@ -344,15 +345,14 @@ static unsigned wait_for_data(unsigned syns, unsigned silence) {
   return ticks;
 }
 
-/* Of the round trip the acknowledgement of the SYN says something, and none that comes an hour
- * later. */
+/* The acknowledgement of the SYN measures the round trip, and none that comes an hour later. */
 static void an_answer_to_a_syn_ends_its_round_trip(void **state) {
   (void)state;
   assert_in_range(wait_for_data(1, HOUR), 1, 3 * SECOND);
   assert_in_range(wait_for_data(4, HOUR), 1, 3 * SECOND);
 }
 
-/* And its retransmissions are not those of data. */
+/* And its retransmissions do not count for data. */
 static void an_answer_to_a_syn_ends_its_retransmissions(void **state) {
   (void)state;
   open();
@@ -378,7 +378,7 @@ static uint16_t longest(void) {
   return length;
 }
 
-/* Half of the largest window, where the peer's SYN has had none. */
+/* Half of the largest window, if the peer's SYN has had none. */
 static void a_first_window_may_be_none(void **state) {
   (void)state;
   for (uint16_t first = 0; first < 2; first++) {
@@ -399,7 +399,8 @@ static void a_first_window_may_be_none(void **state) {
   }
 }
 
-/* Not from anybody: what acknowledges nothing says nothing of the MSS, and an answer may not. */
+/* Not from anybody: a segment that acknowledges nothing cannot set the MSS, and the answer may have
+ * none. */
 static void an_mss_is_that_of_the_answer(void **state) {
   static const uint8_t one[] = {2, 4, 0, 1};
 
@@ -418,8 +419,8 @@ static void an_mss_is_that_of_the_answer(void **state) {
   assert_int_equal(pcb->mss, SEGMENT);
 }
 
-/* In segments that everybody takes, whatever MSS is told then: else they would wait for a
- * congestion window that does not come. */
+/* In segments that every host takes, whatever MSS comes later: else they would wait for a
+ * congestion window that is never reached. */
 static void what_is_written_before_the_answer_is_sent(void **state) {
   (void)state;
   open();

@@ -1,6 +1,6 @@
-/* TCP's header prediction does what lwIP does without: two connections get the same segments, one
- * of them with an option that does nothing, which is not predicted. Nor does either lose a packet.
- */
+/* TCP's header prediction has the same effect as lwIP without it: two connections get the same
+ * segments, but one of them with an option that does nothing, so they are not predicted. Nor does
+ * either lose a packet. */
 #include "unit.h"
 
 #include "lwip/inet_chksum.h"
@@ -22,8 +22,8 @@ enum {
 static struct side {
   struct tcp_pcb *pcb; /* NULL: closed */
   uint32_t sequence;   /* lwIP's first */
-  uint32_t sent;       /* a sum over all that it has sent */
-  uint32_t received;   /* and over what the application has got */
+  uint32_t sent;       /* a sum over everything that it has sent */
+  uint32_t received;   /* and over what the application has received */
   uint32_t held;       /* bytes that the application has not yet taken over */
   uint32_t arrived;    /* a sum over what was acknowledged */
   bool refuses;        /* it takes nothing */
@@ -113,7 +113,7 @@ static void count_predicted(const struct segment *segment, bool acknowledges) {
     predicted.data++;
 }
 
-/* Only of the connection that had the segment before is one predicted. */
+/* Only a segment of the connection that got the previous one is predicted. */
 static void to_front(struct tcp_pcb *pcb) {
   struct tcp_pcb **at = &tcp_active_pcbs;
 
@@ -161,7 +161,7 @@ static void give(unsigned which, const struct segment *segment) {
     to_front(sides[which].pcb);
   assert_int_equal(ip_input(packet, &wire), ERR_OK);
   if (tcp->src != lwip_htons((uint16_t)(1000 + which)))
-    return; /* lwIP turns a header into host byte order where it does not predict it */
+    return; /* lwIP converts a header to host byte order unless it predicts it */
   assert_int_equal(which, 0);
   count_predicted(segment, acknowledges);
 }
@@ -173,7 +173,7 @@ static void give_both(const struct segment *segment) {
 
 /* ---- the application ---- */
 
-/* No more than both have memory for: what one does not get would make a difference. */
+/* No more than both have memory for: data that only one accepts would make a difference. */
 static void say(struct tcp_pcb *pcb, const char *text) {
   if (pcb->snd_queuelen < 2)
     (void)tcp_write(pcb, text, (uint16_t)strlen(text), TCP_WRITE_FLAG_COPY);
@@ -202,7 +202,7 @@ static err_t take(void *argument, struct tcp_pcb *pcb, struct pbuf *data, err_t 
     for (unsigned i = 0; i < p->len; i++)
       side->received = mixed(side->received, ((const uint8_t *)p->payload)[i]);
   side->held += data->tot_len;
-  if (side->received % 4 == 0) { /* from within the callback, and later */
+  if (side->received % 4 == 0) { /* within the callback, or later */
     tcp_recved(pcb, (uint16_t)side->held);
     side->held = 0;
   }
@@ -320,7 +320,7 @@ static void open_both(void) {
     assert_non_null(sides[i].pcb);
 }
 
-/* Most segments are the next ones with data; the others have one thing about them, or several. */
+/* Most segments are the next ones with data; the others differ in one or several ways. */
 static struct segment random_segment(const struct tcp_pcb *pcb) {
   struct segment segment = {.flags = TCP_ACK | (random_below(2) != 0 ? TCP_PSH : 0),
                             .window = (uint16_t)pcb->snd_wnd,
@@ -340,7 +340,7 @@ static struct segment random_segment(const struct tcp_pcb *pcb) {
       segment.sequence += random_below(3000); /* a gap, or beyond the window */
       break;
     case 3:
-      segment.sequence -= random_below(3000); /* old, or in part */
+      segment.sequence -= random_below(3000); /* old, at least in part */
       break;
     case 4:
       segment.acknowledged = pcb->snd_nxt - sides[0].sequence;
@@ -363,7 +363,7 @@ static struct segment random_segment(const struct tcp_pcb *pcb) {
     default:
       segment.flags ^= random_below(20) == 0 ? TCP_ACK : 0;
     }
-  /* Out of order it would let an assertion of lwIP's fail: ooseq tcplen > rcv_wnd. */
+  /* Out of order it would trip an assertion of lwIP: ooseq tcplen > rcv_wnd. */
   if (segment.sequence != pcb->rcv_nxt - PEER_SEQUENCE)
     segment.flags &= (uint8_t)~TCP_FIN;
   return segment;

@@ -1,4 +1,4 @@
-/* What the port puts right of lwIP's TCP and heap. */
+/* What the port repairs in lwIP's TCP and heap. */
 #include "unit.h"
 
 #include "lwip/init.h"
@@ -32,7 +32,7 @@ static void what_waits_to_be_sent_is_sorted(void **state) {
   struct tcp_seg *segments[4], *segment;
 
   (void)state;
-  for (unsigned i = 0; i < 4; i++) { /* a segment each, beyond the wrap of the sequence numbers */
+  for (unsigned i = 0; i < 4; i++) { /* a segment each, across the wrap of the sequence numbers */
     pcb->mss = sizeof data;
     assert_int_equal(tcp_write(pcb, data, sizeof data, TCP_WRITE_FLAG_COPY), ERR_OK);
   }
@@ -54,9 +54,9 @@ static void what_waits_to_be_sent_is_sorted(void **state) {
   assert_null(segment);
 }
 
-/* ---- a segment that is sent again ---- */
+/* ---- a segment that is retransmitted ---- */
 
-/* 100 bytes and 50, which were sent; the first are to be sent again. */
+/* 100 bytes and 50, which were sent; the first ones are to be retransmitted. */
 static void send_and_lose(void) {
   static const char data[100];
   struct tcp_seg *first;
@@ -112,7 +112,7 @@ static void the_last_block_of_the_heap_may_be_shortened(void **state) {
   while ((all = mem_malloc(size)) == NULL)
     size -= MEM_ALIGNMENT;
   assert_ptr_equal(mem_trim(all, 100), all);
-  rest = mem_malloc((mem_size_t)(size - 200)); /* what was cut off is there */
+  rest = mem_malloc((mem_size_t)(size - 200)); /* what was cut off is free again */
   assert_non_null(rest);
   mem_free(rest);
   mem_free(all);

@@ -1,4 +1,4 @@
-/* A connection that is over and remembered: what comes for it, and for its next. */
+/* A connection in TIME-WAIT: what arrives for it, and for its successor. */
 #include "unit.h"
 
 #include "lwip/init.h"
@@ -80,8 +80,8 @@ static void the_next_connection_from_the_same_port_is_answered(void **state) {
   }
 }
 
-/* RFC 9293, 3.6.1: else an old segment of ours might be of the new one. The clock that its numbers
- * begin by is slower than a wire. */
+/* RFC 9293, 3.6.1: else an old segment of ours might be taken for one of the new connection. The
+ * clock that its numbers start from is slower than a wire. */
 static void it_begins_beyond_all_that_the_old_one_sent(void **state) {
   for (uint32_t quarter = 0; quarter < 4; quarter++) {
     const uint32_t end = quarter << 30;
@@ -108,7 +108,7 @@ static void where_nobody_listens_it_is_reset(void **state) {
   assert_int_equal(lwip_stats.memp[MEMP_TCP_PCB]->used, 0);
 }
 
-/* Such as a SYN of the old connection, which has been on its way for long. */
+/* Such as a SYN of the old connection that has been on its way for long. */
 static void what_is_not_beyond_it_is_of_the_old_one(void **state) {
   (void)state;
   comes(TCP_SYN, NEXT - 1000);

@@ -1,5 +1,5 @@
-/* The watchdog: what is stuck keeps it from being fed and is told after the reset; what is idle, or
- * only slow, does not. */
+/* The watchdog: a subject that is stuck keeps it from being fed and is reported after the reset;
+ * one that is idle, or only slow, does not. */
 #include "unit.h"
 
 #include <errno.h>
@@ -32,7 +32,7 @@ static bool look_at_probe(struct watchdog_subject *subject) {
 
 static const struct watchdog_kind probe_kind = {"probe", look_at_probe};
 
-/* The main loop, for so long; it wakes as the timer does. False where the watchdog would have
+/* Runs the main loop for that long; it wakes as the timer does. False if the watchdog would have
  * bitten meanwhile. */
 static bool runs_for_ms(unsigned duration) {
   for (unsigned ms = 0; ms < duration; ms++) {
@@ -44,7 +44,7 @@ static bool runs_for_ms(unsigned duration) {
   return true;
 }
 
-/* A start of the board: its RAM is cleared, but for what is kept. */
+/* A start of the board: its RAM is cleared, except for what is kept. */
 static void start(void) {
   assert_int_equal(watchdog_start(queue), 0);
   probe_moves = true;
@@ -99,14 +99,14 @@ static void assert_no_reason(void) {
   assert_null(watchdog_reason(&told));
 }
 
-/* `subject`, and nothing else, is found stuck, in STILL_MS and no sooner. */
+/* `subject`, and nothing else, is found stuck, after STILL_MS and no sooner. */
 static void assert_gets_stuck(const struct watchdog_subject *subject, const char *named) {
   assert_true(runs_for_ms(STILL_MS - 1000 / WATCHDOG_LOOKS_PER_S));
   assert_true(subject->still < WATCHDOG_LOOKS_MAX);
   assert_true(runs_for_ms(2000 / WATCHDOG_LOOKS_PER_S));
   assert_non_null(strstr(host_console(), "made no progress for 4 s: not fed any more"));
   assert_false(runs_for_ms(WATCHDOG_FEED_TIMEOUT_MS));
-  host_watchdog_bite(); /* changes nothing: what is stuck is known */
+  host_watchdog_bite(); /* changes nothing: the stuck subject is known */
   restart();
   assert_reason(named, STILL_MS / 1000);
 }
@@ -114,7 +114,7 @@ static void assert_gets_stuck(const struct watchdog_subject *subject, const char
 /* ---- the watchdog itself ---- */
 
 static void first_start_has_no_reason(void **state) {
-  (void)state; /* this is the first test: all of the memory is 0 yet */
+  (void)state; /* this is the first test: all of the memory is still 0 */
   start();
   assert_no_reason();
   assert_string_equal(host_console(), "");
@@ -138,7 +138,7 @@ static void tells_of_what_does_not_move(void **state) {
 
 static const struct watchdog_kind long_kind = {"a very long subject", look_at_probe};
 
-/* What has no room in the record is cut; all of it shows in the list. */
+/* What has no room in the record is cut; the list shows all of it. */
 static void subjects_are_listed_and_a_long_name_is_cut(void **state) {
   (void)state;
   leave_queue();
@@ -174,7 +174,7 @@ static void what_moves_again_before_the_bite_has_escaped(void **state) {
   assert_no_reason();
 }
 
-/* The looks do not happen: the warning of the bite finds no other reason. */
+/* The looks do not happen: the warning before the bite finds no other reason. */
 static void tells_of_a_main_loop_that_is_stuck(void **state) {
   (void)state;
   assert_true(runs_for_ms(10000));
@@ -183,7 +183,7 @@ static void tells_of_a_main_loop_that_is_stuck(void **state) {
   host_watchdog_bite();
   restart();
   assert_reason("main loop", WATCHDOG_FEED_TIMEOUT_MS / 1000);
-  restart(); /* by the reset button: what was before that is not told again */
+  restart(); /* by the reset button: the earlier reason is not reported again */
   assert_no_reason();
 }
 
@@ -264,7 +264,7 @@ static void a_nic_at_work_or_idle_is_alive(void **state) {
   assert_int_equal(received, 10 * STILL_MS / 100);
 }
 
-/* Buffers come back from the stack, but the driver posts them no more. */
+/* Buffers come back from the stack, but the driver no longer posts them. */
 static void a_ring_that_has_run_dry_is_stuck(void **state) {
   struct nic_ops ops = paper_ops;
 
@@ -278,7 +278,7 @@ static void a_ring_that_has_run_dry_is_stuck(void **state) {
   nic_set_ops(nic, &paper_ops);
 }
 
-/* So that the rest of the ring's buffers are with an application: the kit copies, and goes on. */
+/* So the rest of the ring's buffers are with an application: the kit copies, and goes on. */
 static void a_hoarding_application_is_alive(void **state) {
   (void)state;
   hoard = true;
@@ -297,7 +297,7 @@ static void a_receiver_that_is_left_stopped_is_stuck(void **state) {
   assert_gets_stuck(&rx, "rx of paper0");
 }
 
-/* Its event was lost, and no turn has taken it since. */
+/* Its event was lost, and no turn has received it since. */
 static void a_frame_that_is_not_delivered_is_stuck(void **state) {
   struct pbuf *frame = frame_of(60, 2);
 
@@ -401,12 +401,12 @@ static void timers_that_run_are_alive(void **state) {
 static void timers_that_nobody_runs_are_stuck(void **state) {
   (void)state;
   assert_true(runs_with_timeouts_for_ms(1500));
-  assert_true(runs_for_ms(LWIP_TIMERS_LATE_MS)); /* so late is not late yet */
+  assert_true(runs_for_ms(LWIP_TIMERS_LATE_MS)); /* this late is not late yet */
   assert_int_equal(timers.still, 0);
   assert_gets_stuck(&timers, "timers");
 }
 
-/* The first one's time is wrong: all behind it wait. */
+/* The first one's time is wrong: all after it wait. */
 static void a_list_out_of_order_is_stuck(void **state) {
   (void)state;
   (*sys_timeouts_get_next_timeout())->time += 24 * 3600 * 1000;

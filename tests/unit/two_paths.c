@@ -1,5 +1,5 @@
-/* A frame on both of its ways through the stack, by the fast path and by lwIP's, and with its
- * answer in its own buffer: what comes of it is compared. */
+/* Sends each frame through the stack by the fast path, by lwIP's own path, and with its answer made
+ * in its own buffer, and compares the results. */
 #include "two_paths.h"
 
 #include <string.h>
@@ -40,7 +40,7 @@ struct two_paths two_paths;
 static struct udp_pcb *pcbs[4];
 static struct tcp_pcb *listening;
 
-/* What came of a frame. */
+/* What a frame has led to. */
 static struct outcome {
   struct sent {
     size_t length;
@@ -118,7 +118,7 @@ static void echo_received(void *argument, struct udp_pcb *pcb, struct pbuf *data
   answer(pcb, data, from, port, true);
 }
 
-/* Half as much, and other bytes. */
+/* Half as many bytes, and different ones. */
 static void change_received(void *argument, struct udp_pcb *pcb, struct pbuf *data,
                             const ip_addr_t *from, u16_t port) {
   (void)argument;
@@ -180,7 +180,7 @@ static void neighbor_is(uint8_t last, uint8_t mac_last) {
   (void)ethernet_input(packet_with(bytes, sizeof bytes), &two_paths.netif);
 }
 
-/* The last byte of an address, the other part of which is fe80::. */
+/* The address fe80:: with that last byte. */
 static ip6_addr_t address6(uint8_t last) {
   ip6_addr_t address;
 
@@ -207,7 +207,7 @@ static size_t headers6(uint8_t *bytes, uint8_t protocol, size_t size) {
   return SIZEOF_ETH_HDR + IP6_HLEN + size;
 }
 
-/* Solicits the netif, which so learns its address. */
+/* Solicits the netif, which thereby learns its address. */
 static void neighbor6_is(uint8_t mac_last) {
   struct message { /* RFC 4861, 4.3 */
     uint8_t type, code;
@@ -234,7 +234,7 @@ static void neighbor6_is(uint8_t mac_last) {
 }
 
 static err_t start(struct netif *netif) {
-  static struct nic nic; /* which counts unknown ethertypes */
+  static struct nic nic; /* counts unknown ethertypes */
 
   netif->state = &nic;
   netif->output = etharp_output;
@@ -288,9 +288,9 @@ void two_paths_teardown(void) {
   netif_remove(&two_paths.netif);
 }
 
-/* ---- both ways ---- */
+/* ---- all ways ---- */
 
-/* Everything is as it was before the last frame. */
+/* Restores everything to what it was before the last frame. */
 static void forget(void) {
   static struct outcome ignored;
 
@@ -336,8 +336,7 @@ static void take(const uint8_t *frame, size_t length, netif_input_fn input, stru
           "what is current afterwards");
 }
 
-/* What an answer may differ in is made the same: the identification, and whether it means anything.
- */
+/* Removes what answers may differ in: the identification, and whether it means anything. */
 static void normalize(struct sent *sent) {
   struct ip_hdr *ip = (void *)(sent->bytes + SIZEOF_ETH_HDR);
   const struct ip6_hdr *ip6 = (const void *)ip;
@@ -354,13 +353,13 @@ static void normalize(struct sent *sent) {
               ? ip->_chksum == 0
               : inet_chksum(ip, IP_HLEN) == 0,
           "an IP checksum");
-  if (ip->_proto != IP_PROTO_ICMP || ip->_offset == 0) /* of a ping all is kept */
+  if (ip->_proto != IP_PROTO_ICMP || ip->_offset == 0) /* a ping's is kept */
     ip->_id = 0;
   ip->_offset &= PP_HTONS((uint16_t)~IP_DF);
   ip->_chksum = 0;
 }
 
-/* Whether `other` is what lwIP does. */
+/* Whether `other` did what lwIP does. */
 static void compare(struct outcome *other, const struct outcome *of_lwip) {
   differs(other->sent_count == of_lwip->sent_count, "how many frames are sent");
   for (unsigned i = 0; i < other->sent_count; i++) {
@@ -384,7 +383,7 @@ bool two_paths_agree(const uint8_t *frame, size_t length) {
 
   two_paths.difference = NULL;
   may_answer_in_place = false;
-  host_run_for_us(1000000); /* errors may be sent again, as many by each way */
+  host_run_for_us(1000000); /* errors may be sent again, as many each way */
   take(frame, length, ethernet_input, of_lwip);
   for (unsigned i = 0; i < of_lwip->sent_count; i++)
     normalize(&of_lwip->sent[i]);

@@ -1,4 +1,4 @@
-/* The UARTs of the boards as devices: FIFOs, flags and interrupts, as their manuals have them. */
+/* Models of the boards' UARTs: FIFOs, flags and interrupts, as their manuals describe them. */
 #include "uart_models.h"
 
 #include <string.h>
@@ -16,9 +16,9 @@ struct uart_line line;
 
 static const struct uart_model *model;
 static struct fifo tx, rx;
-static bool overrun;         /* a byte was lost, and nobody has been told */
-static uint32_t latched;     /* causes that stay until they are cleared */
-static uint32_t regs[0x100]; /* what was written last, by offset */
+static bool overrun;         /* a byte was lost, and this has not been reported */
+static uint32_t latched;     /* causes that stay until cleared */
+static uint32_t regs[0x100]; /* the last written values, by offset */
 
 static uint8_t take(struct fifo *fifo) {
   uint8_t byte = fifo->bytes[0];
@@ -153,7 +153,7 @@ static uint32_t imx_read(unsigned offset) {
   switch (offset) {
   case 0x00:
     return rx.count == 0 ? 0 : take(&rx) | 1U << 15 | (told_of_overrun() ? 1U << 13 : 0);
-  case 0x84: /* the reset bit reads 0 as long as the reset lasts */
+  case 0x84: /* the reset bit reads 0 for as long as the reset lasts */
     return line.resets != 0 && line.resets-- != 0 ? 0 : regs[offset] | 1;
   case 0x98:
     return tx.count == 0 ? 1U << 14 : 0;
@@ -252,7 +252,7 @@ bool uart_model_receive(uint8_t byte) {
   return !lost;
 }
 
-/* Time goes by with each access: the line takes a byte now and then. */
+/* Time passes with each access: the line takes a byte now and then. */
 static void time_goes_by(void) {
   static unsigned accesses;
 
