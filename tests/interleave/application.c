@@ -1,5 +1,5 @@
-/* The application that the demo's main loop has under the explorer: what app/main.c calls beside
- * the driver kit, in the stead of consoles, services and lwIP's timeouts. */
+/* The application that the demo's main loop has when the explorer runs it: what app/main.c calls
+ * besides the driver kit, in place of consoles, services and lwIP's timeouts. */
 #include "application.h"
 
 #include "board.h"
@@ -24,8 +24,8 @@ enum { TIMEOUT_MS = 10, QUEUE_DEPTH = 2, BYTES_MAX = 16 };
 
 struct application application;
 
-/* Bytes between the serial line's interrupt and the main loop, as packets: both ends of a queue are
- * put to the test, the producer in the interrupt and the consumer. */
+/* Bytes between the serial line's interrupt and the main loop, as packets: this tests both ends of
+ * a queue, the producer in the interrupt and the consumer. */
 static struct pbuf *in_slots[QUEUE_DEPTH], *out_slots[QUEUE_DEPTH];
 static struct packet_queue in, out;
 static struct pbuf bytes[BYTES_MAX];
@@ -55,7 +55,7 @@ static void console_interrupt(void *context) {
     explore_fail("byte %u is sent in the place of byte %u", (unsigned)(byte - bytes), sent - 1);
 }
 
-/* What came in is read in order, but for those that found the queue full. */
+/* Received bytes are read in order, except those that found the queue full. */
 static void read_bytes(void *context) {
   struct pbuf *byte;
 
@@ -73,14 +73,14 @@ unsigned application_unread(void) { return received - in.dequeued - in.refused; 
 
 unsigned application_unsent(void) { return given - sent; }
 
-/* ---- timeouts of the stack, in the stead of lwIP's functions ---- */
+/* ---- timeouts of the stack, in place of lwIP's functions ---- */
 
 struct sys_timeo **__wrap_sys_timeouts_get_next_timeout(void);
 u32_t __wrap_sys_timeouts_sleeptime(void);
 void __wrap_sys_check_timeouts(void);
 
-/* In each turn of the main loop the stack is asked for its next timeout: the application has its
- * turn, too. */
+/* The main loop asks the stack for its next timeout in each turn: the application takes its turn
+ * here, too. */
 struct sys_timeo **__wrap_sys_timeouts_get_next_timeout(void) {
   static struct sys_timeo timeout, *next;
 
@@ -159,7 +159,7 @@ void chargen_start(void) {}
 
 void supervision_start(void) {}
 
-/* The watchdog's looks are timeouts more, which would be in the way of all else. */
+/* The watchdog's looks are further timeouts, which would get in the way of everything else. */
 int __wrap_watchdog_start(struct dispatch_queue *dispatch);
 
 int __wrap_watchdog_start(struct dispatch_queue *dispatch) {

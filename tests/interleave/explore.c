@@ -17,33 +17,33 @@ enum { DECISIONS_MAX = 4096, NESTED_MAX = 4, STEPS_MAX = 400000, ENDS_MAX = 1 <<
 struct decision {
   uint32_t step;                                  /* when it was */
   uint16_t options;                               /* processes that can go first */
-  uint16_t done;                                  /* of these, the ones whose runs are over */
-  bool may_go_on;                                 /* the code itself can */
+  uint16_t done;                                  /* of these, the ones whose runs are done */
+  bool may_go_on;                                 /* the code itself can go on */
   bool goes_on;                                   /* and now does */
-  unsigned chosen;                                /* else: who goes first now */
+  unsigned chosen;                                /* else: the process that goes first now */
   struct footprint prints[EXPLORE_PROCESSES_MAX]; /* of their steps */
 };
 
-/* All that survives a run: on the heap, since variables are restored. */
+/* Everything that survives a run: on the heap, since variables are restored. */
 struct explorer {
   const struct explore_options *options;
   struct explore_result result;
   struct decision decisions[DECISIONS_MAX];
-  unsigned known; /* decisions that are made already */
+  unsigned known; /* decisions that are already made */
   struct footprint_set shared;
   uint64_t ends[ENDS_MAX]; /* a hash table; 0: none */
 
-  /* Of the run. */
+  /* For the current run. */
   jmp_buf end;
   unsigned made;     /* decisions that have come up */
   uint32_t step;     /* accesses and waits so far */
   uint16_t sleeping; /* processes whose next step has had its runs from here */
   uint16_t blocked;  /* processes whose next step changes nothing */
   bool in_hardware;
-  bool runs; /* the code under test does, not the explorer */
-  const struct footprint *sleeps_on[EXPLORE_PROCESSES_MAX]; /* what wakes it */
+  bool runs; /* the code under test runs, not the explorer */
+  const struct footprint *sleeps_on[EXPLORE_PROCESSES_MAX]; /* the accesses that wake it */
   const struct footprint *blocks_on[EXPLORE_PROCESSES_MAX];
-  struct footprint *recording[NESTED_MAX]; /* of the steps that are being taken */
+  struct footprint *recording[NESTED_MAX]; /* of the steps being taken */
   unsigned nested;
   const char *schedule; /* what is left of it */
   struct trace trace;
@@ -53,7 +53,7 @@ static struct explorer *explorer;
 
 /* ---- what was accessed ---- */
 
-/* Takes the processes out of `*mask` for whose step this access makes a difference. */
+/* Takes the processes out of `*mask` to whose step this access makes a difference. */
 static void wake(uint16_t *mask, const struct footprint *const prints[],
                  const struct footprint_range *range) {
   for (unsigned left = *mask; left != 0; left &= left - 1) {
@@ -100,7 +100,8 @@ static uint16_t enabled_processes(void) {
 
 static _Noreturn void end_run(int how) { longjmp(explorer->end, how); }
 
-/* The decision that comes up now: known from the run before, or a new one. NULL: there is none. */
+/* The decision that comes up now: known from the previous run, or a new one. NULL: there is
+ * none. */
 static struct decision *decide(uint16_t options, bool may_go_on) {
   struct explorer *e = explorer;
   struct decision *decision = &e->decisions[e->made];
@@ -148,11 +149,11 @@ static bool take_step(unsigned number, struct footprint *print, const void *wher
   changed = process->run(process->number);
   e->in_hardware = was;
   e->nested--;
-  e->step++; /* what is decided next is another moment */
+  e->step++; /* the next decision is another moment */
   return changed;
 }
 
-/* What can happen before the processor's next access does; false where nothing did. */
+/* Does what can happen before the processor's next access; false if nothing did. */
 static bool let_others_go(const void *where, bool may_go_on, uint16_t enabled) {
   struct explorer *e = explorer;
   struct decision *decision =
@@ -166,12 +167,12 @@ static bool let_others_go(const void *where, bool may_go_on, uint16_t enabled) {
     e->blocked |= (uint16_t)(1u << decision->chosen);
     e->blocks_on[decision->chosen] = &decision->prints[decision->chosen];
     decision->options = decision->done | (uint16_t)(1u << decision->chosen);
-    decision->may_go_on = false; /* it is just what the run does now */
+    decision->may_go_on = false; /* for now the run just goes on */
   }
   return true;
 }
 
-/* The same where a schedule is given. */
+/* The same with a given schedule. */
 static bool follow_schedule(const void *where, bool may_go_on) {
   static struct footprint nobody;
   struct explorer *e = explorer;
@@ -282,7 +283,7 @@ void explore_fail(const char *format, ...) {
   end_run(3);
 }
 
-/* The next branch of the last decision that has one; false where none has. */
+/* The next branch of the last decision that has one; false if none has. */
 static bool backtrack(void) {
   struct explorer *e = explorer;
 

@@ -1,4 +1,4 @@
-/* Which memory a step uses. */
+/* The memory that a step uses. */
 #include "footprint.h"
 
 #include <stdlib.h>
@@ -60,7 +60,7 @@ bool footprint_conflicts(const struct footprint *footprint, const struct footpri
 
 /* ---- sets ---- */
 
-/* Where word `word` is, or its place. */
+/* The place where word `word` is, or where it belongs. */
 static unsigned place_of(const struct footprint_set *set, uint32_t word) {
   unsigned i = word * 2654435761u >> 18;
 

@@ -1,5 +1,5 @@
-/* The callbacks of -fsanitize=thread: each access to memory of the code under test, told to the
- * explorer and then, where it is atomic, done. The sanitizer's own library is not linked. */
+/* The callbacks of -fsanitize=thread: each access to memory by the code under test is reported to
+ * the explorer and then, if it is atomic, done. The sanitizer's own library is not linked. */
 #include "explore.h"
 
 #define HERE __builtin_return_address(0)

@@ -2,12 +2,12 @@
  *
  * usage: interleave [--depth N] [--runs N] [--only WORD]... [--schedule STEPS] [--whole 1]
  *
- * Explores each scenario over each driver, or those whose "driver scenario" has every WORD in it,
- * and prints how many schedules there are, and in how many different states of all variables they
- * end; exit status 1 where one of them is wrong. A wrong one is printed with its steps; given to
- * --schedule with the same words, it runs again, with each line of code that uses shared memory.
- * --whole runs the schedules that are taken to be the same as others, too, and fails where they end
- * otherwise. */
+ * Explores each scenario over each driver, or only those whose "driver scenario" contains every
+ * WORD, and prints how many schedules there are, and in how many different states of all variables
+ * they end; exit status 1 if one of them is wrong. A wrong one is printed with its steps; given to
+ * --schedule with the same words, it runs again, and prints each line of code that uses shared
+ * memory. --whole also runs the schedules that count as the same as others, and fails if they end
+ * differently. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,8 @@ static bool is_wanted(const char *name) {
   return true;
 }
 
-/* Each schedule that is explored is one of the whole: as many ends are the same ends. */
+/* Each explored schedule is one of the whole set: if the numbers of ends are equal, so are the
+ * ends. */
 static bool ends_as(const char *name, const struct subject *subject,
                     const struct scenario *scenario, unsigned depth, unsigned runs_max,
                     unsigned ends) {

@@ -1,4 +1,4 @@
-/* A machine under the explorer: interrupt lines, a clock with a timer, devices on a bus. */
+/* A machine for the explorer: interrupt lines, a clock with a timer, devices on a bus. */
 #include "machine.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #define HERE __builtin_return_address(0)
 
 enum { DEVICES_MAX = 4, INTERRUPTS_MAX = 300 };
-#define HORIZON_US UINT64_C(1000000) /* what is due later does not come */
+#define HORIZON_US UINT64_C(1000000) /* what is due later does not happen */
 
 void (*machine_asleep)(bool for_ever);
 void (*machine_device_access)(uint32_t address, size_t length, bool write);
@@ -25,9 +25,9 @@ static struct {
   unsigned irq; /* its number on the host's boards */
   bool enabled, pending, level;
 } lines[MACHINE_LINES];
-static uint32_t masked; /* as PRIMASK */
-static bool handling;   /* an interrupt is: they do not nest */
-static bool asleep;     /* so that an interrupt comes next, if one is raised */
+static uint32_t masked; /* like PRIMASK */
+static bool handling;   /* an interrupt is being handled: they do not nest */
+static bool asleep;     /* so an interrupt comes next, if one is raised */
 static bool woken;      /* by an interrupt that has not been taken yet */
 static unsigned interrupts;
 
@@ -57,7 +57,7 @@ bool machine_is_interruptible(void) { return asleep || (masked == 0 && !handling
 bool machine_can_interrupt(unsigned line) { return masked == 0 && !handling && is_ready(line); }
 
 /* A line that is still up when the handler returns interrupts again before the code goes on: the
- * processor looks at it between the two. */
+ * processor looks at it in between. */
 bool machine_interrupt(unsigned line) {
   explore_touch(&lines[line], sizeof lines[line], FOOTPRINT_WRITE);
   explore_touch(&masked, sizeof masked, FOOTPRINT_READ);
@@ -86,8 +86,8 @@ static void take_any(void) {
   }
 }
 
-/* An interrupt can come just before the mask closes. That it cannot come behind it makes no
- * difference of its own: hence the read. */
+/* An interrupt can come just before the mask closes. That it cannot come after that makes no
+ * difference by itself: hence the read. */
 uint32_t port_irq_save(void) {
   uint32_t state = masked;
 
@@ -161,7 +161,8 @@ void machine_pulse(enum machine_line line) {
   lines[line].pending = true;
 }
 
-/* As WFI: a pending interrupt ends it, masked or not, and is taken at the unmask at the latest. */
+/* Like WFI: a pending interrupt ends it, masked or not, and is taken at the unmask at the
+ * latest. */
 void port_sleep(void) {
   if (masked == 0 || handling)
     explore_fail("a sleep with interrupts unmasked, or in one");
@@ -259,7 +260,7 @@ static uint32_t read_word(uintptr_t address, const void *where) {
 
 uint32_t mmio_read(uintptr_t address) { return read_word(address, HERE); }
 
-/* Devices answer whole words. */
+/* Devices answer only to whole words. */
 uint16_t mmio_read16(uintptr_t address) {
   return (uint16_t)(read_word(address - address % 4, HERE) >> 8 * (address % 4));
 }
@@ -359,7 +360,7 @@ void dma_publish(void) {}
 
 void dma_observe(void) {}
 
-/* The processor has done with the data, or a device that is software has written it. */
+/* The processor is done with the data, or a device that is software has written it. */
 void dma_clean(const void *start, size_t length) {
   if (explore_in_hardware())
     device_access((uint32_t)(uintptr_t)start, length, true);
@@ -367,7 +368,7 @@ void dma_clean(const void *start, size_t length) {
     explore_access(start, length, FOOTPRINT_READ, HERE);
 }
 
-/* The processor is about to use it. */
+/* The processor is about to use the data. */
 void dma_invalidate(void *start, size_t length) {
   explore_access(start, length, FOOTPRINT_WRITE, HERE);
 }

@@ -1,7 +1,7 @@
-/* The program's variables as they were saved, to begin each run with.
+/* The saved values of the program's variables, with which each run begins.
  *
- * Most pages are never written to: they stay protected, until a write faults once and the page is
- * set back after each run from then on. */
+ * Most pages are never written to: they stay protected. A write to one faults once, and from then
+ * on the page is restored after each run. */
 #include "memory.h"
 
 #include <signal.h>
@@ -16,9 +16,9 @@ enum { PAGES_MAX = 4096 };
 
 extern char __data_start[], _end[];
 
-/* On the heap: variables are set back. */
+/* On the heap, since variables are restored. */
 struct saved {
-  size_t page; /* bytes of one */
+  size_t page; /* a page's size in bytes */
   char *first, *copy;
   unsigned pages, written_count;
   unsigned written[PAGES_MAX];
@@ -69,8 +69,8 @@ void memory_restore(void) {
   }
 }
 
-/* Pages that are as they were saved do not count: so it is the same before and after others have
- * been written to. */
+/* Pages that are as they were saved do not count: so the hash is the same before and after others
+ * have been written to. */
 uint64_t memory_hash(void) {
   uint64_t sum = 0;
 

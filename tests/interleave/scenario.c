@@ -22,7 +22,7 @@ static const struct subject *subject;
 static struct nic_config config;
 static jmp_buf asleep;
 static unsigned rx_left, errors_left, typed_left; /* that are still to happen */
-static bool has_failed;                           /* the device, and has to be reset */
+static bool has_failed;                           /* the device has, and must be reset */
 static unsigned to_send;                          /* at the start of the main loop */
 static unsigned turns;
 
@@ -103,7 +103,7 @@ static const struct explore_process processes[] = {
 
 /* ---- what has to hold ---- */
 
-/* The buffers that a device may touch are those on its rings. */
+/* A device may touch only the buffers on its rings. */
 static bool is_on_ring(const struct nic_ring *ring, uint32_t address, size_t length) {
   for (uint32_t i = ring->ring.tail; i != ring->ring.head; i++) {
     for (const struct pbuf *part = ring->slots[ring_slot(&ring->ring, i)]; part != NULL;
@@ -135,14 +135,14 @@ static unsigned in_dropped(void) {
   return dropped;
 }
 
-/* One more than the scenario says is at rest where the MAC gathers nothing, but never the only one.
- */
+/* If the MAC gathers nothing, one more than the scenario says is at rest, but never the only
+ * one. */
 static bool one_is_kept(void) {
   return rig.nic->ops->caps.tx_fragments_max == 1 && now->packets > 1;
 }
 
-/* No interrupt is pending, and the main loop sleeps. A MAC with a FIFO keeps frames there for which
- * there is no buffer. */
+/* No interrupt is pending, and the main loop sleeps. A MAC with a FIFO keeps frames there that have
+ * no buffer. */
 static void at_sleep(bool for_ever) {
   if (!explore_is_running())
     longjmp(asleep, 1);
@@ -195,7 +195,7 @@ static void turn(void) {
                        4);
 }
 
-/* ---- what the application does for a byte on the console ---- */
+/* ---- what the application does at a byte on the console ---- */
 
 static void give_back(void) { rig_give_back(UINT32_MAX); }
 
@@ -250,7 +250,7 @@ static void explore_here(unsigned depth, unsigned runs_max, const char *schedule
   errors_left = now->errors;
   has_failed = false;
   if (setjmp(asleep) == 0)
-    run(); /* up to its first sleep, from where each run goes on */
+    run(); /* up to its first sleep, where each run begins */
   port_irq_restore(0);
   explore_save();
   *result = explore(&(struct explore_options){.processes = processes,

@@ -1,5 +1,5 @@
-/* A machine whose device is a thread, which also runs the interrupt handler, and to which a mask of
- * interrupts is a lock. */
+/* A machine whose device is a thread, which also runs the interrupt handler; masking interrupts
+ * takes a lock. */
 #include "machine.h"
 
 #include <pthread.h>
@@ -15,7 +15,7 @@
 
 enum { DEVICES_MAX = 4 };
 
-/* The sanitizer's own. */
+/* The sanitizer's functions. */
 void __tsan_acquire(void *address);
 void __tsan_release(void *address);
 void __tsan_read_range(void *address, unsigned long size);
@@ -42,7 +42,7 @@ static __thread unsigned masked; /* by this thread */
 static void (*handler)(void *context);
 static void *handler_context;
 static bool enabled, pending, level; /* atomics */
-static bool exhausted;               /* the device does nothing more; under the lock */
+static bool exhausted;               /* the device will do nothing more; under the lock */
 
 static bool is_ready(void) {
   return __atomic_load_n(&enabled, __ATOMIC_ACQUIRE) &&
@@ -115,7 +115,7 @@ void machine_exhaust(bool on) {
   port_irq_restore(state);
 }
 
-/* A handler may run meanwhile, as one does behind the unmask. */
+/* A handler may run meanwhile, as it does after the unmask. */
 void port_sleep(void) {
   if (exhausted && !is_ready())
     explore_fail("lost wake-up: asleep, and nothing is to come");
@@ -254,7 +254,7 @@ void explore_fail(const char *format, ...) {
   _Exit(1);
 }
 
-/* Accesses to volatile memory, for the sanitizer: none. */
+/* Accesses to volatile memory, hidden from the sanitizer. */
 #define VOLATILE(name)                                                                             \
   void __tsan_volatile_##name(void *address);                                                      \
   void __tsan_volatile_##name(void *address) { (void)address; }

@@ -1,15 +1,15 @@
 /* The driver kit with a thread as the device and its interrupts, under the thread sanitizer.
  *
  * The main loop is a thread, and so is the device: it takes frames in and sends them whenever it
- * likes, and runs the interrupt handler where interrupts are not masked, for which they are a lock.
- * So handler and main loop really run at the same time, which is more than one core does. The
- * sanitizer sees the code under test and each buffer that the device reads or writes, and knows of
- * no order between the threads but the one that the code makes: by the mask, by dma_publish() and
- * dma_observe(). What the machine itself needs of locks is hidden from it. Volatile memory, which
- * is registers, descriptors and the flags of interrupts, is left out: its order is the explorer's
- * matter.
+ * likes, and runs the interrupt handler while interrupts are not masked; for the two threads
+ * masking takes a lock. So handler and main loop really run at the same time, which a single core
+ * cannot do. The sanitizer sees the code under test and each buffer that the device reads or
+ * writes, and knows of no order between the threads except the one that the code makes: by the
+ * mask, by dma_publish() and dma_observe(). The machine's own locks are hidden from it. Volatile
+ * memory, which is registers, descriptors and the flags of interrupts, is left out: its order is
+ * the explorer's matter.
  *
- * usage: interleave-threads [FRAMES]   each way, for each driver */
+ * usage: interleave-threads [FRAMES] each way, for each driver */
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -26,9 +26,9 @@
 
 enum { FRAMES_DEFAULT = 2000, FRAME_BYTES = 60, IN_FLIGHT_MAX = 6, AHEAD_MAX = 12 };
 
-static unsigned in_left, out_left; /* frames still to be made; one thread's each */
+static unsigned in_left, out_left; /* frames still to be made; each for one thread */
 static bool all_made, all_done;    /* atomics */
-static unsigned steps;             /* of the device; atomic */
+static unsigned steps;             /* the device's; atomic */
 static void (*deliver_to_rig)(struct nic *nic, struct pbuf *frame);
 
 /* The rig keeps account of frames in both threads. */
@@ -110,8 +110,8 @@ static void run(const struct fake_mac *mac, unsigned frames, bool edge) {
          rig.sent, rig.lost, (unsigned)rig.nic->counters[NIC_INTERRUPTS]);
 }
 
-/* The simulated NIC's device is software that runs in the interrupt: it has no thread of its own.
- */
+/* The simulated NIC's device is software that runs in the interrupt: it has no thread of its
+ * own. */
 int main(int count, char *arguments[]) {
   unsigned frames = count > 1 ? (unsigned)atoi(arguments[1]) : FRAMES_DEFAULT;
 
