@@ -1,4 +1,5 @@
-/* A node of the simulation: its start, its main loop (as app/main.c's), and what the world asks. */
+/* A node of the simulation: its start, its main loop (like app/main.c's), and what the world asks
+ * for. */
 #include "node.h"
 
 #include <string.h>

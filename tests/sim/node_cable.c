@@ -1,5 +1,5 @@
-/* A node's end of its cable, in the place of the simulated NIC's own peer: frames wait here until
- * the time at which they arrive, and what the NIC sends goes out into the world. */
+/* A node's end of its cable, in place of the simulated NIC's own peer: frames wait here until they
+ * arrive, and what the NIC sends goes out into the world. */
 #include <string.h>
 
 #include "lwip/prot/ip.h"
@@ -9,14 +9,14 @@
 
 enum { ARRIVALS_MAX = 96 };
 
-/* Sorted by time, equal times in the order in which they were sent. */
+/* Sorted by time; those with equal times in the order in which they were sent. */
 static struct arrival {
   uint64_t at_us; /* on the node's clock */
   uint32_t length;
   uint8_t frame[WORLD_FRAME_MAX];
 } arrivals[ARRIVALS_MAX];
-static uint8_t order[ARRIVALS_MAX]; /* indices of arrivals, the first to come first */
-static unsigned first, count;       /* of `order`, which goes round */
+static uint8_t order[ARRIVALS_MAX]; /* indices of arrivals, in order of arrival */
+static unsigned first, count;       /* of `order`, a ring */
 static uint64_t free_slots[2];
 
 struct node_nic *node_nic_of_peer(const struct sim_peer *peer) {
@@ -72,7 +72,7 @@ static unsigned take_slot(void) {
   return slot;
 }
 
-/* A device that sleeps until later is woken for it. */
+/* Wakes a device for it that would sleep for longer. */
 static void tell_device(uint64_t clock_us) {
   for (unsigned i = 0; i < NODE_DEVICES; i++) {
     struct timer_source *timer = &node_nics[i].device.receive_timer;
@@ -89,7 +89,7 @@ void node_cable_arrive(const uint8_t *frame, uint32_t length, uint64_t at_us) {
   if (count == ARRIVALS_MAX && !node_device_is_on(&node_nics[0]) &&
       !node_device_is_on(&node_nics[1]))
     drop_past(port_clock_us()); /* nobody listens */
-  if (count == ARRIVALS_MAX) {  /* the last one to come is lost, as in a switch's buffer */
+  if (count == ARRIVALS_MAX) {  /* the last one is lost, as in a switch's buffer */
     if (last()->at_us <= clock_us)
       return;
     remove_last();

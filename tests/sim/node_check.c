@@ -1,4 +1,4 @@
-/* The invariants of a node, looked at after each of its steps. */
+/* The invariants of a node, checked after each of its steps. */
 #include <string.h>
 
 #include "lwip/memp.h"
@@ -13,7 +13,7 @@
       fail(__VA_ARGS__);                                                                           \
   } while (0)
 
-static unsigned failing; /* the NIC that is looked at */
+static unsigned failing; /* the NIC being checked */
 
 static _Noreturn void fail(const char *what, unsigned long got, unsigned long expected) {
   world_fail("node %u sim%u: %s: %lu, not %lu", node.config.id, failing, what, got, expected);
@@ -21,7 +21,7 @@ static _Noreturn void fail(const char *what, unsigned long got, unsigned long ex
 
 /* ---- each packet has one owner ---- */
 
-/* Marks a packet as seen in one place; another place must not have it. */
+/* Marks a packet as found in one place; no other place may have it. */
 static void mark(const struct nic *nic, const struct pbuf *packet, uint32_t *seen) {
   const struct packet_pool_options *options = &nic->config->pool;
   size_t stride = PACKET_POOL_STRIDE(options->buffer_size, options->headroom, options->alignment);
@@ -50,7 +50,7 @@ static void mark_ring(const struct nic *nic, const struct nic_ring *own, uint32_
     mark(nic, own->slots[ring_slot(ring, i)], seen);
 }
 
-/* What is different whenever a packet has gone from one place to another. */
+/* What differs whenever a packet has moved from one place to another. */
 struct places {
   const struct pbuf *at_rest;
   uint32_t free_count, held, submitted, submission_taken, completed, completion_taken;
@@ -131,7 +131,7 @@ static void check_queues(const struct nic *nic) {
   }
 }
 
-/* ---- every frame is somewhere, every drop has one cause ---- */
+/* ---- every frame is accounted for, every drop has one cause ---- */
 
 static uint32_t drops(const struct nic *nic, enum nic_counter first, enum nic_counter last) {
   uint32_t sum = 0;
@@ -162,8 +162,8 @@ static void check_received(const struct node_nic *own) {
   uint32_t missed = own->device.registers[SIM_RX_MISSED / 4];
   uint32_t accepted = counters[NIC_IN_UCAST_PKTS] + counters[NIC_IN_MULTICAST_PKTS] +
                       counters[NIC_IN_BROADCAST_PKTS];
-  /* Of frames that the device held back for a while some were dropped without a word to the cable.
-   */
+  /* Of the frames that the device held back for a while some were dropped without being reported to
+   * the cable. */
   uint32_t held = (own->device.held_length != 0) + tally->turned_off + (missed - tally->unheard);
   uint32_t known = tally->lost + tally->not_fit + held +
                    own->device.registers[SIM_RX_FILTERED / 4] + tally->completed - tally->doubled;
@@ -199,7 +199,7 @@ static void check_sent(const struct node_nic *own) {
   CHECK(known == tally->posted, "posted frames that are counted", known, tally->posted);
 }
 
-/* ---- who sleeps has nothing to do ---- */
+/* ---- a node that sleeps has nothing to do ---- */
 
 static void check_asleep(const struct node_nic *own) {
   const struct nic *nic = &own->sim.nic;

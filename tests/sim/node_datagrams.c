@@ -1,4 +1,4 @@
-/* A node's other traffic: UDP whole and in fragments, pings, groups; and packets it hoards. */
+/* A node's other traffic: UDP whole and in fragments, pings, groups; and packets that it hoards. */
 #include <string.h>
 
 #include "lwip/igmp.h"
@@ -23,11 +23,11 @@ enum {
 
 enum kind { ONE_WAY, ASK, ANSWER };
 
-/* In front of a datagram's data; the bytes that follow are the pattern of flow `number`. */
+/* Precedes a datagram's data; the bytes that follow are the pattern of flow `number`. */
 struct header {
   uint32_t magic;
   uint32_t number; /* with the kind in the lowest two bits */
-  uint32_t length; /* of all */
+  uint32_t length; /* of everything */
 };
 _Static_assert(sizeof(struct header) == HEADER, "it is on the wire");
 
@@ -56,7 +56,7 @@ bool node_address_of(unsigned port, bool ip6, ip_addr_t *address) {
 
 /* ---- UDP ---- */
 
-/* Each kind of pbuf that the stack hands a driver: one piece, and a chain onto data that is not
+/* Each kind of pbuf that the stack hands to a driver: one piece, or a chain onto data that is not
  * ours, which may change (PBUF_REF: it is copied) or not (PBUF_ROM). */
 static struct pbuf *make(uint32_t length, enum kind kind) {
   struct header header = {.magic = UDP_MAGIC, .number = ++number << 2 | kind, .length = length};
@@ -133,7 +133,7 @@ void node_echo_request(bool ip6) {
 
   if (!node_address_of(1 - node.config.id, ip6, &address))
     return;
-  sent = send(make(64, ASK), &address, UDP_PORT); /* out of what applications leave */
+  sent = send(make(64, ASK), &address, UDP_PORT); /* from memory that applications leave */
   if (asked[ip6] == 0)
     asked[ip6] = sent;
 }
@@ -148,7 +148,7 @@ bool node_echoed(bool ip6) {
   return was;
 }
 
-/* What a datagram carries agrees with its header, or the network has changed it in a way that no
+/* A datagram's data agrees with its header, unless the network has changed it in a way that no
  * checksum sees. */
 static bool is_right(const struct pbuf *data, const struct header *header, unsigned sender) {
   uint32_t at = world_pattern_at(header->number >> 2, sender, 0), offset = HEADER;
@@ -182,7 +182,7 @@ static void done_with(struct pbuf *data) {
     pbuf_free(data);
 }
 
-/* A command from afar: the interface is switched, perhaps twice, as it receives. */
+/* A remote command: the interface is switched, perhaps twice, while it receives. */
 static void obey(void) {
   static const enum node_act commands[] = {NODE_ENABLE, NODE_POWER, NODE_INSTALL, NODE_SETTINGS,
                                            NODE_TAP};
@@ -207,7 +207,7 @@ static void take(void *argument, struct udp_pcb *pcb, struct pbuf *data, const i
     if (data->len < HEADER ||
         !is_right(data, &header, kind == ANSWER ? node.config.id : 1 - node.config.id))
       world_wrong_datagram(node.config.id);
-    else if (kind == ASK) { /* the answer goes in the buffer that the question came in */
+    else if (kind == ASK) { /* the answer goes out in the request's buffer */
       header.number = (header.number & ~UINT32_C(3)) | ANSWER;
       memcpy(data->payload, &header, HEADER);
       pbuf_ref(data); /* which may be kept as well */
@@ -313,7 +313,7 @@ void node_membership(void) {
   joined4[group] = igmp_joingroup_netif(&node.entry->netif, ip_2_ip4(&address)) == ERR_OK;
   group_address(group, true, &address);
   ip6_addr_assign_zone(ip_2_ip6(&address), IP6_MULTICAST, &node.entry->netif);
-  /* lwIP has four groups of IPv6, which the interface's own addresses need, too. */
+  /* lwIP has four IPv6 groups, and the interface's own addresses need some of them. */
   for (unsigned i = 0; i < GROUPS; i++)
     joined += joined6[i];
   if (joined < GROUPS6_MAX)

@@ -1,4 +1,4 @@
-/* What an operator does to a node's interface, and how all of it is put right again. */
+/* What an operator does to a node's interface, and how everything is put right again. */
 #include "fast_path.h"
 #include "node_parts.h"
 #include "pcap.h"
@@ -54,7 +54,7 @@ static void uninstall(void) {
     world_fail("node %u: %s is not uninstalled", node.config.id, name);
 }
 
-/* Fails where the application still holds packets of both NICs, or where the hardware is bad. */
+/* Fails if the application still holds packets of both NICs, or if the hardware is bad. */
 static void install(void) {
   struct registry_entry *entry;
 

@@ -1,4 +1,4 @@
-/* lwIP's memory: allocations are denied at random, and what is freed twice is found. */
+/* lwIP's memory: denies allocations at random, and detects double frees. */
 #include "lwip/mem.h"
 #include "lwip/memp.h"
 #include "lwip/priv/memp_priv.h"
@@ -25,7 +25,7 @@ static bool lacks(void) {
 
 void *__wrap_mem_malloc(mem_size_t size) { return lacks() ? NULL : __real_mem_malloc(size); }
 
-/* lwIP asserts that there is a timeout, as many as its options say: those are not denied. */
+/* lwIP asserts that there is a timeout, as many as its options say: those are never denied. */
 void *__wrap_memp_malloc(memp_t type) {
   void *memory = type != MEMP_SYS_TIMEOUT && lacks() ? NULL : __real_memp_malloc(type);
 

@@ -8,7 +8,7 @@
 
 enum {
   LINES = 8,
-  HANDLED_MAX = 10000, /* interrupts in a row until they count as endless */
+  HANDLED_MAX = 10000, /* interrupts in a row that count as endless */
   CONSOLE_LINE = 200,
 };
 
@@ -58,7 +58,7 @@ void node_port_interrupts(void) {
   }
 }
 
-/* A moment passes: where it ends, an interrupt may come. */
+/* A moment passes: at its end an interrupt may come. */
 static void hook(void) {
   if (masked != 0)
     return;
@@ -123,7 +123,7 @@ void port_timer_arm(uint32_t delay_us) {
   timer_us = node.now_us + delay_us;
   if (node.weather.timer_late_us == 0)
     return;
-  if (delay_us > 1 && dice_chance(&node.time_dice, 20000)) /* as one that cannot hold it */
+  if (delay_us > 1 && dice_chance(&node.time_dice, 20000)) /* like one that cannot hold the delay */
     timer_us = node.now_us + dice_below(&node.time_dice, delay_us);
   else
     timer_us += dice_below(&node.time_dice, node.weather.timer_late_us + 1);
@@ -149,7 +149,7 @@ void port_exit(int status) {
   uint32_t position = log_tail_start();
   size_t length = 0, more;
 
-  do { /* the last line of the log says which one */
+  do { /* the log's last line says which one */
     length = 0;
     while (length < sizeof text - 1 && (more = log_tail_read(&position, text + length, 1)) != 0 &&
            text[length] != '\n')

@@ -1,5 +1,5 @@
-/* What stands between kit and driver, kit and stack, and in the device's dice: it counts what
- * passes, and it has the deliberate defects. */
+/* Sits between kit and driver, between kit and stack, and in the device's dice: it counts what
+ * passes, and has the deliberate defects. */
 #include <errno.h>
 #include <string.h>
 
@@ -37,7 +37,7 @@ static bool shows(enum node_defect defect) {
 bool __real_sim_fault_strikes(struct sim_faults *faults, enum sim_fault fault);
 bool __wrap_sim_fault_strikes(struct sim_faults *faults, enum sim_fault fault);
 
-/* The order in which the device throws its dice tells what it is doing: "bad-status" for each frame
+/* The order in which the device throws its dice shows what it is doing: "bad-status" for each frame
  * that it has written to a buffer, then "stuck" for giving it back, then "duplicate". */
 bool __wrap_sim_fault_strikes(struct sim_faults *faults, enum sim_fault fault) {
   struct node_nic *nic = faults == &node_nics[0].device.faults ? &node_nics[0] : &node_nics[1];
@@ -135,7 +135,7 @@ static struct pbuf *rx_reap(struct nic *nic) {
   return packet;
 }
 
-/* FNV-1a by eight bytes at a time. */
+/* FNV-1a, eight bytes at a time. */
 uint64_t node_digest(const uint8_t *bytes, uint32_t length) {
   uint64_t digest = UINT64_C(0xcbf29ce484222325) ^ length, word;
 
@@ -209,7 +209,7 @@ static void read_link(struct nic *nic, struct nic_link *link) {
 void node_tap_start(void) {
   defect_dice = dice_of(node.config.seed, 9);
   node_ops_of_sim = sim_ops;
-  node_ops_of_sim.turn = datapath_run; /* the driver's would call the driver past what is here */
+  node_ops_of_sim.turn = datapath_run; /* the driver's own would bypass the functions here */
   node_ops_of_sim.start = start;
   node_ops_of_sim.enable = enable;
   node_ops_of_sim.disable = disable;

@@ -8,10 +8,10 @@
 
 enum {
   SERVER_PORT = 7000,
-  CLIENT_PORT = 10000, /* of flow 0: the server knows a flow by it */
+  CLIENT_PORT = 10000, /* flow 0's: the server recognizes a flow by it */
   CLIENT_PORTS = 50000,
   ENDS_MAX = 10,
-  OPEN_MAX = 4, /* flows that a node has opened at a time */
+  OPEN_MAX = 4, /* flows that a node has open at a time */
   POLL_HALF_SECONDS = 2,
   IDLE_POLLS_MAX = 240, /* polls without progress until an end gives up: 4 minutes */
   HEAP_ROOM = 2000,     /* bytes */
@@ -24,7 +24,7 @@ static struct end {
   uint32_t flow;
   unsigned side; /* 0: client */
   struct pbuf *kept;
-  uint32_t acked; /* the other's acknowledgement, when TCP was last asked for its deadline */
+  uint32_t acked; /* what the other end had acknowledged when TCP was last asked for its deadline */
   uint16_t idle_polls;
   bool peer_closed, shut, no_copy;
 } ends[ENDS_MAX];
@@ -66,7 +66,7 @@ static void end_abort(struct end *end) {
   tcp_abort(pcb);
 }
 
-/* True where an end has left, by a reset or as if all were done; `result` is the callback's. */
+/* True if an end has left, by a reset or as if everything were done; `result` is the callback's. */
 static bool leaves(struct end *end, err_t *result) {
   struct tcp_pcb *pcb = end->pcb;
 
@@ -110,7 +110,7 @@ static void send_more(struct end *end) {
 
 /* ---- receiving ---- */
 
-/* Two bits that are changed in two fragments of a segment may leave its checksum as it was. */
+/* Two bits changed in two fragments of a segment may leave its checksum as it was. */
 static bool may_be_wrong(void) { return node.tcp_in_fragments && world_has_changed_bits(); }
 
 static void check_bytes(struct end *end, const struct pbuf *data) {
@@ -141,8 +141,8 @@ static void take(struct end *end, struct pbuf *data) {
   pbuf_free(data);
 }
 
-/* All was sent, and what comes is still awaited: half of it is closed. When the other side has
- * closed its half, the end is done. */
+/* Everything was sent, and more is still awaited: closes its half. When the other side has closed
+ * its half, the end is done. */
 static err_t advance(struct end *end) {
   struct world_flow *flow = flow_of(end);
   struct tcp_pcb *pcb = end->pcb;
@@ -154,7 +154,7 @@ static err_t advance(struct end *end) {
   }
   if (!end->shut || !end->peer_closed)
     return ERR_OK;
-  if (end->kept != NULL) { /* from now on lwIP may forget the pcb and not say so */
+  if (end->kept != NULL) { /* from now on lwIP may drop the pcb without reporting it */
     take(end, end->kept);
     end->kept = NULL;
   }
@@ -287,7 +287,7 @@ static err_t accepted(void *argument, struct tcp_pcb *pcb, err_t error) {
   }
   if (flow == NULL || flow->open[1] || (end = end_new(pcb, flow, 1)) == NULL) {
     if (flow != NULL)
-      flow->excused = true; /* the client has not been told yet */
+      flow->excused = true; /* the client has not been notified yet */
     tcp_abort(pcb);
     return ERR_ABRT;
   }
@@ -343,32 +343,33 @@ bool node_tcp_idle(void) {
   return tcp_active_pcbs == NULL && tcp_tw_pcbs == NULL;
 }
 
-/* What a segment with TCP's header has to fit in, or it is sent in fragments. */
+/* The room for a segment with TCP's header; a longer one is sent in fragments. */
 static int room_to(const struct tcp_pcb *pcb) {
   if (IP_IS_V6_VAL(pcb->remote_ip))
     return nd6_get_destination_mtu(ip_2_ip6(&pcb->remote_ip), &node.entry->netif) - IP6_HLEN;
   return node.entry->netif.mtu - IP_HLEN;
 }
 
-/* In ticks of TCP_SLOW_INTERVAL; 0 where nothing waits for an acknowledgement. */
+/* In ticks of TCP_SLOW_INTERVAL; 0 if nothing waits for an acknowledgement. */
 static int ticks_to_retry(const struct tcp_pcb *pcb) {
   static const uint8_t persist[] = {3, 6, 12, 24, 48, 96, 120}; /* as lwIP's */
 
   if (pcb->unacked == NULL && pcb->unsent == NULL)
     return 0;
-  /* Opened while there was no link, and with it no MTU to go by, or before that got smaller: its
-   * segments go in fragments, each of which needs memory. */
+  /* Opened while there was no link, and so no MTU to go by, or before the MTU got smaller: its
+   * segments are sent in fragments, each of which needs memory. */
   if (node.entry != NULL && pcb->mss + TCP_HLEN > room_to(pcb))
     return 0;
   if (pcb->persist_backoff != 0)
     return persist[pcb->persist_backoff - 1] - pcb->persist_cnt + 1;
-  /* Where the other has no room, it has after 20 s; the next SYN may be as far away again. */
+  /* If the other has no room, it will after 20 s; the next SYN may be as far away again. */
   if (pcb->state == SYN_SENT)
     return 80 + pcb->rto;
   return pcb->rtime >= 0 ? pcb->rto - pcb->rtime + 1 : 1;
 }
 
-/* lwIP tells the application of whole segments, and restarts its clock at the first byte of one. */
+/* lwIP reports only whole segments to the application, and restarts its clock at the first byte of
+ * one. */
 static void note_acknowledged(struct end *end) {
   if (end->pcb->lastack == end->acked)
     return;
@@ -399,7 +400,7 @@ void node_tcp_start(void) {
 
   dice = dice_of(node.config.seed, 3);
   patience = dice_of(node.config.seed, 8);
-  haste = dice_of(node.config.seed, 35); /* by which the kept seeds have none */
+  haste = dice_of(node.config.seed, 35); /* the kept seeds have none by it */
   impatient = dice_chance(&patience, 200000);
   hasty = dice_chance(&haste, 100000);
   memset(ends, 0, sizeof ends);

@@ -1,4 +1,5 @@
-/* A run of the simulation: calm and stormy weather in turn, and after each storm all is well. */
+/* A run of the simulation: calm and stormy weather in turn, and after each storm everything is well
+ * again. */
 #include "scenario.h"
 
 #include <string.h>
@@ -14,10 +15,10 @@
 
 enum {
   PING_LIMIT_MS = 1000,  /* a node answers the tester after a storm */
-  OTHER_LIMIT_MS = 3000, /* and the other node, where lwIP asks for a lost address once a second */
+  OTHER_LIMIT_MS = 3000, /* and the other node, since lwIP asks for a lost address once a second */
   OTHER6_LIMIT_MS = 15000,
-  TCP_SLACK_MS = 3000,  /* beside the retransmission time: an address that is asked for again */
-  DAD_S = 2,            /* an address of IPv6 is not used until it is known to be the only one */
+  TCP_SLACK_MS = 3000,  /* on top of the retransmission time: an address to be resolved again */
+  DAD_S = 2,            /* an IPv6 address is not used until it is known to be unique */
   HELD_LIMIT_S = 70,    /* lwIP keeps fragments of IPv6 for 60 s */
   ARP_MAXAGE_S = 310,   /* an address that a fault has made wrong is kept for 300 s */
   CLOSE_LIMIT_S = 3600, /* the last connection has gone */
@@ -37,8 +38,7 @@ void port_arrive(unsigned port, const uint8_t *frame, uint32_t length, uint64_t 
 
 /* ---- time ---- */
 
-/* What is drawn from time to time: `mean_us` apart, a weight for each act and one for the tester.
- */
+/* Drawn from time to time: `mean_us` apart, with a weight for each act and one for the tester. */
 static const struct storm_acts *acts;
 static uint64_t next_act_us;
 
@@ -140,7 +140,7 @@ static void check_other(bool ip6, unsigned limit_ms) {
   }
 }
 
-/* What TCP has to say of the flows that wait for an acknowledgement at an end. */
+/* What TCP promises for the flows that wait for an acknowledgement at an end. */
 static struct promise {
   uint64_t deadline_us;
   uint64_t flows; /* a bit for each slot */
@@ -227,7 +227,8 @@ static void weather_storm(const struct storm *calm) {
   check_other(false, OTHER_LIMIT_MS);
   if (configs[0].ip6)
     check_other(true, OTHER6_LIMIT_MS);
-  take_promises(); /* each knows where the other is: no answer is lost while that is asked for */
+  take_promises(); /* each knows where the other is: no answer is lost while an address is being
+                      resolved */
   check_promises();
   world_state.storm = false;
 }

@@ -1,4 +1,4 @@
-/* Runs the simulation over many seeds, a process each, and says what it came to. */
+/* Runs the simulation over many seeds, each in a process of its own, and prints a summary. */
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -16,7 +16,7 @@
 enum {
   JOBS_MAX = 64,
   FAILURE_BYTES = 400,
-  CPU_LIMIT_S = 600, /* of a run, by when it is one that never ends */
+  CPU_LIMIT_S = 600, /* of a run: one that takes longer never ends */
 };
 
 static const char *const defect_names[] = {
@@ -28,16 +28,16 @@ static const char *const defect_names[] = {
 static struct {
   uint64_t first_seed;
   uint64_t seeds;   /* 0: no limit */
-  uint64_t seconds; /* of the host; 0: no limit */
+  uint64_t seconds; /* of the host's; 0: no limit */
   unsigned jobs;
   enum node_defect defect;
   const char *pcap, *kept;
   bool replay;
 } options = {.jobs = 1, .first_seed = 1};
 
-/* What a child tells its parent, in memory that both have. */
+/* What a child reports to its parent, in memory that they share. */
 struct slot {
-  pid_t pid; /* 0: nobody runs */
+  pid_t pid; /* 0: no child */
   uint64_t seed;
   bool done;
   char failure[FAILURE_BYTES];
@@ -45,7 +45,7 @@ struct slot {
 };
 
 static struct slot *slots;
-static volatile sig_atomic_t told_to_end; /* what runs comes to its end, and nothing else starts */
+static volatile sig_atomic_t told_to_end; /* running children finish, and no others start */
 
 static void tell_to_end(int signal_number) {
   (void)signal_number;
@@ -113,7 +113,7 @@ static void start(struct slot *slot, uint64_t seed, enum node_defect defect) {
   slot->pid = pid; /* the child has this memory, too */
 }
 
-/* Waits for any child; its slot. */
+/* Waits for any child; returns its slot. */
 static struct slot *wait_for_one(void) {
   int status;
   pid_t pid;
@@ -156,7 +156,7 @@ static void finish(struct slot *slot) {
   (void)fflush(stdout);
 }
 
-/* Runs `seeds` seeds from `first` on, or as many as go in the time; `list` names them instead. */
+/* Runs `seeds` seeds from `first` on, or as many as fit in the time; `list` names them instead. */
 static void run_seeds(const uint64_t *list, uint64_t first, uint64_t seeds) {
   struct timespec begin;
   uint64_t next = 0;
@@ -183,7 +183,7 @@ static void run_seeds(const uint64_t *list, uint64_t first, uint64_t seeds) {
   }
 }
 
-/* ---- what it came to ---- */
+/* ---- the summary ---- */
 
 static void print_total(double seconds) {
   printf("seeds        %" PRIu64 ", %" PRIu64 " with a broken invariant\n", total.seeds,

@@ -11,7 +11,7 @@ static bool one_of(struct dice *dice, unsigned n) { return dice_below(dice, n) =
 
 static void draw_config(struct node_config *config, unsigned id, struct dice *dice) {
   static const uint16_t depths[] = {8, 16, 32};
-  /* Just before the milliseconds pass 2^32, the microseconds 2^32, or at the start. */
+  /* Just before the milliseconds reach 2^32, before the microseconds do, or at the start. */
   static const uint64_t wraps[] = {UINT64_C(4294967296000), UINT64_C(4294967296), 0, 0};
   uint64_t wrap = wraps[dice_below(dice, 4)];
   bool small = one_of(dice, 10);
@@ -26,7 +26,7 @@ static void draw_config(struct node_config *config, unsigned id, struct dice *di
       .budget = (uint16_t)dice_from(dice, 1, 32),
       .low_keeps_buffers = half(dice),
   };
-  /* Fewer than lwIP keeps by itself, as of fragments, or all of them would make it deaf. */
+  /* Fewer than lwIP itself keeps, such as fragments: else those could make it deaf. */
   config->held_max = (uint16_t)dice_from(dice, HELD_MIN, config->packets - KEPT_MIN);
   config->batch = (uint16_t)dice_from(dice, 1, config->queue_depth);
   config->fast = half(dice);
@@ -146,7 +146,7 @@ static void draw_node(struct node_weather *node, struct dice *dice) {
   node->obeys = true;
 }
 
-/* For a replay, what was drawn. */
+/* For a replay: what was drawn. */
 static void tell_node(const struct node_weather *node, unsigned id) {
   for (unsigned fault = 0; fault < SIM_FAULT_COUNT; fault++) {
     if (node->device[fault] != 0)

@@ -1,4 +1,4 @@
-/* The tester: a host written by hand that pings the nodes and sends what no decent host would. */
+/* The tester: a hand-written host that pings the nodes and sends what no decent host would. */
 #include "tester.h"
 
 #include <string.h>
@@ -79,7 +79,7 @@ static void sum_ip(void) {
   put16(out + IP + 10, ~sum(out + IP, 20, 0));
 }
 
-/* The checksum of UDP or TCP at `at` behind L4. */
+/* The checksum of UDP or TCP goes to `at` bytes after L4. */
 static void sum_l4(uint32_t length, uint32_t at) {
   uint32_t bytes = length - L4;
 
@@ -140,7 +140,7 @@ void tester_ping(unsigned node, uint64_t now_us) {
 void tester_arrive(const uint8_t *frame, uint32_t length, uint64_t at_us) {
   unsigned at = arrival_count;
 
-  if (arrival_count == ARRIVALS_MAX) { /* the last one to come is lost */
+  if (arrival_count == ARRIVALS_MAX) { /* the last one to arrive is lost */
     if (arrivals[0].at_us <= at_us)
       return;
     memmove(&arrivals[0], &arrivals[1], --arrival_count * sizeof *arrivals);
@@ -208,7 +208,7 @@ static void send_nonsense(unsigned node, uint64_t now_us) {
   world_send(WORLD_TESTER, out, length, now_us); /* runts and giants as they are */
 }
 
-/* A right header over what may be anything, so that it comes further. */
+/* A right header over data that may be anything, so that it gets further. */
 static void send_noise_in_ip(unsigned node, uint64_t now_us) {
   uint32_t length = dice_from(&dice, L4, FRAME_MAX);
 

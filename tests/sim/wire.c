@@ -1,5 +1,5 @@
-/* The wire between the ports: a hub or a switch that delays, loses, doubles, overtakes, corrupts.
- */
+/* The wire between the ports: a hub or a switch that delays, loses, duplicates, reorders and
+ * corrupts frames. */
 #include "wire.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 enum {
   BITS_PER_US = 100,
-  QUEUE_US = 20000, /* how long a port may have to wait for its own frames to go */
+  QUEUE_US = 20000, /* the longest that a port's own frames may have to wait to go out */
   PCAP_MAGIC_US = 0xa1b2c3d4,
   IP_HEADERS = 14 + 20,
 };
@@ -64,7 +64,7 @@ static void write_record(const uint8_t *frame, uint32_t length, uint64_t now_us)
   }
 }
 
-/* ---- the way of a frame ---- */
+/* ---- the path of a frame ---- */
 
 static void add_to_digest(unsigned from, const uint8_t *frame, uint32_t length, uint64_t now_us) {
   uint64_t digest = report.digest ^ now_us ^ (uint64_t)from << 60 ^ (uint64_t)length << 40, word;
