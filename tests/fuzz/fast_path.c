@@ -1,5 +1,4 @@
-/* A fuzzer for the fast path: whatever frame comes, what comes of it is what comes of it by lwIP
- * alone. */
+/* A fuzzer for the fast path: any frame must have the same effects as with lwIP's path only. */
 #include <stdlib.h>
 #include <stdio.h>
 
@@ -16,7 +15,7 @@ enum kind { DATAGRAM, SEGMENT, PING, DATAGRAM6 }; /* the flags' upper two bits *
 enum { HEADERS_MAX = SIZEOF_ETH_HDR + IP6_HLEN + UDP_HLEN };
 enum { FLAG_SUM = 1, FLAG_RAW = 2, FLAG_RAW_EATS = 4, FLAG_SHORT_MTU = 8, FLAG_OFFLOADED = 16 };
 
-/* The linker puts this in the place of lwIP's. */
+/* The linker uses this in place of lwIP's. */
 err_t __real_ethernet_input(struct pbuf *packet, struct netif *netif);
 err_t __wrap_ethernet_input(struct pbuf *packet, struct netif *netif);
 err_t __wrap_ethernet_input(struct pbuf *packet, struct netif *netif) {
@@ -24,7 +23,7 @@ err_t __wrap_ethernet_input(struct pbuf *packet, struct netif *netif) {
   return __real_ethernet_input(packet, netif);
 }
 
-/* A frame that is plain, with as many bytes of data; returns its length. */
+/* A plain frame, with that many bytes of data; returns its length. */
 static size_t make(uint8_t *frame, enum kind kind, size_t size) {
   switch (kind) {
   case DATAGRAM:
@@ -38,8 +37,8 @@ static size_t make(uint8_t *frame, enum kind kind, size_t size) {
   }
 }
 
-/* The first byte says how the interface is, what comes, and whether checksums are put right; what
- * follows changes that, byte by byte. */
+/* The first byte says how the interface is set up, which frame arrives, and whether checksums are
+ * made right; the bytes that follow change the frame, one by one. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static bool ready;

@@ -18,12 +18,12 @@ enum {
   UNOBSERVED_PARTS = 64,
 };
 
-/* A line of cached memory that anyone has handed over. */
+/* A line of cached memory that has been handed over. */
 struct line {
   uint32_t address; /* of its first byte; 0: an empty entry */
-  uint32_t written; /* the observation that came last when a device wrote it; 0: none has */
+  uint32_t written; /* the last observation before a device wrote it; 0: none has */
   uint8_t memory[HOST_DMA_LINE_MAX]; /* what memory holds */
-  uint8_t cached[HOST_DMA_LINE_MAX]; /* what the cache held when it was last the same */
+  uint8_t cached[HOST_DMA_LINE_MAX]; /* what the cache held when both were last the same */
 };
 
 static bool running, forbidden;
@@ -32,12 +32,12 @@ static struct line lines[LINES];
 static uint32_t observations;
 static unsigned accesses;
 
-/* Of the memory that is not cached. */
+/* For the memory that is not cached. */
 static uint8_t device_sees[HOST_DMA_RINGS_MAX]; /* the device's view */
-static uint8_t published[HOST_DMA_RINGS_MAX];   /* the processor's, when it last published */
-static bool unobserved[HOST_DMA_RINGS_MAX];     /* written by the device, not seen yet */
-static struct { size_t from, to; } unobserved_parts[UNOBSERVED_PARTS]; /* where they are */
-static unsigned unobserved_count;                                      /* of these */
+static uint8_t published[HOST_DMA_RINGS_MAX];   /* the processor's view, when it last published */
+static bool unobserved[HOST_DMA_RINGS_MAX];     /* written by the device, not yet observed */
+static struct { size_t from, to; } unobserved_parts[UNOBSERVED_PARTS]; /* where those are */
+static unsigned unobserved_count;                                      /* the number of parts */
 
 void host_dma_start(const struct host_dma_options *wanted) {
   options = *wanted;
@@ -69,7 +69,7 @@ void host_dma_look(void) {
 
 /* ---- cached memory ---- */
 
-/* The processor's view of a line, also of what is beside an object that shares it. */
+/* The processor's view of a line, even of what is next to an object that shares it. */
 __attribute__((no_sanitize("address"))) static const uint8_t *cache_load(uint32_t base) {
   static uint64_t view[HOST_DMA_LINE_MAX / 8];
 
@@ -97,8 +97,8 @@ static struct line *line_at(uint32_t address) {
   return NULL;
 }
 
-/* The first byte from `from` that the processor has written since the line was last the same in
- * both; -1 where there is none. */
+/* The first byte from `from` on that the processor has written since both views of the line were
+ * the same; -1 if there is none. */
 static int first_dirty(const struct line *line, const uint8_t *cache, unsigned from, unsigned to) {
   if (to <= from || memcmp(cache + from, line->cached + from, to - from) == 0)
     return -1;
@@ -107,7 +107,7 @@ static int first_dirty(const struct line *line, const uint8_t *cache, unsigned f
   return (int)from;
 }
 
-/* Calls `action` for each line of a range, with the part of it that lies in the range. */
+/* Calls `action` for each line of a range, with the part of the line that is in the range. */
 static void for_lines(uint32_t address, size_t length,
                       void (*action)(struct line *, uint32_t base, unsigned from, unsigned to)) {
   uint32_t end = address + (uint32_t)length;
@@ -199,7 +199,7 @@ static void write_line(struct line *line, uint32_t base, unsigned from, unsigned
 
 /* ---- memory that is not cached ---- */
 
-/* Where `address` lies in the rings; -1 where it does not. */
+/* The offset of `address` in the rings; -1 if it is outside. */
 static long ring_offset(uint32_t address, size_t length) {
   uintptr_t start = (uintptr_t)options.rings;
 
@@ -222,7 +222,7 @@ static void arrive(size_t offset) {
 
 static size_t in_order(size_t i, size_t count) { return options.last_first ? count - 1 - i : i; }
 
-/* A part of the rings at a time, since in most nothing has changed. */
+/* One part of the rings at a time, since most have not changed. */
 static void publish(void) {
   size_t size = options.rings_size, parts = (size + RINGS_PART - 1) / RINGS_PART;
 
@@ -254,7 +254,7 @@ static void observe(void) {
   }
 }
 
-/* Where there are too many parts, the last one grows. */
+/* If there are too many parts, the last one grows. */
 static void note_unobserved(size_t from, size_t to) {
   memset(unobserved + from, 1, to - from);
   if (unobserved_count < UNOBSERVED_PARTS) {

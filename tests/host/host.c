@@ -16,14 +16,14 @@
 enum {
   DEVICES_MAX = 4,
   CONSOLE_BYTES = 1 << 16,
-  READS_MAX = 10000000, /* of registers in a row */
-  IRQS_MAX = 2000,      /* in a row; the kit turns one off that goes on for NIC_IRQ_STORM */
+  READS_MAX = 10000000, /* of registers, in a row */
+  IRQS_MAX = 2000,      /* in a row; the kit turns off one that goes on for NIC_IRQ_STORM */
 };
 
 static uint64_t now_us;
 static bool timer_armed;
 static uint64_t timer_deadline_us;
-static uint32_t masked; /* as PRIMASK */
+static uint32_t masked; /* like PRIMASK */
 
 static struct {
   void (*handler)(void *context);
@@ -64,7 +64,7 @@ static_assert(HOST_IRQ_LINES == 64, "a bit for each line");
 
 static uint64_t bit(unsigned line) { return UINT64_C(1) << line; }
 
-/* The lowest line first. A level that stays up interrupts for ever: a driver that does not quieten
+/* The lowest line first. A level that stays up interrupts for ever: a driver that does not silence
  * its device hangs. */
 static void deliver(void) {
   uint64_t ready;
@@ -197,7 +197,7 @@ uint32_t mmio_read(uintptr_t address) {
   return value;
 }
 
-/* Devices answer whole words. */
+/* Devices answer only to whole words. */
 uint16_t mmio_read16(uintptr_t address) {
   assert_int_equal(address % 2, 0);
   return (uint16_t)(mmio_read(address - address % 4) >> 8 * (address % 4));

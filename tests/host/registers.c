@@ -1,5 +1,5 @@
-/* A page of registers that remember: what was written, in which order, and what a test puts there.
- */
+/* A page of registers that remember what was written, and in which order, and read as the test sets
+ * them. */
 #include "registers.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* The ACME MAC: a template. Replace registers and descriptors by those of your MAC's manual, and
- * cite it; what each function has to do stands in driver/nic.h, and what is easy to get wrong here.
- */
+ * cite it. driver/nic.h says what each function has to do; the comments here, what is easy to get
+ * wrong. */
 #include "acme_mac.h"
 
 #include <errno.h>
@@ -48,7 +48,7 @@ static struct acme_mac *acme_of(struct nic *nic) { return (struct acme_mac *)(vo
 
 /* ---- lifecycle ---- */
 
-/* A MAC that is not there says so: nothing may be waited for without a bound. */
+/* A MAC that is absent reports so: never wait without a bound. */
 static int start(struct nic *nic) {
   if (reg_read(nic, ID) != ID_VALUE)
     return -ENODEV;
@@ -66,7 +66,7 @@ static void accept_address(struct nic *nic, const uint8_t *mac, uint32_t as) {
 }
 
 /* Rings start empty and from their base, also the second time. Interrupts stay masked. What `start`
- * has set up stays no longer than the MAC has power: what is needed is set here. */
+ * has set up lasts only while the MAC has power: set here what is needed. */
 static int enable(struct nic *nic) {
   struct acme_mac *own = acme_of(nic);
 
@@ -88,8 +88,8 @@ static int enable(struct nic *nic) {
   return 0;
 }
 
-/* When it returns the MAC touches no memory: where yours goes on for a while, wait, with a bound.
- * The kit takes back what is on the rings. A loss that was not yet counted is counted here. */
+/* When it returns the MAC touches no memory: if yours goes on for a while, wait, with a bound. The
+ * kit takes back what is on the rings. A loss that was not yet counted is counted here. */
 static void disable(struct nic *nic) {
   reg_write(nic, MASK, 0);
   reg_write(nic, CONTROL, 0);
@@ -100,7 +100,7 @@ static void disable(struct nic *nic) {
 
 /* ---- rings ---- */
 
-/* Ownership is the last store, behind a barrier. */
+/* Ownership is the last store, after a barrier. */
 static void fill(struct acme_descriptor *descriptor, const struct pbuf *buffer, uint32_t flags) {
   descriptor->address = bus_address(buffer->payload);
   descriptor->length = buffer->len | flags;
@@ -133,8 +133,8 @@ static struct pbuf *rx_reap(struct nic *nic) {
   return packet;
 }
 
-/* Back to front: the MAC begins with a frame when it owns the first descriptor, and all of them
- * have to be there by then. pbufs are not written to: lwIP may send them again. */
+/* Back to front: the MAC begins with a frame when it owns the first descriptor, and the rest must
+ * be there by then. Do not write to pbufs: lwIP may send them again. */
 static bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct acme_mac *own = acme_of(nic);
   const struct pbuf *parts[ACME_TX_FRAGMENTS];
@@ -170,7 +170,7 @@ static struct pbuf *tx_reap(struct nic *nic) {
   return nic_ring_pop(&nic->tx_ring);
 }
 
-/* Once a batch. The rx doorbell also starts again what has stalled. */
+/* Once a batch. The rx doorbell also restarts a stalled receiver. */
 static void doorbell(struct nic *nic, enum nic_direction which) {
   dma_publish();
   if (which == NIC_RX) {
@@ -183,7 +183,7 @@ static void doorbell(struct nic *nic, enum nic_direction which) {
 
 /* ---- interrupt ---- */
 
-/* Quietens the MAC and says what happened; the work is the main loop's. */
+/* Silences the MAC and notes what happened; the work is the main loop's. */
 static void interrupt(struct nic *nic) {
   uint32_t cause = reg_read(nic, CAUSE);
 
@@ -200,9 +200,8 @@ static void interrupt(struct nic *nic) {
 /* What came while they were masked interrupts at once: the causes are not cleared here. */
 static void irq_unmask(struct nic *nic) { reg_write(nic, MASK, CAUSES); }
 
-/* With a PHY on MDIO: driver/phy.h. A MAC that was reset, by a drop of its voltage, says nothing
- * and hears nothing: what `enable` wrote last is not there any more, and the kit enables it anew.
- */
+/* For a PHY on MDIO, see driver/phy.h. A MAC that was reset, by a drop of its voltage, is silent
+ * and deaf: what `enable` wrote last is gone, and the kit enables it anew. */
 static void read_link(struct nic *nic, struct nic_link *link) {
   *link = (struct nic_link){.status = NIC_LINK_INACTIVE};
   if (reg_read(nic, CONTROL) != CONTROL_ENABLE)

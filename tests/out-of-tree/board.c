@@ -1,4 +1,4 @@
-/* The product's board: devices, their memory, their interrupts, and what port.h asks of it. */
+/* The product's board: devices, their memory, their interrupts, and what port.h needs from it. */
 #include "board.h"
 
 #include "acme_mac.h"
@@ -29,7 +29,7 @@ static struct msf2_emac emac;
 static struct acme_mac acme;
 struct nic *const board_nics[BOARD_NICS] = {&emac.nic, &acme.nic};
 
-/* In this configuration of the fabric there is no soft MAC, but memory that reads as 0. */
+/* This configuration of the fabric has no soft MAC, but memory that reads as 0. */
 static const uint32_t fabric[16];
 
 static _Alignas(ALIGNMENT) uint8_t memory[BOARD_NICS][NIC_MEMORY_BYTES(

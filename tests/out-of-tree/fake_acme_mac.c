@@ -1,5 +1,5 @@
-/* The ACME MAC on the host, for the conformance suite: the MAC of the suite's own textbook. That of
- * another MAC is tests/conformance/fake_NAME.c, such as fake_msf2_emac.c. */
+/* The ACME MAC on the host, for the conformance suite: it is the suite's own textbook MAC. For
+ * another MAC write a fake_NAME.c like those in tests/conformance, such as fake_msf2_emac.c. */
 #include "acme_mac.h"
 #include "textbook.h"
 

@@ -1,5 +1,5 @@
-/* A program whose stack is known, for the tests of tools/stack: each function says what is tried.
- */
+/* A program whose stack is known, for the tests of tools/stack: each function says what it
+ * tests. */
 #include <stdint.h>
 
 extern uint32_t report_stack[16];
@@ -33,7 +33,7 @@ APART static uint32_t leads_on(void) {
   return deep();
 }
 
-/* Ways of different depth, by a table. */
+/* Calls of different depth, by a table. */
 APART static uint32_t chooses(uint32_t which) {
   switch (which) {
   case 0:
@@ -51,8 +51,8 @@ APART static uint32_t chooses(uint32_t which) {
   }
 }
 
-/* The registers come back, and the return is made, on a condition; else two calls at other depths,
- * the deeper one first. It adds 8 and 64 bytes. */
+/* The registers are restored, and the return is made, on a condition; else two calls at other
+ * depths, the deeper one first. It adds 8 and 64 bytes. */
 void returns_early(void);
 __attribute__((naked)) void returns_early(void) {
   __asm volatile("push {r4, lr}\n\t"

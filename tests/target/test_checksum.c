@@ -1,4 +1,4 @@
-/* A firmware that checks the Internet checksum on the board, and says how long it takes. */
+/* A firmware that checks the Internet checksum on the board, and prints how long it takes. */
 #include "board.h"
 #include "checksum_cases.h"
 #include "internet_checksum.h"
@@ -23,8 +23,9 @@ static uint32_t rounds_us(checksum_function *volatile checksum, const void *from
   return (uint32_t)(port_clock_us() - start_us);
 }
 
-/* Microseconds a thousand rounds are nanoseconds a round, and instructions a round where the
- * emulator's clock counts one as a nanosecond. A function that does nothing takes two. */
+/* Microseconds per thousand rounds are nanoseconds per round, and instructions per round if the
+ * emulator's clock counts an instruction as a nanosecond. A function that does nothing takes
+ * two. */
 static void measure(size_t length, unsigned offset) {
   uint32_t call_ns = rounds_us(nothing, &data[offset], length);
 
