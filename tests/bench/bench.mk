@@ -1,10 +1,10 @@
-# Guest instructions a packet: docs/performance.md.
+# Guest instructions per packet: docs/performance.md.
 
 BENCH_BOARDS ?= $(BOARD)
 BENCH := QEMU="$(QEMU)" CROSS="$(CROSS)" tests/bench/bench.py
 BENCH_SOURCE := tests/bench/insn_counter.c
 BENCH_CFLAGS := -std=c11 -O2 -g $(WARN) -fPIC -shared -fvisibility=hidden
-# The version of the plugin interface that QEMU 7.2 has, and one that 10.0 takes.
+# The version of the plugin interface that QEMU 7.2 has, and one that 10.0 accepts.
 BENCH_PLUGINS := build/tools/insn_counter_1.so build/tools/insn_counter_2.so
 
 build/tools/insn_counter_%.so: $(BENCH_SOURCE) tests/bench/bench.mk
@@ -24,7 +24,7 @@ bench-growth bench-wall:
 	@echo "make $@: BOARD=$(BOARD): its guests are for emcraft-sf2 only" >&2; exit 2
 endif
 
-# Of the figures that the last bench-growth has left.
+# From the figures that the last bench-growth has left.
 .PHONY: bench-plots
 bench-plots:
 	@tools/setup plots

@@ -1,4 +1,4 @@
-/* A guest whose every instruction is known, for the test that the meter counts them right. */
+/* A guest whose every instruction is known, to test that the meter counts them right. */
         .syntax unified
         .cpu cortex-m3
         .thumb

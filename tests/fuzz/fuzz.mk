@@ -25,7 +25,7 @@ $(eval $(call flags_file,build/fuzz/flags,clang $(FUZZ_CFLAGS) $(WARN)))
 $(FUZZ_OBJECTS): Makefile tests/fuzz/fuzz.mk build/fuzz/flags
 -include $(FUZZ_OBJECTS:.o=.d)
 
-# What it finds is kept in build/fuzz/corpus, for the next time; SEED= makes its choices the same again.
+# What it finds is kept in build/fuzz/corpus, for the next time; SEED= repeats its choices.
 .PHONY: fuzz
 fuzz: build/fuzz/fast_path
 	@mkdir -p build/fuzz/corpus

@@ -1,7 +1,7 @@
 # All interleavings of main loop, interrupts and devices, up to a bound (docs/reliability.md).
 
 IX := build/host-interleave
-# Code under test, and the models of its devices: the compiler tells of their accesses to memory
+# Code under test, and the models of its devices: the compiler reports their accesses to memory
 # (tests/interleave/instrument.c).
 IX_INSTRUMENTED := $(wildcard driver/*.c driver/nic/*.c) $(filter-out $(CONFORMANCE_LACKS),$(wildcard driver/device/*.c)) app/main.c \
                    $(wildcard tests/conformance/fake_*.c tests/conformance/mac_*.c tests/conformance/textbook_*.c) \
@@ -49,7 +49,7 @@ test-interleave: interleave interleave-reduction interleave-threads interleave-d
 interleave: build/interleave
 	$(Q)build/interleave $(if $(DEPTH),--depth $(DEPTH)) $(addprefix --only ,$(ONLY)) $(if $(SCHEDULE),--schedule $(SCHEDULE))
 
-# That what is left out is the same as what is run.
+# Checks that the schedules left out are the same as those that are run.
 .PHONY: interleave-reduction
 interleave-reduction: build/interleave
 	$(Q)build/interleave --whole 1 --only "textbook receive"
@@ -57,8 +57,8 @@ interleave-reduction: build/interleave
 	$(Q)build/interleave --whole 1 --only "textbook queue in"
 	$(Q)build/interleave --whole 1 --only msf2_emac --only send
 
-# A thread as the device, under the thread sanitizer. Of the files, the code under test alone is
-# instrumented, without its volatile accesses.
+# A thread as the device, under the thread sanitizer. Only the code under test is instrumented,
+# without its volatile accesses.
 IT := build/host-threads
 IT_INSTRUMENTED := $(wildcard driver/*.c driver/nic/*.c) tests/conformance/textbook_driver.c
 IT_PLAIN   := $(filter-out $(CONFORMANCE_LACKS),$(wildcard driver/device/*.c)) port/log.c $(wildcard port/lwip/*.c) \

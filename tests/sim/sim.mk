@@ -9,7 +9,7 @@ SIM_INCLUDE       := $(addprefix -I,tests/sim tests/host port port/lwip driver d
 SIM_CFLAGS        := -std=gnu11 -g -fno-pie $(SIM_INCLUDE) $(LWIP_INCLUDE)
 SIM_FLAGS_fast    := -O2
 SIM_FLAGS_checked := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-# What the node hears of on its way: the device's dice, and lwIP's memory.
+# Calls that the node intercepts: the device's dice, and lwIP's memory.
 SIM_WRAP          := $(addprefix --wrap=,sim_fault_strikes mem_malloc memp_malloc memp_free)
 SIM_NODES         := 0 1
 
@@ -54,16 +54,16 @@ SIM_JOBS := $(or $(JOBS),1)
 fresh_seed = $(shell od -An -N4 -tu4 /dev/urandom)
 
 .PHONY: soak replay test-sim
-# As many seeds as go in SECONDS, from SEED on, JOBS at a time; a failure prints how to replay it.
+# As many seeds as fit in SECONDS, from SEED on, JOBS at a time; a failure prints how to replay it.
 soak: build/host-sim-fast/soak
 	$(Q)build/host-sim-fast/soak --seconds $(or $(SECONDS),60) --seed $(or $(SEED),$(fresh_seed)) --jobs $(SIM_JOBS)
 
-# One seed, telling what happens; PCAP= gets what is on the wire.
+# One seed, printing what happens; PCAP= gets what is on the wire.
 replay: build/host-sim-checked/soak
 	$(Q)build/host-sim-checked/soak --replay --seed $(or $(SEED),$(error SEED= has to say which run; a failed make soak tells it)) $(if $(PCAP),--pcap "$(PCAP)")
 
-# The simulation on trial, the seeds that have found something, and a minute of seeds that nobody has
-# seen, with sanitizers.
+# The simulation's own tests, the seeds that have found something, and a minute of new seeds, with
+# sanitizers.
 test-sim: $(SIM_PROGRAMS)
 	$(Q)/usr/bin/python3 -m pytest -q -n 2 -p no:cacheprovider tests/sim
 	$(Q)build/host-sim-checked/soak --kept tests/sim/seeds.txt --jobs 2

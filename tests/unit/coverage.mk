@@ -1,8 +1,8 @@
 # Line and branch coverage of driver/ and port/ by the host tests (docs/reliability.md): the programs of
-# unit.mk once more, what is measured without optimisation and without sanitizers, so that a branch is one of
-# the source.
+# unit.mk once more, with the measured code built without optimisation and sanitizers, so that a branch is one
+# of the source.
 
-# What no host test runs, for its reason; docs/reliability.md says which tests run it on a board.
+# What no host test runs, and why; docs/reliability.md says which tests run it on a board.
 # Assembly, or the processor's own registers:
 CV_EXCLUDED := port/arch/cortex_m/cpu.c port/arch/cortex_m/fault.c port/arch/cortex_m/stack_guard.c port/arch/cortex_m/startup.c
 CV_EXCLUDED += port/arch/cortex_a/cpu.c port/arch/cortex_a/fault.c port/arch/cortex_a/mmu.c port/arch/cortex_a/startup.c
@@ -13,7 +13,7 @@ CV_EXCLUDED += port/stack.c
 # A list of devices and addresses, and a vector for each of its interrupts:
 CV_EXCLUDED += $(wildcard port/boards/*/board.c)
 
-# Of a log line, whether it is on: the two ways of each are log.c's, which test_log.c tests.
+# Whether a log line is on: the two branches of each are log.c's, which test_log.c tests.
 CV_BRANCHES_EXCLUDED := ^\s*log_(error|warning|info|debug)\(
 
 CV_LINES_MIN    := 95
@@ -40,7 +40,7 @@ $(CV)/%.o: %.c
 	$(call say,CC)
 	$(Q)gcc $(CV_CFLAGS) $(WARN) -MD -MP -c $< -o $@
 
-# Last, so that of the archive what a program asks for is linked.
+# Last, so that only what a program needs is linked from the archive.
 $(CV)/port.a: $(CV_PORT)
 	$(call say,AR)
 	$(Q)rm -f $@ && ar rcs $@ $^
@@ -60,11 +60,11 @@ $(eval $(call flags_file,$(CV)/flags,gcc $(CV_CFLAGS) $(WARN) $(DRIVERS)))
 $(CV_OBJECTS) $(CV_PORT) $(CV_CONFORMANCE) $(CV_TESTS): Makefile tests/unit/unit.mk tests/unit/coverage.mk $(CV)/flags
 -include $(CV_OBJECTS:.o=.d) $(CV_PORT:.o=.d) $(CV_CONFORMANCE:.o=.d) $(CV_TESTS:.o=.d)
 
-# Each source is measured or excluded, and not both.
+# Each source is either measured or excluded.
 CV_SOURCES := $(shell find driver port -name '*.c')
 CV_ODD = $(filter-out $(CV_MEASURED) $(CV_EXCLUDED),$(CV_SOURCES)) $(filter-out $(CV_SOURCES),$(CV_EXCLUDED)) $(filter $(CV_MEASURED),$(CV_EXCLUDED))
 
-# gcovr itself says what is too little; build/coverage/index.html shows each line.
+# gcovr itself reports what is too little; build/coverage/index.html shows each line.
 CV_REPORT := gcovr --root . --filter driver/ --filter port/ --exclude-throw-branches \
              --exclude-branches-by-pattern '$(CV_BRANCHES_EXCLUDED)' --html-details build/coverage/index.html \
              --csv build/coverage/files.csv --print-summary \
@@ -73,7 +73,7 @@ CV_TABLE  := awk -F, 'NR == 1 { printf "%-33s %6s %7s %9s\n", "file", "lines", "
                       NR > 1 { printf "%-33s %6d %5.1f %%", $$1, $$2, 100 * $$4 } \
                       NR > 1 && $$5 > 0 { printf " %9d %5.1f %%", $$5, 100 * $$7 } NR > 1 { print "" }'
 
-# What the last run has counted, and what is left of a source that has gone.
+# Counts of the last run, and leftovers of sources that are gone.
 CV_STALE = $(filter-out $(CV_MEASURED:%.c=$(CV)/%.gcno),$(shell find $(CV) -name '*.gc??'))
 
 build/coverage/summary: $(CV_PROGRAMS)
@@ -84,7 +84,7 @@ build/coverage/summary: $(CV_PROGRAMS)
 	  echo "coverage: less than $(CV_LINES_MIN) % of the lines or $(CV_BRANCHES_MIN) % of the branches: see build/coverage/index.html" >&2; exit 1; }
 	$(Q)mv $@.new $@
 
-# What is up to date is shown again.
+# Shows the summary even if it is up to date.
 .PHONY: coverage
 coverage: build/coverage/summary
 	$(Q)$(if $(strip $(CV_ODD)),echo "coverage: not either measured or excluded: $(strip $(CV_ODD))" >&2; exit 1)

@@ -10,9 +10,9 @@ HOST_CFLAGS    := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-pie \
                   -fsanitize=address,undefined -fno-sanitize-recover=all $(HOST_INCLUDE) $(LWIP_INCLUDE)
 HOST_OWN       := $(wildcard driver/*.c driver/device/*.c driver/nic/*.c driver/wrap/*.c) port/format.c port/log.c app/line_editor.c \
                   $(wildcard port/lwip/*.c) $(wildcard tests/host/*.c) $(filter-out $(UNIT_TESTS),$(wildcard tests/unit/*.c))
-# What port/ has for devices of boards, under fake registers: the programs test_port_* alone have it. Names
-# that the host's port has as well get the file's name in front; a reset and the sleep of one that waits for
-# it end the code that is tested.
+# The drivers of port/ for the boards' devices, over fake registers: only the programs test_port_* have them.
+# Names that the host's port has as well get the file's name as a prefix; a reset, and the sleep while waiting
+# for one, end the tested code.
 PORT_PROGRAMS := $(filter tests/unit/test_port_%,$(UNIT_TESTS))
 HOST_PORT     := port/semihosting.c $(wildcard port/newlib/*.c) port/arch/cortex_m/systick_clock.c \
                  port/arch/cortex_a/gic.c port/arch/cortex_a/cache.c \
@@ -43,7 +43,7 @@ port_flags = $(call port_names,$(1)) $(if $(filter port_reset,$(names_of_$(basen
 # no peer of its own.
 CONFORMANCE_OWN   := $(filter-out $(CONFORMANCE_TESTS),$(wildcard tests/conformance/*.c))
 CONFORMANCE_LACKS := driver/device/sim_peer.c driver/device/sim_tcp.c $(wildcard tests/unit/*_rig.c)
-# The drivers that it has to know: the files that define a struct nic_ops.
+# The drivers that it must cover: the files that define a struct nic_ops.
 DRIVERS           := $(notdir $(basename $(shell grep -l '^const struct nic_ops' driver/nic/*.c)))
 
 # $(1): compiler
@@ -87,7 +87,7 @@ $$(UNIT_TESTS:tests/unit/%.c=build/host-$(1)/%): build/host-$(1)/%: build/host-$
 	$$(call say,LD)
 	$$(Q)$(1) -no-pie -fsanitize=address,undefined $$(filter-out %.a,$$^) $$(filter %.a,$$^) -lcmocka $$(HOST_LDFLAGS) -o $$@
 
-# Counts what is not the fast path's.
+# Counts what the fast path does not take.
 build/host-$(1)/test_fast_path: HOST_LDFLAGS := -Wl,--wrap=ethernet_input
 
 $$(CONFORMANCE_TESTS:tests/conformance/%.c=build/host-$(1)/%): build/host-$(1)/%: \
@@ -106,8 +106,8 @@ test-unit-programs: $(UNIT_PROGRAMS)
 test-unit: $(UNIT_PROGRAMS)
 	$(Q)for program in $(UNIT_PROGRAMS); do echo "== $$program"; $$program || exit 1; done
 
-# A driver of a product, from a tree of its own: PRODUCT_DIR has DRIVER.c and fake_DRIVER.c. All else is the
-# objects that the suite has for the drivers of this tree.
+# A product's driver, from a tree of its own: PRODUCT_DIR has DRIVER.c and fake_DRIVER.c. The other objects
+# are those that the suite has for the drivers of this tree.
 SUITE := build/host-gcc
 ifneq ($(PRODUCT_DIR),)
 ifeq ($(DRIVER),)
@@ -124,12 +124,12 @@ $(SUITE)/%: tests/conformance/%.c $(PRODUCT_DIR)/$(DRIVER).c $(PRODUCT_DIR)/fake
 	  -no-pie $(filter-out FORCE,$^) -lcmocka -o $@
 endif
 
-# The conformance suite alone, by gcc: over one driver, of the tests with a word in their names.
+# Just the conformance suite, by gcc; DRIVER= limits it to one driver, TEST= to tests with a word in the name.
 .PHONY: test-conformance
 test-conformance: $(SUITE)/test_conformance
 	$(Q)$(SUITE)/test_conformance $(or $(DRIVER),all) $(TEST) 2>&1
 
-# Every driver, or one, by seeds; of a run alone each event is told.
+# Every driver, or one, by seeds; RUNS=1 prints each event.
 .PHONY: torture
 torture: $(SUITE)/test_torture
 	$(Q)$(SUITE)/test_torture $(or $(DRIVER),all) $(or $(SEED),$(fresh_seed)) $(or $(RUNS),1000) $(if $(filter 1,$(RUNS)),tell) 2>&1

@@ -1,5 +1,5 @@
-# The guests of bench-growth and bench-wall, on a SmartFusion2 whose packets are in DDR. Of each: the
-# descriptors in a ring, the interfaces, and the files that it has beside the board.
+# The guests of bench-growth and bench-wall, on a SmartFusion2 whose packets are in DDR. For each: the
+# descriptors in a ring, the interfaces, and the files that it has besides the board.
 GUEST_RINGS := 4 8 16 32 64 128 256
 GUESTS := $(GUEST_RINGS:%=ring-%) interfaces-2 interfaces-4 sweep reflect
 $(foreach ring,$(GUEST_RINGS),$(eval guest_ring-$(ring) := $(ring) 1 main quiet))
