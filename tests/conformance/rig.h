@@ -49,7 +49,7 @@ struct rig {
   bool confused; /* an error may hide what became of frames before it: sent ones may be counted as
                     stopped, too */
   bool gone;     /* the device was absent for a while: the frames that it had are lost, and its
-                    interrupt may have gone */
+                    interrupt may have kept on */
   unsigned hoarded;       /* frames that the stack keeps */
   void (*on_input)(void); /* what the stack does when it gets a frame */
   unsigned backlog;       /* frames that arrive at the next moments of an eager device */

@@ -236,7 +236,7 @@ static void a_solicitation_tells_of_a_successor(void **state) {
   assert_int_equal(entry_of(HOST)->state, ND6_DELAY);
 }
 
-/* Or an option of another length than its own. */
+/* Nor does an option of length 0. */
 static void another_option_tells_of_none(void **state) {
   struct lladdr without_length = lladdr_of(ND6_OPTION_TYPE_SOURCE_LLADDR, 99);
 
