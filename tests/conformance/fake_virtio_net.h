@@ -92,7 +92,7 @@ void fake_virtio_net_send(struct fake_virtio_net *fake, unsigned frames);
 /* Its link changes. */
 void fake_virtio_net_set_link(struct fake_virtio_net *fake, bool up);
 
-/* It has met an error, and asks for a reset. False where it is off. */
+/* It has met an error, and requests a reset. False if it is off. */
 bool fake_virtio_net_break(struct fake_virtio_net *fake);
 
 /* It says that it has used the chain that begins with descriptor `id` of queue `number`. */

@@ -38,9 +38,9 @@ struct explore_options {
   unsigned count;
   void (*run)(void);    /* the code under test; ends by explore_done() or explore_fail() */
   bool (*is_due)(void); /* true: the code may not go on before a process has run */
-  unsigned runs_max;    /* fail where there are more */
-  bool whole;           /* run the orders that are the same as others, too */
-  const char *schedule; /* run this one alone, and tell all of it; NULL: run all */
+  unsigned runs_max;    /* fail if there are more */
+  bool whole;           /* also run the orders that are the same as others */
+  const char *schedule; /* run only this one, and print all of it; NULL: run all */
 };
 
 struct explore_result {

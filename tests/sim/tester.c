@@ -135,7 +135,7 @@ void tester_ping(unsigned node, uint64_t now_us) {
   send(PING_BYTES, now_us);
 }
 
-/* ---- what comes ---- */
+/* ---- arrivals ---- */
 
 void tester_arrive(const uint8_t *frame, uint32_t length, uint64_t at_us) {
   unsigned at = arrival_count;
