@@ -180,6 +180,25 @@ static void fin_wait_2_takes_its_time(void **state) {
   pcb = NULL;
 }
 
+/* So does one whose other half is closed later, which the peer does not notice. */
+static void it_begins_anew_with_the_close(void **state) {
+  (void)state;
+  for (unsigned ways = 0; ways < 2; ways++) {
+    assert_int_equal(tcp_shutdown(pcb, 0, 1), ERR_OK);
+    acknowledgement_comes(pcb->snd_nxt, WINDOW);
+    pass(5 * MINUTE);
+    assert_int_equal(pcb->state, FIN_WAIT_2);
+    assert_int_equal(ways == 0 ? tcp_close(pcb) : tcp_shutdown(pcb, 1, 0), ERR_OK);
+    pass(20 * SECOND);
+    assert_non_null(tcp_active_pcbs);
+    pass(1);
+    assert_null(tcp_active_pcbs);
+    pcb = NULL;
+    (void)tear_down(state);
+    (void)set_up(state);
+  }
+}
+
 /* To make room for another connection, but not silently: there was data to be sent. */
 static void who_has_not_got_all_is_told(void **state) {
   struct tcp_pcb *all[MEMP_NUM_TCP_PCB];
@@ -451,6 +470,7 @@ int main(void) {
       TEST(what_is_closed_is_sent_to_a_slow_peer),
       TEST(what_nobody_acknowledges_ends),
       TEST(fin_wait_2_takes_its_time),
+      TEST(it_begins_anew_with_the_close),
       TEST(who_has_not_got_all_is_told),
       TEST(time_wait_takes_its_time),
       TEST(what_stays_half_open_makes_room),
