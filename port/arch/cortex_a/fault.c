@@ -1,4 +1,4 @@
-/* The handlers of faults and of unexpected exceptions: they report and stop.
+/* The handlers of faults and of unexpected exceptions: they report, and end the run.
  *
  * The report is written by polling, on a stack of its own, since the fault may come of a stack that
  * ran over: nothing is mapped below it. */

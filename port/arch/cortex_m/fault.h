@@ -1,4 +1,4 @@
-/* The handlers of faults and of unexpected exceptions: they report and stop. */
+/* The handlers of faults and of unexpected exceptions: they report, and end the run. */
 #ifndef FAULT_H
 #define FAULT_H
 
