@@ -251,7 +251,6 @@ static void irq_unmask(struct nic *nic) {
 }
 
 static void read_link(struct nic *nic, struct nic_link *state) {
-  *state = (struct nic_link){.status = NIC_LINK_INACTIVE};
   if (!has(DEFECT_RESET_UNSEEN) && reg_read(nic, TEXTBOOK_CONTROL) != 1)
     nic->faulted = true;
   else if ((reg_read(nic, TEXTBOOK_LINK) & 1) != 0 || has(DEFECT_OLD_LINK))

@@ -203,7 +203,6 @@ static void irq_unmask(struct nic *nic) { reg_write(nic, MASK, CAUSES); }
 /* For a PHY on MDIO, see driver/phy.h. A MAC that was reset, by a drop of its voltage, is silent
  * and deaf: what `enable` wrote last is gone, and the kit enables it anew. */
 static void read_link(struct nic *nic, struct nic_link *link) {
-  *link = (struct nic_link){.status = NIC_LINK_INACTIVE};
   if (reg_read(nic, CONTROL) != CONTROL_ENABLE)
     nic->faulted = true;
   else if ((reg_read(nic, LINK) & LINK_UP) != 0)
