@@ -224,8 +224,7 @@ DATAPATH_INLINE void datapath_turn(struct nic *nic, const struct nic_ops *ops) {
   } while (batch == batch_max && budget > 0);
   datapath_turn_ends(nic, full);
   if (budget <= 0 || nic->faulted)
-    dispatch_post(
-        &nic->interrupt_event); /* another turn, after timers and others have had theirs */
+    dispatch_post(&nic->interrupt_event); /* another turn, after timers and others */
   else
     ops->irq_unmask(nic);
 }

@@ -284,8 +284,7 @@ struct nic {
   uint8_t offloads; /* caps.offloads, less those that `start` found this device to lack */
   uint16_t mtu;     /* longest payload, in bytes */
   uint8_t mac[ETH_ADDRESS_BYTES];
-  uint32_t
-      watched_tx_tail; /* the tx ring's tail at the last watch; if it was empty, none it can have */
+  uint32_t watched_tx_tail; /* the tx ring's at the last watch; if empty, none that it can have */
   uint32_t watched_rx_tail;
   uint8_t stalled_watches;  /* watches in a row with frames in flight and the tx tail unmoved */
   uint8_t deaf_watches;     /* watches in a row that saw frames lost although it had buffers */

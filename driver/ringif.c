@@ -155,8 +155,7 @@ static void bind_ip6(struct netif *netif) { (void)netif; }
 static void watch(void *context) {
   struct nic *nic = context;
 
-  sys_timeout(NIC_WATCH_MS, watch,
-              nic); /* first, since link_changed() may lead to the NIC's removal */
+  sys_timeout(NIC_WATCH_MS, watch, nic); /* first: link_changed() may lead to the NIC's removal */
   mib2_update(nic->stack);
   nic_watch(nic);
   tcp_repair();

@@ -17,10 +17,8 @@
 
 enum {
   WATCHDOG_LOOKS_PER_S = 2,
-  WATCHDOG_LOOKS_MAX =
-      8, /* looks at a subject without progress: 4 s, more than NIC_TX_TIMEOUT_MS */
-  WATCHDOG_FEED_TIMEOUT_MS =
-      8000, /* of the board's watchdog: how long the main loop may be stuck */
+  WATCHDOG_LOOKS_MAX = 8, /* without a subject's progress: 4 s, more than NIC_TX_TIMEOUT_MS */
+  WATCHDOG_FEED_TIMEOUT_MS = 8000, /* of the board's: how long the main loop may be stuck */
 };
 
 struct watchdog_subject;

@@ -9,8 +9,7 @@ enum {
   CADENCE_GEM_RX_DESCRIPTORS = 64,
   CADENCE_GEM_TX_DESCRIPTORS = 64,
   CADENCE_GEM_BUFFER_UNIT = 64, /* packet_pool_options.buffer_size must be a multiple of it */
-  CADENCE_GEM_TX_SLACK =
-      2, /* the emulator writes 24 bytes back to a descriptor, even to the last */
+  CADENCE_GEM_TX_SLACK = 2,     /* the emulator writes 24 bytes back, even to the last descriptor */
 };
 
 /* A DMA descriptor (UG585, tables 16-2 and 16-3). */

@@ -36,11 +36,10 @@ struct uart {
   uint32_t clock_hz;         /* of its input clock */
   uint32_t tx_head, tx_tail; /* free-running; the main loop puts in, the interrupt takes out */
   uint32_t rx_head, rx_tail; /* free-running; the interrupt puts in, the main loop takes out */
-  void (*received)(
-      void); /* called in the interrupt when a byte has come; NULL: nothing is called */
-  volatile bool rx_paused; /* the buffer is full: the FIFO keeps what comes */
-  uint32_t rx_overruns;    /* times that the FIFO was full, too, and bytes were lost */
-  uint32_t tx_lost;        /* bytes that the line did not take in a reasonable time */
+  void (*received)(void);    /* called in the interrupt when a byte has come; may be NULL */
+  volatile bool rx_paused;   /* the buffer is full: the FIFO keeps what comes */
+  uint32_t rx_overruns;      /* times that the FIFO was full, too, and bytes were lost */
+  uint32_t tx_lost;          /* bytes that the line did not take in a reasonable time */
   uint8_t tx[UART_TX_BYTES];
   uint8_t rx[UART_RX_BYTES];
 };
