@@ -13,8 +13,7 @@ struct connection;
 struct tcp_service {
   uint16_t port;
   bool keeps_data; /* what is received stays in connection->unsent until `send` has taken it */
-  void (*send)(
-      struct connection *connection); /* sends what it can now; NULL: the service never sends */
+  void (*send)(struct connection *connection); /* sends what it can now; NULL: it never sends */
 };
 
 /* A connection that is open. */

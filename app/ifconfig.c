@@ -25,8 +25,8 @@ static unsigned prefix_of(const struct netif *netif) {
 static const char *ip6_state_name(uint8_t state) {
   if (ip6_addr_isvalid(state))
     return "";
-  return ip6_addr_isduplicated(state) ? " duplicated"
-                                      : " tentative"; /* another station has it: permanent */
+  /* Duplicated: another station has it, which does not change. */
+  return ip6_addr_isduplicated(state) ? " duplicated" : " tentative";
 }
 
 static void show_addresses(struct registry_entry *entry) {
