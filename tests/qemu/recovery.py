@@ -1,6 +1,7 @@
 """What a guest does after faults and under load: the time until all is as before, by its own clock.
 
 Run as a program (`make faults`, `make load`) it prints a table; test_recovery.py asserts what that says."""
+import contextlib
 import re
 import sys
 import threading
@@ -23,6 +24,16 @@ FLOODS = ("broadcast", "udp", "fragments", "syn", "arp", "nd")
 
 def uptime(guest):
     return float(guest.ask("uptime", r"\r\nup (\d+\.\d+) s\r\n").group(1))
+
+
+@contextlib.contextmanager
+def unhurried(guest):
+    """A guest in virtual time gets no sleep meanwhile, so that its clock cannot run ahead of a host on its wire: for
+    one that sleeps, minutes pass before that host has its turn, and ARP, sessions and leases run out. The flood is of
+    a kind that nobody answers, since answers to so many hosts would take all of the guest's ARP entries."""
+    guest.ask(f"nic flood {FACTS.simulated} broadcast", "a second")
+    yield
+    guest.ask(f"nic flood {FACTS.simulated} off", ", 0 a second")
 
 
 # ---- the simulated NIC, in virtual time ----

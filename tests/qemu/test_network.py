@@ -10,7 +10,7 @@ import pytest
 from conftest import FACTS, ROOT, assert_nothing_missing, counters, counters_when
 from emulator import virtual_time
 from lan import ADDRESS, DISCOVER, GUEST, GUEST_MAC, MAC, RELEASE, REQUEST, Lan, dhcp_type
-from recovery import uptime
+from recovery import unhurried, uptime
 from scapy.layers.dhcp import DHCP
 from scapy.layers.inet import ICMP, IP, TCP, UDP, UDPerror
 from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6MLReport, ICMPv6ND_NA, ICMPv6ND_NS,
@@ -74,11 +74,13 @@ def test_a_fixed_address_gives_the_lease_back(boot):
     """And the server gets no more requests, not even when the lease would have to be renewed or has expired."""
     guest = boot(net="wire", extra=virtual_time(0))
     host = Lan(guest)
-    host.lease = LEASED, 300
     assert ("hostname", b"ringif") in host.receive(is_search)[DHCP].options
-    guest.expect(UP_BY_LEASE)
-    guest.ask("ifconfig en0 10.0.2.98/24", r"en0 up 10\.0\.2\.98/24")
-    assert host.receive(lambda packet: dhcp_type(packet) == RELEASE)[IP].src == LEASED
+    guest.expect(UP_WITHOUT)
+    with unhurried(guest):
+        host.lease = LEASED, 300
+        guest.ask("ifconfig en0 dhcp", UP_BY_LEASE)
+        guest.ask("ifconfig en0 10.0.2.98/24", r"en0 up 10\.0\.2\.98/24")
+        assert host.receive(lambda packet: dhcp_type(packet) == RELEASE)[IP].src == LEASED
     start = uptime(guest)
     while uptime(guest) < start + 310:
         pass

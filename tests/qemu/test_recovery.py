@@ -3,7 +3,7 @@ from conftest import assert_nothing_missing
 from emulator import virtual_time
 from lan import ADDRESS, GUEST, GUEST_MAC, SAFETY_S, Session
 from recovery import (EXACT, FAULTS, FILTERS, FLOODS, PERIOD_MS, REAL_FAULTS, floods, real_faults,
-                      next_report, simulated_faults, start_wire, uptime)
+                      next_report, simulated_faults, start_wire, unhurried, uptime)
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr, IPv6, IPv6ExtHdrFragment
 from scapy.layers.l2 import ARP, Ether
@@ -146,10 +146,11 @@ def test_a_peer_that_has_gone_without_a_word_is_given_up(boot):
     """After two minutes without traffic in either direction; another may take its place then."""
     guest = boot(net="wire", extra=virtual_time(3))
     host = start_wire(guest)
-    session = Session(host, 5300)
-    before = uptime(guest)
-    session.start(b"and no more")
-    session.finish()
+    with unhurried(guest):
+        session = Session(host, 5300)
+        before = uptime(guest)
+        session.start(b"and no more")
+        session.finish()
     while not session.segments.get(timeout=SAFETY_S)[TCP].flags & 1:  # FIN
         pass
     assert uptime(guest) - before >= 120
