@@ -171,8 +171,8 @@ struct nic_ops {
   struct nic_caps caps;
 
   /* Resets the hardware; no DMA, no interrupts. Clears in nic->offloads what this device cannot do,
-   * and may set nic->mac to the hardware's own address. Returns 0, or -ENODEV if the hardware is
-   * not there or does not answer. */
+   * may set nic->mac to the hardware's own address, and may lower nic->mtu_max, and nic->mtu with
+   * it. Returns 0, or -ENODEV if the hardware is not there or does not answer. */
   int (*start)(struct nic *nic);
 
   /* Programs nic->mac, lays out empty rings from their base and turns DMA on; interrupts stay
@@ -284,6 +284,7 @@ struct nic {
   uint8_t offloads; /* caps.offloads, less those that `start` found this device to lack */
   uint16_t mtu;     /* longest payload, in bytes */
   uint8_t mac[ETH_ADDRESS_BYTES];
+  uint16_t mtu_max;         /* the longest that the MAC takes and the buffers hold */
   uint32_t watched_tx_tail; /* the tx ring's at the last watch; if empty, none that it can have */
   uint32_t watched_rx_tail;
   uint8_t stalled_watches;  /* watches in a row with frames in flight and the tx tail unmoved */
@@ -372,8 +373,9 @@ int nic_set_media(struct nic *nic, enum nic_media media);
 /* Sets the longest payload of a frame, NIC_MTU_MIN to nic_mtu_max() bytes. Returns 0 or -EINVAL. */
 int nic_set_mtu(struct nic *nic, uint16_t mtu);
 
-/* The longest payload that both the MAC and the pool's buffers can hold. */
-uint16_t nic_mtu_max(const struct nic *nic);
+/* The longest payload that the MAC takes and the pool's buffers hold; after nic_start() it is what
+ * this device takes, which may be less than its kind does. */
+static inline uint16_t nic_mtu_max(const struct nic *nic) { return nic->mtu_max; }
 
 /* Sets the station address while the interface is not enabled. Returns 0, -EBUSY while it is,
  * -EINVAL for a group's address or all zeros. */

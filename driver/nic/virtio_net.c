@@ -20,19 +20,21 @@ enum {
   CONFIG_MAC = VIRTIO_MMIO_CONFIG,
   CONFIG_STATUS = VIRTIO_MMIO_CONFIG + 6,
   CONFIG_STATUS_LINK_UP = 1 << 0,
+  CONFIG_MTU = VIRTIO_MMIO_CONFIG + 10,
 };
 
 /* Features (5.1.3, 6). */
 enum {
   F_CSUM = 1 << 0,       /* the device makes checksums */
   F_GUEST_CSUM = 1 << 1, /* the device hands on frames whose checksum it vouches for */
+  F_MTU = 1 << 3,        /* it says how long its frames may be */
   F_MAC = 1 << 5,
   F_STATUS = 1 << 16,
   F_CTRL_VQ = 1 << 17,
   F_CTRL_RX = 1 << 18,
   F_CTRL_MAC_ADDR = 1 << 23,
   F_CONTROL = F_CTRL_VQ | F_CTRL_RX | F_CTRL_MAC_ADDR,
-  F_WANTED = F_CSUM | F_GUEST_CSUM | F_MAC | F_STATUS | F_CONTROL,
+  F_WANTED = F_CSUM | F_GUEST_CSUM | F_MTU | F_MAC | F_STATUS | F_CONTROL,
 };
 
 enum {
@@ -68,9 +70,22 @@ static struct virtio_net *virtio_of(struct nic *nic) { return (struct virtio_net
 
 /* ---- lifecycle ---- */
 
-static int negotiate(struct nic *nic) {
-  return virtio_negotiate(nic->base, F_WANTED, F_CTRL_RX | F_CTRL_MAC_ADDR, F_CTRL_VQ,
+static int negotiate(struct nic *nic, uint32_t wanted) {
+  return virtio_negotiate(nic->base, wanted, F_CTRL_RX | F_CTRL_MAC_ADDR, F_CTRL_VQ,
                           &virtio_of(nic)->features);
+}
+
+/* Whoever accepts the device's MTU sends nothing that is longer, and has buffers for that much
+ * (5.1.4.2). One that no buffer holds, or that no device may have, is not accepted. */
+static int take_mtu(struct nic *nic) {
+  uint16_t mtu = mmio_read16(nic->base + CONFIG_MTU);
+
+  if (mtu < NIC_MTU_MIN || mtu > nic_mtu_max(nic))
+    return negotiate(nic, F_WANTED & ~(uint32_t)F_MTU);
+  nic->mtu_max = mtu;
+  if (nic->mtu > mtu)
+    nic->mtu = mtu;
+  return 0;
 }
 
 /* Reads the address that the host gave the device. Fields of the configuration are read at their
@@ -93,7 +108,9 @@ static int start(struct nic *nic) {
 
   if (!virtio_is_device(nic->base, DEVICE_ID_NETWORK, "-device virtio-net-device"))
     return -ENODEV;
-  error = negotiate(nic);
+  error = negotiate(nic, F_WANTED);
+  if (error == 0 && (virtio->features & F_MTU) != 0)
+    error = take_mtu(nic);
   if (error != 0)
     return error;
   if ((virtio->features & F_CSUM) == 0)
@@ -119,7 +136,7 @@ static int enable(struct nic *nic) {
   struct virtio_net *virtio = virtio_of(nic);
   struct virtio_net_rings *rings = virtio->rings;
   uint32_t features = virtio->features;
-  int error = negotiate(nic);
+  int error = negotiate(nic, features);
 
   if (error != 0)
     return error;

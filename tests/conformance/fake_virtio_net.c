@@ -339,6 +339,10 @@ static uint32_t bus_read(void *context, unsigned offset) {
   case 0x104:
     return (uint32_t)fake->link << 16 | (uint32_t)(fake->mac[5] ^ (fake->changes != 0)) << 8 |
            fake->mac[4];
+  case 0x108:
+    if ((fake->offered[0] & FAKE_VIRTIO_MTU) == 0)
+      fake->bad_accesses++; /* the field is not there (2.5.2) */
+    return (uint32_t)fake->mtu << 16;
   default:
     fake->bad_accesses++;
     return UINT32_MAX;
@@ -422,6 +426,7 @@ void fake_virtio_net_attach(struct fake_virtio_net *fake) {
                                    .device_id = 1,
                                    .offered = {FAKE_VIRTIO_ALL, 1},
                                    .queue_max = 256,
+                                   .mtu = 1500,
                                    .link = true};
   memcpy(fake->mac, hosts_mac, sizeof hosts_mac);
   host_attach(&(struct host_device){.base = FAKE_VIRTIO_BASE,

@@ -17,13 +17,14 @@ enum {
   FAKE_VIRTIO_HIGH_PLATFORM = 1 << 1 | 1 << 4, /* ACCESS_PLATFORM, ORDER_PLATFORM: bits 33 and 36 */
   FAKE_VIRTIO_CSUM = 1 << 0,                   /* features */
   FAKE_VIRTIO_GUEST_CSUM = 1 << 1,
+  FAKE_VIRTIO_MTU = 1 << 3,
   FAKE_VIRTIO_MAC = 1 << 5,
   FAKE_VIRTIO_MRG_RXBUF = 1 << 15,
   FAKE_VIRTIO_STATUS = 1 << 16,
   FAKE_VIRTIO_CTRL_VQ = 1 << 17,
   FAKE_VIRTIO_CTRL_RX = 1 << 18,
   FAKE_VIRTIO_CTRL_MAC_ADDR = 1 << 23,
-  FAKE_VIRTIO_ALL = FAKE_VIRTIO_CSUM | FAKE_VIRTIO_GUEST_CSUM | FAKE_VIRTIO_MAC |
+  FAKE_VIRTIO_ALL = FAKE_VIRTIO_CSUM | FAKE_VIRTIO_GUEST_CSUM | FAKE_VIRTIO_MTU | FAKE_VIRTIO_MAC |
                     FAKE_VIRTIO_MRG_RXBUF | FAKE_VIRTIO_STATUS | FAKE_VIRTIO_CTRL_VQ |
                     FAKE_VIRTIO_CTRL_RX | FAKE_VIRTIO_CTRL_MAC_ADDR,
 };
@@ -43,6 +44,7 @@ struct fake_virtio_net {
   bool no_notify;         /* does not want to be notified of frames to send */
   uint8_t rx_flags;       /* in the headers of what it receives */
   uint8_t mac[6];
+  uint16_t mtu;
   bool link;
   uint32_t changes; /* how many more times its configuration changes while it is read */
 

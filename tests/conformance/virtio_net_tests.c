@@ -230,6 +230,36 @@ static void it_takes_the_features_of_the_platform(void) {
   rig_check_traffic();
 }
 
+/* A device's MTU is the interface's; one that no buffer holds, or that is none, is not accepted
+ * (5.1.4.2). */
+static void the_devices_mtu_bounds_the_interfaces(void) {
+  static const struct {
+    uint16_t devices, ours;
+    bool taken;
+  } cases[] = {{1500, 1500, true},  {1280, 1280, true},        {576, 576, true},  {68, 68, true},
+               {1501, 1500, false}, {UINT16_MAX, 1500, false}, {67, 1500, false}, {0, 1500, false}};
+
+  for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+    rig_boot_again();
+    fake->mtu = cases[i].devices;
+    rig_enable();
+    assert_int_equal((fake->accepted[0] & FAKE_VIRTIO_MTU) != 0, cases[i].taken);
+    assert_int_equal(rig.nic->mtu, cases[i].ours);
+    assert_int_equal(nic_set_mtu(rig.nic, (uint16_t)(cases[i].ours + 1)), -EINVAL);
+    assert_int_equal(nic_set_mtu(rig.nic, NIC_MTU_MIN), 0);
+    assert_int_equal(nic_stop(rig.nic), 0); /* what was set stays */
+    rig_enable();
+    assert_int_equal(rig.nic->mtu, NIC_MTU_MIN);
+    assert_int_equal(nic_set_mtu(rig.nic, cases[i].ours), 0);
+    assert_int_equal(nic_stop(rig.nic), 0);
+  }
+  rig_boot_again();
+  fake->mtu = 1000;
+  fake->offered[0] &= ~(uint32_t)FAKE_VIRTIO_MTU;
+  rig_enable();
+  assert_int_equal(rig.nic->mtu, 1500);
+}
+
 /* Its interrupt may be lost. */
 static void a_device_that_asks_for_a_reset_is_seen_by_the_watch(void) {
   fake->status |= 0x40;
@@ -486,6 +516,7 @@ const struct suite_test virtio_net_tests[] = {
     SUITE_TEST_BARE(a_device_that_has_changed_is_not_enabled),
     SUITE_TEST_BARE(it_takes_the_features_it_knows),
     SUITE_TEST_BARE(it_takes_the_features_of_the_platform),
+    SUITE_TEST_BARE(the_devices_mtu_bounds_the_interfaces),
     SUITE_TEST(a_device_that_asks_for_a_reset_is_seen_by_the_watch),
     SUITE_TEST_BARE(the_address_is_the_hosts_until_another_is_set),
     SUITE_TEST_BARE(an_address_that_changes_is_read_again),

@@ -43,6 +43,17 @@ def test_the_address_is_the_hosts_until_another_is_set(boot):
         assert guest.qmp("query-rx-filter")[0]["main-mac"] == mac
 
 
+def test_the_devices_mtu_bounds_the_interfaces(boot):
+    for devices, ours in ((1300, 1300), (1200, 1200), (9000, 1500)):
+        guest = boot(net="default", extra=("-netdev", "user,id=net0", "-device",
+                                           f"virtio-net-device,netdev=net0,mac={FACTS.mac},host_mtu={devices}"))
+        guest.expect(r"en0 up 10\.0\.2\.15/24")
+        said = guest.ask("ifconfig en0", fr"en0: <up,running> mtu {ours}\r\n(.*\r\n)*    media")
+        assert ("inet6" in said.group(0)) == (ours >= 1280)
+        guest.ask(f"ifconfig en0 mtu {ours + 1}", "mtu: refused, error 22")
+        guest.ask("ping -c 1 10.0.2.2", "1 received")
+
+
 def test_the_device_filters_as_it_is_told(booted):
     guest = booted(net="slirp")
     guest.expect("en0 up FE80")
