@@ -112,45 +112,56 @@ static void check_options(struct fake_imx_enet *fake, const uint8_t *frame) {
   }
 }
 
-/* Takes the next frame off the ring, and writes `errors` to its last descriptor. */
-static bool take_frame(struct fake_imx_enet *fake, uint32_t errors) {
-  static uint8_t frame[FAKE_ENET_FRAME_BYTES];
+/* Takes the next part of a frame off the ring; of a last part, writes `errors` to its descriptor,
+ * or sends the frame. False if there is none. */
+static bool take_part(struct fake_imx_enet *fake, uint32_t errors) {
   struct descriptor descriptor = fetch(fake->tx_descriptor);
-  uint32_t frame_length = 0;
+  uint32_t length = descriptor.control & 0xffff;
+  bool last = (descriptor.control & LAST) != 0;
 
-  if ((descriptor.control & OWN) == 0)
+  if ((descriptor.control & OWN) == 0) {
+    fake->bad_accesses += fake->parts_taken != 0; /* out of descriptors in mid-frame */
     return false;
-  fake->options = descriptor.option;
-  for (;;) {
-    uint32_t length = descriptor.control & 0xffff;
-    bool last = (descriptor.control & LAST) != 0;
-
-    if ((descriptor.control & OWN) == 0) {
-      fake->bad_accesses++; /* out of descriptors in mid-frame */
-      return false;
-    }
-    if (length == 0 || descriptor.option != fake->options || descriptor.update != 0 ||
-        last != ((descriptor.control & APPEND_FCS) != 0))
-      fake->bad_accesses++;
-    assert_true(frame_length + length <= sizeof frame);
-    host_dma_read(descriptor.data, frame + frame_length, length);
-    frame_length += length;
-    if (last)
-      descriptor.option |= errors;
-    descriptor.update = last ? (uint32_t)UPDATED : 0;
-    descriptor.control &= ~OWN;
-    if (last && errors == 0)
-      wire_sent(frame, frame_length);
-    give_back(fake->tx_descriptor, &descriptor);
-    fake->tx_descriptor = after(fake, fake->tx_descriptor, TDSR);
-    if (last)
-      break;
-    descriptor = fetch(fake->tx_descriptor);
   }
-  check_options(fake, frame);
+  if (fake->parts_taken++ == 0) {
+    fake->options = descriptor.option;
+    fake->frame_length = 0;
+  }
+  if (length == 0 || descriptor.option != fake->options || descriptor.update != 0 ||
+      last != ((descriptor.control & APPEND_FCS) != 0))
+    fake->bad_accesses++;
+  assert_true(fake->frame_length + length <= sizeof fake->frame);
+  host_dma_read(descriptor.data, fake->frame + fake->frame_length, length);
+  fake->frame_length += length;
+  if (last) {
+    descriptor.option |= errors;
+    fake->parts_taken = 0;
+  }
+  descriptor.update = last ? (uint32_t)UPDATED : 0;
+  descriptor.control &= ~OWN;
+  if (last && errors == 0)
+    wire_sent(fake->frame, fake->frame_length);
+  give_back(fake->tx_descriptor, &descriptor);
+  fake->tx_descriptor = after(fake, fake->tx_descriptor, TDSR);
+  if (!last)
+    return true;
+  check_options(fake, fake->frame);
   if ((fake->options & TX_INTERRUPT) != 0)
     raise(fake, EVENT_TXB | EVENT_TXF);
   return true;
+}
+
+static bool take_frame(struct fake_imx_enet *fake, uint32_t errors) {
+  while (take_part(fake, errors)) {
+    if (fake->parts_taken == 0)
+      return true;
+  }
+  return false;
+}
+
+void fake_imx_enet_send_part(struct fake_imx_enet *fake) {
+  if ((*reg(fake, TDAR) & ACTIVE) != 0)
+    (void)take_part(fake, 0);
 }
 
 static void send_posted(struct fake_imx_enet *fake, unsigned frames) {
@@ -253,6 +264,7 @@ static void turn_off(struct fake_imx_enet *fake) {
   *reg(fake, TDAR) = 0;
   fake->rx_descriptor = *reg(fake, RDSR);
   fake->tx_descriptor = *reg(fake, TDSR);
+  fake->parts_taken = 0;
 }
 
 bool fake_imx_enet_report(struct fake_imx_enet *fake, uint32_t event) {

@@ -23,6 +23,9 @@ struct fake_imx_enet {
   uint32_t tx_descriptor; /* the next one to send */
   uint32_t rx_errors;     /* error flags of the next frame that it receives */
   uint32_t options;       /* of all descriptors of the last frame that it sent */
+  unsigned parts_taken;   /* of the frame that is being sent */
+  uint32_t frame_length;  /* of these */
+  uint8_t frame[FAKE_ENET_FRAME_BYTES];
   bool hold_tx;           /* sends only by fake_imx_enet_send() */
   bool lose_kick;         /* the next write of TDAR is lost */
   bool stop_hangs;        /* a graceful stop never ends */
@@ -48,6 +51,9 @@ enum fake_verdict fake_imx_enet_receive(struct fake_imx_enet *fake, const uint8_
 
 /* Sends up to `frames` of the posted frames; for use while hold_tx is set. */
 void fake_imx_enet_send(struct fake_imx_enet *fake, unsigned frames);
+
+/* Is done with one more descriptor of what is posted. */
+void fake_imx_enet_send_part(struct fake_imx_enet *fake);
 
 /* Fails to send the next frame: sets the error flags `errors` in its last descriptor and reports
  * `event`. False if there is no frame to send. */

@@ -73,6 +73,10 @@ struct fake_mac {
   void (*send)(unsigned frames);
   bool *hold_tx; /* true: it sends only by `send`, not by itself */
 
+  /* Is done with one more descriptor of the frame at which it is, and gives that back. NULL: it
+   * gives back all of a frame at once, or only one of its descriptors. */
+  void (*send_part)(void);
+
   /* The carrier comes or goes. NULL: nobody sees the carrier; the link is always up. */
   void (*set_link)(bool up);
 

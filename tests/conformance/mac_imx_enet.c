@@ -49,6 +49,8 @@ static enum fake_verdict receive(const uint8_t *frame, uint32_t length) {
 
 static void send(unsigned frames) { fake_imx_enet_send(&fake, frames); }
 
+static void send_part(void) { fake_imx_enet_send_part(&fake); }
+
 static void set_link(bool up) { fake.link = up; }
 
 /* ---- errors ---- */
@@ -386,6 +388,7 @@ const struct fake_mac fake_mac_imx_enet = {
     .rings_size = sizeof rings,
     .unit = 4,
     .hold_tx = &fake.hold_tx,
+    .send_part = send_part,
     .sends_at_once = true,
     .power = &fake.without_power,
     .forget = forget,

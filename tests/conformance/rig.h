@@ -53,6 +53,7 @@ struct rig {
   unsigned hoarded;       /* frames that the stack keeps */
   void (*on_input)(void); /* what the stack does when it gets a frame */
   unsigned backlog;       /* frames that arrive at the next moments of an eager device */
+  bool idles;             /* even an eager device sends nothing more before a doorbell */
 };
 
 extern struct rig rig;
@@ -99,6 +100,7 @@ void rig_must_wire_bad(uint32_t length);
  * is a carrier. */
 void rig_hold_tx(bool hold);
 void rig_send(unsigned frames);
+void rig_send_part(void);
 bool rig_set_link(bool up);
 
 /* The device or its PHY disappears; returns the value that brings it back when written to
@@ -107,6 +109,9 @@ uint32_t rig_take_away(const struct fake_absence *absence);
 
 /* False if there is nothing for the error to strike now. */
 bool rig_inject(const struct fake_error *error);
+
+/* An action for rig_at(): the device sends all that it finds, and then waits for a doorbell. */
+void rig_run_out(void);
 
 /* On a bus with an eager device, does `action` after `moments` more of the device's moments: the
  * steps of the driver's work that hardware can see. */

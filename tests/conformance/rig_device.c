@@ -6,6 +6,7 @@ static unsigned moments_left;
 
 static void set_hold(void *context) {
   *rig.mac->hold_tx = *(bool *)context;
+  rig.idles = false;
   if (!*rig.mac->hold_tx)
     rig.mac->send(UINT32_MAX);
 }
@@ -15,6 +16,19 @@ void rig_hold_tx(bool hold) { host_device_step(set_hold, &hold); }
 static void send_some(void *context) { rig.mac->send(*(unsigned *)context); }
 
 void rig_send(unsigned frames) { host_device_step(send_some, &frames); }
+
+static void send_one_part(void *context) {
+  (void)context;
+  rig.mac->send_part();
+}
+
+void rig_send_part(void) { host_device_step(send_one_part, NULL); }
+
+void rig_run_out(void) {
+  rig.mac->send(UINT32_MAX);
+  *rig.mac->hold_tx = false;
+  rig.idles = true;
+}
 
 static void set_carrier(void *context) { rig.mac->set_link(*(bool *)context); }
 
@@ -70,7 +84,7 @@ void rig_look(void *context) {
     at_moment();
     at_moment = NULL;
   }
-  if (!*rig.mac->hold_tx)
+  if (!*rig.mac->hold_tx && !rig.idles)
     rig.mac->send(UINT32_MAX);
 }
 

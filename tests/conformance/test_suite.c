@@ -38,6 +38,8 @@ static const struct trial {
      "delivered: frame "},
     {DEFECT_TX_FREED_EARLY, "a frame is freed before it is sent", "is_kept_until",
      "is freed, though it was neither sent"},
+    {DEFECT_TX_FIRST_PART, "a chain is freed when its first part is sent", "last_part",
+     "is freed, though it was neither sent"},
     {DEFECT_BAD_UNCOUNTED, "a bad frame is not counted", "each_error",
      "does not count as in_error"},
     {DEFECT_BAD_LEAKED, "a bad frame's buffer is lost", "each_error",
@@ -50,6 +52,8 @@ static const struct trial {
     {DEFECT_NOT_OFF, "a stop leaves DMA on", "a_stop", "though it is turned off"},
     {DEFECT_NOT_FROM_BASE, "a restart goes on in mid-ring", "from_the_base", "on their way"},
     {DEFECT_NO_DOORBELL, "no doorbell", "leave_in_order", "a lazy device"},
+    {DEFECT_IDLE_DOORBELL, "a doorbell only where the ring was empty", "runs_out",
+     "frames that were sent without a watch"},
     {DEFECT_EARLY_DOORBELL, "the doorbell before what it tells of", "leave_in_order",
      "frames that were sent: 637"},
     {DEFECT_STALLED, "a stalled receiver is not started", "empty_pool",
@@ -106,15 +110,16 @@ static const struct trial {
 /* Defects that only the suite's tests find. Torture does not check what the filter keeps out, how
  * many lost frames are counted, when the mask opens, what a reset was for, or that start looks for
  * the device; it sets no address, starts no MAC that is on, and sends too little for indices of 16
- * bits. An error that is not cured at once is cured by the next watch, since the MAC has disabled
- * itself; and an overfilled ring may end in anything, even a loop of 2^32 steps. */
+ * bits; its device sends a frame in one step, and all that is posted. An error that is not cured at
+ * once is cured by the next watch, since the MAC has disabled itself; and an overfilled ring may
+ * end in anything, even a loop of 2^32 steps. */
 static bool has_tests_alone(enum textbook_defect defect) {
   static const enum textbook_defect those[] = {
-      DEFECT_OPEN_FILTER, DEFECT_DEAF,        DEFECT_FIRST_ADDRESS, DEFECT_FILTER_CACHED,
-      DEFECT_BLIND_START, DEFECT_LEFT_ON,     DEFECT_NO_RECOVERY,   DEFECT_NO_ROOM_CHECK,
-      DEFECT_LOST_TWICE,  DEFECT_CLEARS_ALL,  DEFECT_COUNTED_EARLY, DEFECT_CAUSE_LEFT,
-      DEFECT_OPEN_MASK,   DEFECT_LOSS_RESETS, DEFECT_BAD_RESETS,    DEFECT_NARROW_INDEX,
-      DEFECT_KEEPS_MTU,
+      DEFECT_OPEN_FILTER, DEFECT_DEAF,          DEFECT_FIRST_ADDRESS, DEFECT_FILTER_CACHED,
+      DEFECT_BLIND_START, DEFECT_LEFT_ON,       DEFECT_NO_RECOVERY,   DEFECT_NO_ROOM_CHECK,
+      DEFECT_LOST_TWICE,  DEFECT_CLEARS_ALL,    DEFECT_COUNTED_EARLY, DEFECT_CAUSE_LEFT,
+      DEFECT_OPEN_MASK,   DEFECT_LOSS_RESETS,   DEFECT_BAD_RESETS,    DEFECT_NARROW_INDEX,
+      DEFECT_KEEPS_MTU,   DEFECT_TX_FIRST_PART, DEFECT_IDLE_DOORBELL,
   };
 
   for (unsigned i = 0; i < sizeof those / sizeof *those; i++) {

@@ -58,6 +58,7 @@ struct textbook {
   struct textbook_descriptor tx[TEXTBOOK_TX];
   uint8_t scratch[20];       /* for the one defect that needs it */
   uint32_t tx_head, tx_tail; /* filled descriptors, reclaimed descriptors: free-running */
+  bool was_empty;            /* for one more */
   struct pbuf *rx_slots[TEXTBOOK_RX];
   struct pbuf *tx_slots[TEXTBOOK_TX];
 };
@@ -74,6 +75,7 @@ enum textbook_defect {
   DEFECT_NO_OBSERVE,
   DEFECT_RX_REORDER,
   DEFECT_TX_FREED_EARLY,
+  DEFECT_TX_FIRST_PART,
   DEFECT_BAD_UNCOUNTED,
   DEFECT_BAD_LEAKED,
   DEFECT_STOP_LOSES,
@@ -82,6 +84,7 @@ enum textbook_defect {
   DEFECT_NOT_OFF,
   DEFECT_NOT_FROM_BASE,
   DEFECT_NO_DOORBELL,
+  DEFECT_IDLE_DOORBELL,
   DEFECT_EARLY_DOORBELL,
   DEFECT_STALLED,
   DEFECT_NOT_QUIET,
@@ -131,7 +134,7 @@ extern const struct fake_mac fake_mac_bare;
 #define TEXTBOOK_BARE_MEMBERS                                                                      \
   .base = TEXTBOOK_BASE, .irq = TEXTBOOK_IRQ, .unit = 4, .bad_accesses = &textbook_bad_accesses,   \
   .power_on = textbook_power_on, .receive = textbook_receive, .send = textbook_send,               \
-  .hold_tx = &textbook_held
+  .send_part = textbook_send_part, .hold_tx = &textbook_held
 #define TEXTBOOK_FAKE_MEMBERS                                                                      \
   TEXTBOOK_BARE_MEMBERS, .set_link = textbook_set_link, .errors = textbook_errors,                 \
                          .absences = textbook_absences, .power = &textbook_missing,                \
@@ -140,6 +143,7 @@ extern const struct fake_mac fake_mac_bare;
 void textbook_power_on(void);
 enum fake_verdict textbook_receive(const uint8_t *frame, uint32_t length);
 void textbook_send(unsigned frames);
+void textbook_send_part(void);
 void textbook_set_link(bool up);
 void textbook_forget(void);
 extern const struct fake_error textbook_errors[];

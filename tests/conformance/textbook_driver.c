@@ -184,6 +184,7 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
   own->tx_head += fragments;
   if (has(DEFECT_COUNTS_SENT))
     nic_count(nic, NIC_OUT_UCAST_PKTS);
+  own->was_empty |= ring_empty(&nic->tx_ring.ring);
   (void)nic_ring_push(&nic->tx_ring, frame);
   return true;
 }
@@ -191,13 +192,13 @@ static bool tx_post(struct nic *nic, struct pbuf *frame) {
 static struct pbuf *tx_reap(struct nic *nic) {
   struct textbook *own = textbook_of(nic);
   const struct ring *ring = &nic->tx_ring.ring;
-  unsigned fragments;
+  unsigned fragments, looked_at;
 
   if (ring_empty(ring))
     return NULL;
   fragments = fragments_of(nic->tx_ring.slots[ring_slot(ring, ring->tail)]);
-  if (!has(DEFECT_TX_FREED_EARLY) &&
-      own->tx[(own->tx_tail + fragments - 1) % TEXTBOOK_TX].owner != 0)
+  looked_at = own->tx_tail + (has(DEFECT_TX_FIRST_PART) ? 0 : fragments - 1);
+  if (!has(DEFECT_TX_FREED_EARLY) && own->tx[looked_at % TEXTBOOK_TX].owner != 0)
     return NULL;
   dma_observe();
   own->tx_tail += fragments;
@@ -214,8 +215,9 @@ static void doorbell(struct nic *nic, enum nic_direction which) {
     }
     return;
   }
-  if (!has(DEFECT_NO_DOORBELL))
+  if (!has(DEFECT_NO_DOORBELL) && (!has(DEFECT_IDLE_DOORBELL) || textbook_of(nic)->was_empty))
     reg_write(nic, TEXTBOOK_KICK, 2);
+  textbook_of(nic)->was_empty = false;
 }
 
 /* ---- interrupt ---- */

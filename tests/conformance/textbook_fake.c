@@ -16,6 +16,7 @@ uint32_t textbook_missing;
 
 static uint32_t registers[TEXTBOOK_REGISTER_BYTES / 4];
 static unsigned rx_index, tx_index, group_count;
+static unsigned parts_taken; /* of the frame that is being sent */
 static uint8_t station[6], groups[GROUPS_MAX][6];
 static bool bad_next, stalled;
 
@@ -67,29 +68,40 @@ static void give_back(unsigned ring, unsigned index) {
                      sizeof nobody);
 }
 
-/* Sends one frame; false if the MAC does not own the first descriptor. */
-static bool send_one(void) {
+/* Takes one more part of a frame, and sends that with its last; false if there is none. */
+static bool take_part(void) {
   static uint8_t frame[TEXTBOOK_TX * 2048];
-  uint32_t length = 0;
-  unsigned count = 0;
-  struct fetched descriptor;
+  static uint32_t length;
+  struct fetched descriptor = fetch(TEXTBOOK_TX_RING, tx_index);
 
-  do {
-    descriptor = fetch(TEXTBOOK_TX_RING, (tx_index + count) % TEXTBOOK_TX);
-    if (descriptor.owner == 0 && count == 0)
-      return false;
-    if (descriptor.owner == 0 || count == TEXTBOOK_FRAGMENTS)
-      fail_msg("the MAC begins a frame of which descriptor %u is not its own", count);
-    host_dma_read(descriptor.address, frame + length, descriptor.length & TEXTBOOK_LENGTH);
-    length += descriptor.length & TEXTBOOK_LENGTH;
-    count++;
-  } while ((descriptor.length & TEXTBOOK_LAST) == 0);
-  wire_sent(frame, length);
-  for (; count != 0; count--) {
-    give_back(TEXTBOOK_TX_RING, tx_index);
-    tx_index = (tx_index + 1) % TEXTBOOK_TX;
+  if (descriptor.owner == 0 && parts_taken == 0)
+    return false;
+  if (descriptor.owner == 0 || parts_taken == TEXTBOOK_FRAGMENTS)
+    fail_msg("the MAC begins a frame of which descriptor %u is not its own", parts_taken);
+  if (parts_taken++ == 0)
+    length = 0;
+  host_dma_read(descriptor.address, frame + length, descriptor.length & TEXTBOOK_LENGTH);
+  length += descriptor.length & TEXTBOOK_LENGTH;
+  if ((descriptor.length & TEXTBOOK_LAST) != 0) {
+    wire_sent(frame, length);
+    parts_taken = 0;
   }
+  give_back(TEXTBOOK_TX_RING, tx_index);
+  tx_index = (tx_index + 1) % TEXTBOOK_TX;
   return true;
+}
+
+static bool send_one(void) {
+  while (take_part()) {
+    if (parts_taken == 0)
+      return true;
+  }
+  return false;
+}
+
+void textbook_send_part(void) {
+  if (is_enabled() && take_part() && parts_taken == 0)
+    raise(TEXTBOOK_SENT);
 }
 
 void textbook_send(unsigned frames) {
@@ -174,7 +186,7 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   switch (offset) {
   case TEXTBOOK_CONTROL:
     if (!is_enabled() && value == 1) {
-      rx_index = tx_index = 0;
+      rx_index = tx_index = parts_taken = 0;
       stalled = false;
     }
     *reg(offset) = value;

@@ -175,6 +175,47 @@ static void frames_are_sent_at_each_moment_of_a_post(void) {
   rig_check_equal("frames that were sent", rig.sent, rig.accepted);
 }
 
+/* The device has sent all that it found, and stops, while more is posted: it has to be told of
+ * that, though the frame before is still on the ring. */
+static void a_device_that_runs_out_at_each_moment_of_a_post_is_told(void) {
+  bool over = false;
+
+  for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
+    rig_hold_tx(true);
+    rig_must_transmit(100, 1, 8);
+    rig_run();
+    rig_at(moment, rig_run_out);
+    rig_must_transmit(120, 1, 8);
+    rig_must_transmit(400, rig.fragments_max, 8);
+    rig_run();
+    over = rig_at_cancel();
+    if (!over)
+      rig_check_equal("frames that were sent without a watch", rig.sent, rig.accepted);
+    drain();
+  }
+  assert_true(over);
+}
+
+/* A device gives the descriptors of a chain back one by one, and still reads the rest. */
+static void a_chain_is_kept_until_its_last_part_is_sent(void) {
+  for (unsigned round = 0; rig.mac->send_part != NULL && round < 40; round++) {
+    unsigned sent = rig.sent, fragments = 1 + round % rig.fragments_max;
+
+    rig_hold_tx(true);
+    rig_must_transmit(400, fragments, 8);
+    rig_run();
+    for (unsigned part = 0; part < fragments; part++) {
+      assert_int_equal(rig.sent, sent);
+      rig_send_part();
+      dispatch_post(&rig.nic->interrupt_event); /* not a watch: it would see no frame leave */
+      rig_run();
+    }
+    assert_int_equal(rig.sent, sent + 1);
+    rig_check_idle();
+    rig_hold_tx(false);
+  }
+}
+
 static void a_stalled_transmitter_is_reset(void) {
   for (unsigned round = 0; round < 3; round++) {
     rig_hold_tx(true);
@@ -202,6 +243,8 @@ const struct suite_test tx_tests[] = {
     SUITE_TEST(chains_of_any_parts_leave_as_one_frame),
     SUITE_TEST(a_chain_waits_until_the_ring_has_room_for_all_of_it),
     SUITE_TEST(frames_are_sent_at_each_moment_of_a_post),
+    SUITE_TEST(a_device_that_runs_out_at_each_moment_of_a_post_is_told),
+    SUITE_TEST(a_chain_is_kept_until_its_last_part_is_sent),
     SUITE_TEST(a_stalled_transmitter_is_reset),
     SUITE_TESTS_END,
 };
