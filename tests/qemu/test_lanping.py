@@ -1,6 +1,7 @@
 """Tests lanping: a target's wrong answer is printed, counted, and fails the run."""
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -30,7 +31,7 @@ def ping(tmp_path):
     """ping(respond, "-c", "2", ...) is what lanping prints when respond(request) answers each request."""
     ends = []
 
-    def run(respond, *options):
+    def run(respond, *options, stdout=subprocess.PIPE):
         target = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         target.bind(f"{tmp_path}/nic")
 
@@ -49,7 +50,7 @@ def ping(tmp_path):
         server.start()
         ends.append((target, server))
         return subprocess.run([LANPING, "--local", f"{tmp_path}/host", "--remote", f"{tmp_path}/nic", *options, TARGET],
-                              capture_output=True, text=True, check=False)
+                              stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
 
     yield run
     for target, server in ends:
@@ -57,6 +58,50 @@ def ping(tmp_path):
             end.sendto(b"", target.getsockname())
         server.join()
         target.close()
+
+
+def without_a_guest(tmp_path, *options, **how):
+    """lanping while it asks for a target that is not there yet; the socket is there."""
+    lanping = subprocess.Popen([LANPING, "--local", f"{tmp_path}/host", "--remote", f"{tmp_path}/nic", *options, TARGET],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **how)
+    assert lanping.stdout.readline().startswith("PING ")
+    assert os.path.exists(f"{tmp_path}/host")
+    return lanping
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"])
+def test_lanping_leaves_no_socket_where_a_signal_ends_it(tmp_path, name):
+    lanping = without_a_guest(tmp_path, "--wait", "3600")
+    lanping.send_signal(getattr(signal, name))
+    said, _ = lanping.communicate()
+    assert "no answer to ARP" in said and lanping.returncode == 1
+    assert not os.path.exists(f"{tmp_path}/host")
+
+
+def test_lanping_goes_on_where_its_caller_ignores_a_hangup(tmp_path):
+    lanping = without_a_guest(tmp_path, "--wait", "3600",
+                              preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    lanping.send_signal(signal.SIGHUP)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as target:
+        target.bind(f"{tmp_path}/nic")
+        assert target.recv(100)  # it still asks
+    lanping.terminate()
+    lanping.communicate()
+
+
+def test_lanping_leaves_no_socket_where_it_may_not_send(tmp_path):
+    os.mkdir(f"{tmp_path}/file")
+    open(f"{tmp_path}/file/nic", "wb").close()
+    result = subprocess.run([LANPING, "--local", f"{tmp_path}/host", "--remote", f"{tmp_path}/file/nic/beyond", TARGET],
+                            capture_output=True, text=True, check=False)
+    assert "Not a directory" in result.stderr and result.returncode == 2
+    assert not os.path.exists(f"{tmp_path}/host")
+
+
+def test_lanping_fails_where_its_output_is_lost(ping):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = ping(lambda request: [answer(request)], "-c", "1", stdout=full)
+    assert "could not be written" in result.stderr and result.returncode == 2
 
 
 WRONG = {  # what it says to an answer, and how the answer is changed

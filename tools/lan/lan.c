@@ -100,8 +100,12 @@ bool lan_send(struct lan *lan, uint8_t *frame, size_t length) {
   }
   if (sendto(lan->socket, frame, length, 0, (struct sockaddr *)&address, sizeof address) >= 0)
     return true;
-  if (errno != ENOENT && errno != ECONNREFUSED && errno != EAGAIN && errno != EINTR)
-    lan_die("%s: %s", lan->remote_path, strerror(errno));
+  if (errno != ENOENT && errno != ECONNREFUSED && errno != EAGAIN && errno != EINTR) {
+    const char *why = strerror(errno);
+
+    lan_close(lan);
+    lan_die("%s: %s", lan->remote_path, why);
+  }
   return false;
 }
 

@@ -33,7 +33,7 @@ static const char usage[] =
     "  -W, --timeout S      seconds to wait for an answer (1)\n"
     "      --wait S         seconds to ask for TARGET by ARP until it first answers (10)\n"
     "  -q, --quiet          only the summary\n"
-    "Exit status: 0 all answered rightly, 1 not all, 2 a wrong option or no LAN.\n";
+    "Exit status: 0 all answered rightly, 1 not all, 2 a wrong option, no LAN or no output.\n";
 
 static struct {
   unsigned count, size;
@@ -55,6 +55,20 @@ static double rtt_min, rtt_max, rtt_sum, rtt_squares;
 static void interrupt(int number) {
   (void)number;
   lan_interrupted = 1;
+}
+
+/* Whatever ends us leaves no socket behind. What our caller has chosen to ignore, as nohup does,
+ * stays ignored. */
+static void catch_signals(void) {
+  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+  const struct sigaction on_interrupt = {.sa_handler = interrupt};
+  struct sigaction before;
+
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    sigaction(numbers[i], NULL, &before);
+    if (before.sa_handler != SIG_IGN)
+      sigaction(numbers[i], &on_interrupt, NULL);
+  }
 }
 
 static double number_of(const char *option, const char *text, double least, double most) {
@@ -308,13 +322,11 @@ static void print_summary(double duration_ms) {
 }
 
 int main(int count, char *words[]) {
-  const struct sigaction on_interrupt = {.sa_handler = interrupt};
   uint8_t mac[6];
   double start_ms;
 
   parse_options(count, words);
-  sigaction(SIGINT, &on_interrupt, NULL);
-  sigaction(SIGTERM, &on_interrupt, NULL);
+  catch_signals();
   lan_open(&lan);
   if (options.dhcp && !lan_dhcp(&lan, options.wait_ms)) {
     lan_close(&lan);
@@ -336,5 +348,7 @@ int main(int count, char *words[]) {
   ping(mac);
   print_summary(lan_now_ms() - start_ms);
   lan_close(&lan);
+  if (fflush(stdout) != 0 || ferror(stdout) != 0)
+    lan_die("what was to be printed could not be written");
   return sent == options.count && received == sent && wrong == 0 ? 0 : 1;
 }
