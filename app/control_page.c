@@ -55,6 +55,8 @@ static const struct {
     {"/400.html", ERROR_REPLY("400 Bad Request", "no HTTP request that is understood here")},
     {"/404.html",
      ERROR_REPLY("404 Not Found", "no such path; valid: / /api/state /api/log /api/command")},
+    {"/431.html", ERROR_REPLY("431 Request Header Fields Too Large",
+                              "the headers of a command have at most 1023 bytes, in 3 segments")},
     {"/501.html", ERROR_REPLY("501 Not Implemented", "no such method; valid: GET, POST")},
     {"/length", ERROR_REPLY("400 Bad Request", "a command is one line of 1 to 77 characters")},
     {"/origin", ERROR_REPLY("403 Forbidden", "refused: not from this device's own page")},

@@ -292,6 +292,31 @@ def test_bad_requests_get_one_clear_line_and_change_nothing(page):
     assert [entry["state"] for entry in device.devices().values()] == before
 
 
+def test_long_headers_do_not_spoil_a_request(page):
+    """A browser sends a host's cookies to all of its ports; only what is said of a POST's data must be kept."""
+    _, device = page
+    line = b"ifconfig en0 mtu 1400"
+    for cookie in (900, 960, 1000, 1024, 1400, 1460, 2000, 4096, 16000):
+        headers = b"Host: localhost\r\nCookie: " + b"x" * cookie + b"\r\n\r\n"
+        for path, end in ((b"/", b"</html>\n"), (b"/api/state", b"}]}\n"), (b"/nosuch", b'command"}\n')):
+            answer = device.exchange(b"GET " + path + b" HTTP/1.1\r\n" + headers)
+            assert answer.startswith(b"HTTP/1.0 404 " if path == b"/nosuch" else b"HTTP/1.0 200 "), (cookie, answer[:200])
+            assert answer.endswith(end), (cookie, answer[-200:])
+    status, _, body = device.ask(POST.replace(b"\r\n", b"\r\nCookie: " + b"x" * 4096 + b"\r\n", 1) % len(line) + line)
+    assert status == 431 and "at most 1023 bytes" in json.loads(body)["error"]
+
+
+def test_a_request_that_is_typed_is_answered(page):
+    guest, device = page
+    with socket.create_connection(("127.0.0.1", device.port), LIMIT_S) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for line in (b"GET /api/log HTTP/1.0\r\n", *[b"X-%d: y\r\n" % number for number in range(10)], b"\r", b"\n"):
+            connection.sendall(line)
+            guest.ask("uptime", r"\r\nup \d+\.\d+ s\r\n")  # it has come
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.0 200 ")
+
+
 def test_a_client_is_served_again_from_the_same_port(page):
     """The server has closed first, and remembers the connection for two minutes."""
     _, device = page
