@@ -80,6 +80,10 @@ FOR_SOME_BOARDS = {
     "test_lanping_tells_each_answer_that_is_wrong": ONCE,
     "test_lanping_counts_an_answer_once_and_anothers_not": ONCE,
     "test_lanping_fails_where_one_is_not_answered": ONCE,
+    "test_lanping_leaves_no_socket_where_a_signal_ends_it": ONCE,
+    "test_lanping_goes_on_where_its_caller_ignores_a_hangup": ONCE,
+    "test_lanping_leaves_no_socket_where_it_may_not_send": ONCE,
+    "test_lanping_fails_where_its_output_is_lost": ONCE,
     "test_an_emulator_that_has_ended_answers_by_a_failure": ONCE,
     "test_each_boards_make_has_the_processors_that_all_were_given": ONCE,
     "test_frames_are_those_that_the_compiler_tells": ONCE,
@@ -92,6 +96,7 @@ FOR_SOME_BOARDS = {
     "test_a_node_asks_for_a_name": PROFILES,
     "test_a_node_speaks_ipv6_and_tcp": PROFILES,
     "test_the_address_is_the_hosts_until_another_is_set": VIRTIO,
+    "test_the_devices_mtu_bounds_the_interfaces": VIRTIO,
     "test_the_device_filters_as_it_is_told": VIRTIO,
     "test_what_power_on_holds_in_reset_is_let_go":
         (only("emcraft-sf2"), "no other board's devices are held in reset"),
