@@ -20,7 +20,7 @@ enum {
   INTERVAL_DEFAULT_MS = 1000,
   WAIT_MS = 1000, /* for the last reply */
   IDENTIFIER = 0x7269,
-  WAITING_MAX = 8, /* requests whose replies are waited for at a time */
+  WAITING_MAX = 256, /* requests whose replies are waited for at a time */
 };
 
 static struct {
@@ -28,11 +28,8 @@ static struct {
   ip_addr_t target;
   uint32_t interval_ms;
   uint16_t count, size;
-  uint16_t sent, received;
-  struct {
-    bool waits;
-    uint32_t sent_us;     /* modulo 2^32 */
-  } request[WAITING_MAX]; /* the last ones, by their sequence numbers */
+  uint16_t sent, received, timed;
+  uint8_t waits[WAITING_MAX / 8]; /* for the last requests, a bit each, by their sequence numbers */
   uint64_t least_us, most_us, sum_us;
 } job;
 static unsigned question; /* the number of the name that is looked up */
@@ -49,8 +46,8 @@ static void finish(void) {
   job.pcb = NULL;
   console_print("%u packets transmitted, %u received, %u%% packet loss\r\n", job.sent, job.received,
                 lost);
-  if (job.received > 0) {
-    uint32_t mean = (uint32_t)(job.sum_us / job.received);
+  if (job.timed > 0) {
+    uint32_t mean = (uint32_t)(job.sum_us / job.timed);
     uint32_t least = (uint32_t)job.least_us, most = (uint32_t)job.most_us;
 
     console_print("rtt min/avg/max = %" PRIu32 ".%03" PRIu32 "/%" PRIu32 ".%03" PRIu32 "/%" PRIu32
@@ -67,7 +64,13 @@ static void cancel(void) {
 
 /* ---- a request out, a reply in ---- */
 
+static uint8_t bit_of(uint16_t sequence) { return (uint8_t)(1u << sequence % 8); }
+
+static uint8_t *waits_of(uint16_t sequence) { return &job.waits[sequence % WAITING_MAX / 8]; }
+
+/* The time of a request is in its data, where there is room: it comes back with that. */
 static err_t send_request(void) {
+  const uint32_t now_us = (uint32_t)port_clock_us(); /* modulo 2^32 */
   struct pbuf *request =
       pbuf_alloc(PBUF_IP, (u16_t)(sizeof(struct icmp_echo_hdr) + job.size), PBUF_RAM);
   struct icmp_echo_hdr *header;
@@ -83,32 +86,45 @@ static err_t send_request(void) {
   };
   for (unsigned i = 0; i < job.size; i++)
     ((uint8_t *)(header + 1))[i] = (uint8_t)i;
+  if (job.size >= sizeof now_us)
+    memcpy(header + 1, &now_us, sizeof now_us);
   if (!is_v6()) /* that of ICMPv6 is made by raw_sendto() */
     header->chksum = inet_chksum(request->payload, request->tot_len);
-  job.request[job.sent % WAITING_MAX].waits = true;
-  job.request[job.sent % WAITING_MAX].sent_us = (uint32_t)port_clock_us();
+  *waits_of(job.sent) |= bit_of(job.sent);
   error = raw_sendto(job.pcb, request, &job.target);
   pbuf_free(request);
   return error;
 }
 
-/* True for a request that is still kept and has had no reply. */
+/* True for one of the last requests that has had no reply. */
 static bool is_waited_for(uint16_t sequence) {
-  return (uint16_t)(job.sent - sequence) < WAITING_MAX && job.request[sequence % WAITING_MAX].waits;
+  return (uint16_t)(job.sent - sequence) < WAITING_MAX &&
+         (*waits_of(sequence) & bit_of(sequence)) != 0;
 }
 
-static void count_reply(const ip_addr_t *from, uint16_t length, uint16_t sequence) {
-  uint32_t us = (uint32_t)port_clock_us() - job.request[sequence % WAITING_MAX].sent_us;
+/* A reply without the time of its request, whose data had no room for it, or that comes back cut
+ * short, counts as any other. */
+static void count_reply(const struct pbuf *packet, unsigned offset, const ip_addr_t *from,
+                        uint16_t sequence) {
+  uint32_t us;
 
-  if (job.received == 0 || us < job.least_us)
-    job.least_us = us;
-  if (us > job.most_us)
-    job.most_us = us;
-  job.sum_us += us;
+  *waits_of(sequence) &= (uint8_t)~bit_of(sequence);
   job.received++;
-  job.request[sequence % WAITING_MAX].waits = false;
-  console_print("%u bytes from %s: icmp_seq=%u time=%" PRIu32 ".%03" PRIu32 " ms\r\n", length,
-                ipaddr_ntoa(from), sequence, us / 1000, us % 1000);
+  console_print("%u bytes from %s: icmp_seq=%u", packet->tot_len - offset, ipaddr_ntoa(from),
+                sequence);
+  if (job.size >= sizeof us &&
+      pbuf_copy_partial(packet, &us, sizeof us, (u16_t)(offset + sizeof(struct icmp_echo_hdr))) ==
+          sizeof us) {
+    us = (uint32_t)port_clock_us() - us;
+    if (job.timed == 0 || us < job.least_us)
+      job.least_us = us;
+    if (us > job.most_us)
+      job.most_us = us;
+    job.sum_us += us;
+    job.timed++;
+    console_print(" time=%" PRIu32 ".%03" PRIu32 " ms", us / 1000, us % 1000);
+  }
+  console_print("\r\n");
 }
 
 /* Looks at each packet of the protocol; what is not our reply is left to the stack. */
@@ -124,7 +140,7 @@ static u8_t received(void *unused, struct raw_pcb *pcb, struct pbuf *packet,
       header.id != PP_HTONS(IDENTIFIER) || !ip_addr_cmp(from, &job.target))
     return 0;
   if (is_waited_for(lwip_ntohs(header.seqno))) {
-    count_reply(from, (uint16_t)(packet->tot_len - offset), lwip_ntohs(header.seqno));
+    count_reply(packet, offset, from, lwip_ntohs(header.seqno));
     if (job.received == job.count) { /* the stack still uses the pcb: it goes in the next turn */
       sys_untimeout(tick, NULL);
       sys_timeout(0, tick, NULL);

@@ -109,14 +109,28 @@ def test_ping_tells_what_comes_back_and_what_does_not(booted):
     assert abs(float(told[1]) - sum(times) / 2) <= 0.001
 
 
-def test_an_answer_that_comes_behind_too_many_requests_is_none(booted):
-    """The time of its request is not known any more: another request has taken its place."""
+def test_an_answer_comes_behind_many_requests(booted):
+    """As on a path that takes longer than from request to request: the request says when it was sent."""
     guest = booted(net="lan")
     host = Lan(guest)
-    guest.send(f"ping -c 9 -i 0.05 {ADDRESS}")
-    requests = [host.receive(is_request) for _ in range(9)]
-    answer_ping(host, requests[0])
-    guest.expect(r"9 packets transmitted, 0 received, 100% packet loss\r\n> ")
+    guest.send(f"ping -c 20 -i 0.05 {ADDRESS}")
+    requests = [host.receive(is_request) for _ in range(20)]
+    for request in requests[:2]:
+        answer_ping(host, request)
+        answer_ping(host, request)  # counts once
+    for request in (1, 2):
+        time = guest.expect(rf"64 bytes from 10\.0\.2\.77: icmp_seq={request} time=(\d+\.\d{{3}}) ms\r\n").group(1)
+        assert float(time) >= 50 * (20 - request) - 1
+    guest.expect(r"20 packets transmitted, 2 received, 90% packet loss\r\nrtt ")
+
+
+def test_a_request_without_room_for_its_time_has_none(booted):
+    guest = booted(net="slirp")
+    for size in (0, 3):
+        guest.ask(f"ping -c 1 -i 0.05 -s {size} 10.0.2.2", rf"{8 + size} bytes from 10\.0\.2\.2: icmp_seq=1\r\n"
+                  r"1 packets transmitted, 1 received, 0% packet loss\r\n> ")
+    guest.ask("ping -c 1 -i 0.05 -s 4 10.0.2.2", r"12 bytes from 10\.0\.2\.2: icmp_seq=1 time=\d+\.\d{3} ms\r\n"
+              r"1 packets transmitted, 1 received, 0% packet loss\r\nrtt ")
 
 
 def test_ping_goes_on_until_it_is_told_and_keeps_what_is_typed_ahead(booted):
