@@ -102,6 +102,8 @@ FOR_SOME_BOARDS = {
         (only("emcraft-sf2"), "no other board's devices are held in reset"),
     "test_memory_is_mapped_as_it_is_used":
         (only(*(name for name, board in BOARDS.items() if board.core == "cortex_a")), "a Cortex-M has no memory map"),
+    "test_a_boot_loaders_caches_and_mmu_are_turned_off":
+        (only(*(name for name, board in BOARDS.items() if board.core == "cortex_a")), "a Cortex-M has neither here"),
     "test_sleep_leaves_the_clocks_on":
         (only("mcimx6ul-evk"), "no other board's WFI turns a clock off"),
     "test_the_other_cores_wait": (only("virt"), "the emulator's machine starts one core alone"),

@@ -65,3 +65,36 @@ def test_memory_is_mapped_as_it_is_used(boot):
         assert elf.values[stack] % (1 << SECTION_SHIFT) == 0
         assert (elf.values[stack] >> SECTION_SHIFT) - 1 not in mapped, stack
     assert 0 not in mapped, "a null pointer"
+
+
+# A boot loader's code: MMU and caches on, each address for itself; then the firmware's entry.
+LOADER = (0xe59f0028,  # ldr r0, its table
+          0xee020f10,  # mcr p15, 0, r0, c2, c0, 0: TTBR0
+          0xe3a01004,  # mov r1, #4: accesses to domain 1 alone
+          0xee031f10,  # mcr p15, 0, r1, c3, c0, 0: DACR
+          0xee080f17,  # mcr p15, 0, r0, c8, c7, 0: TLBIALL
+          0xee112f10,  # mrc p15, 0, r2, c1, c0, 0: SCTLR
+          0xe3822005,  # orr r2, r2, #5: the MMU, data caches
+          0xe3822a01,  # orr r2, r2, #0x1000: instruction caches
+          0xee012f10,  # mcr p15, 0, r2, c1, c0, 0
+          0xf57ff06f,  # isb
+          0xe51ff004)  # ldr pc, the entry
+LOADERS_SECTION = 0x8c22  # domain 1, read only
+LOADER_OFFSET = 32 << SECTION_SHIFT  # from the firmware's first section on
+
+
+def test_a_boot_loaders_caches_and_mmu_are_turned_off(boot, tmp_path):
+    """Its map lets nothing be written, and holds until ours is there: the MMU has to be off in between."""
+    elf = Elf(ELF)
+    table = elf.values["ram_start"] + LOADER_OFFSET
+    loader = table + 4 * SECTIONS
+    (tmp_path / "table").write_bytes(struct.pack(
+        f"<{SECTIONS}I", *(section << SECTION_SHIFT | LOADERS_SECTION for section in range(SECTIONS))))
+    (tmp_path / "loader").write_bytes(struct.pack(
+        f"<{len(LOADER) + 2}I", *LOADER, elf.values["reset_handler"], table))
+    guest = boot(net="none", extra=(
+        "-device", f"loader,file={tmp_path}/table,addr={table:#x},force-raw=on",
+        "-device", f"loader,file={tmp_path}/loader,addr={loader:#x},force-raw=on",
+        "-device", f"loader,addr={loader:#x},cpu-num=0"))
+    guest.expect("type help for the console's commands")
+    guest.expect("sim0 tick 1: 8 requests, 8 right")

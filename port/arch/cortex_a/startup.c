@@ -58,6 +58,49 @@ __attribute__((used, noreturn)) static void start(void) {
     __asm volatile("wfi");
 }
 
+/* Turns off the data caches and the MMU, where a boot loader has left them on, with an address for
+ * itself as they are here. What it has written, such as this image, goes to memory, level by level
+ * (CLIDR, CCSIDR: ARM DDI 0406C, B4.1.20, B4.1.19), by set and way (B4.2.1); caches that were off
+ * hold nothing. In registers alone: what is stored meanwhile could be overwritten. */
+A32_ENTRY __attribute__((used)) static void caches_off(void) {
+  __asm volatile("mrc p15, 0, r0, c1, c0, 0\n\t" /* SCTLR: C is 4, the MMU's M is 1 */
+                 "bic r1, r0, #4\n\t"
+                 "mcr p15, 0, r1, c1, c0, 0\n\t"
+                 "isb\n\t"
+                 "tst r0, #4\n\t"
+                 "beq 5f\n\t"
+                 "mrc p15, 1, r0, c0, c0, 1\n\t" /* CLIDR: three bits a level */
+                 "mov r2, #0\n"                  /* the level, in bits 3 to 1 */
+                 "1: add r3, r2, r2, lsr #1\n\t"
+                 "lsr r3, r0, r3\n\t"
+                 "and r3, r3, #7\n\t"
+                 "cmp r3, #2\n\t" /* none, or for instructions only */
+                 "blo 4f\n\t"
+                 "mcr p15, 2, r2, c0, c0, 0\n\t" /* CSSELR */
+                 "isb\n\t"
+                 "mrc p15, 1, r3, c0, c0, 0\n\t" /* CCSIDR */
+                 "and r4, r3, #7\n\t"
+                 "add r4, r4, #4\n\t"         /* where a set's number stands */
+                 "ubfx r5, r3, #3, #10\n\t"   /* the last way */
+                 "clz r6, r5\n"               /* where a way's number stands */
+                 "2: ubfx r7, r3, #13, #15\n" /* the last set */
+                 "3: orr r8, r2, r5, lsl r6\n\t"
+                 "orr r8, r8, r7, lsl r4\n\t"
+                 "mcr p15, 0, r8, c7, c14, 2\n\t" /* DCCISW: clean and invalidate */
+                 "subs r7, r7, #1\n\t"
+                 "bpl 3b\n\t"
+                 "subs r5, r5, #1\n\t"
+                 "bpl 2b\n"
+                 "4: add r2, r2, #2\n\t"
+                 "cmp r2, #14\n\t"
+                 "blo 1b\n\t"
+                 "dsb\n"
+                 "5: bic r1, r1, #1\n\t"
+                 "mcr p15, 0, r1, c1, c0, 0\n\t"
+                 "isb\n\t"
+                 "bx lr");
+}
+
 /* On some chips all cores come here: the primary one, 0 in its cluster (MPIDR: ARM DDI 0406C,
  * B4.1.106), goes on, and any other waits for ever, without a stack. */
 A32_ENTRY void reset_handler(void) {
@@ -66,6 +109,7 @@ A32_ENTRY void reset_handler(void) {
                  "ands r0, r0, #0xff\n"
                  "1: wfine\n\t"
                  "bne 1b\n\t"
+                 "bl caches_off\n\t"
                  "ldr sp, =irq_stack_top\n\t"
                  "cps #0x11\n\t" /* FIQ */
                  "ldr sp, =fiq_stack_top\n\t"
