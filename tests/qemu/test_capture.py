@@ -1,4 +1,5 @@
 """The packet tap, read back by tshark; and the simulated NIC's faults, set on the console."""
+import os
 import re
 import struct
 import subprocess
@@ -70,6 +71,8 @@ def test_a_capture_into_a_file_of_the_host(booted, tmp_path):
     guest.ask("pcap en0 stop", r"\d+ frames captured, 0 passed by")
     assert len(tshark(file, "-Y", "icmp.type == 0 && frame.cap_len == 1442")) == 3
     assert len(tshark(file, "-Y", "arp")) >= 1
+    emulators = f"/proc/{guest.process.pid}/fd"
+    assert str(file) not in [os.path.realpath(f"{emulators}/{number}") for number in os.listdir(emulators)]  # it is closed
     size = file.stat().st_size
     guest.ask("pcap en0 start", "capturing" if FACTS.second_uart else "no second UART")
     host.ping(sequence=9)

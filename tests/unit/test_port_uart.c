@@ -261,6 +261,45 @@ static void who_writes_with_interrupts_masked_is_not_interrupted(void **state) {
   }
 }
 
+/* Another interrupt comes while the writer has them masked: it notes how much it had to wait for.
+ */
+static struct uart_ops interrupted_ops;
+static uint32_t head_before, longest;
+
+static unsigned room_at_an_interrupt(struct uart *of) {
+  port_irq_pend(IRQ);
+  return ops[model - uart_models]->room(of);
+}
+
+static void note_the_wait(void *context) {
+  uint32_t waited = uart->tx_head - head_before;
+
+  (void)context;
+  longest = waited > longest ? waited : longest;
+  head_before = uart->tx_head;
+}
+
+static void an_interrupt_waits_for_64_bytes_at_most(void **state) {
+  static const char text[UART_TX_BYTES];
+
+  (void)state;
+  FOR_EACH_UART(number) {
+    start(number);
+    interrupted_ops = *uart->ops;
+    interrupted_ops.room = room_at_an_interrupt;
+    uart->ops = &interrupted_ops;
+    host_connect_irq(IRQ, note_the_wait, NULL);
+    port_irq_enable(IRQ);
+    head_before = uart->tx_head;
+    longest = 0;
+    uart_write(uart, text, sizeof text);
+    assert_in_range(longest, 1, 64);
+    port_irq_disable(IRQ);
+    send_the_rest();
+    check_sent(text, sizeof text);
+  }
+}
+
 /* An unexpected interrupt does so. */
 static const char report[UART_TX_BYTES + 1] = "report";
 static void write_report(void) {
@@ -474,6 +513,7 @@ int main(void) {
       cmocka_unit_test(who_writes_while_another_waits_comes_between),
       cmocka_unit_test(a_line_that_takes_nothing_loses_what_it_says),
       cmocka_unit_test(what_is_typed_comes_in_order),
+      cmocka_unit_test(an_interrupt_waits_for_64_bytes_at_most),
       cmocka_unit_test(what_the_main_loop_does_not_read_waits_in_the_fifo),
       cmocka_unit_test(a_line_that_never_ends_does_not_hold_the_interrupt),
       cmocka_unit_test(a_device_that_does_not_answer_does_not_hold_the_start),
