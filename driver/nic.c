@@ -270,8 +270,7 @@ int nic_set_interface_enable(struct nic *nic, bool enable) {
   case NIC_LOW:
     if (enable)
       return -EPERM;
-    packet_queue_purge(&nic->rx_submission, give_back_empty, nic);
-    nic->state = NIC_STARTED;
+    come_to_rest(nic, NIC_STARTED); /* with the buffers that were kept */
     return 0;
   case NIC_ABSENT:
   case NIC_INIT:
@@ -299,14 +298,11 @@ int nic_set_power_state(struct nic *nic, enum nic_power power) {
 }
 
 int nic_stop(struct nic *nic) {
-  if (nic->state == NIC_ENABLED)
-    quiesce(nic, NIC_STARTED);
-  if (nic->state != NIC_STARTED && nic->state != NIC_LOW)
+  (void)nic_set_interface_enable(nic, false);
+  if (nic->state != NIC_STARTED)
     return -EPERM;
-  packet_queue_purge(&nic->rx_submission, give_back_empty, nic);
   dispatch_remove(&nic->tx_event);
   dispatch_remove(&nic->interrupt_event);
-  nic->recovering = false;
   nic->state = NIC_INIT;
   return 0;
 }
@@ -339,10 +335,10 @@ int nic_recover(struct nic *nic) {
 void nic_poll_link(struct nic *nic) {
   struct nic_link link = {.status = NIC_LINK_INVALID};
 
-  if (nic->state == NIC_ENABLED) {
+  if (nic->state == NIC_ENABLED || nic->state == NIC_LOW)
     link.status = NIC_LINK_INACTIVE;
+  if (nic->state == NIC_ENABLED)
     nic->ops->read_link(nic, &link);
-  }
   if (link.status == nic->link.status && link.speed_mbps == nic->link.speed_mbps &&
       link.full_duplex == nic->link.full_duplex)
     return;

@@ -84,7 +84,7 @@ enum nic_state {
   NIC_INIT,    /* described, no memory and no hardware touched */
   NIC_STARTED, /* pool, queues and hardware are ready; no DMA */
   NIC_ENABLED, /* frames flow */
-  NIC_LOW,     /* low power: DMA quiet, interrupts masked, link reported invalid */
+  NIC_LOW,     /* low power: DMA quiet, interrupts masked, link reported inactive */
 };
 
 enum nic_power {
@@ -98,8 +98,8 @@ enum nic_direction {
 };
 
 enum nic_link_status {
-  NIC_LINK_INVALID,  /* unknown: the interface is not enabled, or in low power */
-  NIC_LINK_INACTIVE, /* no carrier, or still negotiating */
+  NIC_LINK_INVALID,  /* unknown: the interface is not enabled */
+  NIC_LINK_INACTIVE, /* no carrier, still negotiating, or in low power */
   NIC_LINK_ACTIVE,
 };
 
@@ -333,7 +333,7 @@ int nic_start(struct nic *nic);
  * -EPERM out of order, or the hardware's error. */
 int nic_set_interface_enable(struct nic *nic, bool enable);
 
-/* Goes to low power, in which the device touches no memory and the link is reported invalid, and
+/* Goes to low power, in which the device touches no memory and the link is reported inactive, and
  * back. Returns 0 (also if nothing was to be changed), -EPERM out of order, or the hardware's
  * error. */
 int nic_set_power_state(struct nic *nic, enum nic_power power);

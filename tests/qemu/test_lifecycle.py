@@ -83,7 +83,7 @@ def test_suspend_and_resume_keep_the_lease(booted):
     host.ping()
     for number in range(3):
         guest.ask("nic power en0 low", "done")
-        guest.ask("nic list", rf"{FACTS.device} +en0 +invalid +\S+ +\[activated low power\]")
+        guest.ask("nic list", rf"{FACTS.device} +en0 +inactive +\S+ +\[activated low power\]")
         host.send(host.ip() / ICMP(id=9, seq=number) / b"lost")  # on the wire: the MAC is off
         start = guest.seen
         guest.ask("nic power en0 on", r"en0 up 10\.0\.2\.15/24")

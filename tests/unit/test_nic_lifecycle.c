@@ -80,7 +80,7 @@ static void a_device_that_does_not_wake_up_stays_in_low_power(void **state) {
   paper.enable_error = -EIO;
   assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), -EIO);
   assert_int_equal(nic->state, NIC_LOW);
-  assert_int_equal(nic->link.status, NIC_LINK_INVALID);
+  assert_int_equal(nic->link.status, NIC_LINK_INACTIVE);
   check_conservation();
   paper.enable_error = 0;
   assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0);

@@ -69,6 +69,8 @@ static void link_status_is_invalid_inactive_or_active(void **state) {
   nic_poll_link(nic);
   assert_string_equal(nic_link_name(nic->link.status), "active");
   assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
+  assert_string_equal(nic_link_name(nic->link.status), "inactive");
+  assert_int_equal(nic_set_interface_enable(nic, false), 0);
   assert_string_equal(nic_link_name(nic->link.status), "invalid");
 }
 
