@@ -1,5 +1,4 @@
-/* The Cadence Gigabit Ethernet MAC (GEM) of the Zynq-7000 (Xilinx UG585, chapter 16 and appendix
- * B.18), as a NIC of the kit.
+/* The Cadence GEM of the Zynq-7000 (Xilinx UG585, chapter 16, appendix B.18), as a NIC of the kit.
  *
  * Its DMA walks two arrays of descriptors, each with a flag USED that gives a descriptor to
  * software, and a flag WRAP in the last one. A frame is received into one buffer and sent from any
@@ -51,8 +50,7 @@ static uint32_t tx_wrap_at(unsigned slot) {
 
 /* ---- the PHY's management interface (16.3.4) ---- */
 
-/* Runs one management frame, `operation` 2 to read or 1 to write; false where the interface hangs.
- */
+/* Runs one management frame, `operation` 2 to read or 1 to write; false if the interface hangs. */
 static bool mdio(struct nic *nic, uint32_t operation, unsigned address, unsigned reg,
                  uint16_t value) {
   reg_write(nic, PHYMNTNC,

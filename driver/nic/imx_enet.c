@@ -20,8 +20,7 @@ enum {
   TX_PARTS_MAX = 16,
 };
 
-/* Statistics, of 16 bits, of frames that are dropped before they reach a descriptor. In the
- * emulator they read as 0. */
+/* Statistics of frames that no descriptor shows, of 16 bits. In the emulator they read as 0. */
 static const struct {
   uint16_t offset;
   uint8_t counter;
@@ -47,9 +46,8 @@ static uint32_t wrap_at(unsigned slot, unsigned size) { return slot == size - 1 
 
 /* ---- the PHY's management interface ---- */
 
-/* Runs one management frame; false if the interface hangs. MSCR is checked each time, since the
- * interface may be another MAC's, which may have been reset; while MMFR is 0, setting MSCR starts
- * no frame. */
+/* Runs one management frame; false if the interface hangs. MSCR is checked each time: it may be
+ * another MAC's, which may have been reset; while MMFR is 0, setting MSCR starts no frame. */
 static bool mdio(struct imx_enet *enet, uint32_t frame, unsigned address, unsigned reg) {
   uint32_t speed = (enet->module_hz - 1) / (2 * MDC_HZ_MAX) << MSCR_SPEED_SHIFT;
 
@@ -104,8 +102,7 @@ static int start(struct nic *nic) {
   return -ENODEV;
 }
 
-/* Full duplex can be set only while the device is off (Transmit Control Register): so is the
- * rest. */
+/* Duplex can be set only while the device is off (Transmit Control Register): so is the rest. */
 static void set_link(struct nic *nic) {
   struct nic_link *set = &enet_of(nic)->set;
   struct nic_link now;

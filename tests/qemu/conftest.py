@@ -68,6 +68,7 @@ FOR_SOME_BOARDS = {
     "test_what_was_built_with_other_options_is_built_again": ONCE,
     "test_tests_wait_for_what_they_run_and_system_tests_for_the_others": ONCE,
     "test_what_is_built_has_the_packages_that_it_needs": ONCE,
+    "test_a_mac_is_a_short_file_and_a_board_a_short_folder": ONCE,
     "test_a_fuzzer_that_fails_fails_make": ONCE,
     "test_readmes_profiles_take_what_make_size_says": ONCE,
     "test_torture_has_numbers_alone": ONCE,

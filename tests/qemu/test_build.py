@@ -1,4 +1,5 @@
 """What make builds, and when: anew if the options have changed, and not otherwise."""
+import glob
 import os
 import re
 import subprocess
@@ -72,3 +73,16 @@ def test_each_boards_make_has_the_processors_that_all_were_given():
                                env=without_make(), stdout=subprocess.PIPE, text=True).stdout.splitlines()
         assert [line for line in shown if not line.startswith("echo ")] == [
             f"--no-print-directory BOARD={board} {goals}" for board in sorted(BOARDS)]
+
+
+def lines_of(*names):
+    return sum(len(open(name, encoding="utf-8").readlines()) for name in names)
+
+
+def test_a_mac_is_a_short_file_and_a_board_a_short_folder():
+    for driver in glob.glob(f"{ROOT}/driver/nic/*.c"):
+        assert lines_of(driver) < 450, driver
+    for board in BOARDS:
+        folder = f"{ROOT}/port/boards/{board}"
+        assert set(os.listdir(folder)) >= {"board.c", "board.h", "board.mk"}
+        assert lines_of(*glob.glob(f"{folder}/*")) < 200, board

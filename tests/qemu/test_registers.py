@@ -10,6 +10,8 @@ from elf import Elf
 SOFT_RESET_CR = 0x40038048
 POWER_ON = 0x07ffffff
 MAC, TIMER, MMUART0, MMUART1 = (1 << bit for bit in (4, 6, 7, 8))
+MAC_CR = 0x4003808c
+MII_100 = 0xd
 
 # The i.MX 6UltraLite's (IMX6ULRM, CCM): what WFI turns off.
 CCM_CLPCR = 0x020c4054
@@ -27,6 +29,7 @@ def test_what_power_on_holds_in_reset_is_let_go(boot):
     guest = boot(net="none", extra=("-device", f"loader,addr={SOFT_RESET_CR:#x},data={POWER_ON:#x},data-len=4"))
     guest.expect("type help for the console's commands")
     assert word_of(guest, SOFT_RESET_CR) == POWER_ON & ~(MAC | TIMER | MMUART0 | MMUART1)
+    assert word_of(guest, MAC_CR) == MII_100
 
 
 def test_sleep_leaves_the_clocks_on(boot):

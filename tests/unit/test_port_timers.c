@@ -8,6 +8,7 @@
 #include "cortex_m.h"
 #include "cp15.h"
 #include "generic_timer.h"
+#include "msf2_sysreg.h"
 #include "mss_timer.h"
 #include "port.h"
 #include "registers.h"
@@ -410,6 +411,17 @@ static void systick_never_goes_back_where_it_wraps(void **state) {
   }
 }
 
+/* ---- the SmartFusion2's resets ---- */
+
+static void what_power_on_holds_in_reset_is_let_go(void **state) {
+  (void)state;
+  registers_attach(0x40038000);
+  registers.word[0x48 / 4] = 0x07ffffff; /* UG0331, SYSREG: at power-on */
+  registers.write_count = 0;
+  msf2_sysreg_start();
+  registers_check_writes({0x48, 0x07ffffff & ~(1 << 4 | 1 << 6 | 1 << 7 | 1 << 8)}, {0x8c, 0xd});
+}
+
 /* ---- the Zynq's clocks ---- */
 
 /* 125, 25 and 2.5 MHz of the I/O PLL's 1000, the registers locked again (UG585, 25.7.3). */
@@ -449,6 +461,7 @@ int main(void) {
       cmocka_unit_test(the_generic_timer_fires_once),
       cmocka_unit_test(systick_is_exact_over_a_day_and_at_each_wrap),
       cmocka_unit_test(systick_never_goes_back_where_it_wraps),
+      cmocka_unit_test(what_power_on_holds_in_reset_is_let_go),
       cmocka_unit_test(a_gem_sends_with_the_clock_of_its_link),
   };
 

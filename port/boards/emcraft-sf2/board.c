@@ -4,6 +4,7 @@
 #include "cortex_m.h"
 #include "fault.h"
 #include "msf2_emac.h"
+#include "msf2_sysreg.h"
 #include "mss_timer.h"
 #include "port.h"
 #include "semihosting.h"
@@ -18,19 +19,6 @@ enum {
   UART1_BASE = 0x40010000,
   TIMER1_BASE = 0x40004000,
   EMAC_BASE = 0x40041000,
-  /* System register with the devices that are held in reset, at power-on all of these (UG0331,
-   * SYSREG). */
-  SOFT_RESET_CR = 0x40038048,
-  SOFT_RESET_CR_MAC = 1 << 4,
-  SOFT_RESET_CR_TIMER = 1 << 6,
-  SOFT_RESET_CR_MMUART0 = 1 << 7,
-  SOFT_RESET_CR_MMUART1 = 1 << 8,
-  SOFT_RESET_CR_USED =
-      SOFT_RESET_CR_MAC | SOFT_RESET_CR_TIMER | SOFT_RESET_CR_MMUART0 | SOFT_RESET_CR_MMUART1,
-  /* And what is between the MAC and its PHY, for the FPGA design to say unless it is said here:
-   * MII, whose clock is the PHY's, at 10 Mbit/s as well. */
-  MAC_CR = 0x4003808c,
-  MAC_CR_MII_100 = 3 << 2 | 1 << 0,
   CONSOLE_BAUD = 115200,
   TIMER_MEASURE_US = 1000,
 
@@ -104,8 +92,7 @@ const struct nic_driver board_drivers[BOARD_DRIVERS] = {
 const char *const board_installed[BOARD_INSTALLED] = {"msf2_emac", "sim"};
 
 void board_init(void) {
-  mmio_write(SOFT_RESET_CR, mmio_read(SOFT_RESET_CR) & ~(uint32_t)SOFT_RESET_CR_USED);
-  mmio_write(MAC_CR, MAC_CR_MII_100);
+  msf2_sysreg_start();
   semihosting_start();
   systick_clock_start();
   uart_start(&board_console, CONSOLE_BAUD);

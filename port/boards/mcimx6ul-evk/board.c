@@ -29,9 +29,8 @@ enum {
 #define ENET1_BASE UINT32_C(0x02188000)
 #define ENET2_BASE UINT32_C(0x020b4000)
 
-/* The clock controller's register that says what WFI turns off. After a reset that is the core's
- * clock (WAIT mode), and with it the timer within the core, whose interrupt then ends no sleep; 0
- * is RUN mode. */
+/* What WFI turns off (clock controller): after a reset the core's clock (WAIT mode), and with it
+ * the timer within the core, whose interrupt then ends no sleep; 0 is RUN mode. */
 #define CCM_CLPCR     UINT32_C(0x020c4054)
 #define CCM_CLPCR_LPM UINT32_C(3)
 

@@ -1,5 +1,4 @@
-/* The i.MX 6UltraLite evaluation kit (NXP IMX6ULRM): bases, interrupt lines, and how many devices
- * it has. */
+/* The i.MX 6UltraLite evaluation kit (NXP IMX6ULRM): bases, interrupt lines, numbers of devices. */
 #ifndef BOARD_H
 #define BOARD_H
 
