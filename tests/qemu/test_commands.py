@@ -205,6 +205,9 @@ def test_nobody_is_pinged_on_tap_where_the_emulator_has_ended():
     ("make LWIP_DIR='/no such/lwip'", ("LWIP_DIR=/no such/lwip", "valid: a link")),
     ("LWIP_DIR=/no/such tools/setup", ("LWIP_DIR=/no/such", "src/Filelists.mk")),
     ("build/tools/lanping", ("--local and --remote",)),
+    ("build/tools/lanping --nosuch 10.0.2.15", ("--nosuch", "no such option", "--help names the valid")),
+    ("build/tools/lanping --local a -z", ("-z", "no such option")),
+    ("build/tools/lanping --local", ("--local", "value is missing")),
     ("build/tools/lanping --local a --remote b nowhere", ("TARGET", "10.0.2.15")),
 ])
 @lan

@@ -254,15 +254,19 @@ static _Noreturn void usage(void) {
   exit(2);
 }
 
-static uint64_t number(const char *text) {
-  char *end;
+static uint64_t number(const char *option, const char *text, uint64_t least, uint64_t most) {
   uint64_t value;
 
   if (text == NULL)
     usage();
-  value = strtoull(text, &end, 10);
-  if (*text == '\0' || *end != '\0')
-    usage();
+  errno = 0;
+  value = strtoull(text, NULL, 10);
+  if (*text == '\0' || text[strspn(text, "0123456789")] != '\0' || errno != 0 || value < least ||
+      value > most) {
+    (void)fprintf(stderr, "soak: %s %s: valid: a whole number, %" PRIu64 " to %" PRIu64 "\n",
+                  option, text, least, most);
+    exit(2);
+  }
   return value;
 }
 
@@ -281,13 +285,13 @@ static void parse(char **arguments) {
     if (strcmp(option, "--replay") == 0)
       options.replay = true;
     else if (strcmp(option, "--seed") == 0)
-      options.first_seed = number(*arguments++);
+      options.first_seed = number(option, *arguments++, 0, UINT64_MAX);
     else if (strcmp(option, "--seeds") == 0)
-      options.seeds = number(*arguments++);
+      options.seeds = number(option, *arguments++, 0, UINT64_MAX);
     else if (strcmp(option, "--seconds") == 0)
-      options.seconds = number(*arguments++);
+      options.seconds = number(option, *arguments++, 0, UINT64_MAX);
     else if (strcmp(option, "--jobs") == 0)
-      options.jobs = (unsigned)number(*arguments++);
+      options.jobs = (unsigned)number(option, *arguments++, 1, JOBS_MAX);
     else if (strcmp(option, "--defect") == 0)
       options.defect = defect_named(*arguments++);
     else if (strcmp(option, "--pcap") == 0)
@@ -297,8 +301,6 @@ static void parse(char **arguments) {
     else
       usage();
   }
-  if (options.jobs == 0 || options.jobs > JOBS_MAX)
-    usage();
 }
 
 int main(int count, char **arguments) {

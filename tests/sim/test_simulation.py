@@ -74,9 +74,20 @@ def test_a_run_that_is_broken_writes_what_was_on_the_wire_till_then(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [
-    ["--nosuch"], ["--seed"], ["--seed", "x"], ["--jobs", "0"], ["--defect", "nosuch"],
+    ["--nosuch"], ["--seed"], ["--defect", "nosuch"],
 ])
 def test_a_wrong_option_is_refused(arguments):
     result = soak(FAST, *arguments)
     assert result.returncode == 2
     assert "usage:" in result.stderr
+
+
+@pytest.mark.parametrize("option, value, valid", [
+    ("--seed", "x", "0 to 18446744073709551615"), ("--seed", "-1", "0 to"), ("--seconds", "", "0 to"),
+    ("--seed", "18446744073709551616", "0 to"), ("--jobs", "0", "1 to 64"), ("--jobs", "65", "1 to 64"),
+])
+def test_a_wrong_number_is_one_line_that_says_what_is_valid(option, value, valid):
+    result = soak(FAST, option, value)
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"soak: {option} {value}: valid: a whole number, {valid}")
+    assert result.stderr.count("\n") == 1

@@ -107,6 +107,7 @@ static void parse_options(int count, char *words[]) {
   };
   int which, end = 0;
 
+  opterr = 0; /* one line says all */
   while ((which = getopt_long(count, words, "c:s:i:W:qh", names, NULL)) != -1) {
     switch (which) {
     case 'l':
@@ -150,8 +151,8 @@ static void parse_options(int count, char *words[]) {
       fputs(usage, stdout);
       exit(0);
     default:
-      fputs("lanping: --help names the valid options\n", stderr);
-      exit(2);
+      lan_die("%s: no such option, or its value is missing; --help names the valid options",
+              words[optind - 1]);
     }
   }
   if (lan.local_path == NULL || lan.remote_path == NULL)
