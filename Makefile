@@ -62,7 +62,7 @@ $(error LWIP_DIR=$(LWIP_DIR): make takes no path with a space; valid: a link to 
 endif
 LWIPDIR := $(LWIP)/src
 ifneq ($(filter-out help clean,$(GOALS)),)
-SETUP := build/setup-$(if $(filter test% mutants faults load interleave% fuzz coverage torture soak replay \
+SETUP := build/setup-$(if $(filter test% check mutants faults load interleave% fuzz coverage torture soak replay \
                                     build/host-% build/interleave% build/fuzz%,$(GOALS)),test,run)$(if $(LWIP_DIR),-elsewhere).stamp
 include $(SETUP)
 include $(LWIPDIR)/Filelists.mk
@@ -204,6 +204,11 @@ test:
 	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) -O test-clang test-unit coverage test-interleave test-sim
 	@$(MAKE) --no-print-directory test-qemu
 
+# The quick part, for each change: what needs no emulator and takes no random seeds.
+.PHONY: check
+check:
+	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) -O test-clang test-unit
+
 # All that tests run, on the host and on the board, compiled side by side on all processors.
 .PHONY: test-host-programs test-firmwares
 test-host-programs: $(UNIT_PROGRAMS) $(CV_PROGRAMS) $(IX_PROGRAMS) $(SIM_PROGRAMS)
@@ -248,6 +253,7 @@ help:
 	@echo "make bench-plots  draws docs/growth.svg from what the last bench-growth measured"
 	@echo "make bench-wall   packets and bits a second by the host's clock, for information"
 	@echo "make test         all tests on all boards, or on BOARD; test-unit, test-conformance (DRIVER= TEST= PRODUCT_DIR=), test-interleave, test-sim and test-qemu run a part"
+	@echo "make check        the quick part of these, without an emulator: test-clang and test-unit"
 	@echo "make interleave   all interleavings of main loop, interrupts and devices; DEPTH= ONLY=WORDS SCHEDULE=STEPS"
 	@echo "make torture      whatever may happen to a NIC, over each driver or DRIVER; SEED= RUNS= (1 prints each event) PRODUCT_DIR="
 	@echo "make fuzz         compares the fast path with lwIP alone, on frames that a fuzzer makes; SECONDS= SEED="

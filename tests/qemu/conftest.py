@@ -67,6 +67,7 @@ FOR_SOME_BOARDS = {
     "test_small_takes_less_than_24_kib_of_flash_and_12_of_ram_in_all": LIMITS,
     "test_what_was_built_with_other_options_is_built_again": ONCE,
     "test_tests_wait_for_what_they_run_and_system_tests_for_the_others": ONCE,
+    "test_check_runs_what_needs_no_emulator": ONCE,
     "test_what_is_built_has_the_packages_that_it_needs": ONCE,
     "test_a_mac_is_a_short_file_and_a_board_a_short_folder": ONCE,
     "test_a_fuzzer_that_fails_fails_make": ONCE,

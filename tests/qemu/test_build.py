@@ -56,10 +56,20 @@ def test_tests_wait_for_what_they_run_and_system_tests_for_the_others():
         "test-host-programs test-firmwares", "test-clang test-unit coverage test-interleave test-sim", "test-qemu"]
 
 
+def test_check_runs_what_needs_no_emulator():
+    for board, wanted in ((BOARD, ["test-clang test-unit"]),
+                          ("all", [f"BOARD={min(BOARDS)} test-unit",
+                                   *(f"BOARD={board} test-clang" for board in sorted(BOARDS))])):
+        shown = subprocess.run(["make", "-n", "-j4", "check", f"BOARD={board}", "MAKE=echo"], cwd=ROOT, check=True,
+                               env=without_make(), stdout=subprocess.PIPE, text=True).stdout.splitlines()
+        makes = [line for line in shown if not line.startswith("echo ")]
+        assert [make.replace("--no-print-directory ", "").replace("-O ", "") for make in makes] == wanted
+
+
 def test_what_is_built_has_the_packages_that_it_needs():
     """By -p, which shows make's variables: even a single test's program, as in the docs, needs the tests' packages.
     And another lwIP does not show whether the patches are in build/lwip."""
-    for goal, stamp in (("firmware", "run"), ("test-unit", "test"), ("build/host-gcc/test_suite", "test"),
+    for goal, stamp in (("firmware", "run"), ("test-unit", "test"), ("check", "test"), ("build/host-gcc/test_suite", "test"),
                         ("LWIP_DIR=build/lwip", "run-elsewhere")):
         shown = subprocess.run(["make", "-n", "-p", "-q", goal], cwd=ROOT, check=False, env=without_make(),
                                stdout=subprocess.PIPE, text=True).stdout

@@ -1,6 +1,9 @@
 """The commands of the Makefile and of README.md, as a user types them."""
 import os
+import pty
 import re
+import select
+import signal
 import socket
 import subprocess
 import sys
@@ -8,6 +11,7 @@ import threading
 
 import pytest
 from conftest import BOARD, FACTS, ROOT, built_profile, needs_tap, without_make
+from lan import SAFETY_S
 from test_memory import tool
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -34,6 +38,37 @@ def test_make_run_pings_five_times():
                          result.stdout, re.MULTILINE)
     assert len(replies) == 5
     assert "5 packets transmitted, 5 received, 0% packet loss" in result.stdout
+
+
+@lan
+def test_make_run_at_a_terminal_leaves_the_console_to_the_user():
+    ours, its = pty.openpty()
+    with subprocess.Popen(["make", "-s", "run", f"BOARD={BOARD}"], cwd=ROOT, stdin=its, stdout=its, stderr=its,
+                          env=without_make(), start_new_session=True) as running:
+        os.close(its)
+        said = ""
+
+        def read_until(pattern):
+            nonlocal said
+            while not re.search(pattern, said):
+                assert select.select([ours], [], [], SAFETY_S)[0] and len(said) < 10000, said
+                said += os.read(ours, 4096).decode()
+
+        try:
+            read_until(r"the console is yours: help lists its commands, Ctrl-A x quits\r\n")
+            assert "5 packets transmitted, 5 received, 0% packet loss" in said
+            assert re.search(r"the control page is http://localhost:\d+/", said)
+            os.write(ours, b"ping 10.0.2.99\r")
+            read_until(r"PING 10\.0\.2\.99")
+            os.write(ours, b"\x03")  # the guest's, and not ours
+            read_until(r"\^C\s+\d+ packets transmitted, 0 received")
+            os.write(ours, b"\x01x")
+            read_until("QEMU: Terminated")
+            assert running.wait() == 0
+        finally:
+            os.close(ours)
+            if running.poll() is None:  # and what it has started
+                os.killpg(running.pid, signal.SIGTERM)
 
 
 @lan
