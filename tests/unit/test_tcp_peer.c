@@ -51,6 +51,13 @@ static int tear_down(void **state) {
   return 0;
 }
 
+/* After a connection that has ended by itself. */
+static void set_up_again(void) {
+  pcb = NULL;
+  (void)tear_down(NULL);
+  (void)set_up(NULL);
+}
+
 static void pass(unsigned ticks) {
   while (ticks-- != 0)
     tcp_slowtmr();
@@ -152,15 +159,50 @@ static void what_is_closed_is_sent_to_a_slow_peer(void **state) {
   pcb = NULL;
 }
 
-/* Its retransmissions are counted. */
+/* Its retransmissions are counted, and the last one has its time as well. */
 static void what_nobody_acknowledges_ends(void **state) {
   (void)state;
   pcb->state = CLOSE_WAIT;
   assert_int_equal(tcp_close(pcb), ERR_OK);
-  pass(HOUR);
+  for (unsigned i = 0; segments <= TCP_MAXRTX && i < HOUR; i++)
+    pass(1);
+  pass(MINUTE - 1);
+  assert_non_null(tcp_active_pcbs);
+  pass(1);
   assert_null(tcp_active_pcbs);
   assert_int_equal(segments, 1 + TCP_MAXRTX);
   pcb = NULL;
+}
+
+/* Nor does one stay whose link was gone before there was anything to be sent; what waits is sent
+ * when it comes back. */
+static void what_has_no_route_ends(void **state) {
+  static const enum tcp_state states[] = {CLOSE_WAIT, ESTABLISHED};
+
+  (void)state;
+  for (unsigned i = 0; i < 4; i++) {
+    pcb->state = states[i & 1];
+    netif_set_link_down(&wire);
+    if (i & 2)
+      write_bytes(SEGMENT, TCP_WRITE_FLAG_COPY);
+    assert_int_equal(tcp_close(pcb), ERR_OK);
+    pass(MINUTE);
+    assert_int_equal(segments, 0);
+    netif_set_link_up(&wire);
+    pass(MINUTE);
+    assert_in_range(segments, 1, 3);
+    acknowledgement_comes(pcb->snd_nxt, WINDOW);
+    if (i & 1)
+      pass(MINUTE); /* FIN-WAIT-2 */
+    assert_null(tcp_active_pcbs);
+    set_up_again();
+    pcb->state = states[i & 1];
+    netif_set_link_down(&wire);
+    assert_int_equal(tcp_close(pcb), ERR_OK);
+    pass(HOUR);
+    assert_null(tcp_active_pcbs);
+    set_up_again();
+  }
 }
 
 /* 20 s from the acknowledgement of the FIN, however long nothing had come before; what comes then
@@ -193,9 +235,7 @@ static void it_begins_anew_with_the_close(void **state) {
     assert_non_null(tcp_active_pcbs);
     pass(1);
     assert_null(tcp_active_pcbs);
-    pcb = NULL;
-    (void)tear_down(state);
-    (void)set_up(state);
+    set_up_again();
   }
 }
 
@@ -334,8 +374,17 @@ static void a_syn_waits_longer_each_time(void **state) {
     }
     assert_int_equal(ticks, ((1U << i) - 1) * SECOND);
   }
-  pass(1);
+  pass(MINUTE - 1); /* for the last one, too */
+  syn_is_answered(TCP_MSS);
+}
+
+/* Nor is it opened where nobody answers that. */
+static void a_syn_that_nobody_answers_ends(void **state) {
+  (void)state;
+  open();
+  pass(((1U << TCP_SYNMAXRTX) - 1) * SECOND + MINUTE);
   assert_null(tcp_active_pcbs);
+  assert_int_equal(segments, 1 + TCP_SYNMAXRTX);
   pcb = NULL;
 }
 
@@ -371,7 +420,7 @@ static void an_answer_to_a_syn_ends_its_round_trip(void **state) {
   assert_in_range(wait_for_data(4, HOUR), 1, 3 * SECOND);
 }
 
-/* And its retransmissions do not count for data. */
+/* And its retransmissions do not count for data, which has three seconds (RFC 6298, 5.7). */
 static void an_answer_to_a_syn_ends_its_retransmissions(void **state) {
   (void)state;
   open();
@@ -382,9 +431,96 @@ static void an_answer_to_a_syn_ends_its_retransmissions(void **state) {
   write_bytes(SEGMENT, TCP_WRITE_FLAG_COPY);
   assert_int_equal(tcp_output(pcb), ERR_OK);
   segments = 0;
-  pass(SECOND);
+  pass(3 * SECOND - 1);
+  assert_int_equal(segments, 0);
+  pass(1);
   assert_int_equal(segments, 1);
   assert_int_equal(sent_length, SEGMENT);
+}
+
+/* ---- when a segment is sent again ---- */
+
+enum { FAR = 4 * SECOND }; /* a round trip that is longer than the first wait */
+
+static void sends(uint16_t length) {
+  write_bytes(length, TCP_WRITE_FLAG_COPY);
+  assert_int_equal(tcp_output(pcb), ERR_OK);
+}
+
+/* RFC 6298, 3: a round trip is that of a segment that was sent once. Here the first copy is
+ * acknowledged, just after the last one was sent. */
+static void what_was_sent_twice_is_not_timed(void **state) {
+  (void)state;
+  sends(SEGMENT);
+  pass(3 * SECOND); /* again after 1 s and 3 s */
+  assert_int_equal(segments, 3);
+  acknowledgement_comes(pcb->snd_nxt, WINDOW);
+  assert_int_equal(pcb->rttest, 0);
+  assert_int_equal(pcb->sa, 0);
+  assert_int_equal(pcb->rto, 4 * SECOND);
+  sends(SEGMENT);
+  pass(FAR - 1);
+  assert_int_equal(segments, 4);
+  acknowledgement_comes(pcb->snd_nxt, WINDOW);
+  assert_int_equal(pcb->sa, FAR - 1);
+}
+
+/* So are those that a timeout sends again one by one, and one that duplicates ask for. */
+static void nor_are_those_behind_it(void **state) {
+  const uint32_t first = pcb->snd_nxt;
+
+  (void)state;
+  tcp_nagle_disable(pcb);
+  for (unsigned i = 0; i < 4; i++)
+    sends(SEGMENT);
+  pass(SECOND);
+  for (unsigned i = 1; i < 4; i++) {
+    acknowledgement_comes(first + i * SEGMENT, WINDOW);
+    assert_int_equal(pcb->rttest, 0);
+  }
+  acknowledgement_comes(pcb->snd_nxt, WINDOW);
+  sends(SEGMENT);
+  assert_int_not_equal(pcb->rttest, 0);
+  for (unsigned i = 0; i < 3; i++)
+    acknowledgement_comes(first + 4 * SEGMENT, WINDOW);
+  assert_true(pcb->flags & TF_INFR);
+  assert_int_equal(pcb->rttest, 0);
+}
+
+/* RFC 6298, 5.5 and 5.6: each segment over a long path would be sent twice. */
+static void a_doubled_wait_is_kept(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 10; i++) {
+    segments = 0;
+    sends(SEGMENT);
+    pass(FAR);
+    acknowledgement_comes(pcb->snd_nxt, WINDOW);
+    assert_null(pcb->unacked);
+    assert_in_range(segments, 1, i == 0 ? 3 : 2);
+    if (i > 1)
+      assert_int_equal(segments, 1);
+  }
+  for (unsigned i = 0; i < 20; i++) { /* and over a short one no longer than it has to be */
+    sends(SEGMENT);
+    acknowledgement_comes(pcb->snd_nxt, WINDOW);
+  }
+  assert_in_range(pcb->rto, 1, 3 * SECOND);
+}
+
+/* A SYN's round trip is one, too, if it was sent once. */
+static void a_syn_is_timed_once(void **state) {
+  (void)state;
+  open();
+  pass(1);
+  syn_is_answered(TCP_MSS);
+  assert_int_equal(pcb->sa, 1);
+  tcp_abort(pcb);
+  open();
+  pass(SECOND);
+  assert_int_equal(segments, 2);
+  syn_is_answered(TCP_MSS);
+  assert_int_equal(pcb->sa, 0);
+  assert_int_equal(pcb->rto, 3 * SECOND);
 }
 
 /* ---- segments that are shorter than what waits ---- */
@@ -469,14 +605,20 @@ int main(void) {
       TEST(what_is_closed_late_is_sent),
       TEST(what_is_closed_is_sent_to_a_slow_peer),
       TEST(what_nobody_acknowledges_ends),
+      TEST(what_has_no_route_ends),
       TEST(fin_wait_2_takes_its_time),
       TEST(it_begins_anew_with_the_close),
       TEST(who_has_not_got_all_is_told),
       TEST(time_wait_takes_its_time),
       TEST(what_stays_half_open_makes_room),
       TEST(a_syn_waits_longer_each_time),
+      TEST(a_syn_that_nobody_answers_ends),
       TEST(an_answer_to_a_syn_ends_its_round_trip),
       TEST(an_answer_to_a_syn_ends_its_retransmissions),
+      TEST(what_was_sent_twice_is_not_timed),
+      TEST(nor_are_those_behind_it),
+      TEST(a_doubled_wait_is_kept),
+      TEST(a_syn_is_timed_once),
       TEST(a_first_window_may_be_none),
       TEST(an_mss_is_that_of_the_answer),
       TEST(what_is_written_before_the_answer_is_sent),
