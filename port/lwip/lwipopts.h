@@ -46,6 +46,8 @@
 #define LWIP_IGMP                 1
 #define LWIP_DHCP                 1
 #define LWIP_DHCP_DOES_ACD_CHECK  0
+#define DHCP_COARSE_TIMER_SECS    5 /* not 60, for leases of a minute */
+#define DHCP_TIMEOUT_SIZE_T       u32_t
 #define LWIP_DNS                  1
 #define DNS_TABLE_SIZE            2
 #define DNS_MAX_NAME_LENGTH       64

@@ -79,7 +79,7 @@ static void server_answers(void) {
 }
 
 static void seconds_pass(unsigned seconds) {
-  static unsigned of_minute;
+  static unsigned clock_s;
 
   while (seconds-- != 0) {
     for (unsigned i = 0; i < 1000 / DHCP_FINE_TIMER_MSECS; i++) {
@@ -87,7 +87,7 @@ static void seconds_pass(unsigned seconds) {
       server_answers();
       server_answers();
     }
-    if (++of_minute % DHCP_COARSE_TIMER_SECS == 0) {
+    if (++clock_s % DHCP_COARSE_TIMER_SECS == 0) {
       dhcp_coarse_tmr();
       server_answers();
     }
@@ -155,17 +155,41 @@ static void one_that_is_given_for_ever_stays_without_a_server(void **state) {
   assert_true(has_address());
 }
 
-/* Longer than lwIP can count: it is renewed earlier, not at the lease's end, which would start with
- * another address. */
+/* Longer than lwIP could count: it is renewed before the lease's end, which would start with
+ * another address, and stays for so long. */
 static void one_that_is_given_for_a_year_stays(void **state) {
   (void)state;
   lease_s = 365 * 24 * 3600;
   link_flaps();
   server_answers();
-  for (unsigned i = 0; i < 365 * 24 * 60; i++) {
+  for (unsigned i = 0; i < lease_s / DHCP_COARSE_TIMER_SECS; i++) {
     dhcp_coarse_tmr();
     assert_true(has_address());
     server_answers();
+  }
+  serving = false;
+  for (unsigned i = 0; i < lease_s / DHCP_COARSE_TIMER_SECS / 3; i++)
+    dhcp_coarse_tmr();
+  assert_true(has_address());
+}
+
+/* As test networks and hot spots give them. */
+static void one_that_is_given_for_a_minute_is_renewed(void **state) {
+  static const uint32_t leases[] = {10, 30, 60, 89};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof leases / sizeof *leases; i++) {
+    serving = true;
+    lease_s = leases[i];
+    link_flaps();
+    server_answers();
+    for (unsigned s = 0; s < 10 * lease_s; s++) {
+      seconds_pass(1);
+      assert_true(has_address());
+    }
+    serving = false;
+    seconds_pass(lease_s + DHCP_COARSE_TIMER_SECS / 2);
+    assert_true(has_none());
   }
 }
 
@@ -224,6 +248,7 @@ int main(void) {
       DHCP_TEST(its_server_may_answer_in_fragments),
       DHCP_TEST(one_that_is_given_for_ever_stays_without_a_server),
       DHCP_TEST(one_that_is_given_for_a_year_stays),
+      DHCP_TEST(one_that_is_given_for_a_minute_is_renewed),
       DHCP_TEST(without_a_server_it_goes_at_the_end_of_the_lease),
       DHCP_TEST(so_it_does_without_a_flap),
       DHCP_TEST(it_goes_where_no_offer_is_kept),
