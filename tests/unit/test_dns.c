@@ -57,8 +57,8 @@ static void assert_told(unsigned time, unsigned who, const char *name, unsigned 
   assert_int_equal(told[time].address, address);
 }
 
-/* The server answers: 10.0.0.`address`, or that there is no such name. */
-static void answers(const struct udp_wire_datagram *to, unsigned address) {
+/* The server's answer: 10.0.0.`address`, or that there is no such name. */
+static struct udp_wire_datagram answer_of(const struct udp_wire_datagram *to, unsigned address) {
   const uint8_t record[] = {0xc0, SIZEOF_DNS_HDR,  0, 1, 0, 1, 0, 0, 0, TTL_S, 0, 4, 10, 0,
                             0,    (uint8_t)address}; /* RFC 1035, 4.1.3 */
   struct udp_wire_datagram answer = *to;
@@ -76,7 +76,25 @@ static void answers(const struct udp_wire_datagram *to, unsigned address) {
   } else {
     dns->flags2 = DNS_FLAG2_ERR_NAME;
   }
+  return answer;
+}
+
+static void answers(const struct udp_wire_datagram *to, unsigned address) {
+  const struct udp_wire_datagram answer = answer_of(to, address);
+
   udp_wire_comes(&answer);
+}
+
+/* An answer to a question for another name. */
+static void answers_name(const struct udp_wire_datagram *to, const void *name, uint16_t length,
+                         unsigned address) {
+  struct udp_wire_datagram changed = *to;
+  const size_t of_question = SIZEOF_DNS_HDR + strlen((const char *)to->data + SIZEOF_DNS_HDR) + 1;
+
+  memcpy(changed.data + SIZEOF_DNS_HDR, name, length);
+  memcpy(changed.data + SIZEOF_DNS_HDR + length, to->data + of_question, to->bytes - of_question);
+  changed.bytes = (uint16_t)(to->bytes - of_question + SIZEOF_DNS_HDR + length);
+  answers(&changed, address);
 }
 
 static void seconds_pass(unsigned seconds) {
@@ -203,6 +221,68 @@ static void the_others_are_told_of_the_name_that_they_asked_for(void **state) {
   assert_told(3, 4, "b.test", 78);
 }
 
+/* Neither a part of it, nor one with other dots, nor one that goes on. */
+static void another_name_is_no_answer(void **state) {
+  static const struct {
+    const char *name;
+    uint16_t length;
+  } others[] = {
+      {"\1a", 3},           {"\1a\4tes", 6}, {"\1a\4tes", 7},      {"\0", 1},
+      {"\1a\4test\1b", 10}, {"\4test", 6},   {"\1a\4test\0\0", 9}, {"\1a\5test\0", 9},
+      {"\1a\1t\3est", 9},   {"\6a.test", 7}, {"\1A\4TESTX", 8},    {"\1a\4test\4test", 13},
+      {"\1a\4tesu", 8},
+  };
+
+  (void)state;
+  asks(1, "a.test");
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    answers_name(&query, others[i].name, others[i].length, 77);
+    assert_int_equal(times_told, 0);
+  }
+  answers_name(&query, "\1A\4Test", 8, 78);
+  assert_int_equal(times_told, 1);
+  assert_told(0, 1, "a.test", 78);
+}
+
+/* A name of more labels is not answered by its first ones, nor one with something in a dot's
+ * place. */
+static void a_part_of_a_name_is_no_answer(void **state) {
+  (void)state;
+  asks(1, "abc.a.test");
+  answers_name(&query, "\3abc", 5, 77);
+  answers_name(&query, "\3abc\1a", 7, 77);
+  answers_name(&query, "\1a\1c\1a\4test", 12, 77);
+  assert_int_equal(times_told, 0);
+  answers(&query, 78);
+  assert_int_equal(times_told, 1);
+}
+
+/* RFC 5452, 9.1 */
+static void an_answer_comes_from_and_to_the_ports_of_the_question(void **state) {
+  struct udp_wire_datagram of_a, changed;
+
+  (void)state;
+  asks(1, "a.test");
+  of_a = query;
+  asks(2, "c.test");
+  assert_int_not_equal(query.source, of_a.source);
+  changed = answer_of(&of_a, 77);
+  changed.source++;
+  udp_wire_comes(&changed);
+  changed = answer_of(&of_a, 77);
+  changed.destination = query.source;
+  udp_wire_comes(&changed);
+  changed = answer_of(&of_a, 77);
+  changed.from++;
+  udp_wire_comes(&changed);
+  assert_int_equal(times_told, 0);
+  answers(&of_a, 78);
+  answers(&query, 79);
+  assert_int_equal(times_told, 2);
+  assert_told(0, 1, "a.test", 78);
+  assert_told(1, 2, "c.test", 79);
+}
+
 #define DNS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -213,6 +293,9 @@ int main(void) {
       DNS_TEST(who_asks_for_another_name_is_told_of_that),
       DNS_TEST(one_that_is_told_makes_room),
       DNS_TEST(the_others_are_told_of_the_name_that_they_asked_for),
+      DNS_TEST(another_name_is_no_answer),
+      DNS_TEST(a_part_of_a_name_is_no_answer),
+      DNS_TEST(an_answer_comes_from_and_to_the_ports_of_the_question),
   };
   ip4_addr_t address, mask;
   ip_addr_t server;
