@@ -58,8 +58,8 @@ void reply_send(struct pbuf *packet, struct netif *netif, size_t length) {
 }
 
 /* Swaps the ports, as the addresses will be, and sets the length for `size` bytes of data. True if
- * the checksum stays right: it was verified, and nothing else changes, not even the length, which
- * lwIP does not compare with the packet's. Else sets the checksum to 0. */
+ * the checksum stays right: it was verified, and nothing else changes, not even the length, to
+ * which the answer may have been cut. Else sets the checksum to 0. */
 static bool turn_round(struct udp_hdr *udp, const struct netif *netif, size_t size,
                        bool unchanged) {
   const unsigned verified = NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_CHECK_UDP;

@@ -15,6 +15,10 @@
 #define LWIP_IGMP                 0
 #define LWIP_MULTICAST_TX_OPTIONS 0
 
+/* No name of its own to give to DHCP. */
+#undef LWIP_NETIF_HOSTNAME
+#define LWIP_NETIF_HOSTNAME 0
+
 /* No question which of several interfaces an address is on. */
 #define LWIP_SINGLE_NETIF 1
 

@@ -180,7 +180,8 @@ static void test_an_answer_in_place_needs_no_fast_path(void **state) {
   (void)is_fast(length);
   assert_true(two_paths.in_place);
   assert_true(is_in_place_with(length, AT_IP + 12, 11));   /* from a station that is no neighbor */
-  assert_true(is_in_place_with(length, AT_IP + 3, 60));    /* shorter than it claims */
+  assert_true(is_in_place_with(length, AT_UDP + 5, 47));   /* shorter than its packet */
+  assert_false(is_in_place_with(length, AT_UDP + 5, 49));  /* longer */
   assert_false(is_in_place_with(length, AT_IP + 19, 255)); /* to all */
   assert_false(is_in_place_with(length, AT_IP, 0x46));     /* options */
   two_paths.by_reference = true;

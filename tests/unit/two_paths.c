@@ -429,6 +429,14 @@ static size_t plain(struct plain *plain, uint8_t protocol, size_t size) {
   return sizeof *plain + size;
 }
 
+/* What is summed is the datagram, which may be shorter than its packet. */
+static void cut_to_datagram(struct pbuf *packet, const struct udp_hdr *udp) {
+  const uint16_t length = lwip_ntohs(udp->len);
+
+  if (length >= UDP_HLEN && length < packet->tot_len)
+    pbuf_realloc(packet, length);
+}
+
 static void sum6(uint8_t *frame, size_t length) {
   const struct ip6_hdr *ip = (const void *)(frame + SIZEOF_ETH_HDR);
   struct udp_hdr *udp = (void *)(frame + SIZEOF_ETH_HDR + IP6_HLEN);
@@ -442,6 +450,7 @@ static void sum6(uint8_t *frame, size_t length) {
   ip6_addr_copy_from_packed(to, ip->dest);
   udp->chksum = 0;
   packet = packet_with((uint8_t *)udp, IP6H_PLEN(ip));
+  cut_to_datagram(packet, udp);
   udp->chksum = ip6_chksum_pseudo(packet, IP6_NEXTH_UDP, packet->tot_len, &from, &to);
   if (udp->chksum == 0)
     udp->chksum = 0xffff;
@@ -480,6 +489,7 @@ void two_paths_sum(uint8_t *frame, size_t length) {
     ip4_addr_copy(from, header->ip.src);
     ip4_addr_copy(to, header->ip.dest);
     ((struct udp_hdr *)packet->payload)->chksum = 0;
+    cut_to_datagram(packet, &header->udp);
     header->udp.chksum = inet_chksum_pseudo(packet, IP_PROTO_UDP, packet->tot_len, &from, &to);
     if (header->udp.chksum == 0)
       header->udp.chksum = 0xffff;
