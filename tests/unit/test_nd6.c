@@ -15,6 +15,13 @@
 #include "neighbor_cases.h"
 
 static unsigned answered_to; /* the neighbor that the last advertisement went to */
+static unsigned advertisements;
+
+/* The last message by which it asked for its own address. */
+static struct {
+  uint8_t message[40];
+  uint16_t length;
+} probe;
 
 static bool knows(unsigned number) {
   const ip6_addr_t address = ip6_wire_address(number);
@@ -71,6 +78,9 @@ static err_t linkoutput(struct netif *from, struct pbuf *frame) {
   } else if (icmp[0] == ICMP6_TYPE_NA) {
     neighbor = (unsigned)(bytes[IP6_WIRE_HEADERS - 2] << 8 | bytes[IP6_WIRE_HEADERS - 1]);
     answered_to = neighbor;
+    advertisements++;
+  } else if (icmp[0] == ICMP6_TYPE_NS && bytes[SIZEOF_ETH_HDR + 8] == 0) {
+    probe.length = pbuf_copy_partial(frame, probe.message, sizeof probe.message, IP6_WIRE_HEADERS);
   } else if (icmp[0] == ICMP6_TYPE_NS && neighbors.answering) {
     neighbor = (unsigned)(icmp[22] << 8 | icmp[23]);
     answers(neighbor);
@@ -285,6 +295,38 @@ static void one_that_is_asked_for_is_given_up(void **state) {
   assert_true(ip6_addr_isduplicated(netif_ip6_addr_state(&ip6_wire_netif, 0)));
 }
 
+static void probe_comes(void) {
+  const ip6_addr_t group = ip6_wire_solicited_node(IP6_WIRE_OWN);
+
+  ip6_wire_packet_comes(IP6_ADDR_ANY6, &group, IP6_NEXTH_ICMP6, probe.message, probe.length);
+}
+
+/* Where a switch, or the MAC, loops back what is sent to a group (RFC 4862, 5.4.3; RFC 7527); but
+ * the same of another station is for it to get the address, too. */
+static void what_we_asked_ourselves_is_none_of_anothers(void **state) {
+  (void)state;
+  ip6_wire_netif.flags |= NETIF_FLAG_MLD6;
+  netif_ip6_addr_set_state(&ip6_wire_netif, 0, IP6_ADDR_TENTATIVE);
+  nd6_tmr();
+  advertisements = 0;
+  assert_int_equal(probe.length, sizeof(struct ns_header) + 8);
+  probe_comes();
+  assert_int_equal(advertisements, 0);
+  nd6_tmr();
+  assert_true(ip6_addr_ispreferred(netif_ip6_addr_state(&ip6_wire_netif, 0)));
+  for (unsigned of_nonce = 0; of_nonce < 2; of_nonce++) {
+    netif_ip6_addr_set_state(&ip6_wire_netif, 0, IP6_ADDR_TENTATIVE);
+    nd6_tmr();
+    if (of_nonce != 0)
+      probe.message[probe.length - 1] ^= 1;
+    else
+      probe.length = sizeof(struct ns_header); /* from one that has no nonces */
+    probe_comes();
+    assert_true(ip6_addr_isduplicated(netif_ip6_addr_state(&ip6_wire_netif, 0)));
+    assert_int_equal(advertisements, of_nonce + 1);
+  }
+}
+
 static void it_is_asked_for_again_on_a_new_link(void **state) {
   one_that_is_asked_for_is_given_up(state);
   netif_set_link_down(&ip6_wire_netif);
@@ -367,6 +409,7 @@ int main(void) {
       ND6_TEST(who_solicits_us_without_its_address_is_answered),
       ND6_TEST(what_is_no_address_is_not_taken_for_one),
       ND6_TEST(an_address_in_use_is_not_given_up),
+      ND6_TEST(what_we_asked_ourselves_is_none_of_anothers),
       ND6_TEST(one_that_is_asked_for_is_given_up),
       ND6_TEST(it_is_asked_for_again_on_a_new_link),
       ND6_TEST(packets_wait_after_a_time_without_memory),
