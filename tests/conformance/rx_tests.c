@@ -70,11 +70,24 @@ static void what_a_longer_mtu_allows_comes_in(void) {
   rig_check_idle();
 }
 
+static void check_losses(void) {
+  if (rig.nic->counters[NIC_IN_OVERFLOW] > rig.lost)
+    fail_msg("%u frames found no buffer, and %u are counted", rig.lost,
+             (unsigned)rig.nic->counters[NIC_IN_OVERFLOW]);
+}
+
 /* It is filled to the last buffer, and beyond, at each place of the ring. */
 static void a_full_ring_loses_no_buffer_and_goes_on(void) {
   for (unsigned round = 0; round < 24; round++) {
     enum fake_verdict verdict = FAKE_RECEIVED;
+    uint32_t masked = port_irq_save();
 
+    for (unsigned i = ring_count(&rig.nic->rx_ring.ring); i != 0; i--)
+      (void)rig_wire(100);
+    port_irq_restore(masked);
+    rig_run();
+    check_losses(); /* that no buffer is left is no loss */
+    rig_wire_all(round % 5, 80);
     for (unsigned i = 0; i < RIG_TRIES_MAX && verdict == FAKE_RECEIVED; i++)
       verdict = rig_wire(100);
     assert_true(verdict == FAKE_LOST || verdict == FAKE_NOT_READY);
@@ -83,9 +96,7 @@ static void a_full_ring_loses_no_buffer_and_goes_on(void) {
     rig_wire_all(1 + round % 7, 80);
     rig_check_idle();
   }
-  if (rig.nic->counters[NIC_IN_OVERFLOW] > rig.lost)
-    fail_msg("%u frames found no buffer, and %u are counted", rig.lost,
-             (unsigned)rig.nic->counters[NIC_IN_OVERFLOW]);
+  check_losses();
   rig_check_equal("resets for want of buffers", rig.nic->counters[NIC_RECOVERIES], 0);
 }
 
@@ -213,10 +224,15 @@ static void come_in_until_full(void) {
   }
 }
 
-/* The device fills all buffers that it owns, up to the one that is being posted. */
+/* The device fills all buffers that it owns, up to the one that is being posted. Each descriptor
+ * gets another buffer than it had: what is left in it from before would be right. */
 static void a_burst_comes_at_each_moment_of_a_refill(void) {
   bool over = false;
 
+  rig.hoard = true;
+  rig_wire_all(1, 100);
+  rig.hoard = false;
+  rig_give_back(1);
   for (unsigned moment = 0; !over && moment < RIG_MOMENTS_MAX; moment++) {
     for (unsigned i = 0; i < BURST; i++)
       assert_int_equal(rig_wire(100), FAKE_RECEIVED);
@@ -393,6 +409,13 @@ static void each_group_that_is_joined_comes_in(void) {
   group[5] = 1;
 }
 
+static void check_sees_groups(unsigned first, unsigned last) {
+  for (unsigned i = first; i <= last; i++) {
+    group[5] = (uint8_t)i;
+    check_sees("a joined group", group, true);
+  }
+}
+
 /* A filter keeps frames for strangers off the bus: all of them if it is perfect, some if it
  * hashes. */
 static void groups_are_filtered_as_the_capabilities_say(void) {
@@ -401,6 +424,7 @@ static void groups_are_filtered_as_the_capabilities_say(void) {
   for (; joined < NIC_GROUPS_MAX; joined++) {
     group[5] = (uint8_t)(joined + 1);
     assert_int_equal(nic_join_group(rig.nic, group), 0);
+    check_sees_groups(1, joined + 1); /* also beyond what the MAC has places for */
     if (joined == 0) {
       for (uint8_t i = 0; i < 64; i++) {
         stranger[5] = i;
@@ -413,13 +437,18 @@ static void groups_are_filtered_as_the_capabilities_say(void) {
     assert_int_equal(filtered, 64);
   if (rig.nic->ops->caps.multicast == NIC_MULTICAST_HASH)
     assert_in_range(filtered, 32, 64);
-  group[5] = 1;
-  check_sees("a joined group", group, true);
   group[5] = (uint8_t)(joined + 1); /* no room for it in the list: every group passes */
   assert_int_equal(nic_join_group(rig.nic, group), 0);
-  check_sees("a joined group", group, true);
+  check_sees_groups(1, joined + 1);
+  group[5] = (uint8_t)(joined + 1);
   assert_int_equal(nic_leave_group(rig.nic, group), 0);
   check_sees("a group", group, false);
+  for (unsigned left = 1; left <= joined; left++) {
+    group[5] = (uint8_t)left;
+    assert_int_equal(nic_leave_group(rig.nic, group), 0);
+    check_sees("a group", group, false);
+    check_sees_groups(left + 1, joined);
+  }
   group[5] = 1;
 }
 

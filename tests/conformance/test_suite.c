@@ -104,6 +104,12 @@ static const struct trial {
     {DEFECT_NARROW_INDEX, "indices of 16 bits are subtracted as int", "indices_wrap",
      "are on their way"},
     {DEFECT_KEEPS_MTU, "the MAC keeps to a shorter MTU", "longer_mtu", "that the MTU allows"},
+    {DEFECT_RX_OWNED_FIRST, "an empty buffer is given before its address", "burst_comes",
+     "the device writes"},
+    {DEFECT_EMPTY_IS_LOSS, "a ring that has no buffer left counts as a loss", "a_full_ring",
+     "0 frames found no buffer, and 1 are counted"},
+    {DEFECT_FEW_GROUPS, "groups beyond the seventh are forgotten", "groups_are_filtered",
+     "a frame to a joined group is kept out"},
     {DEFECT_OUTSIDE_MAP, "an access outside of the map", "come_in_order", "where no device is"},
 };
 
@@ -119,7 +125,8 @@ static bool has_tests_alone(enum textbook_defect defect) {
       DEFECT_BLIND_START, DEFECT_LEFT_ON,       DEFECT_NO_RECOVERY,   DEFECT_NO_ROOM_CHECK,
       DEFECT_LOST_TWICE,  DEFECT_CLEARS_ALL,    DEFECT_COUNTED_EARLY, DEFECT_CAUSE_LEFT,
       DEFECT_OPEN_MASK,   DEFECT_LOSS_RESETS,   DEFECT_BAD_RESETS,    DEFECT_NARROW_INDEX,
-      DEFECT_KEEPS_MTU,   DEFECT_TX_FIRST_PART, DEFECT_IDLE_DOORBELL,
+      DEFECT_KEEPS_MTU,   DEFECT_TX_FIRST_PART, DEFECT_IDLE_DOORBELL, DEFECT_EMPTY_IS_LOSS,
+      DEFECT_FEW_GROUPS,
   };
 
   for (unsigned i = 0; i < sizeof those / sizeof *those; i++) {
@@ -157,6 +164,7 @@ static int try_out(const struct trial *trial, int (*run)(const struct trial *), 
     dup2(ends[1], STDERR_FILENO);
     close(ends[0]);
     textbook_defect = trial->defect;
+    textbook_rests = trial->defect == DEFECT_RX_OWNED_FIRST;
     exit(run(trial) != 0);
   }
   close(ends[1]);
@@ -178,6 +186,10 @@ int main(void) {
       suite_run_all(&fake_mac_bare, NULL, &ran) != 0 ||
       torture_run_all(&fake_mac_bare, 1, RUNS, false) != 0)
     return 1;
+  textbook_rests = true;
+  if (suite_run_all(&fake_mac_textbook, NULL, &ran) != 0 || run_torture(NULL) != 0)
+    return 1;
+  textbook_rests = false;
   for (unsigned i = 0; i < sizeof trials / sizeof *trials; i++) {
     const struct trial *trial = &trials[i];
     int status = try_out(trial, run_suite, output, sizeof output);

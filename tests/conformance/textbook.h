@@ -115,12 +115,18 @@ enum textbook_defect {
   DEFECT_COUNTS_SENT,
   DEFECT_NARROW_INDEX,
   DEFECT_KEEPS_MTU,
+  DEFECT_RX_OWNED_FIRST,
+  DEFECT_EMPTY_IS_LOSS,
+  DEFECT_FEW_GROUPS,
 };
 
 extern enum textbook_defect textbook_defect;
 
 /* The MAC raises its line only for a moment, as a cause arises that MASK lets through. */
 extern bool textbook_edge;
+
+/* When the MAC has filled its last buffer it rests until a kick: it does not see what is posted. */
+extern bool textbook_rests;
 
 extern struct textbook textbook;
 extern const struct nic_ops textbook_ops;

@@ -112,6 +112,10 @@ static bool rx_post(struct nic *nic, struct pbuf *packet) {
     length = 1536;
   if (has(DEFECT_KEEPS_MTU) && nic->mtu + (unsigned)ETH_HEADER_BYTES < length)
     length = nic->mtu + (uint32_t)ETH_HEADER_BYTES;
+  if (has(DEFECT_RX_OWNED_FIRST)) {
+    textbook_of(nic)->rx[ring_slot(&nic->rx_ring.ring, nic->rx_ring.ring.head)].owner = 1;
+    dma_publish();
+  }
   if (has(DEFECT_RX_WRITES))
     memset(packet->payload, 0, ETH_HEADER_BYTES);
   fill(&textbook_of(nic)->rx[nic_ring_push(&nic->rx_ring, packet)], bus_address(packet->payload),
@@ -131,6 +135,8 @@ static struct pbuf *rx_reap(struct nic *nic) {
     dma_observe();
   length = descriptors[ring_slot(ring, ring->tail)].length;
   packet = nic_ring_pop(&nic->rx_ring);
+  if (has(DEFECT_EMPTY_IS_LOSS) && ring_empty(ring))
+    nic_count(nic, NIC_IN_OVERFLOW);
   if (has(DEFECT_RX_REORDER) && !ring_empty(ring) &&
       descriptors[ring_slot(ring, ring->tail)].owner == 0) {
     struct pbuf *second = nic->rx_ring.slots[ring_slot(ring, ring->tail)];
@@ -269,7 +275,7 @@ static void set_filter(struct nic *nic) {
     return;
   written = *filter;
   reg_write(nic, TEXTBOOK_ACCEPT, 3);
-  for (unsigned i = 0; i < filter->group_count; i++)
+  for (unsigned i = 0; i < filter->group_count && (i < 7 || !has(DEFECT_FEW_GROUPS)); i++)
     accept(nic, filter->groups[i], 2);
   reg_write(nic, TEXTBOOK_FILTER,
             (filter->promiscuous || has(DEFECT_OPEN_FILTER) ? 1u : 0) | (every_group ? 2u : 0));

@@ -10,7 +10,7 @@
 enum { GROUPS_MAX = 16, READS_AS_ZEROS = 1, READS_AS_ONES = 2 };
 
 struct textbook textbook;
-bool textbook_edge, textbook_held;
+bool textbook_edge, textbook_held, textbook_rests;
 unsigned textbook_bad_accesses;
 uint32_t textbook_missing;
 
@@ -151,6 +151,7 @@ enum fake_verdict textbook_receive(const uint8_t *frame, uint32_t length) {
                  &length, sizeof length);
   give_back(TEXTBOOK_RX_RING, rx_index);
   rx_index = (rx_index + 1) % TEXTBOOK_RX;
+  stalled = textbook_rests && fetch(TEXTBOOK_RX_RING, rx_index).owner == 0;
   raise(TEXTBOOK_RECEIVED);
   return FAKE_RECEIVED;
 }
