@@ -87,7 +87,8 @@ void phy_set_media(struct nic *nic, const struct phy *phy, enum nic_media media)
 
 /* False if the PHY has lost what phy_set_media() selected: it was reset, or without power. Whether
  * it is set to negotiate is not checked: QEMU's PHYs clear that bit once they have, and a reset
- * sets it. A reset also brings back the offer of what the MAC cannot do. */
+ * sets it. A reset also brings back the offer of what the MAC cannot do; in QEMU's Allwinner EMAC
+ * it leaves none, not even the selector: phy_link() looks. */
 static bool has_media(struct nic *nic, const struct phy *phy, uint16_t status) {
   uint16_t stay = BMCR_ISOLATE | BMCR_POWER_DOWN;
 
@@ -101,7 +102,7 @@ static bool has_media(struct nic *nic, const struct phy *phy, uint16_t status) {
 
 void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   uint16_t status;
-  uint16_t common;
+  uint16_t common; /* at first, what we offer */
   bool is_fast;
 
   /* A lost link latches low until it is read: the second read shows the present state. */
@@ -110,7 +111,8 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   *link = (struct nic_link){.status = NIC_LINK_INACTIVE};
   if (status == 0xffff)
     return;
-  if (!has_media(nic, phy, status)) {
+  common = read_reg(nic, phy, ANAR);
+  if (common == 0 || !has_media(nic, phy, status)) {
     phy_set_media(nic, phy, nic->media);
     return;
   }
@@ -128,7 +130,7 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
     *link = (struct nic_link){.status = NIC_LINK_ACTIVE, .speed_mbps = 1000, .full_duplex = true};
     return;
   }
-  common = read_reg(nic, phy, ANAR) & read_reg(nic, phy, ANLPAR);
+  common &= read_reg(nic, phy, ANLPAR);
   is_fast = (common & (AN_100_FULL | AN_100_HALF)) != 0;
   *link = (struct nic_link){.status = NIC_LINK_ACTIVE,
                             .speed_mbps = is_fast ? 100 : 10,

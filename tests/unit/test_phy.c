@@ -141,6 +141,25 @@ static void a_phy_that_was_reset_gets_its_medium_again(void **state) {
   }
 }
 
+/* It says that it has negotiated, of an offer of nothing: that would be 10 Mbit/s, half duplex. */
+static void a_phy_that_lost_its_offer_makes_it_again(void **state) {
+  struct nic_link link;
+
+  (void)state;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  regs[ANLPAR] = 0x0de1;
+  regs[BMSR] = LINK | AN_COMPLETE;
+  regs[BMCR] = 0x3100;
+  regs[ANAR] = 0;
+  phy_link(&nic, &phy, &link);
+  assert_int_equal(link.status, NIC_LINK_INACTIVE);
+  assert_int_equal(regs[ANAR], 0x01e1);
+  phy_link(&nic, &phy, &link);
+  assert_int_equal(link.status, NIC_LINK_ACTIVE);
+  assert_int_equal(link.speed_mbps, 100);
+  assert_true(link.full_duplex);
+}
+
 /* Speed and duplex are results of negotiation there, the restart bit clears itself, and in QEMU so
  * does the negotiation bit. */
 static void a_phy_that_negotiates_is_left_alone(void **state) {
@@ -298,6 +317,7 @@ int main(void) {
       cmocka_unit_test_setup(all_that_there_is_is_offered, setup),
       cmocka_unit_test_setup(the_link_is_the_best_that_both_offer, setup),
       cmocka_unit_test_setup(a_phy_that_was_reset_gets_its_medium_again, setup),
+      cmocka_unit_test_setup(a_phy_that_lost_its_offer_makes_it_again, setup),
       cmocka_unit_test_setup(a_phy_that_negotiates_is_left_alone, setup),
       cmocka_unit_test_setup(without_carrier_negotiation_or_phy_there_is_no_link, setup),
       cmocka_unit_test_setup(a_link_that_was_lost_meanwhile_is_there, setup),
