@@ -16,6 +16,17 @@
 #include "mib2.h"
 #include "tcp_repair.h"
 
+/* Each of these would build without, and fail in the field. */
+#ifndef LWIP_HOOK_FILENAME
+#error "lwipopts.h: LWIP_HOOK_FILENAME has to be \"lwip_hooks.h\", or a header that includes it"
+#endif
+#if LWIP_TCP && !defined LWIP_HOOK_TCP_ISN
+#error "lwipopts.h: LWIP_HOOK_TCP_ISN has to be lwip_hook_tcp_isn, or one of your own"
+#endif
+#if !MEMP_MEM_MALLOC && MEMP_NUM_SYS_TIMEOUT <= LWIP_NUM_SYS_TIMEOUT_INTERNAL
+#error "lwipopts.h: MEMP_NUM_SYS_TIMEOUT has to be LWIP_NUM_SYS_TIMEOUT_INTERNAL and one per NIC"
+#endif
+
 static err_t err_of_errno(int error) {
   switch (error) {
   case 0:

@@ -2,7 +2,7 @@
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
 
-/* What ringif needs: no operating system, its hooks, checksums per netif, link callbacks. */
+/* What ringif needs: no operating system, its hooks, checksums per netif. */
 #define NO_SYS                       1
 #define SYS_LIGHTWEIGHT_PROT         0
 #define LWIP_NETCONN                 0
@@ -10,7 +10,6 @@
 #define LWIP_HOOK_FILENAME           "lwip_hooks.h"
 #define LWIP_HOOK_TCP_ISN            lwip_hook_tcp_isn
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
-#define LWIP_NETIF_LINK_CALLBACK     1
 #define ARP_QUEUEING                 1
 #define PBUF_POOL_SIZE               0 /* frames are in the NIC's packet pool */
 #define LWIP_TESTMODE                1 /* for the list of timeouts */

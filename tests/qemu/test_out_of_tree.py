@@ -1,8 +1,11 @@
 """A product that uses ringif from a tree of its own, as docs/porting.md shows it."""
 import os
+import re
+import shutil
 import socket
 import subprocess
 
+import pytest
 from conftest import ROOT, without_make
 from emulator import ECHO_PORT, Guest
 
@@ -24,6 +27,19 @@ def make(*options):
     """What make prints while it builds the product."""
     return subprocess.run(["make", "-s", "-C", "tests/out-of-tree", *options], cwd=ROOT, check=True,
                           env=without_make(), stdout=subprocess.PIPE, text=True).stdout
+
+
+@pytest.mark.parametrize("option", ["LWIP_HOOK_FILENAME", "LWIP_HOOK_TCP_ISN", "MEMP_NUM_SYS_TIMEOUT",
+                                    "LWIP_TESTMODE"])
+def test_an_option_that_lwipopts_lacks_is_named(tmp_path, option):
+    root, product = os.path.abspath(ROOT), tmp_path / "product"
+    shutil.copytree(os.path.join(ROOT, "tests", "out-of-tree"), product)
+    options = (product / "lwipopts.h").read_text().replace("LWIP_TCP            0", "LWIP_TCP 1")
+    (product / "lwipopts.h").write_text(re.sub(rf"#define {option} .*", "", options))
+    objects = [f"{tmp_path}/b/{root}/driver/{name}.o" for name in ("ringif", "lwip_timers")]
+    made = subprocess.run(["make", "-k", "-C", product, f"RINGIFDIR={root}", f"B={tmp_path}/b", *objects],
+                          capture_output=True, text=True, check=False, env=without_make())
+    assert made.returncode != 0 and f'#error "lwipopts.h: {option} has to be ' in made.stderr, made.stderr
 
 
 def test_a_product_of_its_own_answers():
