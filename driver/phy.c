@@ -112,7 +112,7 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   if (status == 0xffff)
     return;
   common = read_reg(nic, phy, ANAR);
-  if (common == 0 || !has_media(nic, phy, status)) {
+  if ((common == 0 && is_negotiated(nic->media)) || !has_media(nic, phy, status)) {
     phy_set_media(nic, phy, nic->media);
     return;
   }

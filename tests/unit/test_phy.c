@@ -160,6 +160,21 @@ static void a_phy_that_lost_its_offer_makes_it_again(void **state) {
   assert_true(link.full_duplex);
 }
 
+/* There it has no offer, and needs none: speed and duplex are set. */
+static void a_phy_that_cannot_negotiate_has_the_medium_that_is_set(void **state) {
+  struct nic_link link;
+
+  (void)state;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  nic.media = NIC_MEDIA_100_FULL;
+  phy_set_media(&nic, &phy, nic.media);
+  regs[ANAR] = 0;
+  regs[BMSR] = LINK;
+  phy_link(&nic, &phy, &link);
+  assert_int_equal(link.status, NIC_LINK_ACTIVE);
+  assert_int_equal(link.speed_mbps, 100);
+}
+
 /* Speed and duplex are results of negotiation there, the restart bit clears itself, and in QEMU so
  * does the negotiation bit. */
 static void a_phy_that_negotiates_is_left_alone(void **state) {
@@ -318,6 +333,7 @@ int main(void) {
       cmocka_unit_test_setup(the_link_is_the_best_that_both_offer, setup),
       cmocka_unit_test_setup(a_phy_that_was_reset_gets_its_medium_again, setup),
       cmocka_unit_test_setup(a_phy_that_lost_its_offer_makes_it_again, setup),
+      cmocka_unit_test_setup(a_phy_that_cannot_negotiate_has_the_medium_that_is_set, setup),
       cmocka_unit_test_setup(a_phy_that_negotiates_is_left_alone, setup),
       cmocka_unit_test_setup(without_carrier_negotiation_or_phy_there_is_no_link, setup),
       cmocka_unit_test_setup(a_link_that_was_lost_meanwhile_is_there, setup),
