@@ -42,6 +42,15 @@ def test_an_option_that_lwipopts_lacks_is_named(tmp_path, option):
     assert made.returncode != 0 and f'#error "lwipopts.h: {option} has to be ' in made.stderr, made.stderr
 
 
+def test_a_driver_and_its_fake_may_be_in_more_files(tmp_path):
+    for name in ("mac.c", "fake_mac.c", "mac_mac.c", "shared.c"):
+        (tmp_path / name).touch()
+    made = subprocess.run(["make", "-n", "test-conformance", f"PRODUCT_DIR={tmp_path}", "DRIVER=mac",
+                           f"PRODUCT_SOURCES={tmp_path}/shared.c"], cwd=ROOT, capture_output=True, text=True,
+                          check=True, env=without_make())
+    assert re.search(r"/mac\.c \S*/fake_mac\.c \S*/mac_mac\.c \S*/shared\.c ", made.stdout), made.stdout[-2000:]
+
+
 def test_a_product_of_its_own_answers():
     make()
     assert make() == ""

@@ -106,8 +106,9 @@ test-unit-programs: $(UNIT_PROGRAMS)
 test-unit: $(UNIT_PROGRAMS)
 	$(Q)for program in $(UNIT_PROGRAMS); do echo "== $$program"; $$program || exit 1; done
 
-# A product's driver, from a tree of its own: PRODUCT_DIR has DRIVER.c and fake_DRIVER.c. The other objects
-# are those that the suite has for the drivers of this tree.
+# A product's driver, from a tree of its own: PRODUCT_DIR has DRIVER.c and fake_DRIVER.c, and mac_DRIVER.c if
+# its fake is two files; PRODUCT_SOURCES are what else they need. The other objects are those that the suite has
+# for the drivers of this tree.
 SUITE := build/host-gcc
 ifneq ($(PRODUCT_DIR),)
 ifeq ($(DRIVER),)
@@ -117,7 +118,8 @@ ifneq ($(words $(wildcard $(PRODUCT_DIR)/$(DRIVER).c $(PRODUCT_DIR)/fake_$(DRIVE
 $(error PRODUCT_DIR=$(PRODUCT_DIR) DRIVER=$(DRIVER): valid: a directory with $(DRIVER).c and fake_$(DRIVER).c)
 endif
 SUITE := build/host-product/$(DRIVER)
-$(SUITE)/%: tests/conformance/%.c $(PRODUCT_DIR)/$(DRIVER).c $(PRODUCT_DIR)/fake_$(DRIVER).c $(CONFORMANCE_OBJECTS_gcc) FORCE
+$(SUITE)/%: tests/conformance/%.c $(PRODUCT_DIR)/$(DRIVER).c $(PRODUCT_DIR)/fake_$(DRIVER).c \
+            $(wildcard $(PRODUCT_DIR)/mac_$(DRIVER).c) $(PRODUCT_SOURCES) $(CONFORMANCE_OBJECTS_gcc) FORCE
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)gcc $(HOST_CFLAGS) $(WARN) -I$(PRODUCT_DIR) '-DFAKE_MACS(FAKE)=FAKE($(DRIVER))' -DDRIVERS='"$(DRIVER)"' \
