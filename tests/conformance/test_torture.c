@@ -10,6 +10,8 @@
 
 #define FAKE_MAC_ENTRY(name) &fake_mac_##name,
 static const struct fake_mac *const table[] = {FAKE_MACS(FAKE_MAC_ENTRY)};
+#define FAKE_MAC_NAME(name) #name,
+static const char *const names[] = {FAKE_MACS(FAKE_MAC_NAME)};
 enum { MACS = sizeof table / sizeof *table };
 
 /* Text that is no number would else run another seed, or none. */
@@ -34,7 +36,7 @@ int main(int argc, char **argv) {
   log_set_level(NULL, LOG_ERROR);
   lwip_init();
   for (unsigned i = 0; i < MACS; i++) {
-    if (strcmp(driver, "all") != 0 && strcmp(driver, table[i]->ops->name) != 0)
+    if (strcmp(driver, "all") != 0 && strcmp(driver, names[i]) != 0)
       continue;
     failed += torture_run_all(table[i], first_seed, runs, argc > 4);
     tortured++;
@@ -42,7 +44,7 @@ int main(int argc, char **argv) {
   if (tortured == 0) {
     fprintf(stderr, "nothing to torture: driver %s; drivers: all", driver);
     for (unsigned i = 0; i < MACS; i++)
-      fprintf(stderr, " %s", table[i]->ops->name);
+      fprintf(stderr, " %s", names[i]);
     fprintf(stderr, "\n");
   }
   return failed != 0 || tortured == 0;

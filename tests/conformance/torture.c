@@ -519,14 +519,24 @@ static void run_all(void **state) {
 }
 
 /* A variable given to make is also in the environment. */
-static int name_seed(void **state) {
-  const char *product = getenv("PRODUCT_DIR");
+static void name_variable(const char *name, const char *otherwise) {
+  const char *value = getenv(name);
 
+  if (value == NULL)
+    value = otherwise;
+  if (value != NULL)
+    print_error(" %s='%s'", name, value);
+}
+
+static int name_seed(void **state) {
   (void)state;
-  if (runs.done != runs.runs)
-    print_error("shown by: make torture%s%s DRIVER=%s SEED=%llu RUNS=1\n",
-                product == NULL ? "" : " PRODUCT_DIR=", product == NULL ? "" : product,
-                runs.mac->ops->name, (unsigned long long)seed_of_run());
+  if (runs.done != runs.runs) {
+    print_error("shown by: make torture");
+    name_variable("PRODUCT_DIR", NULL);
+    name_variable("PRODUCT_SOURCES", NULL);
+    name_variable("DRIVER", runs.mac->ops->name);
+    print_error(" SEED=%llu RUNS=1\n", (unsigned long long)seed_of_run());
+  }
   return 0;
 }
 

@@ -224,7 +224,7 @@ static void set_filter(struct nic *nic) {
 DATAPATH_TURN(acme_mac_ops)
 
 const struct nic_ops acme_mac_ops = {
-    .name = "acme_mac",
+    .name = "acme",
     .caps = {.tx_fragments_max = ACME_TX_FRAGMENTS,
              .tx_alignment = 4,
              .mtu_max = ETH_MTU,

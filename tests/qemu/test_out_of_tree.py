@@ -58,7 +58,7 @@ def test_a_product_of_its_own_answers():
         assert "product.elf is made" in make("-W", f"../../{changed}"), changed
     with Guest(os.path.join(ROOT, "build", "out-of-tree", "product.elf"), net="slirp") as guest:
         guest.expect(r"I product: msf2_emac is up")
-        guest.expect(r"E nic: acme_mac at 0x[0-9a-f]+ does not start: error 19")  # it is not there
+        guest.expect(r"E nic: acme at 0x[0-9a-f]+ does not start: error 19")  # it is not there
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
             peer.settimeout(Guest.SAFETY_S)
             peer.connect(("127.0.0.1", guest.forward("udp", ECHO_PORT)))
