@@ -55,6 +55,9 @@ enum {
   FIFO_CFG_CRC_ERROR = 1 << 4,
   FIFO_CFG_MULTICAST = 1 << 8,
   FIFO_CFG_DRIBBLE = 1 << 10,
+  FIFO_CFG4_DROPPED = FIFO_CFG_FALSE_CARRIER | FIFO_CFG_CODE_ERROR | FIFO_CFG_CRC_ERROR |
+                      FIFO_CFG_MULTICAST | FIFO_CFG_DRIBBLE,
+  RFCS = 0xa4, /* frames with a bad FCS, in 12 bits */
   TX_CTRL = 0x180,
   TX_CTRL_ENABLE = 1 << 0,
   TX_DESCRIPTOR = 0x184,
@@ -146,14 +149,14 @@ static bool set_up(struct nic *nic) {
  * none. */
 static void set_filter(struct nic *nic) {
   const struct nic_filter *filter = &nic->filter;
-  const bool full_duplex = (reg_read(nic, CFG2) & CFG2_FULL_DUPLEX) != 0;
-  uint32_t dropped =
-      FIFO_CFG_FALSE_CARRIER | FIFO_CFG_CODE_ERROR | FIFO_CFG_CRC_ERROR | FIFO_CFG_DRIBBLE;
+  uint32_t ignored = FIFO_CFG5_ALL & ~FIFO_CFG4_DROPPED;
 
-  if (filter->group_count == 0 && filter->unlisted == 0 && !filter->all_multicast)
-    dropped |= FIFO_CFG_MULTICAST;
-  reg_write(nic, FIFO_CFG4, dropped);
-  reg_write(nic, FIFO_CFG5, (FIFO_CFG5_ALL & ~dropped) | (full_duplex ? 0 : FIFO_CFG5_HALF_DUPLEX));
+  if ((filter->group_count | filter->unlisted | filter->all_multicast) != 0)
+    ignored |= FIFO_CFG_MULTICAST;
+  if ((reg_read(nic, CFG2) & CFG2_FULL_DUPLEX) == 0)
+    ignored |= FIFO_CFG5_HALF_DUPLEX;
+  reg_write(nic, FIFO_CFG4, FIFO_CFG4_DROPPED);
+  reg_write(nic, FIFO_CFG5, ignored);
 }
 
 static void set_link(struct nic *nic, const struct nic_link *link) {
@@ -171,6 +174,11 @@ static void init_ring(struct nic_ring *ring, struct pbuf **slots, uint32_t size,
   }
 }
 
+static uint32_t word_of(const uint8_t *octets) {
+  return (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 |
+         octets[3];
+}
+
 static int enable(struct nic *nic) {
   struct msf2_emac *emac = emac_of(nic);
   const uint8_t *mac = nic->mac;
@@ -178,9 +186,8 @@ static int enable(struct nic *nic) {
   if (!set_up(nic))
     return -ENODEV;
   set_link(nic, &nic->link); /* after a recovery it is as it was */
-  reg_write(nic, STATION_ADDRESS1,
-            (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3]);
-  reg_write(nic, STATION_ADDRESS2, (uint32_t)mac[4] << 24 | (uint32_t)mac[5] << 16);
+  reg_write(nic, STATION_ADDRESS1, word_of(mac));
+  reg_write(nic, STATION_ADDRESS2, word_of(mac + 2) << 16);
 
   init_ring(&nic->rx_ring, emac->rx_slots, MSF2_EMAC_RX_DESCRIPTORS, emac->rx_descriptors, 0);
   init_ring(&nic->tx_ring, emac->tx_slots, MSF2_EMAC_TX_DESCRIPTORS, emac->tx_descriptors,
@@ -370,10 +377,13 @@ static void irq_unmask(struct nic *nic) {
 
 /* The MAC follows the link that the PHY has found, unless it has lost what `enable` wrote. */
 static void read_link(struct nic *nic, struct nic_link *state) {
-  if ((reg_read(nic, CFG1) & CFG1_ENABLED) != CFG1_ENABLED) {
+  if ((reg_read(nic, CFG1) & CFG1_RX_EN) == 0) {
     nic->faulted = true;
     return;
   }
+  /* It drops them. A read may clear the counter or not: zero is written, too. */
+  nic->counters[NIC_IN_ERROR] += reg_read(nic, RFCS);
+  reg_write(nic, RFCS, 0);
   phy_link(nic, &emac_of(nic)->phy, state);
   if (state->status != NIC_LINK_ACTIVE ||
       (state->speed_mbps == nic->link.speed_mbps && state->full_duplex == nic->link.full_duplex))

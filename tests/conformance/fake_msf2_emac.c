@@ -26,6 +26,7 @@ enum {
   FIFO_CFG4 = 0x58,
   FIFO_CFG5 = 0x5c,
   FIFO_CFG_MULTICAST = 1 << 8,
+  RFCS = 0xa4,
   TX_CTRL = 0x180,
   TX_DESCRIPTOR = 0x184,
   TX_STATUS = 0x188,
@@ -168,6 +169,7 @@ static uint32_t bus_read(void *context, unsigned offset) {
   case CFG1:
   case CFG2:
   case INTERFACE_CTRL:
+  case RFCS:
   case MII_STATUS:
   case FIFO_CFG0:
   case TX_CTRL:
@@ -250,6 +252,7 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
   case TX_DESCRIPTOR:
   case RX_DESCRIPTOR:
   case INTERRUPT_MASK:
+  case RFCS:
     *reg(offset) = value;
     break;
   default:
@@ -411,6 +414,17 @@ static void a_count_of_packets_that_wrapped_is_0_again(void) {
   rig_check_traffic();
 }
 
+/* They go no further than the MAC. */
+static void bad_frames_count_once(void) {
+  *reg(RFCS) = 0xffe;
+  for (unsigned i = 0; i < 3; i++)
+    nic_poll_link(rig.nic);
+  assert_int_equal(rig.nic->counters[NIC_IN_ERROR], 0xffe);
+  *reg(RFCS) += 1;
+  nic_poll_link(rig.nic);
+  assert_int_equal(rig.nic->counters[NIC_IN_ERROR], 0xfff);
+}
+
 /* A recovery does not wait for the next look at the link. */
 static void it_is_set_up_for_its_link_after_a_reset(void) {
   phy_partner = 0x4021; /* 10 Mbit/s, half duplex */
@@ -437,6 +451,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_dma_that_was_left_on_is_off_after_the_start),
     SUITE_TEST(its_errors_end_with_what_they_happened_to),
     SUITE_TEST(a_count_of_packets_that_wrapped_is_0_again),
+    SUITE_TEST(bad_frames_count_once),
     SUITE_TEST(it_is_set_up_for_its_link_after_a_reset),
     SUITE_TESTS_END,
 };
