@@ -175,22 +175,25 @@ static void count_missed(struct nic *nic) {
     nic->counters[NIC_IN_OVERFLOW] += missed;
 }
 
-/* Stops the receiver after the frame that is on the wire, then the transmitter [3.12.8, 3.13.4].
- * The FIFOs keep what they hold: the kit takes the statuses, and the frames that it has buffers
- * for; the next reset drops the rest. */
+/* After the frame that is on the wire [3.13.4]. */
+static void stop_receiver(struct nic *nic) {
+  reg_write(nic, INT_STS, INT_RXSTOP);
+  write_mac_cr(nic, lan9118_of(nic)->mac_cr & ~(uint32_t)MAC_CR_RX_ENABLE);
+  (void)wait_for(nic, INT_STS, INT_RXSTOP, INT_RXSTOP);
+}
+
+/* Stops the receiver, then the transmitter [3.12.8]. The FIFOs keep what they hold: the kit takes
+ * the statuses, and the frames that it has buffers for; the next reset drops the rest. */
 static void disable(struct nic *nic) {
-  const uint32_t mac_cr = lan9118_of(nic)->mac_cr & ~(uint32_t)MAC_CR_RX_ENABLE;
   unsigned waiting, posted = ring_count(&nic->rx_ring.ring);
 
   reg_write(nic, INT_EN, 0);
   if (reg_read(nic, BYTE_TEST) != BYTE_TEST_VALUE)
     return; /* it is gone: nothing that it says is to be believed */
-  reg_write(nic, INT_STS, INT_RXSTOP);
-  write_mac_cr(nic, mac_cr);
-  (void)wait_for(nic, INT_STS, INT_RXSTOP, INT_RXSTOP);
+  stop_receiver(nic);
   reg_write(nic, TX_CFG, TX_CFG_STOP);
   (void)wait_for(nic, TX_CFG, TX_CFG_STOP | TX_CFG_ON, 0);
-  write_mac_cr(nic, mac_cr & ~(uint32_t)MAC_CR_TX_ENABLE);
+  write_mac_cr(nic, lan9118_of(nic)->mac_cr & ~(uint32_t)MAC_CR_TX_ENABLE);
   count_missed(nic);
   waiting = statuses(nic, RX_FIFO_INF);
   nic->counters[NIC_IN_STOPPED] += waiting > posted ? waiting - posted : 0;
@@ -399,6 +402,7 @@ static unsigned hash_of(const uint8_t address[ETH_ADDRESS_BYTES]) {
   return crc >> 26;
 }
 
+/* Revisions A and B take a new filter only while they receive nothing. */
 static void set_filter(struct nic *nic) {
   const struct nic_filter *filter = &nic->filter;
   const bool all_groups = filter->all_multicast || filter->unlisted != 0;
@@ -407,6 +411,8 @@ static void set_filter(struct nic *nic) {
 
   for (unsigned i = 0; i < filter->group_count; i++)
     hash |= UINT64_C(1) << hash_of(filter->groups[i]);
+  if ((reg_read(nic, ID_REV) & ID_REV_REVISION) <= ID_REV_B)
+    stop_receiver(nic);
   (void)mac_write(nic, MAC_HASHH, (uint32_t)(hash >> 32));
   (void)mac_write(nic, MAC_HASHL, (uint32_t)hash);
   write_mac_cr(nic, mac_cr | (filter->promiscuous ? MAC_CR_PROMISCUOUS : 0) |

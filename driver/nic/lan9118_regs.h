@@ -15,6 +15,9 @@ enum {
   RX_STATUS_BAD = 1 << 15 | 1 << 4 | 1 << 3, /* error status, watchdog, MII error */
   TX_STATUS_FIFO = 0x48,                     /* [3.12.4] */
   TX_STATUS_ERROR = 1 << 15,
+  ID_REV = 0x50, /* the chip's number, and its revision: A is 0 */
+  ID_REV_REVISION = 0xffff,
+  ID_REV_B = 1,
   IRQ_CFG = 0x54,
   IRQ_CFG_HIGH = 1 << 8 | 1 << 4 | 1 << 0, /* enabled, active high, push-pull */
   INT_STS = 0x58,                          /* written 1 clears */

@@ -29,6 +29,7 @@ enum {
   MAC_CR = 1,
   MAC_ADDRH = 2,
   MAC_ADDRL = 3,
+  ID_REV = 0x50,
   MAC_HASHH = 4,
   MAC_HASHL = 5,
   MAC_MII_ACC = 6,
@@ -296,6 +297,10 @@ static void mac_write(struct fake_lan9118 *fake, unsigned number, uint32_t value
 
   if (number == MAC_CR && (fake->mac[MAC_CR] & 4) != 0 && (value & 4) == 0)
     *reg(fake, INT_STS) |= INT_RXSTOP;
+  if (number == MAC_HASHH || number == MAC_HASHL) {
+    fake->filter_writes_on += (fake->mac[MAC_CR] & 4) != 0;
+    fake->bad_accesses += (fake->mac[MAC_CR] & 4) != 0 && fake->revision < 2;
+  }
   fake->mac[number] = value;
   if (number != MAC_MII_ACC)
     return;
@@ -325,6 +330,8 @@ static uint32_t bus_read(void *context, unsigned offset) {
     return pop_rx_status(fake);
   case TX_STATUS_FIFO:
     return pop_tx_status(fake);
+  case ID_REV:
+    return 0x01180000 | fake->revision;
   case BYTE_TEST:
     fake->rx_settle++;
     fake->tx_settle++;

@@ -46,11 +46,13 @@ struct fake_lan9118 {
   } frames[FAKE_LAN9118_SENT_MAX]; /* the last ones written, by number modulo the size */
 
   /* What the test sets. */
-  bool link;             /* its PHY's */
-  uint16_t partner;      /* its PHY's ANLPAR */
-  uint32_t phy_address;  /* its PHY's */
-  bool asleep;           /* in D1 or D2, until BYTE_TEST is written */
-  bool phy_saves_energy; /* its PHY has seen no energy, and stopped its clocks */
+  uint32_t revision; /* A and B, 0 and 1, may be told a filter only while they receive nothing */
+  unsigned filter_writes_on; /* words of a filter that came while it was receiving */
+  bool link;                 /* its PHY's */
+  uint16_t partner;          /* its PHY's ANLPAR */
+  uint32_t phy_address;      /* its PHY's */
+  bool asleep;               /* in D1 or D2, until BYTE_TEST is written */
+  bool phy_saves_energy;     /* its PHY has seen no energy, and stopped its clocks */
   bool edges;   /* RSFL and TSFL are raised only as a status arrives, as in the emulator, and not
                    again while one waits */
   bool hold_tx; /* sends only by fake_lan9118_send() */

@@ -247,6 +247,20 @@ static void it_follows_the_links_duplex(void) {
   assert_int_equal(fake.phy_control, 0x0100);
 }
 
+/* Later ones are not stopped: nothing is lost. */
+static void the_filter_changes_while_old_revisions_receive_nothing(void) {
+  static const uint8_t group[ETH_ADDRESS_BYTES] = {1, 0, 0x5e, 1, 2, 3};
+
+  for (fake.revision = 0; fake.revision < 4; fake.revision++) {
+    fake.filter_writes_on = 0;
+    assert_int_equal(nic_join_group(rig.nic, group), 0);
+    assert_int_equal(fake.bad_accesses, 0);
+    assert_int_equal(fake.filter_writes_on, fake.revision < 2 ? 0 : 2);
+    rig_check_traffic();
+    assert_int_equal(nic_leave_group(rig.nic, group), 0);
+  }
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(a_mac_that_goes_away_is_back_when_it_comes_back),
     SUITE_TEST_BARE(a_mac_that_answers_no_more_is_not_enabled),
@@ -261,6 +275,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(all_goes_on_where_causes_are_edges),
     SUITE_TEST_BARE(it_programs_its_registers),
     SUITE_TEST(it_follows_the_links_duplex),
+    SUITE_TEST(the_filter_changes_while_old_revisions_receive_nothing),
     SUITE_TESTS_END,
 };
 
