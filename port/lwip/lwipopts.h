@@ -30,6 +30,7 @@
 #define ETHARP_SUPPORT_VLAN          0
 #define ARP_QUEUEING                 1
 #define ARP_QUEUE_LEN                8
+#define MEM_QUEUE_RESERVE            (MEM_SIZE / 16) /* they leave it to DHCP, TCP and requests */
 #define LWIP_NETIF_LOOPBACK          0
 #define LWIP_HAVE_LOOPIF             0
 #define LWIP_NETIF_HOSTNAME          1

@@ -42,11 +42,13 @@
 #undef MEMP_NUM_UDP_PCB
 #undef MEMP_NUM_ARP_QUEUE
 #undef ARP_QUEUE_LEN
+#undef MEM_QUEUE_RESERVE
 #define MEM_SIZE           800
 #define MEMP_NUM_PBUF      4
 #define MEMP_NUM_UDP_PCB   2
 #define MEMP_NUM_ARP_QUEUE 4
 #define ARP_QUEUE_LEN      2
+#define MEM_QUEUE_RESERVE  0 /* lwIP does not count */
 
 #ifndef LWIP_NOASSERT
 #define LWIP_NOASSERT

@@ -141,6 +141,26 @@ static void what_waits_in_vain_is_counted(void **state) {
   assert_int_equal(lwip_stats.etharp.memerr, errors + 2);
 }
 
+/* Long datagrams to a station that is not there would take all of it, for five seconds each time;
+ * DHCP's messages are 350 bytes long. */
+static void what_waits_leaves_some_of_the_heap(void **state) {
+  const uint32_t errors = lwip_stats.etharp.memerr;
+  const ip4_addr_t to = address_of(2);
+  struct pbuf *packet;
+
+  (void)state;
+  for (unsigned i = 0; i < ARP_QUEUE_LEN; i++) {
+    packet = pbuf_alloc(PBUF_LINK, 1400, PBUF_RAM);
+    assert_non_null(packet);
+    (void)etharp_output(&netif, packet, &to);
+    pbuf_free(packet);
+  }
+  assert_in_range(lwip_stats.etharp.memerr - errors, 1, 4);
+  packet = pbuf_alloc(PBUF_TRANSPORT, 400, PBUF_RAM);
+  assert_non_null(packet);
+  pbuf_free(packet);
+}
+
 /* A station that merely asks, when all others are in use. */
 static void who_asks_waits_for_an_entry_that_is_not_used(void **state) {
   (void)state;
@@ -180,6 +200,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       ETHARP_TEST(a_request_is_answered_if_it_is_whole),
       ETHARP_TEST(what_waits_in_vain_is_counted),
+      ETHARP_TEST(what_waits_leaves_some_of_the_heap),
       ETHARP_TEST(who_asks_does_not_displace_them),
       ETHARP_TEST(who_is_asked_for_does_not_displace_them),
       ETHARP_TEST(who_was_not_talked_to_makes_room),

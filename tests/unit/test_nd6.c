@@ -3,6 +3,7 @@
  * an address of ours stays ours. */
 #include "unit.h"
 
+#include "lwip/ethip6.h"
 #include "lwip/icmp6.h"
 #include "lwip/init.h"
 #include "lwip/memp.h"
@@ -295,6 +296,23 @@ static void one_that_is_asked_for_is_given_up(void **state) {
   assert_true(ip6_addr_isduplicated(netif_ip6_addr_state(&ip6_wire_netif, 0)));
 }
 
+/* As with ARP. */
+static void what_waits_leaves_some_of_the_heap(void **state) {
+  const ip6_addr_t to = ip6_wire_address(2);
+  struct pbuf *packet;
+
+  (void)state;
+  for (unsigned i = 0; i < MEMP_NUM_ND6_QUEUE; i++) {
+    packet = pbuf_alloc(PBUF_LINK, 1400, PBUF_RAM);
+    assert_non_null(packet);
+    (void)ethip6_output(&ip6_wire_netif, packet, &to);
+    pbuf_free(packet);
+  }
+  packet = pbuf_alloc(PBUF_TRANSPORT, 400, PBUF_RAM);
+  assert_non_null(packet);
+  pbuf_free(packet);
+}
+
 static void probe_comes(void) {
   const ip6_addr_t group = ip6_wire_solicited_node(IP6_WIRE_OWN);
 
@@ -408,6 +426,7 @@ int main(void) {
       ND6_TEST(who_solicits_us_finds_room),
       ND6_TEST(who_solicits_us_without_its_address_is_answered),
       ND6_TEST(what_is_no_address_is_not_taken_for_one),
+      ND6_TEST(what_waits_leaves_some_of_the_heap),
       ND6_TEST(an_address_in_use_is_not_given_up),
       ND6_TEST(what_we_asked_ourselves_is_none_of_anothers),
       ND6_TEST(one_that_is_asked_for_is_given_up),
