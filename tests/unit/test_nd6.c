@@ -308,7 +308,7 @@ static void what_waits_leaves_some_of_the_heap(void **state) {
     (void)ethip6_output(&ip6_wire_netif, packet, &to);
     pbuf_free(packet);
   }
-  packet = pbuf_alloc(PBUF_TRANSPORT, 400, PBUF_RAM);
+  packet = pbuf_alloc(PBUF_TRANSPORT, 600, PBUF_RAM);
   assert_non_null(packet);
   pbuf_free(packet);
 }
