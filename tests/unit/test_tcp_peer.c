@@ -4,74 +4,7 @@
 
 #include "lwip/init.h"
 #include "lwip/stats.h"
-#include "tcp_connection.h"
-
-enum {
-  SECOND = 1000 / TCP_SLOW_INTERVAL, /* in ticks */
-  MINUTE = 60 * SECOND,
-  HOUR = 60 * MINUTE,
-  PEER_FIRST = 5000, /* sequence number */
-  DEFAULT_MSS = 536, /* RFC 9293, 3.7.1 */
-};
-
-static struct netif wire;
-static unsigned segments;
-static struct tcp_hdr sent; /* the last one */
-static uint16_t sent_length;
-
-static err_t take(struct netif *netif, struct pbuf *packet, const ip4_addr_t *to) {
-  (void)netif, (void)to;
-  segments++;
-  assert_int_equal(pbuf_copy_partial(packet, &sent, TCP_HLEN, IP_HLEN), TCP_HLEN);
-  sent_length = (uint16_t)(packet->tot_len - IP_HLEN - TCPH_HDRLEN_BYTES(&sent));
-  return ERR_OK;
-}
-
-static int set_up(void **state) {
-  wire_add(&wire, take);
-  netif_set_default(&wire);
-  (void)setup(state);
-  ip_addr_copy_from_ip4(pcb->local_ip, *netif_ip4_addr(&wire));
-  IP_ADDR4(&pcb->remote_ip, 10, 0, 0, 2);
-  pcb->local_port = PORT;
-  pcb->remote_port = PEER_PORT;
-  pcb->mss = TCP_MSS;
-  pcb->cwnd = 10 * TCP_MSS;
-  pcb->rcv_wnd = pcb->rcv_ann_wnd = TCP_WND;
-  pcb->pollinterval = UINT8_MAX; /* polling sends, too */
-  segments = 0;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  (void)teardown(state);
-  while (tcp_tw_pcbs != NULL)
-    tcp_abort(tcp_tw_pcbs);
-  netif_remove(&wire);
-  return 0;
-}
-
-/* After a connection that has ended by itself. */
-static void set_up_again(void) {
-  pcb = NULL;
-  (void)tear_down(NULL);
-  (void)set_up(NULL);
-}
-
-static void pass(unsigned ticks) {
-  while (ticks-- != 0)
-    tcp_slowtmr();
-}
-
-static void acknowledgement_comes(uint32_t acknowledged, uint16_t window) {
-  segment_comes(&wire, pcb, TCP_ACK, pcb->rcv_nxt, acknowledged, window);
-}
-
-static void write_bytes(uint16_t length, uint8_t flags) {
-  static const char data[TCP_SND_BUF];
-
-  assert_int_equal(tcp_write(pcb, data, length, flags), ERR_OK);
-}
+#include "tcp_peer.h"
 
 /* ---- what is answered ---- */
 
@@ -338,28 +271,6 @@ static void what_stays_half_open_makes_room(void **state) {
 
 /* ---- a connection that is opened from here ---- */
 
-static void open(void) {
-  ip_addr_t to;
-
-  tcp_abort(pcb);
-  segments = 0;
-  pcb = tcp_new();
-  IP_ADDR4(&to, 10, 0, 0, 2);
-  assert_int_equal(tcp_connect(pcb, &to, PEER_PORT, NULL), ERR_OK);
-  pcb->pollinterval = UINT8_MAX;
-}
-
-static void syn_is_answered(uint16_t mss) {
-  const uint8_t option[] = {2, 4, (uint8_t)(mss >> 8), (uint8_t)mss};
-
-  options_come(&wire, pcb, TCP_SYN | TCP_ACK, PEER_FIRST, pcb->snd_nxt, WINDOW, option,
-               sizeof option, 1);
-  assert_int_equal(pcb->state, ESTABLISHED);
-  assert_int_equal(pcb->rcv_nxt, PEER_FIRST + 1);
-  assert_int_equal(pcb->snd_wnd, WINDOW);
-  assert_int_equal(pcb->snd_queuelen, pcb->unacked == NULL ? 0 : 1);
-}
-
 /* RFC 6298, 5.5: a switch takes longer than a few seconds to start. */
 static void a_syn_waits_longer_each_time(void **state) {
   unsigned ticks = 0;
@@ -436,91 +347,6 @@ static void an_answer_to_a_syn_ends_its_retransmissions(void **state) {
   pass(1);
   assert_int_equal(segments, 1);
   assert_int_equal(sent_length, SEGMENT);
-}
-
-/* ---- when a segment is sent again ---- */
-
-enum { FAR = 4 * SECOND }; /* a round trip that is longer than the first wait */
-
-static void sends(uint16_t length) {
-  write_bytes(length, TCP_WRITE_FLAG_COPY);
-  assert_int_equal(tcp_output(pcb), ERR_OK);
-}
-
-/* RFC 6298, 3: a round trip is that of a segment that was sent once. Here the first copy is
- * acknowledged, just after the last one was sent. */
-static void what_was_sent_twice_is_not_timed(void **state) {
-  (void)state;
-  sends(SEGMENT);
-  pass(3 * SECOND); /* again after 1 s and 3 s */
-  assert_int_equal(segments, 3);
-  acknowledgement_comes(pcb->snd_nxt, WINDOW);
-  assert_int_equal(pcb->rttest, 0);
-  assert_int_equal(pcb->sa, 0);
-  assert_int_equal(pcb->rto, 4 * SECOND);
-  sends(SEGMENT);
-  pass(FAR - 1);
-  assert_int_equal(segments, 4);
-  acknowledgement_comes(pcb->snd_nxt, WINDOW);
-  assert_int_equal(pcb->sa, FAR - 1);
-}
-
-/* So are those that a timeout sends again one by one, and one that duplicates ask for. */
-static void nor_are_those_behind_it(void **state) {
-  const uint32_t first = pcb->snd_nxt;
-
-  (void)state;
-  tcp_nagle_disable(pcb);
-  for (unsigned i = 0; i < 4; i++)
-    sends(SEGMENT);
-  pass(SECOND);
-  for (unsigned i = 1; i < 4; i++) {
-    acknowledgement_comes(first + i * SEGMENT, WINDOW);
-    assert_int_equal(pcb->rttest, 0);
-  }
-  acknowledgement_comes(pcb->snd_nxt, WINDOW);
-  sends(SEGMENT);
-  assert_int_not_equal(pcb->rttest, 0);
-  for (unsigned i = 0; i < 3; i++)
-    acknowledgement_comes(first + 4 * SEGMENT, WINDOW);
-  assert_true(pcb->flags & TF_INFR);
-  assert_int_equal(pcb->rttest, 0);
-}
-
-/* RFC 6298, 5.5 and 5.6: each segment over a long path would be sent twice. */
-static void a_doubled_wait_is_kept(void **state) {
-  (void)state;
-  for (unsigned i = 0; i < 10; i++) {
-    segments = 0;
-    sends(SEGMENT);
-    pass(FAR);
-    acknowledgement_comes(pcb->snd_nxt, WINDOW);
-    assert_null(pcb->unacked);
-    assert_in_range(segments, 1, i == 0 ? 3 : 2);
-    if (i > 1)
-      assert_int_equal(segments, 1);
-  }
-  for (unsigned i = 0; i < 20; i++) { /* and over a short one no longer than it has to be */
-    sends(SEGMENT);
-    acknowledgement_comes(pcb->snd_nxt, WINDOW);
-  }
-  assert_in_range(pcb->rto, 1, 3 * SECOND);
-}
-
-/* A SYN's round trip is one, too, if it was sent once. */
-static void a_syn_is_timed_once(void **state) {
-  (void)state;
-  open();
-  pass(1);
-  syn_is_answered(TCP_MSS);
-  assert_int_equal(pcb->sa, 1);
-  tcp_abort(pcb);
-  open();
-  pass(SECOND);
-  assert_int_equal(segments, 2);
-  syn_is_answered(TCP_MSS);
-  assert_int_equal(pcb->sa, 0);
-  assert_int_equal(pcb->rto, 3 * SECOND);
 }
 
 /* ---- segments that are shorter than what waits ---- */
@@ -615,10 +441,6 @@ int main(void) {
       TEST(a_syn_that_nobody_answers_ends),
       TEST(an_answer_to_a_syn_ends_its_round_trip),
       TEST(an_answer_to_a_syn_ends_its_retransmissions),
-      TEST(what_was_sent_twice_is_not_timed),
-      TEST(nor_are_those_behind_it),
-      TEST(a_doubled_wait_is_kept),
-      TEST(a_syn_is_timed_once),
       TEST(a_first_window_may_be_none),
       TEST(an_mss_is_that_of_the_answer),
       TEST(what_is_written_before_the_answer_is_sent),
