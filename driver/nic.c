@@ -335,7 +335,7 @@ int nic_recover(struct nic *nic) {
 void nic_poll_link(struct nic *nic) {
   struct nic_link link = {.status = NIC_LINK_INVALID};
 
-  if (nic->state == NIC_ENABLED || nic->state == NIC_LOW)
+  if (nic->state >= NIC_ENABLED) /* or in low power */
     link.status = NIC_LINK_INACTIVE;
   if (nic->state == NIC_ENABLED)
     nic->ops->read_link(nic, &link);

@@ -102,7 +102,7 @@ static bool has_media(struct nic *nic, const struct phy *phy, uint16_t status) {
 
 void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   uint16_t status;
-  uint16_t common; /* at first, what we offer */
+  uint16_t offer, common;
   bool is_fast;
 
   /* A lost link latches low until it is read: the second read shows the present state. */
@@ -111,8 +111,7 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   *link = (struct nic_link){.status = NIC_LINK_INACTIVE};
   if (status == 0xffff)
     return;
-  common = read_reg(nic, phy, ANAR);
-  if ((common == 0 && is_negotiated(nic->media)) || !has_media(nic, phy, status)) {
+  if (!has_media(nic, phy, status)) {
     phy_set_media(nic, phy, nic->media);
     return;
   }
@@ -130,7 +129,12 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
     *link = (struct nic_link){.status = NIC_LINK_ACTIVE, .speed_mbps = 1000, .full_duplex = true};
     return;
   }
-  common &= read_reg(nic, phy, ANLPAR);
+  offer = read_reg(nic, phy, ANAR);
+  if (offer == 0) {
+    phy_set_media(nic, phy, nic->media);
+    return;
+  }
+  common = offer & read_reg(nic, phy, ANLPAR);
   is_fast = (common & (AN_100_FULL | AN_100_HALF)) != 0;
   *link = (struct nic_link){.status = NIC_LINK_ACTIVE,
                             .speed_mbps = is_fast ? 100 : 10,

@@ -49,7 +49,7 @@ static const struct {
     {0x09, "the memory map's domain forbids it"},
     {0x0c, "bus error while the memory map was read"},
     {0x0d, "the memory map forbids it: code in device memory?"},
-    {0x16, "bus error of a buffered store somewhat before PC"},
+    {0x16, "bus error of a buffered store before PC"},
     {0x19, "parity error of a memory"},
 };
 

@@ -34,7 +34,7 @@ static const struct {
     {UINT32_C(1) << 4, "stack overflow: the core could not push its registers"},
     {UINT32_C(1) << 8, "instruction fetch failed: jump through a wild or null pointer?"},
     {UINT32_C(1) << 9, "bus error at BFAR: nothing answers there"},
-    {UINT32_C(1) << 10, "bus error of a buffered store somewhat before PC"},
+    {UINT32_C(1) << 10, "bus error of a buffered store before PC"},
     {UINT32_C(1) << 12, "stack overflow: the core could not push its registers"},
     {UINT32_C(1) << 16, "undefined instruction: jump into data?"},
     {UINT32_C(1) << 17, "call of an even address: an overwritten function pointer?"},
