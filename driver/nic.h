@@ -351,8 +351,8 @@ int nic_free(struct nic *nic);
  * tries to enable it again, until one succeeds or the NIC is disabled or stopped. */
 int nic_recover(struct nic *nic);
 
-/* Reads the link, and calls link_changed() if it has changed. The link of an interface that is not
- * enabled is invalid. */
+/* Reads the link, and calls link_changed() if it has changed. In low power it is inactive, and on
+ * an interface that is not enabled invalid. */
 void nic_poll_link(struct nic *nic);
 
 /* Looks after an interface; to be called every NIC_WATCH_MS. Polls the link, looks for frames whose
