@@ -26,8 +26,7 @@ static_assert(offsetof(struct lan9118, nic) == 0, "the kit's pointer is ours");
 
 static struct lan9118 *lan9118_of(struct nic *nic) { return (struct lan9118 *)(void *)nic; }
 
-/* Reads a register that a write or a FIFO's pop has just changed. The change takes a while [6.1.1,
- * 6.1.2], which reads of BYTE_TEST fill. */
+/* Reads what has just changed. That takes a while [6.1.1, 6.1.2]: reads of BYTE_TEST fill it. */
 static uint32_t read_settled(struct nic *nic, unsigned offset) {
   for (unsigned i = 0; i < SETTLE_READS; i++)
     (void)reg_read(nic, BYTE_TEST);
@@ -166,8 +165,7 @@ static int enable(struct nic *nic) {
   return nic->faulted ? -EIO : 0;
 }
 
-/* RX_DROP counts the frames that found a FIFO full. The emulator has no such counter and drops them
- * silently, so in_overflow stays 0 there. */
+/* RX_DROP counts frames that found a FIFO full. The emulator has no such counter: it stays 0. */
 static void count_missed(struct nic *nic) {
   uint32_t missed = reg_read(nic, RX_DROP);
 

@@ -60,6 +60,11 @@ def ping(tmp_path):
         target.close()
 
 
+def hangs_up(disposition):
+    """For a child: what a hangup does to it, whatever runs the tests has chosen."""
+    return lambda: signal.signal(signal.SIGHUP, disposition)
+
+
 def without_a_guest(tmp_path, *options, **how):
     """lanping while it asks for a target that is not there yet; the socket is there."""
     lanping = subprocess.Popen([LANPING, "--local", f"{tmp_path}/host", "--remote", f"{tmp_path}/nic", *options, TARGET],
@@ -71,7 +76,7 @@ def without_a_guest(tmp_path, *options, **how):
 
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"])
 def test_lanping_leaves_no_socket_where_a_signal_ends_it(tmp_path, name):
-    lanping = without_a_guest(tmp_path, "--wait", "3600")
+    lanping = without_a_guest(tmp_path, "--wait", "3600", preexec_fn=hangs_up(signal.SIG_DFL))
     lanping.send_signal(getattr(signal, name))
     said, _ = lanping.communicate()
     assert "no answer to ARP" in said and lanping.returncode == 1
@@ -79,8 +84,7 @@ def test_lanping_leaves_no_socket_where_a_signal_ends_it(tmp_path, name):
 
 
 def test_lanping_goes_on_where_its_caller_ignores_a_hangup(tmp_path):
-    lanping = without_a_guest(tmp_path, "--wait", "3600",
-                              preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    lanping = without_a_guest(tmp_path, "--wait", "3600", preexec_fn=hangs_up(signal.SIG_IGN))
     lanping.send_signal(signal.SIGHUP)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as target:
         target.bind(f"{tmp_path}/nic")

@@ -57,18 +57,18 @@ static void interrupt(int number) {
   lan_interrupted = 1;
 }
 
-/* Whatever ends us leaves no socket behind. What our caller has chosen to ignore, as nohup does,
- * stays ignored. */
+/* Whatever ends us leaves no socket behind. A hangup that our caller has chosen to ignore, as nohup
+ * does, stays ignored; a shell has its background jobs ignore SIGINT, which must end us still. */
 static void catch_signals(void) {
-  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+  static const int numbers[] = {SIGINT, SIGTERM, SIGPIPE};
   const struct sigaction on_interrupt = {.sa_handler = interrupt};
-  struct sigaction before;
+  struct sigaction hangup;
 
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-    sigaction(numbers[i], NULL, &before);
-    if (before.sa_handler != SIG_IGN)
-      sigaction(numbers[i], &on_interrupt, NULL);
-  }
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    sigaction(numbers[i], &on_interrupt, NULL);
+  sigaction(SIGHUP, NULL, &hangup);
+  if (hangup.sa_handler != SIG_IGN)
+    sigaction(SIGHUP, &on_interrupt, NULL);
 }
 
 static double number_of(const char *option, const char *text, double least, double most) {
