@@ -16,8 +16,8 @@ void tester_run(uint64_t now_us);
 /* A frame arrives at it. */
 void tester_arrive(const uint8_t *frame, uint32_t length, uint64_t at_us);
 
-/* Asks for a node's address and pings it, each with a frame of its own; tester_answered() returns
- * whether any ping since then was answered correctly. */
+/* Pings a node, and at first and every other time asks for its address just before;
+ * tester_answered() returns whether any ping since tester_expect() was answered correctly. */
 void tester_ping(unsigned node, uint64_t now_us);
 void tester_expect(unsigned node);
 bool tester_answered(unsigned node);
