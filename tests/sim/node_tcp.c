@@ -362,9 +362,10 @@ static int ticks_to_retry(const struct tcp_pcb *pcb) {
     return 0;
   if (pcb->persist_backoff != 0)
     return persist[pcb->persist_backoff - 1] - pcb->persist_cnt + 1;
-  /* If the other has no room, it will after 20 s; the next SYN may be as far away again. */
+  /* If the other has no room, it will after 20 s; the next SYN may be as far away again, and comes
+   * after twice the time of the one before. */
   if (pcb->state == SYN_SENT)
-    return 80 + pcb->rto;
+    return 80 + LWIP_MIN(2 * pcb->rto, TCP_RTO_MAX);
   return pcb->rtime >= 0 ? pcb->rto - pcb->rtime + 1 : 1;
 }
 
