@@ -23,12 +23,6 @@ uint32_t nic_dropped(const struct nic *nic) {
   return dropped;
 }
 
-static uint16_t longest_payload(const struct nic_config *config) {
-  uint16_t buffer = (uint16_t)(config->pool.buffer_size - ETH_HEADER_BYTES);
-
-  return config->ops->caps.mtu_max < buffer ? config->ops->caps.mtu_max : buffer;
-}
-
 int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_queue *dispatch) {
   if (nic->state != NIC_ABSENT)
     return -EPERM;
@@ -39,8 +33,8 @@ int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_q
   nic->ops = config->ops;
   nic->base = config->base;
   nic->dispatch = dispatch;
-  nic->mtu_max = longest_payload(config);
-  nic->mtu = nic->mtu_max;
+  nic->mtu_max = config->ops->caps.mtu_max;
+  nic->mtu = nic_mtu_max(nic);
   nic->media = NIC_MEDIA_AUTO;
   memcpy(nic->mac, config->mac, sizeof nic->mac);
   nic->link = (struct nic_link){.status = NIC_LINK_INVALID};

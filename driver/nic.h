@@ -284,7 +284,7 @@ struct nic {
   uint8_t offloads; /* caps.offloads, less those that `start` found this device to lack */
   uint16_t mtu;     /* longest payload, in bytes */
   uint8_t mac[ETH_ADDRESS_BYTES];
-  uint16_t mtu_max;         /* the longest that the MAC takes and the buffers hold */
+  uint16_t mtu_max;         /* caps.mtu_max, or the less that `start` found this device to take */
   uint32_t watched_tx_tail; /* the tx ring's at the last watch; if empty, none that it can have */
   uint32_t watched_rx_tail;
   uint8_t stalled_watches;  /* watches in a row with frames in flight and the tx tail unmoved */
@@ -373,9 +373,9 @@ int nic_set_media(struct nic *nic, enum nic_media media);
 /* Sets the longest payload of a frame, NIC_MTU_MIN to nic_mtu_max() bytes. Returns 0 or -EINVAL. */
 int nic_set_mtu(struct nic *nic, uint16_t mtu);
 
-/* The longest payload that the MAC takes and the pool's buffers hold; after nic_start() it is what
- * this device takes, which may be less than its kind does. */
-static inline uint16_t nic_mtu_max(const struct nic *nic) { return nic->mtu_max; }
+/* The longest payload that both the device and the pool's buffers can hold. What the device can is
+ * known after nic_start(): it may be less than others of its kind. */
+uint16_t nic_mtu_max(const struct nic *nic);
 
 /* Sets the station address while the interface is not enabled. Returns 0, -EBUSY while it is,
  * -EINVAL for a group's address or all zeros. */

@@ -23,7 +23,8 @@ struct packet_pool_options {
                            line if the processor caches the memory */
   uint16_t held_max; /* how many the stack may hold before frames are copied out instead. If that is
                         all of them, a stack that holds all stops reception until it frees one;
-                        fewer keep some for the device. */
+                        fewer keep some for the device, and one of these at rest for copies if its
+                        MAC does not gather. */
 };
 
 struct packet_pool {

@@ -384,10 +384,7 @@ void rig_resize(const struct rig_sizes *sizes) {
   assert_int_equal(rig.nic->state, NIC_INIT);
   config.pool.packets = sizes->packets;
   config.pool.buffer_size = sizes->buffer_size;
-  rig.nic->mtu_max = (uint16_t)(sizes->buffer_size - ETH_HEADER_BYTES);
-  if (rig.nic->mtu_max > rig.mac->ops->caps.mtu_max)
-    rig.nic->mtu_max = rig.mac->ops->caps.mtu_max;
-  rig.nic->mtu = rig.nic->mtu_max;
+  rig.nic->mtu = nic_mtu_max(rig.nic);
   config.pool.held_max = sizes->held_max;
   config.queue_depth = sizes->queue_depth;
   config.batch = sizes->batch;

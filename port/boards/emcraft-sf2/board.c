@@ -71,7 +71,7 @@ static _Alignas(ALIGNMENT) uint8_t
   }
 #define SIM_CONFIG(number)                                                                         \
   CONFIG(&sim_ops, (uintptr_t)&board_sim_devices[number], BOARD_IRQ_FABRIC0 + (number),            \
-         sim_memory[number], SIM_PACKETS, SIM_BUFFER_BYTES, 2, 0x51, 0xd0, 0x01 + 0x10 * (number))
+         sim_memory[number], SIM_PACKETS, SIM_BUFFER_BYTES, 3, 0x51, 0xd0, 0x01 + 0x10 * (number))
 
 static const struct nic_config emac_config =
     CONFIG(&msf2_emac_ops, EMAC_BASE, BOARD_IRQ_EMAC, emac_memory, BOARD_PACKETS, EMAC_BUFFER_BYTES,
