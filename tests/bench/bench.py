@@ -72,7 +72,7 @@ def plugin_for(qemu):
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """What it took: the least number that at least a twentieth of the rounds agree on.
+    """What it took: the least number that at least a twentieth of the rounds, and two, agree on.
 
     A round is disturbed if a timer of the stack, a log line or another host's frame falls into it: it
     then takes more, and hardly any two take the same."""
@@ -92,7 +92,7 @@ class Figure:
 def choose(rounds):
     """(the counts, how many rounds have that number of instructions)"""
     numbers = collections.Counter(counts.instructions for counts in rounds)
-    common = [number for number, times in numbers.items() if times >= COMMON * len(rounds)]
+    common = [number for number, times in numbers.items() if times >= max(2, COMMON * len(rounds))]
     number = min(common) if common else numbers.most_common(1)[0][0]
     alike = collections.Counter(counts for counts in rounds if counts.instructions == number)
     return alike.most_common(1)[0][0], numbers[number]

@@ -355,7 +355,9 @@ def shape(line):
 def test_readme_shows_what_happens(command, lines):
     for profile in re.findall(r"PROFILE=(\w+)", command):
         built_profile(profile)
-    output = {shape(line) for line in status(command).stdout.splitlines()}
+    result = status(command)
+    assert result.returncode == 0, result.stderr[-2000:]
+    output = {shape(line) for line in result.stdout.splitlines()}
     for line in lines:
         if line.strip() != "...":
             assert shape(line) in output, f"{command} did not print: {line}"
