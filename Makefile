@@ -32,6 +32,10 @@ endif
 PROCESSORS   := $(shell nproc)
 SIDE_BY_SIDE  = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(PROCESSORS))
 
+# Large pages for malloc, where the host has them: the compilers, the linkers and QEMU, which fills 64 MiB of flash
+# for a Zynq, take a fourth to two thirds less time.
+export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
+
 # V=1 shows each command.
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)	$@")
