@@ -329,7 +329,7 @@ def test_size_is_within_the_boards_limits():
 
 # Goals that build the same programs run in one process as well: those whose group has another name.
 GROUPS = {"run": "lan", "ping": "lan", "soak": "sim", "replay": "sim", "interleave-reduction": "interleave",
-          "torture": "test-conformance", "build/host-gcc/test_suite": "test-conformance"}
+          "coverage": "interleave", "torture": "test-conformance", "build/host-gcc/test_suite": "test-conformance"}
 
 
 def readme_transcripts():
