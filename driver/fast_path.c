@@ -13,6 +13,8 @@
 #include "netif/ethernet.h"
 #include "reply.h"
 
+#if LWIP_IPV4 && LWIP_UDP
+
 struct frame { /* RFC 894, 791, and 792 or 768 */
   struct eth_hdr eth;
   struct ip_hdr ip;
@@ -188,3 +190,5 @@ err_t fast_path_input(struct pbuf *packet, struct netif *netif) {
     return ping_input(packet, netif, length);
   return ethernet_input(packet, netif);
 }
+
+#endif

@@ -9,8 +9,8 @@
  * lwIP's TCP. Anything else, and any of these with an error, goes on to ethernet_input() untouched.
  * lwIP's counters count what is fast, too.
  *
- * While there is a raw PCB, which is to see all packets, nothing is fast; with LWIP_RAW but without
- * MEMP_STATS, which counts the raw PCBs, nothing ever is. */
+ * It needs LWIP_IPV4 and LWIP_UDP. While there is a raw PCB, which is to see all packets, nothing
+ * is fast; with LWIP_RAW but without MEMP_STATS, which counts the raw PCBs, nothing ever is. */
 #ifndef FAST_PATH_H
 #define FAST_PATH_H
 

@@ -15,6 +15,10 @@
 #include "lwip/pbuf.h"
 #include "packet_queue.h"
 
+#if !LWIP_SUPPORT_CUSTOM_PBUF
+#error "lwipopts.h: LWIP_SUPPORT_CUSTOM_PBUF has to be 1: packets are such pbufs"
+#endif
+
 struct packet_pool_options {
   uint16_t packets;     /* how many; 1 to 256 */
   uint16_t buffer_size; /* bytes that a device may write, a multiple of `alignment` */

@@ -108,7 +108,7 @@ static int install_on(struct registry_entry *entry) {
   if (error != 0)
     return error;
   memset(&entry->netif, 0, sizeof entry->netif);
-  if (netif_add(&entry->netif, NULL, NULL, NULL, nic, ringif_init, ethernet_input) == NULL) {
+  if (netif_add_noaddr(&entry->netif, nic, ringif_init, ethernet_input) == NULL) {
     (void)nic_free(nic);
     return -EIO; /* ringif has logged why */
   }

@@ -11,6 +11,8 @@
 #include "lwip/snmp.h"
 #include "lwip/stats.h"
 
+#if LWIP_IPV4 && LWIP_UDP
+
 struct datagram { /* RFC 791 without options, 768 */
   struct ip_hdr ip;
   struct udp_hdr udp;
@@ -163,3 +165,5 @@ bool reply_to_datagram(const struct udp_pcb *pcb, struct pbuf *data, bool unchan
 #endif
   return false;
 }
+
+#endif

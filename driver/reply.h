@@ -4,7 +4,7 @@
  * turned round, which takes a third of the instructions of udp_sendto(). An answer is byte for byte
  * lwIP's, but for IPv4's identification, which means nothing in a packet that must not be
  * fragmented, as these say (RFC 6864, 4.1). It leaves by the interface's output function, ARP's or
- * IPv6's neighbour discovery's, and lwIP's counters count it. */
+ * IPv6's neighbour discovery's, and lwIP's counters count it. It needs LWIP_IPV4 and LWIP_UDP. */
 #ifndef REPLY_H
 #define REPLY_H
 
@@ -15,6 +15,8 @@
 #include "lwip/pbuf.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/udp.h"
+
+struct udp_pcb;
 
 /* Answers a datagram; to be called within the receive function of a UDP PCB. `pcb` and `data` are
  * what that was called with; data->len and data->tot_len may be set to the answer's length before,

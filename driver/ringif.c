@@ -23,6 +23,13 @@
 #if LWIP_TCP && !defined LWIP_HOOK_TCP_ISN
 #error "lwipopts.h: LWIP_HOOK_TCP_ISN has to be lwip_hook_tcp_isn, or one of your own"
 #endif
+#if !LWIP_CHECKSUM_CTRL_PER_NETIF
+#error                                                                                             \
+    "lwipopts.h: LWIP_CHECKSUM_CTRL_PER_NETIF has to be 1: else lwIP's checksums are none of a NIC's"
+#endif
+#if ETH_PAD_SIZE
+#error "lwipopts.h: ETH_PAD_SIZE has to be 0: a NIC's frames begin with the Ethernet header"
+#endif
 #if !MEMP_MEM_MALLOC && MEMP_NUM_SYS_TIMEOUT <= LWIP_NUM_SYS_TIMEOUT_INTERNAL
 #error "lwipopts.h: MEMP_NUM_SYS_TIMEOUT has to be LWIP_NUM_SYS_TIMEOUT_INTERNAL and one per NIC"
 #endif
@@ -172,7 +179,12 @@ static void watch(void *context) {
   tcp_repair();
 }
 
+/* The interface may be another's, such as a bridge's: then lwIP drops the frame. */
 err_t ringif_unknown_protocol(struct pbuf *frame, struct netif *netif) {
+#if !LWIP_SINGLE_NETIF
+  if (netif->linkoutput != linkoutput)
+    return ERR_IF;
+#endif
   nic_count(ringif_nic(netif), NIC_IN_UNKNOWN_PROTOS);
   pbuf_free(frame);
   return ERR_OK;
@@ -197,7 +209,9 @@ err_t ringif_init(struct netif *netif) {
       (nic->offloads & (NIC_OFFLOAD_RX_IP4 | NIC_OFFLOAD_RX_TCP_UDP)) != 0 ? input_verified : input;
   netif->name[0] = 'e';
   netif->name[1] = 'n';
+#if LWIP_IPV4
   netif->output = etharp_output;
+#endif
   netif->linkoutput = linkoutput;
   netif->mtu = nic->mtu;
   netif->hwaddr_len = ETH_ADDRESS_BYTES;

@@ -2,7 +2,7 @@
  *
  *   static struct netif netif;
  *   nic_init(nic, &config, &dispatch);
- *   netif_add(&netif, NULL, NULL, NULL, nic, ringif_init, ethernet_input);
+ *   netif_add_noaddr(&netif, nic, ringif_init, ethernet_input);
  *   netif_set_up(&netif);
  *   nic_set_interface_enable(nic, true);
  *

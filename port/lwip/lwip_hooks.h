@@ -14,7 +14,8 @@ struct pbuf;
 u32_t lwip_hook_tcp_isn(const ip_addr_t *local_ip, u16_t local_port, const ip_addr_t *remote_ip,
                         u16_t remote_port);
 
-/* A frame of an unknown ethertype is counted on its interface and freed. */
+/* A frame of an unknown ethertype is counted on its interface and freed; not on that of another
+ * driver, which lwIP does. */
 err_t ringif_unknown_protocol(struct pbuf *p, struct netif *netif);
 #define LWIP_HOOK_UNKNOWN_ETH_PROTOCOL(p, netif) ringif_unknown_protocol(p, netif)
 

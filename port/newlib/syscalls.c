@@ -4,7 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lwip/opt.h"
 #include "port.h"
+
+#if MEM_LIBC_MALLOC
+#error "lwipopts.h: MEM_LIBC_MALLOC has to be 0: there is no heap but lwIP's own"
+#endif
 
 int _write(int file, char *data, int length);
 int _read(int file, char *data, int length);

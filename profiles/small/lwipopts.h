@@ -32,6 +32,8 @@
 #define LWIP_NETIF_HOSTNAME       0
 #define LWIP_STATS                0 /* nobody asks for them; the NIC counts its own drops */
 
+#define LWIP_SINGLE_NETIF 1
+
 /* The packet pool's pbufs, which fragments would have asked for. */
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
 

@@ -1,4 +1,5 @@
 """A product that uses ringif from a tree of its own, as docs/porting.md shows it."""
+import glob
 import os
 import re
 import shutil
@@ -29,17 +30,60 @@ def make(*options):
                           env=without_make(), stdout=subprocess.PIPE, text=True).stdout
 
 
-@pytest.mark.parametrize("option", ["LWIP_HOOK_FILENAME", "LWIP_HOOK_TCP_ISN", "MEMP_NUM_SYS_TIMEOUT",
-                                    "LWIP_TESTMODE"])
-def test_an_option_that_lwipopts_lacks_is_named(tmp_path, option):
-    root, product = os.path.abspath(ROOT), tmp_path / "product"
+def product_with(tmp_path, **options):
+    """The directory of a product with these options of lwIP; None: without."""
+    product = tmp_path / "product"
     shutil.copytree(os.path.join(ROOT, "tests", "out-of-tree"), product)
-    options = (product / "lwipopts.h").read_text().replace("LWIP_TCP            0", "LWIP_TCP 1")
-    (product / "lwipopts.h").write_text(re.sub(rf"#define {option} .*", "", options))
-    objects = [f"{tmp_path}/b/{root}/driver/{name}.o" for name in ("ringif", "lwip_timers")]
-    made = subprocess.run(["make", "-k", "-C", product, f"RINGIFDIR={root}", f"B={tmp_path}/b", *objects],
+    text = (product / "lwipopts.h").read_text()
+    for option, value in options.items():
+        text = re.sub(rf"#define {option} .*\n", "", text)
+        if value is not None:
+            text = text.replace("\n#endif\n", f"\n#define {option} {value}\n#endif\n")
+    (product / "lwipopts.h").write_text(text)
+    return product
+
+
+def make_objects(tmp_path, product, *names):
+    root = os.path.abspath(ROOT)
+    return subprocess.run(["make", "-k", "-C", product, f"RINGIFDIR={root}", f"B={tmp_path}/b",
+                           *(f"{tmp_path}/b/{root}/{name}.o" for name in names)],
                           capture_output=True, text=True, check=False, env=without_make())
+
+
+@pytest.mark.parametrize("option, value, names", [
+    ("LWIP_HOOK_FILENAME", None, "ringif"), ("LWIP_HOOK_TCP_ISN", None, "ringif"),
+    ("MEMP_NUM_SYS_TIMEOUT", None, "ringif"), ("LWIP_TESTMODE", None, "lwip_timers"),
+    ("LWIP_CHECKSUM_CTRL_PER_NETIF", None, "ringif"), ("ETH_PAD_SIZE", 2, "ringif"),
+    ("LWIP_SUPPORT_CUSTOM_PBUF", 0, "ringif"), ("MEM_LIBC_MALLOC", 1, "../port/newlib/syscalls")])
+def test_an_option_that_lwipopts_lacks_is_named(tmp_path, option, value, names):
+    product = product_with(tmp_path, **{"LWIP_TCP": 1, option: value})
+    made = make_objects(tmp_path, product, os.path.normpath(f"driver/{names}"))
     assert made.returncode != 0 and f'#error "lwipopts.h: {option} has to be ' in made.stderr, made.stderr
+
+
+@pytest.mark.parametrize("options", [{"LWIP_IPV4": 0, "LWIP_IPV6": 1}, {"LWIP_UDP": 0, "LWIP_TCP": 1}])
+def test_a_version_of_ip_or_udp_may_be_off(tmp_path, options):
+    kit = sorted(name for name in os.listdir(os.path.join(ROOT, "driver")) if name.endswith(".c"))
+    made = make_objects(tmp_path, product_with(tmp_path, **options), *(f"driver/{name[:-2]}" for name in kit))
+    assert made.returncode == 0, made.stderr
+
+
+def test_lwips_applications_compile(tmp_path):
+    """Those that a product may want besides."""
+    product = product_with(tmp_path, LWIP_TCP=1, LWIP_IPV6=1, LWIP_IGMP=1, LWIP_DNS=1, LWIP_SNMP=1, LWIP_STATS=1,
+                           MIB2_STATS=1, LWIP_NETIF_HOSTNAME=1, LWIP_NETIF_EXT_STATUS_CALLBACK=1,
+                           LWIP_NUM_NETIF_CLIENT_DATA=2, LWIP_MDNS_RESPONDER=1, IP_FORWARD=1, RINGIF_BRIDGE=1)
+    flags = subprocess.run(["make", "-s", "-C", product, f"RINGIFDIR={os.path.abspath(ROOT)}", f"B={tmp_path}/b",
+                            "--eval=show: ; @echo $(CFLAGS)", "show"], capture_output=True, text=True, check=True,
+                           env=without_make()).stdout.split()
+    lwip = os.path.join(os.path.abspath(ROOT), "build", "lwip", "src")
+    sources = [name for pattern in ("lwiperf/*", "mdns/*", "mqtt/*", "sntp/*", "tftp/*", "netbiosns/*", "smtp/*",
+                                    "snmp/*", "http/http_client")
+               for name in glob.glob(f"{lwip}/apps/{pattern}.c")] + glob.glob(f"{lwip}/netif/bridgeif*.c")
+    assert len(sources) > 25
+    made = subprocess.run(["arm-none-eabi-gcc", "-fsyntax-only", "-w", "-Werror=implicit-function-declaration",
+                           *flags, *sources], cwd=product, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
 
 
 def test_a_driver_and_its_fake_may_be_in_more_files(tmp_path):

@@ -23,11 +23,13 @@ unsigned lwip_port_rand(void);
 uint32_t lwip_port_isn_time(void);
 
 /* One instruction each on ARM (rev, rev16). */
-#define lwip_htons(x)                         ((u16_t)__builtin_bswap16(x))
-#define lwip_htonl(x)                         ((u32_t)__builtin_bswap32(x))
-#define lwip_ntohs(x)                         lwip_htons(x)
-#define lwip_ntohl(x)                         lwip_htonl(x)
+#define lwip_htons(x) ((u16_t)__builtin_bswap16(x))
+#define lwip_htonl(x) ((u32_t)__builtin_bswap32(x))
+#define lwip_ntohs(x) lwip_htons(x)
+#define lwip_ntohl(x) lwip_htonl(x)
+#ifndef __arm__ /* a host's headers have htons(); lwIP's applications use it */
 #define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS 1
+#endif
 
 #define LWIP_CHKSUM               internet_checksum
 #define LWIP_CHKSUM_ADD           internet_checksum_add
