@@ -10,7 +10,10 @@
 
 enum {
   SHORT_FRAME_BYTES = 128,
-  HEAP_LEFT_BYTES = MEM_SIZE < 8 * 1024 ? MEM_SIZE / 8 : 1024,
+  /* Where memory comes from pools, there is no rest to be given back, nor to be left. */
+  HEAP_LEFT_BYTES = MEM_USE_POOLS         ? 0
+                    : MEM_SIZE < 8 * 1024 ? MEM_SIZE / 8
+                                          : 1024,
 };
 
 static bool is_broadcast(const uint8_t *address) {
@@ -93,7 +96,7 @@ int datapath_transmit(struct nic *nic, struct pbuf *frame) {
     nic_count(nic, NIC_OUT_LINK_DOWN);
     return -ENETDOWN;
   }
-  if (frame->tot_len - (unsigned)ETH_HEADER_BYTES > nic->mtu) {
+  if (frame->tot_len - (unsigned)ETH_HEADER_BYTES > nic->mtu + (unsigned)ETH_TAG_BYTES) {
     nic_count(nic, frame->tot_len < ETH_HEADER_BYTES ? NIC_OUT_RUNT : NIC_OUT_TOO_LONG);
     return -EMSGSIZE;
   }

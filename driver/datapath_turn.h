@@ -118,7 +118,8 @@ DATAPATH_INLINE bool datapath_accept(struct nic *nic, const struct pbuf *frame) 
   const uint8_t *destination = frame->payload;
 
   /* Some MACs leave the FCS on, so four bytes more are allowed. */
-  if (frame->len - (unsigned)ETH_HEADER_BYTES > nic->mtu + (unsigned)ETH_FCS_BYTES)
+  if (frame->len - (unsigned)ETH_HEADER_BYTES >
+      nic->mtu + (unsigned)(ETH_FCS_BYTES + ETH_TAG_BYTES))
     return datapath_drop_by_length(nic, frame->len);
   if ((destination[0] & 1) != 0)
     return datapath_accept_group(nic, frame);

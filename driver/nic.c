@@ -101,7 +101,7 @@ int nic_start(struct nic *nic) {
   error = dispatch_add(nic->dispatch, &nic->tx_event, tx_packet_available, nic);
   if (error != 0)
     goto remove_interrupt_event;
-  nic->offloads = nic->ops->caps.offloads;
+  nic->offloads = NIC_OFFLOADS_ARE_USED ? nic->ops->caps.offloads : 0;
   error = nic->ops->start(nic);
   if (error != 0)
     goto remove_tx_event;

@@ -31,6 +31,7 @@ struct nic;
 enum {
   ETH_ADDRESS_BYTES = 6,
   ETH_HEADER_BYTES = 14,
+  ETH_TAG_BYTES = ETHARP_SUPPORT_VLAN ? 4 : 0, /* of a VLAN (IEEE 802.1Q), beside the MTU */
   ETH_FCS_BYTES = 4,
   ETH_MTU = 1500,
 };
@@ -133,6 +134,16 @@ enum nic_offload {
   NIC_OFFLOAD_RX_TCP_UDP = 1 << 3,
 };
 
+/* The offloads that are used: none if packets may go where no device makes or checks their
+ * checksums, on to another interface, in a VLAN or back to us, or on a bridge, of which lwIP's
+ * options do not tell: a product that has one sets RINGIF_BRIDGE. */
+#ifndef RINGIF_BRIDGE
+#define RINGIF_BRIDGE 0
+#endif
+#define NIC_OFFLOADS_ARE_USED                                                                      \
+  (!(IP_FORWARD || LWIP_IPV6_FORWARD || ETHARP_SUPPORT_VLAN || LWIP_NETIF_LOOPBACK ||              \
+     LWIP_HAVE_LOOPIF || RINGIF_BRIDGE))
+
 /* What a MAC can do, as data. */
 struct nic_caps {
   uint8_t tx_fragments_max;     /* buffers that it can gather into a frame; 1: it cannot gather */
@@ -172,7 +183,8 @@ struct nic_ops {
 
   /* Resets the hardware; no DMA, no interrupts. Clears in nic->offloads what this device cannot do,
    * may set nic->mac to the hardware's own address, and may lower nic->mtu_max, and nic->mtu with
-   * it. Returns 0, or -ENODEV if the hardware is not there or does not answer. */
+   * it. If nic->offloads is 0 from the start, the device is to offload nothing. Returns 0, or
+   * -ENODEV if the hardware is not there or does not answer. */
   int (*start)(struct nic *nic);
 
   /* Programs nic->mac, lays out empty rings from their base and turns DMA on; interrupts stay
@@ -281,7 +293,8 @@ struct nic {
   volatile bool irq_is_off; /* disabled, as it did not end: the next watch has the device reset */
   volatile uint16_t irqs_in_vain; /* interrupts in a row whose predecessor's event still waited */
   uint32_t last_in_vain;          /* NIC_INTERRUPTS at the last one in vain */
-  uint8_t offloads; /* caps.offloads, less those that `start` found this device to lack */
+  uint8_t offloads; /* those that are used: caps.offloads, less those that `start` found this
+                       device to lack, or none (NIC_OFFLOADS_ARE_USED) */
   uint16_t mtu;     /* longest payload, in bytes */
   uint8_t mac[ETH_ADDRESS_BYTES];
   uint16_t mtu_max;         /* caps.mtu_max, or the less that `start` found this device to take */

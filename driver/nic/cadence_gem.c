@@ -121,7 +121,7 @@ static int enable(struct nic *nic) {
   reg_write(nic, RXQBASE, bus_address(gem->rings->rx));
   reg_write(nic, TXQBASE, bus_address(gem->rings->tx));
   reg_write(nic, DMACFG,
-            DMACFG_BUFFERS | DMACFG_TX_CHECKSUM |
+            DMACFG_BUFFERS | (nic->offloads != 0 ? DMACFG_TX_CHECKSUM : 0u) |
                 (uint32_t)(nic->config->pool.buffer_size / CADENCE_GEM_BUFFER_UNIT)
                     << DMACFG_BUFFER_SHIFT);
   reg_write(nic, SPADDR1LO,
@@ -367,7 +367,7 @@ static void read_link(struct nic *nic, struct nic_link *state) {
 
   fold_statistics(nic);
   /* A doorbell writes NWCTRL anew: it is another register that shows a reset. */
-  if ((reg_read(nic, DMACFG) & DMACFG_TX_CHECKSUM) == 0) {
+  if ((reg_read(nic, DMACFG) & DMACFG_BURST_16) == 0) {
     nic->faulted = true;
     return;
   }

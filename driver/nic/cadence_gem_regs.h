@@ -25,8 +25,9 @@ enum {
   NWCFG_SPEED = NWCFG_100 | NWCFG_1000 | NWCFG_FULL_DUPLEX,
   NWSTATUS = 0x08, /* net_status */
   NWSTATUS_MDIO_IDLE = 1 << 2,
-  DMACFG = 0x10,          /* dma_cfg */
-  DMACFG_BUFFERS = 0x710, /* bursts of 16 words, all of the packet buffers both ways */
+  DMACFG = 0x10,                            /* dma_cfg */
+  DMACFG_BURST_16 = 1 << 4,                 /* words; after a reset 4 */
+  DMACFG_BUFFERS = 0x700 | DMACFG_BURST_16, /* and all of the packet buffers both ways */
   DMACFG_TX_CHECKSUM = 1 << 11,
   DMACFG_BUFFER_SHIFT = 16, /* of a receive buffer's size, in CADENCE_GEM_BUFFER_UNIT */
   TXSTATUS = 0x14,          /* tx_status; written ones clear, here and in RXSTATUS */

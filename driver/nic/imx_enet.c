@@ -298,7 +298,7 @@ static inline uint32_t fill_tx(struct imx_enet_descriptor *descriptors, uint32_t
 static inline bool tx_post(struct nic *nic, struct pbuf *frame) {
   struct imx_enet *enet = enet_of(nic);
   struct imx_enet_descriptor *const descriptors = enet->rings->tx;
-  const uint32_t option = OPTION_TX_INT | checksums_of(frame);
+  const uint32_t option = OPTION_TX_INT | (nic->offloads != 0 ? checksums_of(frame) : 0);
   const uint32_t first = ring_slot(&enet->tx, enet->tx.head);
   uint32_t control;
   unsigned count = 1;

@@ -71,6 +71,8 @@ static struct virtio_net *virtio_of(struct nic *nic) { return (struct virtio_net
 /* ---- lifecycle ---- */
 
 static int negotiate(struct nic *nic, uint32_t wanted) {
+  if (nic->offloads == 0)
+    wanted &= ~(uint32_t)(F_CSUM | F_GUEST_CSUM);
   return virtio_negotiate(nic->base, wanted, F_CTRL_RX | F_CTRL_MAC_ADDR, F_CTRL_VQ,
                           &virtio_of(nic)->features);
 }

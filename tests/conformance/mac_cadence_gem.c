@@ -185,6 +185,17 @@ static void it_programs_its_registers(void) {
   assert_int_equal(*reg(0x10) >> 16 & 0xff, RIG_BUFFER / 64);
 }
 
+static void checksums_are_made_only_if_they_are_to_be(void) {
+  rig_enable();
+  assert_int_equal(*reg(0x10) >> 11 & 1, 1);
+  assert_int_equal(nic_stop(rig.nic), 0);
+  rig_offload_nothing();
+  rig_enable();
+  assert_int_equal(*reg(0x10) >> 11 & 1, 0);
+  nic_poll_link(rig.nic);
+  assert_false(rig.nic->faulted);
+}
+
 static void check_speed(unsigned speed_mbps, uint32_t configuration) {
   nic_poll_link(rig.nic);
   assert_int_equal(rig.nic->link.speed_mbps, speed_mbps);
@@ -242,6 +253,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_frame_that_is_longer_than_a_buffer_counts_once),
     SUITE_TEST(what_the_device_drops_is_counted),
     SUITE_TEST_BARE(it_programs_its_registers),
+    SUITE_TEST_BARE(checksums_are_made_only_if_they_are_to_be),
     SUITE_TEST_BARE(odd_buffers_are_refused),
     SUITE_TEST_BARE(the_clock_is_set_at_each_start),
     SUITE_TEST(it_follows_the_links_speed),

@@ -360,6 +360,22 @@ static void checksums_are_inserted_where_lwip_leaves_them_out(void) {
   }
 }
 
+/* Such as a packet that is sent on, whose IP header's checksum happens to be 0. */
+static void none_is_inserted_if_none_is_to_be(void) {
+  static const struct frame_packet packet = {0x0800, 0, 0, FRAME_TCP, 0};
+  struct pbuf *frame = pbuf_alloc(PBUF_RAW, FRAME_PACKET_MAX, PBUF_RAM);
+
+  rig_offload_nothing();
+  rig_enable();
+  rig.foreign = true;
+  pbuf_realloc(frame, frame_make_packet(frame->payload, &packet));
+  assert_int_equal(datapath_transmit(rig.nic, frame), 0);
+  pbuf_free(frame);
+  rig_run();
+  assert_int_equal(rig.sent, 1);
+  assert_int_equal(fake.options & (IINS | PINS), 0);
+}
+
 static const struct suite_test tests[] = {
     SUITE_TEST(bad_frames_count_each_in_one_cause),
     SUITE_TEST(a_frame_in_several_buffers_counts_once),
@@ -376,6 +392,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(it_follows_the_links_speed),
     SUITE_TEST(the_hash_is_the_manuals),
     SUITE_TEST(checksums_are_inserted_where_lwip_leaves_them_out),
+    SUITE_TEST_BARE(none_is_inserted_if_none_is_to_be),
     SUITE_TESTS_END,
 };
 

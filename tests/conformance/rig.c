@@ -392,6 +392,14 @@ void rig_resize(const struct rig_sizes *sizes) {
   start_bus(); /* what was a buffer may be a queue's slots now */
 }
 
+void rig_offload_nothing(void) {
+  static struct nic_ops ops;
+
+  ops = *config.ops;
+  ops.caps.offloads = 0;
+  nic_set_ops(rig.nic, &ops);
+}
+
 /* Sets the indices as after 2^32 - 256 frames, a multiple of every ring's size, so that they soon
  * wrap. */
 static void age(struct ring *ring) {

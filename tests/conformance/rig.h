@@ -78,6 +78,9 @@ struct rig_sizes {
 };
 void rig_resize(const struct rig_sizes *sizes);
 
+/* In NIC_INIT: from now on the driver is not to offload anything. */
+void rig_offload_nothing(void);
+
 /* From NIC_INIT to NIC_ENABLED, with a link. */
 void rig_enable(void);
 

@@ -492,6 +492,19 @@ static void without_the_feature_nothing_is_asked_of_the_device(void) {
   assert_int_equal(rig.nic->offloads, NIC_OFFLOAD_RX_TCP_UDP);
 }
 
+/* Without the feature no frame comes whose checksum is yet to be made (5.1.6.4). */
+static void what_is_not_to_be_offloaded_is_not_negotiated(void) {
+  uint16_t length = frame_make_packet(bytes, &tcp);
+
+  rig.foreign = true;
+  rig_offload_nothing();
+  rig_enable();
+  assert_int_equal(fake->accepted[0] & (FAKE_VIRTIO_CSUM | FAKE_VIRTIO_GUEST_CSUM), 0);
+  transmit(length, 30);
+  assert_int_equal(fake->last.flags, 0);
+  assert_memory_equal(fake->last.data, bytes, length);
+}
+
 static void what_the_device_vouches_for_is_marked(void) {
   for (fake->rx_flags = 0; fake->rx_flags < 5; fake->rx_flags++)
     rig_wire_all(1, 100);
@@ -530,6 +543,7 @@ const struct suite_test virtio_net_tests[] = {
     SUITE_TEST(the_device_makes_checksums_and_no_pbuf_is_changed),
     SUITE_TEST(frames_that_need_none_are_sent_as_they_are),
     SUITE_TEST_BARE(without_the_feature_nothing_is_asked_of_the_device),
+    SUITE_TEST_BARE(what_is_not_to_be_offloaded_is_not_negotiated),
     SUITE_TEST(what_the_device_vouches_for_is_marked),
     SUITE_TESTS_END,
 };
