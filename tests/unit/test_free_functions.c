@@ -87,6 +87,7 @@ static void what_a_reset_frees_may_send_the_next(void **state) {
   paper.done += 3;
   paper.sent += 3;
   assert_int_equal(nic_recover(nic), 0);
+  assert_int_equal(nic->counters[NIC_OUT_STOPPED], PAPER_RING - 3); /* none that were queued */
   paper.hold_tx = false;
   nic_watch(nic);
   run();

@@ -208,6 +208,23 @@ static void what_is_sent_in_one_go_is_no_interrupt_that_goes_on(void **state) {
   pbuf_free(frame);
 }
 
+/* In the turn of the reset: no event is to come that would see to them. */
+static void what_waits_behind_the_ring_is_sent_after_a_reset(void **state) {
+  (void)state;
+  paper.hold_tx = true;
+  for (unsigned i = 0; i < PAPER_RING + 2; i++)
+    transmit(frame_of(60, 2), 0);
+  (void)run();
+  assert_int_equal(packet_queue_count(&nic->tx_submission), 2);
+  paper.hold_tx = false;
+  nic->faulted = true;
+  nic_interrupt(nic);
+  (void)run();
+  assert_int_equal(nic->counters[NIC_OUT_STOPPED], PAPER_RING);
+  assert_int_equal(paper.sent, 2);
+  check_it_works();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(a_device_that_does_not_come_back_is_tried_again, paper_setup_enabled),
@@ -221,6 +238,7 @@ int main(void) {
       cmocka_unit_test_setup(interrupts_that_are_heard_are_left_alone, setup_line),
       cmocka_unit_test_setup(what_is_sent_in_one_go_is_no_interrupt_that_goes_on,
                              paper_setup_enabled),
+      cmocka_unit_test_setup(what_waits_behind_the_ring_is_sent_after_a_reset, paper_setup_enabled),
   };
 
   lwip_init();

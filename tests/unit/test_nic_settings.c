@@ -177,6 +177,21 @@ static void promiscuous_and_all_multicast(void **state) {
   assert_false(nic->filter.promiscuous);
 }
 
+/* As is IPv6's group of all nodes, which nobody leaves. */
+static void groups_and_modes_are_gone_with_the_nic(void **state) {
+  uint8_t group[6];
+
+  (void)state;
+  group_of(group, 1);
+  assert_int_equal(nic_join_group(nic, group), 0);
+  assert_int_equal(nic_set_promiscuous(nic, true), 0);
+  nic_set_all_multicast(nic, true);
+  assert_int_equal(nic_free(nic), 0);
+  assert_int_equal(nic_init(nic, &config, &dispatch), 0);
+  assert_int_equal(nic->filter.group_count, 0);
+  assert_false(nic_group_passes(nic, group));
+}
+
 /* ---- through lwIP ---- */
 
 static void add_netif(void) {
@@ -486,6 +501,7 @@ int main(void) {
       cmocka_unit_test_setup(a_group_is_joined_as_often_as_it_is_left, setup),
       cmocka_unit_test_setup(more_groups_than_fit_let_every_group_in, setup),
       cmocka_unit_test_setup(promiscuous_and_all_multicast, setup),
+      cmocka_unit_test_setup(groups_and_modes_are_gone_with_the_nic, setup),
       cmocka_unit_test_setup_teardown(igmp_and_mld_drive_the_filter, setup_netif, teardown_netif),
       cmocka_unit_test_setup_teardown(an_own_address_brings_its_solicited_node_group, setup_netif,
                                       teardown_netif),

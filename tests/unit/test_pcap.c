@@ -164,6 +164,33 @@ static void is_taken_off_without_a_trace(void **state) {
   assert_int_equal(written, 0);
 }
 
+static unsigned own_turns;
+
+static void own_turn(void *context) {
+  own_turns++;
+  datapath_run(context);
+}
+
+/* It calls the driver's own functions, not the tap's. */
+static void takes_the_place_of_the_drivers_turn(void **state) {
+  uint8_t frame[60] = {2, 0, 0, 0, 0, 1};
+
+  (void)state;
+  assert_int_equal(nic_stop(nic), 0);
+  paper_ops.turn = own_turn;
+  assert_int_equal(nic_start(nic), 0);
+  paper_ops.turn = datapath_run;
+  assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  receive(frame, sizeof frame);
+  assert_int_equal(received, 1);
+  assert_true(own_turns > 0);
+  own_turns = 0;
+  assert_int_equal(pcap_start(&tap, nic, 100, &everything, take), 0);
+  receive(frame, sizeof frame);
+  assert_int_equal(received, 2);
+  assert_int_equal(own_turns, 0);
+}
+
 static void is_taken_off_in_the_middle_of_a_turn(void **state) {
   uint8_t frame[60] = {2, 0, 0, 0, 0, 1};
 
@@ -289,6 +316,7 @@ int main(void) {
       cmocka_unit_test_setup(writes_header_and_frames_of_both_directions, setup),
       cmocka_unit_test_setup(what_is_captured_is_what_the_device_has_written, setup),
       cmocka_unit_test_setup(is_taken_off_without_a_trace, setup),
+      cmocka_unit_test_setup(takes_the_place_of_the_drivers_turn, setup),
       cmocka_unit_test_setup(is_taken_off_in_the_middle_of_a_turn, setup),
       cmocka_unit_test_setup(refuses_a_second_tap_and_a_wrong_snaplen, setup),
       cmocka_unit_test_setup(a_frame_that_waits_is_captured_when_it_goes, setup),
