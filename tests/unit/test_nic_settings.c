@@ -174,6 +174,7 @@ static void promiscuous_and_all_multicast(void **state) {
   assert_int_equal(nic_set_promiscuous(nic, false), 0);
   paper_ops.caps.promiscuous = false;
   assert_int_equal(nic_set_promiscuous(nic, true), -ENOTSUP);
+  assert_int_equal(nic_set_promiscuous(nic, false), 0);
   assert_false(nic->filter.promiscuous);
 }
 

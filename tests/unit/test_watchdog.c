@@ -297,6 +297,19 @@ static void a_receiver_that_is_left_stopped_is_stuck(void **state) {
   assert_gets_stuck(&rx, "rx of paper0");
 }
 
+/* As under a flood: at each look it may have stopped again for want of a buffer. */
+static void a_receiver_that_stops_between_frames_is_alive(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < 3 * STILL_MS / 500; i++) {
+    assert_true(wire((uint8_t)i, 60));
+    assert_true(runs_for_ms(100));
+    nic->rx_stalled = true;
+    assert_true(runs_for_ms(400));
+    assert_true(nic->rx_stalled);
+  }
+  assert_int_equal(rx.still, 0);
+}
+
 /* Its event was lost, and no turn has received it since. */
 static void a_frame_that_is_not_delivered_is_stuck(void **state) {
   struct pbuf *frame = frame_of(60, 2);
@@ -444,6 +457,7 @@ int main(void) {
       cmocka_unit_test_setup(a_ring_that_has_run_dry_is_stuck, setup_nic),
       cmocka_unit_test_setup(a_hoarding_application_is_alive, setup_nic),
       cmocka_unit_test_setup(a_receiver_that_is_left_stopped_is_stuck, setup_nic),
+      cmocka_unit_test_setup(a_receiver_that_stops_between_frames_is_alive, setup_nic),
       cmocka_unit_test_setup(a_frame_that_is_not_delivered_is_stuck, setup_nic),
       cmocka_unit_test_setup(a_frame_that_is_not_posted_is_stuck, setup_nic),
       cmocka_unit_test_setup(a_frame_that_is_not_sent_is_stuck, setup_nic),
