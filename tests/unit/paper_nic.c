@@ -89,7 +89,7 @@ static void irq_unmask(struct nic *nic) {
 
 static void read_link(struct nic *nic, struct nic_link *state) {
   *state = (struct nic_link){.status = paper_of(nic)->link ? NIC_LINK_ACTIVE : NIC_LINK_INACTIVE,
-                             .speed_mbps = 100,
+                             .speed_mbps = paper_of(nic)->slow ? 10 : 100,
                              .full_duplex = paper_of(nic)->full_duplex};
 }
 

@@ -24,6 +24,7 @@ struct paper_nic {
   bool checked;      /* it vouches for the checksums of received frames */
   bool link;         /* its carrier */
   bool full_duplex;  /* its link's */
+  bool slow;         /* that is one of 10 Mbit/s */
   uint8_t lacks;     /* bits of caps.offloads that it turns out not to have */
   int start_error;   /* what start returns */
   int enable_error;  /* what enable returns */

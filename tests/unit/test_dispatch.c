@@ -181,16 +181,34 @@ static void posts_its_event_and_is_cancelled(void **state) {
   assert_int_equal(timer_source_armed(), 0);
 }
 
+/* Whoever has masked them has let them in again. */
+static int interrupts_are_unmasked(void **state) {
+  uint32_t masked = port_irq_save();
+
+  (void)state;
+  port_irq_restore(0);
+  assert_int_equal(masked, 0);
+  return 0;
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(runs_each_posted_source_once_in_order, setup),
-      cmocka_unit_test_setup(a_source_that_posts_itself_waits_for_the_next_turn, setup),
-      cmocka_unit_test_setup(refuses_a_second_add_and_a_33rd_source, setup),
-      cmocka_unit_test_setup(counts_what_is_added_and_what_waits, setup),
-      cmocka_unit_test_setup(a_removed_source_runs_no_more, setup),
-      cmocka_unit_test_setup(fires_in_order_at_the_deadlines, setup),
-      cmocka_unit_test_setup(a_deadline_beyond_the_hardware_and_one_in_the_past, setup),
-      cmocka_unit_test_setup(posts_its_event_and_is_cancelled, setup),
+      cmocka_unit_test_setup_teardown(runs_each_posted_source_once_in_order, setup,
+                                      interrupts_are_unmasked),
+      cmocka_unit_test_setup_teardown(a_source_that_posts_itself_waits_for_the_next_turn, setup,
+                                      interrupts_are_unmasked),
+      cmocka_unit_test_setup_teardown(refuses_a_second_add_and_a_33rd_source, setup,
+                                      interrupts_are_unmasked),
+      cmocka_unit_test_setup_teardown(counts_what_is_added_and_what_waits, setup,
+                                      interrupts_are_unmasked),
+      cmocka_unit_test_setup_teardown(a_removed_source_runs_no_more, setup,
+                                      interrupts_are_unmasked),
+      cmocka_unit_test_setup_teardown(fires_in_order_at_the_deadlines, setup,
+                                      interrupts_are_unmasked),
+      cmocka_unit_test_setup_teardown(a_deadline_beyond_the_hardware_and_one_in_the_past, setup,
+                                      interrupts_are_unmasked),
+      cmocka_unit_test_setup_teardown(posts_its_event_and_is_cancelled, setup,
+                                      interrupts_are_unmasked),
   };
 
   return cmocka_run_group_tests_name("dispatch", tests, NULL, NULL);

@@ -353,6 +353,9 @@ static void the_link_is_lwips_and_is_told(void **state) {
   nic_poll_link(nic);
   assert_true(netif_is_link_up(&netif));
   assert_non_null(strstr(host_console(), " link up, 100 Mbit/s half duplex"));
+  paper.slow = true;
+  nic_poll_link(nic);
+  assert_non_null(strstr(host_console(), " link up, 10 Mbit/s half duplex"));
   nic_poll_link(nic);
   assert_string_equal(host_console(), "");
   log_set_level(NULL, LOG_ERROR);
