@@ -113,6 +113,21 @@ static void a_receiver_that_hangs_is_turned_off_and_on(void) {
   assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 0);
 }
 
+/* It may stay stuck where it has found no buffer, though there is one again (16.7.4). */
+static void a_receiver_that_found_no_buffer_is_turned_off_and_on(void) {
+  enum fake_verdict verdict = FAKE_RECEIVED;
+  uint32_t masked = port_irq_save();
+  unsigned stops = fake.rx_stops;
+
+  for (unsigned i = 0; i < RIG_TRIES_MAX && verdict == FAKE_RECEIVED; i++)
+    verdict = rig_wire(60);
+  port_irq_restore(masked);
+  assert_int_not_equal(verdict, FAKE_RECEIVED);
+  rig_run();
+  assert_true(fake.rx_stops > stops);
+  rig_check_traffic();
+}
+
 static void a_receiver_that_has_frames_is_let_alone(void) {
   unsigned stops;
 
@@ -248,6 +263,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(a_frame_that_was_not_sent_is_no_frame_sent),
     SUITE_TEST(a_kick_that_is_lost_is_made_again),
     SUITE_TEST(a_receiver_that_hangs_is_turned_off_and_on),
+    SUITE_TEST(a_receiver_that_found_no_buffer_is_turned_off_and_on),
     SUITE_TEST(a_receiver_that_has_frames_is_let_alone),
     SUITE_TEST(an_overrun_is_no_fault),
     SUITE_TEST(a_frame_that_is_longer_than_a_buffer_counts_once),
