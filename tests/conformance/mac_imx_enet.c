@@ -18,6 +18,9 @@ enum {
   TCR = 0x0c4 / 4,
   PALR = 0x0e4 / 4,
   PAUR = 0x0e8 / 4,
+  OPD = 0x0ec / 4,
+  IAUR = 0x118 / 4,
+  IALR = 0x11c / 4,
   GAUR = 0x120 / 4,
   GALR = 0x124 / 4,
   MRBR = 0x188 / 4,
@@ -243,9 +246,13 @@ static void it_programs_its_registers(void) {
   assert_int_equal(driver.phy.address, 2);
   assert_int_equal(fake.registers[ECR] & 2, 0);
   assert_int_equal(fake.registers[EIMR], 0);
+  /* As a boot loader may leave them: stations whose frames it would let in, the time of a PAUSE. */
+  fake.registers[IAUR] = fake.registers[IALR] = UINT32_MAX;
+  fake.registers[OPD] = 0xffff;
   assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
   assert_int_equal(fake.registers[PALR], 0x02000012);
   assert_int_equal(fake.registers[PAUR], 0x34568808);
+  assert_int_equal(fake.registers[IAUR] | fake.registers[IALR] | fake.registers[OPD], 0);
   assert_int_equal(fake.registers[MRBR], RIG_BUFFER);
   assert_int_equal(fake.registers[RDAR], 1 << 24);
   assert_int_equal(fake.registers[RCR] >> 16, 1522); /* a frame with a VLAN tag may be longer */
