@@ -27,6 +27,12 @@
 #error                                                                                             \
     "lwipopts.h: LWIP_CHECKSUM_CTRL_PER_NETIF has to be 1: else lwIP's checksums are none of a NIC's"
 #endif
+#if SYS_LIGHTWEIGHT_PROT
+#error "lwipopts.h: SYS_LIGHTWEIGHT_PROT has to be 0: lwIP is for the main loop alone"
+#endif
+#if LWIP_IPV4 && !LWIP_ARP
+#error "lwipopts.h: LWIP_ARP has to be 1: a NIC is on an Ethernet"
+#endif
 #if ETH_PAD_SIZE
 #error "lwipopts.h: ETH_PAD_SIZE has to be 0: a NIC's frames begin with the Ethernet header"
 #endif

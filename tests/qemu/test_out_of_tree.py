@@ -50,14 +50,15 @@ def make_objects(tmp_path, product, *names):
                           capture_output=True, text=True, check=False, env=without_make())
 
 
-@pytest.mark.parametrize("option, value, names", [
+@pytest.mark.parametrize("option, value, name", [
     ("LWIP_HOOK_FILENAME", None, "ringif"), ("LWIP_HOOK_TCP_ISN", None, "ringif"),
     ("MEMP_NUM_SYS_TIMEOUT", None, "ringif"), ("LWIP_TESTMODE", None, "lwip_timers"),
     ("LWIP_CHECKSUM_CTRL_PER_NETIF", None, "ringif"), ("ETH_PAD_SIZE", 2, "ringif"),
+    ("SYS_LIGHTWEIGHT_PROT", None, "ringif"), ("LWIP_ARP", 0, "ringif"),
     ("LWIP_SUPPORT_CUSTOM_PBUF", 0, "ringif"), ("MEM_LIBC_MALLOC", 1, "../port/newlib/syscalls")])
-def test_an_option_that_lwipopts_lacks_is_named(tmp_path, option, value, names):
+def test_an_option_that_lwipopts_lacks_is_named(tmp_path, option, value, name):
     product = product_with(tmp_path, **{"LWIP_TCP": 1, option: value})
-    made = make_objects(tmp_path, product, os.path.normpath(f"driver/{names}"))
+    made = make_objects(tmp_path, product, os.path.normpath(f"driver/{name}"))
     assert made.returncode != 0 and f'#error "lwipopts.h: {option} has to be ' in made.stderr, made.stderr
 
 
