@@ -118,17 +118,20 @@ static void echo_received(void *argument, struct udp_pcb *pcb, struct pbuf *data
   answer(pcb, data, from, port, true);
 }
 
-/* Half as many bytes, and different ones. */
+/* Half as many bytes or as many, and different ones; or half as many that are the same. */
 static void change_received(void *argument, struct udp_pcb *pcb, struct pbuf *data,
                             const ip_addr_t *from, u16_t port) {
+  const unsigned kind = data->tot_len % 3;
+
   (void)argument;
   hear(pcb, data, from, port);
   if (data->next == NULL) {
-    data->len = data->tot_len = data->len / 2;
-    for (unsigned i = 0; i < data->len; i++)
+    if (kind != 1)
+      data->len = data->tot_len = data->len / 2;
+    for (unsigned i = 0; kind != 2 && i < data->len; i++)
       ((uint8_t *)data->payload)[i] = (uint8_t)(i * 7);
   }
-  answer(pcb, data, from, port, false);
+  answer(pcb, data, from, port, kind == 2);
 }
 
 static void discard_received(void *argument, struct udp_pcb *pcb, struct pbuf *data,

@@ -11,7 +11,7 @@
 
 enum {
   TWO_PATHS_ECHO_PORT = 7,    /* answers with the data it got */
-  TWO_PATHS_CHANGE_PORT = 8,  /* answers with half as many bytes, and different ones */
+  TWO_PATHS_CHANGE_PORT = 8,  /* answers with fewer bytes, or different ones, or both */
   TWO_PATHS_DISCARD_PORT = 9, /* answers nothing */
   TWO_PATHS_BOUND_PORT = 10,  /* bound to the netif's address */
   TWO_PATHS_LISTEN_PORT = 11, /* TCP's */
