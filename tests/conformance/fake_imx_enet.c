@@ -307,6 +307,8 @@ static void write_control(struct fake_imx_enet *fake, uint32_t value) {
     return;
   }
   if ((value & ETHEREN) == 0) {
+    /* else it cuts the frame on the wire */
+    fake->bad_accesses += is_enabled(fake) && (*reg(fake, TCR) & GTS) == 0;
     turn_off(fake);
   } else if (!is_enabled(fake)) {
     fake->bad_accesses += value != (ECR_FIXED | ETHEREN) || *reg(fake, EIR) != 0 ||
