@@ -179,7 +179,6 @@ static void takes_the_place_of_the_drivers_turn(void **state) {
   assert_int_equal(nic_stop(nic), 0);
   paper_ops.turn = own_turn;
   assert_int_equal(nic_start(nic), 0);
-  paper_ops.turn = datapath_run;
   assert_int_equal(nic_set_interface_enable(nic, true), 0);
   receive(frame, sizeof frame);
   assert_int_equal(received, 1);
@@ -187,6 +186,7 @@ static void takes_the_place_of_the_drivers_turn(void **state) {
   own_turns = 0;
   assert_int_equal(pcap_start(&tap, nic, 100, &everything, take), 0);
   receive(frame, sizeof frame);
+  paper_ops.turn = datapath_run;
   assert_int_equal(received, 2);
   assert_int_equal(own_turns, 0);
 }
