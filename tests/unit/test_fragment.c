@@ -108,6 +108,32 @@ static void one_in_many_parts_is_cut_up_too(void **state) {
     check(ip6 != 0, PARTS_MAX, 1440);
 }
 
+/* The device would find no datagram to make it for: of a datagram of zeros from nobody to nobody,
+ * it is that of the protocol and the length. */
+static void the_devices_checksum_is_made_before(void **state) {
+  (void)state;
+  NETIF_SET_CHECKSUM_CTRL(&netif, (u16_t)~NETIF_CHECKSUM_GEN_UDP);
+  for (unsigned ip6 = 0; ip6 < 2; ip6++) {
+    struct pbuf *packet =
+        pbuf_alloc(PBUF_RAW, (u16_t)((ip6 != 0 ? IP6_HLEN : IP_HLEN) + DATA_BYTES), PBUF_RAM);
+    uint8_t *header;
+
+    assert_non_null(packet);
+    header = packet->payload;
+    memset(header, 0, packet->len);
+    header[0] = ip6 != 0 ? 0x60 : 0x45;
+    header[ip6 != 0 ? 6 : 9] = IP_PROTO_UDP;
+    fragments = bytes_seen = 0;
+    assert_int_equal(cut(packet, ip6 != 0), ERR_OK);
+    assert_int_equal(bytes_seen, DATA_BYTES);
+    assert_int_equal(seen[6] << 8 | seen[7], 0xffff - IP_PROTO_UDP - DATA_BYTES);
+    while (fragments != 0)
+      pbuf_free(held[--fragments]);
+    pbuf_free(packet);
+  }
+  NETIF_SET_CHECKSUM_CTRL(&netif, NETIF_CHECKSUM_ENABLE_ALL);
+}
+
 /* Such an MTU may have been set on a netif. */
 static void without_room_for_data_nothing_is_cut(void **state) {
   (void)state;
@@ -129,6 +155,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_packet_can_be_sent_again),
       cmocka_unit_test(one_in_many_parts_is_cut_up_too),
+      cmocka_unit_test(the_devices_checksum_is_made_before),
       cmocka_unit_test(without_room_for_data_nothing_is_cut),
   };
 
