@@ -77,6 +77,22 @@ static void a_mac_that_goes_away_is_back_when_it_comes_back(void) {
   rig_check_traffic();
 }
 
+/* The filter of a newer revision is set without a change of MAC_CR: nothing of that is remembered
+ * over a reset. */
+static void so_is_a_newer_one(void) {
+  fake.revision = 2;
+  fake.absent = true;
+  nic_watch(rig.nic);
+  rig_run();
+  rig.wired += rig.nic->counters[NIC_IN_ERROR];
+  fake.absent = false;
+  for (unsigned i = 0; i < 2; i++) { /* it is reset, and finds the link */
+    nic_watch(rig.nic);
+    rig_run();
+  }
+  rig_check_traffic();
+}
+
 static void a_mac_that_answers_no_more_is_not_enabled(void) {
   assert_int_equal(nic_start(rig.nic), 0);
   fake.csr_hangs = true;
@@ -263,6 +279,7 @@ static void the_filter_changes_while_old_revisions_receive_nothing(void) {
 
 static const struct suite_test tests[] = {
     SUITE_TEST(a_mac_that_goes_away_is_back_when_it_comes_back),
+    SUITE_TEST(so_is_a_newer_one),
     SUITE_TEST_BARE(a_mac_that_answers_no_more_is_not_enabled),
     SUITE_TEST(a_length_that_no_frame_has_is_cured_by_a_reset),
     SUITE_TEST(a_frame_that_is_too_long_is_skipped_and_counted),
