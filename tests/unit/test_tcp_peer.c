@@ -55,6 +55,43 @@ static void what_acknowledges_nothing_of_ours_is_not_taken(void **state) {
   }
 }
 
+/* Else the peer would send it again, and more slowly. */
+static void what_comes_is_acknowledged_with_a_full_heap(void **state) {
+  static void *taken[MEM_SIZE / 64];
+  unsigned count = 0;
+
+  (void)state;
+  while (count < MEM_SIZE / 64 && (taken[count] = mem_malloc(64)) != NULL)
+    count++;
+  for (unsigned i = 1; i <= 3; i++) {
+    tcp_ack_now(pcb);
+    assert_int_equal(tcp_output(pcb), ERR_OK);
+    assert_int_equal(segments, i);
+    assert_int_equal(TCPH_FLAGS(&sent), TCP_ACK);
+    assert_int_equal(lwip_ntohl(sent.ackno), pcb->rcv_nxt);
+    assert_int_equal(sent_length, 0);
+  }
+  while (count != 0)
+    mem_free(taken[--count]);
+}
+
+/* It may be under way for a while: then the next one is another. */
+static void acknowledgements_may_be_under_way(void **state) {
+  (void)state;
+  keep = true;
+  for (unsigned i = 1; i <= 3; i++) {
+    segment_comes(&wire, pcb, TCP_ACK, pcb->rcv_nxt - i, SEQUENCE, 0);
+    assert_int_equal(segments, i);
+  }
+  for (unsigned i = 0; i < 3; i++) {
+    for (unsigned k = 0; k < i; k++)
+      assert_ptr_not_equal(kept[i], kept[k]);
+  }
+  keep = false;
+  for (unsigned i = 0; i < 3; i++)
+    assert_int_equal(pbuf_free(kept[i]), 1);
+}
+
 /* ---- how long a closed connection is kept ---- */
 
 /* After the peer's FIN, and long after the last segment, as when the answer takes its time. */
@@ -428,6 +465,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(an_acknowledgement_is_not_acknowledged),
       TEST(what_acknowledges_nothing_of_ours_is_not_taken),
+      TEST(what_comes_is_acknowledged_with_a_full_heap),
+      TEST(acknowledgements_may_be_under_way),
       TEST(what_is_closed_late_is_sent),
       TEST(what_is_closed_is_sent_to_a_slow_peer),
       TEST(what_nobody_acknowledges_ends),
