@@ -41,7 +41,7 @@ POINTERS = (
     (r"mld_mac_filter\(", "mld_filter"),
     (r"NETIF_STATUS_CALLBACK", "status_changed"),
     (r"NETIF_LINK_CALLBACK", r"(app|profiles/\w+)/.*:link_changed"),
-    (r"custom_free_function\(", "packet_freed", "lent_packet_freed", "ipfrag_free_pbuf_custom", "ip6_frag_free_pbuf_custom"),
+    (r"custom_free_function\(", "packet_freed", "lent_packet_freed", "ipfrag_free_pbuf_custom", "ip6_frag_free_pbuf_custom", "tcp_bare_free"),
     (r"lwip_cyclic_timer", r"(etharp|dhcp_coarse|dhcp_fine|igmp|mld6|nd6|dns|ip_reass|ip6_reass|tcp)_tmr"),
     (r"sys_check_timeouts", "lwip_cyclic_timer", "tcpip_tcp_timer", "watch", "dhcp_fallback", r"app/ping\.c:tick"),
     (r"udp\.c:udp_input", "dhcp_recv", "dns_recv", "udp_echo"),
