@@ -11,7 +11,7 @@
 
 /* Memory. Received frames live in the NIC's packet pool, so lwIP's own pbuf pool is empty. */
 #define MEM_ALIGNMENT           __SIZEOF_POINTER__
-#define MEM_SIZE                (9 * 1024 - 128) /* TCP keeps room for an ACK itself */
+#define MEM_SIZE                (9 * 1024)
 #define PBUF_POOL_SIZE          0
 #define MEMP_NUM_PBUF           8
 #define MEMP_NUM_TCP_PCB        12 /* services, HTTP, and those that are being opened or closed */
