@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+static const uint32_t FIRST_BIT = UINT32_C(1) << 31;
+
 int dispatch_add(struct dispatch_queue *queue, struct dispatch_source *source,
                  void (*action)(void *context), void *context) {
   if (source->queue != NULL)
@@ -13,7 +15,7 @@ int dispatch_add(struct dispatch_queue *queue, struct dispatch_source *source,
       continue;
     source->action = action;
     source->context = context;
-    source->bit = UINT32_C(1) << i;
+    source->bit = FIRST_BIT >> i;
     source->queue = queue;
     queue->sources[i] = source;
     return 0;
@@ -26,7 +28,7 @@ void dispatch_remove(struct dispatch_source *source) {
 
   if (queue == NULL)
     return;
-  queue->sources[__builtin_ctz(source->bit)] = NULL;
+  queue->sources[__builtin_clz(source->bit)] = NULL;
   source->queue = NULL;
   __atomic_fetch_and(&queue->pending, ~source->bit, __ATOMIC_RELAXED);
 }
@@ -40,14 +42,17 @@ unsigned dispatch_count(const struct dispatch_queue *queue, unsigned *posted) {
   return count;
 }
 
+/* One core: it sees what an interrupt has stored before its post without a barrier. */
 bool dispatch_run(struct dispatch_queue *queue) {
-  uint32_t events = __atomic_exchange_n(&queue->pending, 0, __ATOMIC_ACQUIRE);
+  uint32_t events = __atomic_exchange_n(&queue->pending, 0, __ATOMIC_RELAXED);
   bool ran = events != 0;
 
+  __atomic_signal_fence(__ATOMIC_ACQUIRE);
   while (events != 0) {
-    struct dispatch_source *source = queue->sources[__builtin_ctz(events)];
+    unsigned first = (unsigned)__builtin_clz(events);
+    struct dispatch_source *source = queue->sources[first];
 
-    events &= events - 1;
+    events &= ~(FIRST_BIT >> first);
     if (source != NULL) /* an earlier action may have removed it */
       source->action(source->context);
   }

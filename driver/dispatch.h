@@ -18,7 +18,7 @@ struct dispatch_source {
   struct dispatch_queue *queue; /* the queue it is added to; NULL: none */
   void (*action)(void *context);
   void *context;
-  uint32_t bit; /* its one bit in queue->pending; lower bits run first */
+  uint32_t bit; /* its one bit in queue->pending; higher bits run first */
 };
 
 struct dispatch_queue {
@@ -37,8 +37,9 @@ void dispatch_remove(struct dispatch_source *source);
 
 /* Posts the event of `source`, which must be added; true if it was already waiting. Any context. */
 static inline bool dispatch_post(struct dispatch_source *source) {
-  return (__atomic_fetch_or(&source->queue->pending, source->bit, __ATOMIC_RELAXED) &
-          source->bit) != 0;
+  const uint32_t bit = source->bit;
+
+  return (__atomic_fetch_or(&source->queue->pending, bit, __ATOMIC_RELAXED) & bit) != 0;
 }
 
 /* True if an event waits. Any context; a caller that goes to sleep on the answer calls it with
