@@ -16,10 +16,11 @@
 static struct dispatch_source due_event;
 static struct timer_source due_timer = {.event = &due_event};
 
-/* The timeout that the timer was last wound for, and its time, since another one may get its memory
- * later. */
-static const struct sys_timeo *first;
-static uint32_t first_time;
+/* The time of the timeout that the timer was last wound for; a time that is past if it is to be
+ * wound for any. */
+static uint32_t wound_for;
+
+static void wind_for_any(void) { wound_for = sys_now() - 1; }
 
 struct lwip_timers_report lwip_timers_report;
 
@@ -39,12 +40,12 @@ static void report_lateness(void) {
 static void run_due(void *context) {
   (void)context;
   report_lateness();
-  sys_check_timeouts();
-  first = NULL;
+  wind_for_any();
+  sys_check_timeouts(); /* what is left is due later */
 }
 
 int lwip_timers_start(struct dispatch_queue *queue) {
-  first = NULL;
+  wind_for_any();
   return dispatch_add(queue, &due_event, run_due, NULL);
 }
 
@@ -57,12 +58,11 @@ static void wind(void) {
 }
 
 void lwip_timers_arm(void) {
-  const struct sys_timeo *now_first = *sys_timeouts_get_next_timeout();
+  const struct sys_timeo *first = *sys_timeouts_get_next_timeout();
 
-  if (now_first == NULL || (now_first == first && now_first->time == first_time))
+  if (first == NULL || first->time == wound_for)
     return;
-  first = now_first;
-  first_time = now_first->time;
+  wound_for = first->time;
   wind();
 }
 
