@@ -117,10 +117,11 @@ void gic_interrupt(void) {
   uint32_t acknowledged = mmio_read(BOARD_GICC_BASE + GICC_IAR);
   uint32_t line = acknowledged & ID_MASK;
 
-  if (line >= ID_SPECIAL)
-    return;
-  if (line >= BOARD_IRQ_LINES || handlers[line] == NULL)
+  if (line >= BOARD_IRQ_LINES || handlers[line] == NULL) {
+    if (line >= ID_SPECIAL)
+      return;
     fault_unexpected_interrupt(line);
+  }
   handlers[line]();
   /* The handler's register accesses have quietened the device before the line is looked at again
    * (3.2.1 leaves that to the processor's barriers). */
