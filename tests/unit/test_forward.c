@@ -23,6 +23,7 @@ enum {
 
 _Static_assert(!NIC_OFFLOADS_ARE_USED, "a packet's checksums are its sender's");
 
+static mem_size_t heap_at_rest; /* bytes: TCP's room for an acknowledgement */
 static struct netif netif, other;
 static uint8_t sent[IP6_HLEN + DATA_BYTES + 8]; /* the last packet */
 static unsigned forwarded, answered;
@@ -73,7 +74,7 @@ static int tear_down(void **state) {
   (void)state;
   netif_remove(&other);
   netif_remove(&netif);
-  assert_int_equal(lwip_stats.mem.used, 0);
+  assert_int_equal(lwip_stats.mem.used, heap_at_rest);
   return 0;
 }
 
@@ -207,5 +208,6 @@ int main(void) {
   };
 
   lwip_init();
+  heap_at_rest = lwip_stats.mem.used;
   return cmocka_run_group_tests_name("forward", tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 
 enum { MTU = 1280, DATA_BYTES = 3000, PARTS_MAX = 12, FRAGMENTS_MAX = 4 };
 
+static mem_size_t heap_at_rest; /* bytes: TCP's room for an acknowledgement */
 static struct netif netif;
 static uint8_t seen[DATA_BYTES]; /* the data, reassembled */
 static unsigned bytes_seen, fragments;
@@ -90,7 +91,7 @@ static void check(bool ip6, unsigned count, unsigned bytes) {
   }
   assert_int_equal(parts[0]->ref, 1);
   pbuf_free(parts[0]);
-  assert_int_equal(lwip_stats.mem.used, 0);
+  assert_int_equal(lwip_stats.mem.used, heap_at_rest);
 }
 
 static void a_packet_can_be_sent_again(void **state) {
@@ -160,6 +161,7 @@ int main(void) {
   };
 
   lwip_init();
+  heap_at_rest = lwip_stats.mem.used;
   netif.mtu = netif.mtu6 = MTU;
   netif.output = output;
   netif.output_ip6 = output_ip6;

@@ -23,6 +23,8 @@ enum {
 };
 
 /* The last of its messages other than neighbor discovery. */
+static mem_size_t heap_at_rest; /* bytes: TCP's room for an acknowledgement */
+
 static struct {
   unsigned count;
   size_t bytes;
@@ -283,7 +285,7 @@ static void a_fragment_may_come_twice_and_in_any_order(void **state) {
 
 /* Nothing of them is kept, nobody gets an error, and what follows is a datagram of its own. */
 static void assert_given_up(void) {
-  assert_int_equal(lwip_stats.mem.used, 0);
+  assert_int_equal(lwip_stats.mem.used, heap_at_rest);
   for (unsigned i = 0; i < REASSEMBLY_S; i++)
     ip6_reass_tmr();
   assert_int_equal(sent.count, 0);
@@ -425,5 +427,6 @@ int main(void) {
 
   host_reset();
   lwip_init();
+  heap_at_rest = lwip_stats.mem.used;
   return cmocka_run_group_tests_name("ip6_input", tests, NULL, NULL);
 }

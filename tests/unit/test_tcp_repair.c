@@ -7,6 +7,8 @@
 #include "tcp_connection.h"
 #include "tcp_repair.h"
 
+static mem_size_t heap_at_rest; /* bytes: TCP's room for an acknowledgement */
+
 /* ---- a segment that is split for a small window ---- */
 
 static uint8_t flags_of(const struct tcp_seg *segment) { return TCPH_FLAGS(segment->tcphdr); }
@@ -116,7 +118,7 @@ static void the_last_block_of_the_heap_may_be_shortened(void **state) {
   assert_non_null(rest);
   mem_free(rest);
   mem_free(all);
-  assert_int_equal(lwip_stats.mem.used, 0);
+  assert_int_equal(lwip_stats.mem.used, heap_at_rest);
 }
 
 int main(void) {
@@ -132,5 +134,6 @@ int main(void) {
 
   host_reset();
   lwip_init();
+  heap_at_rest = lwip_stats.mem.used;
   return cmocka_run_group_tests_name("tcp_repair", tests, NULL, NULL);
 }
