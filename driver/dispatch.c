@@ -42,12 +42,10 @@ unsigned dispatch_count(const struct dispatch_queue *queue, unsigned *posted) {
   return count;
 }
 
-/* One core: it sees what an interrupt has stored before its post without a barrier. */
 bool dispatch_run(struct dispatch_queue *queue) {
-  uint32_t events = __atomic_exchange_n(&queue->pending, 0, __ATOMIC_RELAXED);
+  uint32_t events = __atomic_exchange_n(&queue->pending, 0, __ATOMIC_ACQUIRE);
   bool ran = events != 0;
 
-  __atomic_signal_fence(__ATOMIC_ACQUIRE);
   while (events != 0) {
     unsigned first = (unsigned)__builtin_clz(events);
     struct dispatch_source *source = queue->sources[first];
