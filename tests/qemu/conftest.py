@@ -40,13 +40,18 @@ NO_SECOND_UART = (all_but("virt"), "the machine has one UART for its normal worl
 README = (only("emcraft-sf2"), "README.md shows emcraft-sf2")
 LIMITS = (only("emcraft-sf2"), "the limits are for emcraft-sf2")
 ONCE = (only("emcraft-sf2"), "it has nothing to do with the board")
+ITS_OWN_BOARD = (only("emcraft-sf2"), "the product has a board of its own")
 PROFILES = (only("emcraft-sf2", "xilinx-zynq-a9"), "one board of each class of cores is enough")
 VIRTIO = (only("virt"), "the board has no virtio device")
 FOR_SOME_BOARDS = {
     "test_readme_shows_what_happens": README,
     "test_readme_console_session_is_what_the_console_says": README,
     "test_lwip_is_brought_where_it_is_not_there": ONCE,
-    "test_a_product_of_its_own_answers": (only("emcraft-sf2"), "the product has a board of its own"),
+    "test_an_option_that_lwipopts_lacks_is_named": ITS_OWN_BOARD,
+    "test_a_version_of_ip_or_udp_may_be_off": ITS_OWN_BOARD,
+    "test_lwips_applications_compile": ITS_OWN_BOARD,
+    "test_a_driver_and_its_fake_may_be_in_more_files": ONCE,
+    "test_a_product_of_its_own_answers": ITS_OWN_BOARD,
     "test_boots_with_no_network_option_at_all":
         (all_but("virt"), "the NIC that the emulator adds is on PCI: virtio-net-device has to be asked for"),
     "test_the_same_seed_is_the_same_run_bit_for_bit": SAME_EACH_TIME,
