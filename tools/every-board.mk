@@ -3,7 +3,7 @@
 
 on_each = $(foreach board,$(BOARDS),$(MAKE) --no-print-directory BOARD=$(board) $(1) &&) true
 
-.PHONY: firmware size stack test check test-unit test-conformance coverage test-interleave interleave test-sim test-clang test-qemu faults load bench bench-compare bench-baseline
+.PHONY: firmware size stack test check test-unit test-conformance test-netif coverage test-interleave interleave test-sim test-clang test-qemu faults load bench bench-compare bench-baseline
 firmware:
 	+@$(call on_each,firmware)
 
@@ -21,7 +21,7 @@ check:
 	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) $(SIDE_BY_SIDE) test-unit
 	+@$(call on_each,test-clang)
 
-test-unit test-conformance coverage test-interleave interleave test-sim:
+test-unit test-conformance test-netif coverage test-interleave interleave test-sim:
 	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) $@
 
 test-clang test-qemu faults load:
@@ -30,7 +30,7 @@ test-clang test-qemu faults load:
 bench bench-compare bench-baseline: firmware
 	@$(MAKE) --no-print-directory BOARD=$(firstword $(BOARDS)) BENCH_BOARDS="$(BOARDS)" $@
 
-each := firmware size stack test check test-unit test-conformance coverage test-interleave interleave test-sim test-clang test-qemu faults load bench bench-compare bench-baseline
+each := firmware size stack test check test-unit test-conformance test-netif coverage test-interleave interleave test-sim test-clang test-qemu faults load bench bench-compare bench-baseline
 ifneq ($(filter-out $(each) help clean,$(GOALS)),)
 $(error BOARD=all: valid for $(each); else: $(BOARDS))
 endif

@@ -3,10 +3,10 @@
 #include "torture.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "log.h"
 #include "lwip/init.h"
+#include "whole_number.h"
 
 #define FAKE_MAC_ENTRY(name) &fake_mac_##name,
 static const struct fake_mac *const table[] = {FAKE_MACS(FAKE_MAC_ENTRY)};
@@ -14,22 +14,10 @@ static const struct fake_mac *const table[] = {FAKE_MACS(FAKE_MAC_ENTRY)};
 static const char *const names[] = {FAKE_MACS(FAKE_MAC_NAME)};
 enum { MACS = sizeof table / sizeof *table };
 
-/* Text that is no number would else run another seed, or none. */
-static uint64_t number(const char *option, const char *text) {
-  char *end;
-  uint64_t value = strtoull(text, &end, 0);
-
-  if (*text == '\0' || *end != '\0') {
-    fprintf(stderr, "torture: %s=%s: valid: a whole number\n", option, text);
-    exit(2);
-  }
-  return value;
-}
-
 int main(int argc, char **argv) {
   const char *driver = argc > 1 ? argv[1] : "all";
-  uint64_t first_seed = argc > 2 ? number("SEED", argv[2]) : 1;
-  unsigned runs = argc > 3 ? (unsigned)number("RUNS", argv[3]) : 20;
+  uint64_t first_seed = argc > 2 ? whole_number("torture", "SEED", argv[2]) : 1;
+  unsigned runs = argc > 3 ? (unsigned)whole_number("torture", "RUNS", argv[3]) : 20;
   unsigned tortured = 0;
   int failed = 0;
 

@@ -257,26 +257,3 @@ const struct fake_absence textbook_absences[] = {
     {"nothing at this address, which reads as ones", &textbook_missing, READS_AS_ONES},
     {.name = NULL},
 };
-
-const struct fake_mac fake_mac_textbook = {
-    .ops = &textbook_ops,
-    .nic = &textbook.nic,
-    .nic_size = sizeof textbook,
-    .rings = textbook.rx,
-    .rings_size = sizeof textbook.rx + sizeof textbook.tx,
-    TEXTBOOK_FAKE_MEMBERS,
-};
-
-static const struct fake_error no_errors[] = {{.name = NULL}};
-static const struct fake_absence no_absences[] = {{.name = NULL}};
-
-const struct fake_mac fake_mac_bare = {
-    .ops = &textbook_ops,
-    .nic = &textbook.nic,
-    .nic_size = sizeof textbook,
-    .rings = textbook.rx,
-    .rings_size = sizeof textbook.rx + sizeof textbook.tx,
-    TEXTBOOK_BARE_MEMBERS,
-    .errors = no_errors,
-    .absences = no_absences,
-};

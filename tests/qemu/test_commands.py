@@ -271,12 +271,23 @@ def test_a_driver_that_is_none_is_told_which_there_are(goal):
     assert re.search(r"driver nosuch.*; drivers: all .*msf2_emac", result.stdout)
 
 
+@pytest.mark.xdist_group("test-conformance")
+def test_a_netif_driver_that_is_none_is_told_which_there_are():
+    result = status("make -s test-netif NETIF=nosuch")
+    assert result.returncode == 2
+    assert re.search(r"driver nosuch.*; drivers: all plain .*msf2_emac", result.stderr)
+    result = status("make -s test-netif PRODUCT_DIR=app NETIF=nosuch")
+    assert result.returncode == 2
+    assert "valid: a directory with nosuch_driver.c" in result.stderr
+
+
+@pytest.mark.parametrize("goal", ["torture DRIVER=sim", "test-netif NETIF=sim"])
 @pytest.mark.parametrize("option", ["SEED=soon", "RUNS=all"])
 @pytest.mark.xdist_group("test-conformance")
-def test_torture_has_numbers_alone(option):
-    result = status(f"make -s torture DRIVER=sim {option}")
+def test_torture_has_numbers_alone(goal, option):
+    result = status(f"make -s {goal} {option}")
     assert result.returncode == 2
-    assert f"{option}: valid: a whole number" in result.stdout
+    assert f"{option}: valid: a whole number" in result.stdout + result.stderr
 
 
 @pytest.mark.xdist_group("fuzz")
@@ -329,7 +340,8 @@ def test_size_is_within_the_boards_limits():
 
 # Goals that build the same programs run in one process as well: those whose group has another name.
 GROUPS = {"run": "lan", "ping": "lan", "soak": "sim", "replay": "sim", "interleave-reduction": "interleave",
-          "coverage": "interleave", "torture": "test-conformance", "build/host-gcc/test_suite": "test-conformance"}
+          "coverage": "interleave", "torture": "test-conformance", "test-netif": "test-conformance",
+          "build/host-gcc/test_suite": "test-conformance", "build/host-gcc/test_netif_suite": "test-conformance"}
 
 
 def readme_transcripts():

@@ -4,7 +4,7 @@
 UNIT_TESTS        := $(wildcard tests/unit/test_*.c)
 CONFORMANCE_TESTS := $(wildcard tests/conformance/test_*.c)
 HOST_COMPILERS := gcc clang
-HOST_INCLUDE   := $(addprefix -I,tests/host tests/unit tests/conformance port port/lwip driver driver/nic driver/device driver/wrap port/dev port/arch/cortex_m port/arch/cortex_a app)
+HOST_INCLUDE   := $(addprefix -I,tests/host tests/unit tests/conformance tests/netif port port/lwip driver driver/nic driver/device driver/wrap port/dev port/arch/cortex_m port/arch/cortex_a app)
 # Not position independent: static objects lie below 4 GiB, as the descriptors' 32-bit addresses need.
 HOST_CFLAGS    := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-pie \
                   -fsanitize=address,undefined -fno-sanitize-recover=all $(HOST_INCLUDE) $(LWIP_INCLUDE)
@@ -114,7 +114,7 @@ test-unit: $(UNIT_PROGRAMS)
 # its fake is two files; PRODUCT_SOURCES are what else they need. The other objects are those that the suite has
 # for the drivers of this tree.
 SUITE := build/host-gcc
-ifneq ($(PRODUCT_DIR),)
+ifneq ($(and $(PRODUCT_DIR),$(if $(NETIF),,x)),)
 ifeq ($(DRIVER),)
 $(error PRODUCT_DIR=$(PRODUCT_DIR): DRIVER= has to name the driver; valid: NAME of a NAME.c and a fake_NAME.c there)
 endif

@@ -1,0 +1,30 @@
+/* The tests of the netif suite, each in a process of its own: after any failure, even a crash, the
+ * next one begins afresh. */
+#ifndef NETIF_SUITE_H
+#define NETIF_SUITE_H
+
+#include <stdio.h>
+
+#include "netif_driver.h"
+
+struct netif_test {
+  const char *name;
+  void (*run)(void); /* on a netif with a link; fails by cmocka's assertions */
+};
+
+#define NETIF_TEST(function)                                                                       \
+  { #function, function }
+
+extern const struct netif_test netif_tests[]; /* the last one has no name */
+
+/* Seeds of the test in which anything happens in any order: `count` of them, from `first` on. */
+struct netif_seeds {
+  uint32_t first, count;
+};
+extern struct netif_seeds netif_seeds;
+
+/* Runs a test; true if it passes. What it prints goes to `output`. */
+bool netif_suite_passes(const struct netif_driver *driver, const struct netif_test *test,
+                        FILE *output);
+
+#endif

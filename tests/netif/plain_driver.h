@@ -1,0 +1,35 @@
+/* A netif driver without the kit, and what it may do wrong: one thing at a time. */
+#ifndef PLAIN_DRIVER_H
+#define PLAIN_DRIVER_H
+
+#include "netif_driver.h"
+
+enum plain_defect {
+  PLAIN_NONE,
+  PLAIN_TX_NO_REFERENCE,
+  PLAIN_TX_FREES_ALL,
+  PLAIN_TX_FIRST_PART,
+  PLAIN_TX_LEAKS,
+  PLAIN_TX_NO_COPY,
+  PLAIN_TX_CHANGES,
+  PLAIN_TX_WAITS,
+  PLAIN_TX_DROPS,
+  PLAIN_TX_STAYS_FULL,
+  PLAIN_TX_FREES_LATE,
+  PLAIN_TX_WHEN_IDLE,
+  PLAIN_TX_PADS_WITH_ANYTHING,
+  PLAIN_RX_LEAKS,
+  PLAIN_RX_STOPS_WITHOUT_MEMORY,
+  PLAIN_RX_STAYS_STALLED,
+  PLAIN_RX_ONE_AT_A_TIME,
+  PLAIN_RX_LENGTH,
+  PLAIN_RX_POSTS_EARLY,
+  PLAIN_RX_ALL_STATIONS,
+  PLAIN_LINK_STAYS,
+  PLAIN_GROUPS_STAY_OUT,
+  PLAIN_REMOVED_STAYS_ON,
+  PLAIN_REMOVED_LEAKS,
+};
+extern enum plain_defect plain_defect;
+
+#endif
