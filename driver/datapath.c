@@ -72,10 +72,24 @@ static struct pbuf *copy_to_send(struct nic *nic, const struct pbuf *frame) {
   return copy;
 }
 
+void datapath_move_again(struct nic *nic) { dispatch_post(&nic->tx_event); }
+
+void tx_packet_available(void *context) {
+  struct nic *nic = context;
+
+  nic->moving = true;
+  datapath_move(nic, nic->ops);
+  nic->moving = false;
+  nic->irqs_in_vain = 0; /* an interrupt that does not end would not have let us get here */
+  if (!ring_empty(&nic->tx_ring.ring))
+    nic->ops->irq_unmask(nic); /* the rest completes by interrupt */
+}
+
 /* False within the free function of a frame that was sent or given back, which may send the next
- * one: then the other completed frames are in tx_completion, or the device is off. */
+ * one: then the other completed frames are in tx_completion, or we are moving, which would not end,
+ * or the device is off. */
 static bool may_move(const struct nic *nic) {
-  return packet_queue_empty(&nic->tx_completion) && nic->pool.recycle != NULL;
+  return packet_queue_empty(&nic->tx_completion) && !nic->moving && nic->pool.recycle != NULL;
 }
 
 /* The queue is full: moves what the ring can take now. Out of line, to keep the common path
@@ -111,15 +125,6 @@ int datapath_transmit(struct nic *nic, struct pbuf *frame) {
     pbuf_ref(frame);
   }
   return packet_queue_put(&nic->tx_submission, frame) ? 0 : put_after_moving(nic, frame);
-}
-
-void tx_packet_available(void *context) {
-  struct nic *nic = context;
-
-  datapath_transmit_all(nic, nic->ops);
-  nic->irqs_in_vain = 0; /* an interrupt that does not end would not have let us get here */
-  if (!ring_empty(&nic->tx_ring.ring))
-    nic->ops->irq_unmask(nic); /* the rest completes by interrupt */
 }
 
 void datapath_count_sent_to_group(struct nic *nic, const struct pbuf *frame) {

@@ -36,15 +36,17 @@ DATAPATH_RARE bool datapath_accept_group(struct nic *nic, const struct pbuf *fra
 /* Moves a packet at rest to rx_submission; false if that is still empty. Main loop. */
 DATAPATH_RARE bool datapath_wake_packet(struct nic *nic);
 
+/* Asks for another go at what waits in tx_submission. Main loop. */
+DATAPATH_RARE void datapath_move_again(struct nic *nic);
+
 /* Counts a sent frame to a group. Main loop. */
 DATAPATH_RARE void datapath_count_sent_to_group(struct nic *nic, const struct pbuf *frame);
 
 /* ---- transmit ---- */
 
-/* Frees the frames that the device is done with; true if there were any. */
-DATAPATH_INLINE bool datapath_tx_complete(struct nic *nic, const struct nic_ops *ops) {
+/* Frees the frames that the device is done with. */
+DATAPATH_INLINE void datapath_tx_complete(struct nic *nic, const struct nic_ops *ops) {
   const unsigned batch_max = nic->config->batch;
-  bool any = false;
   struct pbuf *frame;
   unsigned batch;
 
@@ -56,8 +58,7 @@ DATAPATH_INLINE bool datapath_tx_complete(struct nic *nic, const struct nic_ops 
         break;
     }
     if (batch == 0)
-      break;
-    any = true;
+      return;
     packet_queue_appended(&nic->tx_completion, batch);
     do {
       frame = packet_queue_take(&nic->tx_completion);
@@ -70,7 +71,6 @@ DATAPATH_INLINE bool datapath_tx_complete(struct nic *nic, const struct nic_ops 
       }
     } while (!packet_queue_empty(&nic->tx_completion));
   } while (batch == batch_max);
-  return any;
 }
 
 /* Moves frames from tx_submission to the ring until the one is empty or the other is full. */
@@ -95,20 +95,21 @@ DATAPATH_INLINE void datapath_tx_post(struct nic *nic, const struct nic_ops *ops
   }
 }
 
-/* Completes and posts for as long as one makes room for the other: the queue gets shorter each
- * time, so this ends. While the ring is not empty its doorbell is rung again, since the last one
- * may have crossed the device's last look. */
-DATAPATH_INLINE void datapath_transmit_all(struct nic *nic, const struct nic_ops *ops) {
-  bool completed;
-
-  do {
-    completed = !ring_empty(&nic->tx_ring.ring) && datapath_tx_complete(nic, ops);
-    datapath_tx_post(nic, ops);
-    if (ring_empty(&nic->tx_ring.ring))
-      return;
-    ops->doorbell(nic, NIC_TX);
-    completed |= datapath_tx_complete(nic, ops);
-  } while (completed && !packet_queue_empty(&nic->tx_submission));
+/* Completes, posts, and completes what the device has sent at once. What still waits then is posted
+ * when the interrupt of what is under way brings us back; if nothing is, the event is posted, and
+ * not the next round begun: a free function which sends each time leaves all else its turn. While
+ * the ring is not empty its doorbell is rung again, since the last one may have crossed the
+ * device's last look. */
+DATAPATH_INLINE void datapath_move(struct nic *nic, const struct nic_ops *ops) {
+  if (!ring_empty(&nic->tx_ring.ring))
+    datapath_tx_complete(nic, ops);
+  datapath_tx_post(nic, ops);
+  if (ring_empty(&nic->tx_ring.ring))
+    return;
+  ops->doorbell(nic, NIC_TX);
+  datapath_tx_complete(nic, ops);
+  if (!packet_queue_empty(&nic->tx_submission) && ring_empty(&nic->tx_ring.ring))
+    datapath_move_again(nic);
 }
 
 /* ---- receive ---- */
@@ -219,7 +220,7 @@ DATAPATH_INLINE void datapath_turn(struct nic *nic, const struct nic_ops *ops) {
     batch = datapath_receive(nic, ops, batch_max);
     if (nic->state != NIC_ENABLED)
       return; /* a receiver in the stack has stopped it */
-    datapath_transmit_all(nic, ops);
+    datapath_move(nic, ops);
     full = datapath_rx_post(nic, ops);
     budget -= (int)batch;
   } while (batch == batch_max && budget > 0);

@@ -295,6 +295,7 @@ struct nic {
   uint32_t last_in_vain;          /* NIC_INTERRUPTS at the last one in vain */
   uint8_t offloads; /* those that are used: caps.offloads, less those that `start` found this
                        device to lack, or none (NIC_OFFLOADS_ARE_USED) */
+  bool moving;      /* within tx_packet_available() */
   uint16_t mtu;     /* longest payload, in bytes */
   uint8_t mac[ETH_ADDRESS_BYTES];
   uint16_t mtu_max;         /* caps.mtu_max, or the less that `start` found this device to take */

@@ -94,11 +94,63 @@ static void what_a_reset_frees_may_send_the_next(void **state) {
   check_owned();
 }
 
+/* A stream without end: a frame that is freed is sent again, with all those that were refused. */
+static struct pbuf_custom stream[4 * DEPTH], *idle[4 * DEPTH];
+static unsigned idle_count, stream_sent, stream_depth, stream_depth_max;
+
+static void send_stream(void) {
+  static uint8_t bytes[FRAME_BYTES];
+  unsigned count = idle_count;
+
+  if (++stream_depth > stream_depth_max)
+    stream_depth_max = stream_depth;
+  if (stream_sent > 1000000)
+    fail_msg("a stream without end is sent without end");
+  while (count-- != 0 && idle_count != 0) {
+    struct pbuf_custom *custom = idle[--idle_count];
+    struct pbuf *frame =
+        pbuf_alloced_custom(PBUF_RAW, sizeof bytes, PBUF_RAM, custom, bytes, sizeof bytes);
+    bool sent = datapath_transmit(nic, frame) == 0;
+
+    stream_sent += sent;
+    if (!sent)
+      idle[idle_count++] = custom;
+    else if (--frame->ref == 0)
+      idle[idle_count++] = custom;
+  }
+  stream_depth--;
+}
+
+static void send_again(struct pbuf *pbuf) {
+  idle[idle_count++] = (struct pbuf_custom *)pbuf;
+  send_stream();
+}
+
+static void a_stream_without_end_leaves_others_their_turn(void **state) {
+  (void)state;
+  idle_count = stream_sent = stream_depth_max = 0;
+  for (unsigned i = 0; i < sizeof stream / sizeof *stream; i++) {
+    stream[i].custom_free_function = send_again;
+    idle[idle_count++] = &stream[i];
+  }
+  send_stream();
+  for (unsigned turns = 0; turns < 100; turns++) {
+    unsigned before = stream_sent;
+
+    assert_true(dispatch_run(&dispatch));           /* it goes on, */
+    assert_in_range(stream_sent - before, 1, 1000); /* for a while at a time, */
+    assert_true(wire(0, 100));                      /* and so does all else */
+  }
+  assert_true(received >= 99);
+  assert_in_range(stream_depth_max, 2, 3); /* what is freed meanwhile moves no others */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(what_is_freed_may_send_the_next, paper_setup),
       cmocka_unit_test_setup(what_a_stop_frees_may_send_the_next, paper_setup),
       cmocka_unit_test_setup(what_a_reset_frees_may_send_the_next, paper_setup),
+      cmocka_unit_test_setup(a_stream_without_end_leaves_others_their_turn, paper_setup_enabled),
   };
 
   host_reset();
