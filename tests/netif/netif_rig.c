@@ -21,7 +21,8 @@ enum {
   LINK_MS = 10000, /* within which a driver sees its link */
   TRIES = 100,
   BLOCKS = 1024,
-  FREED = 0xee, /* what a freed frame's memory is used for next */
+  FREED = 0xee,  /* what a freed frame's memory is used for next */
+  DEPTH_MAX = 8, /* of free functions that send: a product's stack has an end */
 };
 
 struct netif_rig netrig;
@@ -41,11 +42,15 @@ static struct slot {
   struct pbuf_custom parts[NETRIG_PARTS_MAX];
   struct pbuf before[NETRIG_PARTS_MAX]; /* the parts as they were given to the driver */
   unsigned parts_used;                  /* not yet freed */
-  struct pbuf *resent;                  /* the stack has a reference to it */
+  bool streams;
+  struct pbuf *resent; /* the stack has a reference to it */
   uint32_t number, length;
 } slots[SLOTS];
 static uint8_t slot_memory[SLOTS][SLOT_BYTES];
 static uint32_t lengths[LENGTHS], next_accepted, next_sent;
+
+static unsigned stream_due; /* frames of the stream that are free to be sent again */
+static bool stream_is_ours; /* the last reference to a frame is being dropped by the stack */
 
 static mem_size_t heap_at_rest;
 static unsigned pool_at_rest, references_at_rest;
@@ -109,6 +114,11 @@ void wire_sent(const uint8_t *frame, uint32_t length) {
   if (length < NETRIG_SHORTEST)
     fail_msg("sent: a frame of %u bytes: all have more", length);
   number = frame_number(frame);
+  if (netrig.unordered) { /* they are only counted */
+    frame_check("sent", frame, length, number);
+    next_sent++;
+    return;
+  }
   if (number < next_sent || number >= next_accepted)
     fail_msg("sent: frame %u, but %u to %u are on their way", number, next_sent, next_accepted);
   if (number != next_sent && !netrig.lossy)
@@ -128,6 +138,20 @@ void wire_sent(const uint8_t *frame, uint32_t length) {
 
 /* ---- the stack sends ---- */
 
+void netrig_stream(void) {
+  static unsigned depth;
+
+  if (++depth > DEPTH_MAX)
+    fail_msg("linkoutput frees a frame within a free function, %u times over", depth);
+  while (stream_due != 0 && netrig.stream != 0) {
+    if (netrig_send(NETRIG_FRAME_MIN, 1, false, NETRIG_STREAMS) != ERR_OK)
+      break;
+    stream_due--;
+    netrig.stream--;
+  }
+  depth--;
+}
+
 static void tx_free(struct pbuf *pbuf) {
   struct slot *slot = slots;
 
@@ -135,6 +159,11 @@ static void tx_free(struct pbuf *pbuf) {
     slot++;
   memset(pbuf->payload, FREED, pbuf->len);
   slot->parts_used--;
+  if (!slot->streams)
+    return;
+  stream_due++;
+  if (!stream_is_ours)
+    netrig_stream();
 }
 
 static struct slot *free_slot(void) {
@@ -190,6 +219,13 @@ static err_t give(struct pbuf *frame, uint32_t length) {
   return error;
 }
 
+/* Drops the stack's own reference, which may be the last: that sends no other frame at once. */
+static void drop(struct pbuf *frame) {
+  stream_is_ours = true;
+  pbuf_free(frame);
+  stream_is_ours = false;
+}
+
 err_t netrig_send(uint32_t length, unsigned parts, bool odd, enum netrig_sender sender) {
   struct slot *slot = free_slot();
   struct pbuf *frame;
@@ -199,6 +235,7 @@ err_t netrig_send(uint32_t length, unsigned parts, bool odd, enum netrig_sender 
   assert_in_range(length, parts == 1 ? NETRIG_SHORTEST : 8 * NETRIG_PARTS_MAX, NETRIG_FRAME_MAX);
   slot->number = next_accepted;
   slot->length = length;
+  slot->streams = sender == NETRIG_STREAMS;
   frame = make_frame(slot, parts, odd, sender == NETRIG_REUSES ? PBUF_REF : PBUF_RAM);
   error = give(frame, length);
   if (sender == NETRIG_REUSES)
@@ -206,7 +243,7 @@ err_t netrig_send(uint32_t length, unsigned parts, bool odd, enum netrig_sender 
   if (sender == NETRIG_RESENDS && error == ERR_OK)
     slot->resent = frame;
   else
-    pbuf_free(frame);
+    drop(frame);
   return error;
 }
 

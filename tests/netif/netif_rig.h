@@ -28,6 +28,7 @@ enum netrig_sender {
   NETRIG_GIVES,   /* it frees it at once, as UDP does */
   NETRIG_RESENDS, /* it keeps it, to send it again, as TCP does: it must come back unchanged */
   NETRIG_REUSES,  /* PBUF_REF: its memory is used for something else at once */
+  NETRIG_STREAMS, /* its free function sends another, while netrig.stream is not 0 */
 };
 
 struct netif_rig {
@@ -36,6 +37,8 @@ struct netif_rig {
   enum netrig_receiver receiver;
   bool lossy;   /* memory is short or the link was down: frames that were accepted may be dropped */
   bool removed; /* nothing may come or go */
+  bool unordered;      /* frames are sent within others' linkoutput: either may be first */
+  unsigned stream;     /* frames that NETRIG_STREAMS has still to send */
   unsigned delivered;  /* frames that the stack was given */
   unsigned sent;       /* frames on the wire that the rig has made */
   unsigned kept_count; /* frames that the stack keeps */
@@ -82,6 +85,9 @@ void netrig_give_memory_back(void);
 
 /* Checks that as much of lwIP's memory is in use as before the test. */
 void netrig_check_memory(void);
+
+/* The frames of NETRIG_STREAMS that are free are sent again, as long as netrig.stream is not 0. */
+void netrig_stream(void);
 
 /* Checks that all that was accepted was sent, once, and is free. */
 void netrig_check_sent(void);

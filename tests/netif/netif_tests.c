@@ -316,6 +316,25 @@ static void the_stack_sends_while_it_is_given_a_frame(void) {
   netrig_check_sent();
 }
 
+static void a_frame_that_is_freed_may_send_the_next(void) {
+  netrig.unordered = true;
+  for (unsigned frames = 1; frames <= 40; frames++) {
+    netrig.stream = 500;
+    hold_tx(true);
+    for (unsigned i = 0; i < frames; i++)
+      (void)netrig_send(NETRIG_FRAME_MIN, 1, false, NETRIG_STREAMS);
+    hold_tx(false);
+    for (unsigned ms = 0; netrig.stream != 0; ms++) {
+      if (ms == 5000)
+        fail_msg("a stream of frames stops, with %u left", netrig.stream);
+      netrig_run(1);
+      netrig_stream();
+    }
+    netrig_check_sent();
+  }
+  netrig.unordered = false;
+}
+
 /* ---- all of it ---- */
 
 static uint32_t any_length(struct dice *dice) {
@@ -408,6 +427,7 @@ const struct netif_test netif_tests[] = {
     NETIF_TEST(it_sends_while_frames_come_in),
     NETIF_TEST(the_stack_answers_in_what_it_was_given),
     NETIF_TEST(the_stack_sends_while_it_is_given_a_frame),
+    NETIF_TEST(a_frame_that_is_freed_may_send_the_next),
     NETIF_TEST(it_goes_on_after_anything_in_any_order),
     {NULL, NULL},
 };

@@ -22,7 +22,7 @@ static struct {
   uint8_t buffers[TEXTBOOK_RX][BUFFER_BYTES];
   struct pbuf *sent[TEXTBOOK_TX]; /* the frame that ends with this descriptor */
   unsigned rx_next, tx_head, tx_tail, ms;
-  bool was_full, stopped;
+  bool reaps, was_full, stopped;
 } plain;
 
 static bool has(enum plain_defect defect) { return plain_defect == defect; }
@@ -39,14 +39,19 @@ static uint32_t bus_address(const volatile void *memory) { return (uint32_t)(uin
 
 /* ---- transmit ---- */
 
+/* A frame's free function may send another: that reaps no more. */
 static void reap(void) {
+  if (plain.reaps && !has(PLAIN_TX_REAPS_WITHIN))
+    return;
+  plain.reaps = true;
   while (plain.tx_tail != plain.tx_head && plain.tx[plain.tx_tail % TEXTBOOK_TX].owner == 0) {
-    struct pbuf **sent = &plain.sent[plain.tx_tail++ % TEXTBOOK_TX];
+    struct pbuf **slot = &plain.sent[plain.tx_tail++ % TEXTBOOK_TX], *sent = *slot;
 
-    if (*sent != NULL && !has(PLAIN_TX_NO_REFERENCE) && !has(PLAIN_TX_LEAKS))
-      pbuf_free(*sent);
-    *sent = NULL;
+    *slot = NULL;
+    if (sent != NULL && !has(PLAIN_TX_NO_REFERENCE) && !has(PLAIN_TX_LEAKS))
+      pbuf_free(sent);
   }
+  plain.reaps = false;
 }
 
 /* The device takes few parts, and reads them later: what it cannot gather, or what may change by
