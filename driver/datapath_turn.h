@@ -218,9 +218,9 @@ DATAPATH_INLINE void datapath_turn(struct nic *nic, const struct nic_ops *ops) {
   datapath_turn_begins(nic);
   do {
     batch = datapath_receive(nic, ops, batch_max);
+    datapath_move(nic, ops); /* of a NIC that is stopped it finds nothing to move */
     if (nic->state != NIC_ENABLED)
-      return; /* a receiver in the stack has stopped it */
-    datapath_move(nic, ops);
+      return; /* a receiver in the stack or a free function has stopped it */
     full = datapath_rx_post(nic, ops);
     budget -= (int)batch;
   } while (batch == batch_max && budget > 0);

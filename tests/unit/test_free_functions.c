@@ -145,11 +145,50 @@ static void a_stream_without_end_leaves_others_their_turn(void **state) {
   assert_in_range(stream_depth_max, 2, 3); /* what is freed meanwhile moves no others */
 }
 
+static void switch_off(struct pbuf *pbuf) {
+  (void)pbuf;
+  assert_int_equal(nic_set_interface_enable(nic, false), 0);
+}
+
+static void must_be_enabled(struct paper_nic *unmasked) {
+  assert_int_equal(unmasked->nic.state, NIC_ENABLED);
+}
+
+/* In a turn, with frames to be freed before and after it, and others that wait. */
+static void what_is_freed_may_switch_the_interface_off(void **state) {
+  static struct pbuf_custom custom = {.custom_free_function = switch_off};
+  static uint8_t bytes[FRAME_BYTES];
+
+  (void)state;
+  paper.hold_tx = true;
+  for (unsigned i = 0; i < PAPER_RING + 4; i++) {
+    transmit(i != 2 ? frame_of(FRAME_BYTES, 2)
+                    : pbuf_alloced_custom(PBUF_RAW, sizeof bytes, PBUF_RAM, &custom, bytes,
+                                          sizeof bytes),
+             0);
+    run();
+  }
+  paper.hold_tx = false;
+  paper.before_unmask = must_be_enabled;
+  assert_true(wire(1, 100)); /* has a turn */
+  run();
+  assert_int_equal(nic->state, NIC_STARTED);
+  assert_false(paper.unmasked);
+  assert_true(packet_queue_empty(&nic->tx_completion));
+  assert_true(packet_queue_empty(&nic->tx_submission));
+  check_conservation();
+  assert_int_equal(nic_set_interface_enable(nic, true), 0);
+  transmit(frame_of(FRAME_BYTES, 2), 0);
+  run();
+  assert_true(paper.unmasked);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(what_is_freed_may_send_the_next, paper_setup),
       cmocka_unit_test_setup(what_a_stop_frees_may_send_the_next, paper_setup),
       cmocka_unit_test_setup(what_a_reset_frees_may_send_the_next, paper_setup),
+      cmocka_unit_test_setup(what_is_freed_may_switch_the_interface_off, paper_setup_enabled),
       cmocka_unit_test_setup(a_stream_without_end_leaves_others_their_turn, paper_setup_enabled),
   };
 
