@@ -114,6 +114,9 @@ void wire_sent(const uint8_t *frame, uint32_t length) {
   if (length < NETRIG_SHORTEST)
     fail_msg("sent: a frame of %u bytes: all have more", length);
   number = frame_number(frame);
+  if (memcmp(frame, peer, sizeof peer) != 0 ||
+      memcmp(frame + sizeof peer, netrig.netif.hwaddr, sizeof peer) != 0)
+    fail_msg("sent: frame %u has other addresses than it was given", number);
   if (netrig.unordered) { /* they are only counted */
     frame_check("sent", frame, length, number);
     next_sent++;
@@ -142,7 +145,7 @@ void netrig_stream(void) {
   static unsigned depth;
 
   if (++depth > DEPTH_MAX)
-    fail_msg("linkoutput frees a frame within a free function, %u times over", depth);
+    fail_msg("linkoutput frees frames within free functions, %u deep", depth);
   while (stream_due != 0 && netrig.stream != 0) {
     if (netrig_send(NETRIG_FRAME_MIN, 1, false, NETRIG_STREAMS) != ERR_OK)
       break;
@@ -319,6 +322,8 @@ static void check_received(const char *way, const struct pbuf *frame, uint32_t n
   if (frame->tot_len != length && frame->tot_len != length + 4) /* an FCS may follow */
     fail_msg("%s: frame %u has %u bytes, not %u", way, number, frame->tot_len, length);
   assert_int_equal(pbuf_copy_partial(frame, whole, (u16_t)length, 0), length);
+  if (memcmp(whole + sizeof peer, peer, sizeof peer) != 0)
+    fail_msg("%s: frame %u has another source than it came from", way, number);
   frame_check(way, whole, length, number);
 }
 

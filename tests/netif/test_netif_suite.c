@@ -37,7 +37,7 @@ static const struct trial {
     {PLAIN_TX_PADS_WITH_ANYTHING, "it pads with what lies behind the frame",
      "frames_of_every_length_go_out", "it reveals other data"},
     {PLAIN_TX_REAPS_WITHIN, "what is freed within a free function is freed within another",
-     "a_frame_that_is_freed_may_send_the_next", "times over"},
+     "a_frame_that_is_freed_may_send_the_next", "9 deep"},
     {PLAIN_RX_LEAKS, "what input refuses is not freed", "what_input_refuses_is_freed",
      "bytes of the heap"},
     {PLAIN_RX_STOPS_WITHOUT_MEMORY, "without memory it stops receiving",
