@@ -32,14 +32,15 @@ $(foreach compiler,$(HOST_COMPILERS),$(eval $(call netif_rules,$(compiler))))
 NETIF_PROGRAM := build/host-gcc/test_netif
 
 # A product's netif driver: PRODUCT_DIR has NETIF_driver.c with a struct netif_driver, and may have its lwipopts.h,
-# by which lwIP is compiled, too. PRODUCT_SOURCES are what else it needs; what they define comes before what is here.
+# by which lwIP is compiled, too. PRODUCT_SOURCES and
+# PRODUCT_FLAGS are what else it needs; what they define comes before what is here.
 ifneq ($(and $(PRODUCT_DIR),$(NETIF)),)
 NETIF_PRODUCT := build/host-product/netif-$(NETIF)
 NETIF_PROGRAM := $(NETIF_PRODUCT)/test_netif
 ifeq ($(wildcard $(PRODUCT_DIR)/$(NETIF)_driver.c),)
 $(error PRODUCT_DIR=$(PRODUCT_DIR) NETIF=$(NETIF): valid: a directory with $(NETIF)_driver.c)
 endif
-NETIF_CFLAGS := -I$(PRODUCT_DIR) $(HOST_CFLAGS)
+NETIF_CFLAGS := -I$(PRODUCT_DIR) $(HOST_CFLAGS) $(PRODUCT_FLAGS)
 NETIF_TABLE  := '-DNETIF_DRIVERS(DRIVER)=DRIVER($(NETIF))'
 NETIF_FIRST  := $(NETIF_SUITE:%.c=$(NETIF_PRODUCT)/%.o) $(NETIF_PRODUCT)/tests/netif/test_netif.o
 # The rest is linked as far as it is called. The hooks in the tree's lwipopts.h are the kit's.

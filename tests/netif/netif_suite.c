@@ -20,19 +20,34 @@ static void run(void **state) {
 }
 
 /* What it has printed is all that it leaves: nothing runs at its exit. */
+static _Noreturn void leave(enum netif_result result) {
+  (void)fflush(NULL);
+  _exit((int)result);
+}
+
+static int to_be_printed_on;
+
+void netif_suite_skip(const char *why) {
+  (void)fflush(NULL); /* nothing but the reason is to be printed */
+  assert_int_equal(ftruncate(to_be_printed_on, 0), 0);
+  assert_int_equal(lseek(to_be_printed_on, 0, SEEK_SET), 0);
+  printf("%s\n", why);
+  leave(NETIF_SKIPPED);
+}
+
 static _Noreturn void run_here(int output) {
   const struct CMUnitTest tests[] = {{.name = test_now->name, .test_func = run}};
   int failed;
 
+  to_be_printed_on = output;
   (void)dup2(output, STDOUT_FILENO);
   (void)dup2(output, STDERR_FILENO);
   failed = cmocka_run_group_tests_name(driver_now->name, tests, NULL, NULL);
-  (void)fflush(NULL);
-  _exit(failed != 0);
+  leave(failed != 0 ? NETIF_FAILED : NETIF_PASSED);
 }
 
-bool netif_suite_passes(const struct netif_driver *driver, const struct netif_test *test,
-                        FILE *output) {
+enum netif_result netif_suite_run(const struct netif_driver *driver, const struct netif_test *test,
+                                  FILE *output) {
   int status = -1;
   pid_t child;
 
@@ -44,5 +59,5 @@ bool netif_suite_passes(const struct netif_driver *driver, const struct netif_te
     run_here(fileno(output));
   if (child < 0 || waitpid(child, &status, 0) != child)
     fail_msg("the test cannot be run in a process of its own");
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return WIFEXITED(status) ? (enum netif_result)WEXITSTATUS(status) : NETIF_FAILED;
 }

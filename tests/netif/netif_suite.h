@@ -23,8 +23,13 @@ struct netif_seeds {
 };
 extern struct netif_seeds netif_seeds;
 
-/* Runs a test; true if it passes. What it prints goes to `output`. */
-bool netif_suite_passes(const struct netif_driver *driver, const struct netif_test *test,
-                        FILE *output);
+enum netif_result { NETIF_PASSED, NETIF_FAILED, NETIF_SKIPPED };
+
+/* Runs a test. What it prints, as why it was skipped, goes to `output`. */
+enum netif_result netif_suite_run(const struct netif_driver *driver, const struct netif_test *test,
+                                  FILE *output);
+
+/* Within a test: there is nothing to be tested, for this reason. */
+_Noreturn void netif_suite_skip(const char *why);
 
 #endif

@@ -44,7 +44,7 @@ static void change_link(bool up) {
 
 static void its_link_is_followed(void) {
   if (netrig.driver->set_link == NULL)
-    return;
+    netif_suite_skip("nobody sees a carrier");
   for (unsigned round = 0; round < 3; round++) {
     netrig.lossy = true;
     change_link(false);
@@ -57,7 +57,7 @@ static void its_link_is_followed(void) {
 
 static void it_can_be_removed_and_added_again(void) {
   if (netrig.driver->remove == NULL)
-    return;
+    netif_suite_skip("it is never removed");
   for (unsigned frames = 1; frames < 20; frames++) {
     netrig.receiver = frames % 2 != 0 ? NETRIG_KEEPS : NETRIG_FREES;
     hold_tx(true);

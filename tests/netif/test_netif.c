@@ -25,23 +25,25 @@ static void copy_out(FILE *from) {
     putchar(c);
 }
 
-static bool passes(const struct netif_driver *driver, const struct netif_test *test) {
+static enum netif_result run(const struct netif_driver *driver, const struct netif_test *test) {
+  static const char *const words[] = {"       OK ", "  FAILED  ", "  SKIPPED "};
   FILE *output = tmpfile();
-  bool passed;
+  enum netif_result result;
 
   if (output == NULL)
     abort();
-  passed = netif_suite_passes(driver, test, output);
-  printf("[%s] %s: %s\n", passed ? "       OK " : "  FAILED  ", driver->name, test->name);
-  if (!passed)
+  result = netif_suite_run(driver, test, output);
+  printf("[%s] %s: %s%s", words[result], driver->name, test->name,
+         result == NETIF_SKIPPED ? ": " : "\n");
+  if (result != NETIF_PASSED)
     copy_out(output);
   (void)fclose(output);
-  return passed;
+  return result;
 }
 
 int main(int argc, char **argv) {
   const char *driver = argc > 1 ? argv[1] : "all", *word = argc > 2 ? argv[2] : "all";
-  unsigned ran = 0, failed = 0;
+  unsigned ran = 0, failed = 0, skipped = 0;
 
   if (argc > 4) {
     netif_seeds.first = (uint32_t)whole_number("test_netif", "SEED", argv[3]);
@@ -53,10 +55,14 @@ int main(int argc, char **argv) {
     if (!is_all(driver) && strcmp(driver, table[i].name) != 0)
       continue;
     for (const struct netif_test *test = netif_tests; test->name != NULL; test++) {
+      enum netif_result result;
+
       if (!is_all(word) && strstr(test->name, word) == NULL)
         continue;
-      ran++;
-      failed += !passes(table[i].driver, test);
+      result = run(table[i].driver, test);
+      ran += result != NETIF_SKIPPED;
+      skipped += result == NETIF_SKIPPED;
+      failed += result == NETIF_FAILED;
     }
   }
   if (ran == 0) {
@@ -65,6 +71,6 @@ int main(int argc, char **argv) {
       fprintf(stderr, " %s", table[i].name);
     fprintf(stderr, "\n");
   }
-  printf("%u tests ran, %u failed\n", ran, failed);
+  printf("%u tests ran, %u failed, %u skipped\n", ran, failed, skipped);
   return failed != 0 || ran == 0;
 }
