@@ -107,7 +107,7 @@ $(foreach compiler,$(HOST_COMPILERS),$(eval $(call host_rules,$(compiler))))
 .SECONDARY:
 test-unit-programs: $(UNIT_PROGRAMS)
 test-unit: $(UNIT_PROGRAMS)
-	$(Q)tests/mutants --apply
+	$(Q)tests/mutants --apply && tests/interleave/defects --apply
 	$(Q)for program in $(UNIT_PROGRAMS); do echo "== $$program"; $$program || exit 1; done
 
 # A product's driver, from a tree of its own: PRODUCT_DIR has DRIVER.c and fake_DRIVER.c, and mac_DRIVER.c if
