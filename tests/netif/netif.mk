@@ -32,8 +32,8 @@ $(foreach compiler,$(HOST_COMPILERS),$(eval $(call netif_rules,$(compiler))))
 NETIF_PROGRAM := build/host-gcc/test_netif
 
 # A product's netif driver: PRODUCT_DIR has NETIF_driver.c with a struct netif_driver, and may have its lwipopts.h,
-# by which lwIP is compiled, too. PRODUCT_SOURCES and
-# PRODUCT_FLAGS are what else it needs; what they define comes before what is here.
+# by which lwIP is compiled, too. PRODUCT_SOURCES and PRODUCT_FLAGS are what else it needs; what they define comes
+# before what is here.
 ifneq ($(and $(PRODUCT_DIR),$(NETIF)),)
 NETIF_PRODUCT := build/host-product/netif-$(NETIF)
 NETIF_PROGRAM := $(NETIF_PRODUCT)/test_netif

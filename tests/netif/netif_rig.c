@@ -459,6 +459,15 @@ void netrig_run(unsigned ms) {
     netrig.driver->run(&netrig.netif);
 }
 
+void netrig_await_link(bool up) {
+  for (unsigned ms = 0; netif_is_link_up(&netrig.netif) != up; ms++) {
+    if (ms == LINK_MS)
+      fail_msg("the carrier is %s, and the link is still %s", up ? "there" : "gone",
+               up ? "down" : "up");
+    netrig_run(1);
+  }
+}
+
 void netrig_add(void) {
   netrig.removed = false;
   memset(&netrig.netif, 0, sizeof netrig.netif);
@@ -467,11 +476,7 @@ void netrig_add(void) {
   netif_set_up(&netrig.netif);
   if (netrig.driver->start != NULL)
     netrig.driver->start(&netrig.netif);
-  for (unsigned ms = 0; !netif_is_link_up(&netrig.netif); ms++) {
-    if (ms == LINK_MS)
-      fail_msg("the link never comes up");
-    netrig_run(1);
-  }
+  netrig_await_link(true);
 }
 
 void netrig_remove(void) {

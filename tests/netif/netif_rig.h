@@ -51,6 +51,9 @@ void netrig_begin(const struct netif_driver *driver);
 /* Checks that frames pass and all memory is back, once the transmitter does not pause. */
 void netrig_end(void);
 
+/* Runs the product until the netif's link is as the carrier, which has just changed. */
+void netrig_await_link(bool up);
+
 /* Adds the netif to lwIP, on a device that was removed from it. */
 void netrig_add(void);
 void netrig_remove(void);

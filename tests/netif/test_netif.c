@@ -48,6 +48,10 @@ int main(int argc, char **argv) {
   if (argc > 4) {
     netif_seeds.first = (uint32_t)whole_number("test_netif", "SEED", argv[3]);
     netif_seeds.count = (uint32_t)whole_number("test_netif", "RUNS", argv[4]);
+    if (netif_seeds.count == 0) {
+      fprintf(stderr, "test_netif: RUNS=%s: valid: at least 1\n", argv[4]);
+      return 2;
+    }
   }
   log_set_level(NULL, LOG_ERROR);
   lwip_init();

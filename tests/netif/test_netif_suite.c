@@ -30,6 +30,8 @@ static const struct trial {
      "without a bound"},
     {PLAIN_TX_DROPS, "it drops what finds no room, and says that it is sent",
      "a_transmitter_that_pauses_makes_it_refuse", "none is sent"},
+    {PLAIN_TX_ENDS, "it ends the program, as if all were well",
+     "a_transmitter_that_pauses_makes_it_refuse", ""},
     {PLAIN_TX_STAYS_FULL, "once full, it stays full", "a_transmitter_that_pauses_makes_it_refuse",
      "is refused with error"},
     {PLAIN_TX_WHEN_IDLE, "it reclaims only while nothing comes in", "it_sends_while_frames_come_in",
