@@ -25,9 +25,12 @@ $$(NETIF_TESTS:tests/netif/%.c=build/host-$(1)/%): build/host-$(1)/%: build/host
 	$$(Q)$(1) -no-pie -fsanitize=address,undefined $$^ -lcmocka -o $$@
 
 -include $$(NETIF_OBJECTS_$(1):.o=.d) $$(NETIF_TESTS:%.c=build/host-$(1)/%.d)
-UNIT_PROGRAMS += $$(patsubst %.c,build/host-$(1)/%,$$(notdir $$(NETIF_TESTS)))
+NETIF_PROGRAMS += $$(NETIF_TESTS:tests/netif/%.c=build/host-$(1)/%)
 endef
 $(foreach compiler,$(HOST_COMPILERS),$(eval $(call netif_rules,$(compiler))))
+
+UNIT_PROGRAMS += $(NETIF_PROGRAMS)
+test-unit test-unit-programs: $(NETIF_PROGRAMS)
 
 NETIF_PROGRAM := build/host-gcc/test_netif
 
