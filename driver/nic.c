@@ -204,6 +204,7 @@ static void hardware_off(struct nic *nic) {
 
   set_irq(nic, false);
   nic->ops->disable(nic);
+  nic->state = NIC_STOPPING;
   nic->pool.recycle = NULL;
   while ((packet = nic->ops->tx_reap(nic)) != NULL)
     give_back_sent(nic, packet);
@@ -267,6 +268,7 @@ int nic_set_interface_enable(struct nic *nic, bool enable) {
     come_to_rest(nic, NIC_STARTED); /* with the buffers that were kept */
     return 0;
   case NIC_ABSENT:
+  case NIC_STOPPING:
   case NIC_INIT:
     break;
   }
@@ -374,7 +376,7 @@ static void watch_transmitter(struct nic *nic) {
 }
 
 void nic_watch(struct nic *nic) {
-  if (nic->recovering) { /* what was in flight has been given back already */
+  if (nic->recovering && nic->state == NIC_STARTED) { /* what was in flight has been given back */
     nic_count(nic, NIC_RECOVERIES);
     (void)hardware_on(nic);
   }

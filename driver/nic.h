@@ -13,7 +13,9 @@
  * nic_start() leads to; in NIC_LOW the interface may be disabled, too, which leads to NIC_STARTED.
  *
  * All functions but nic_interrupt() are for the main loop. They may be called within the stack's
- * receive functions, too: the turn that delivered the frame copes with what has changed. */
+ * receive functions and a pbuf's free function, too: the turn that delivered or sent the frame
+ * copes with what has changed. While a step gives frames back, their free functions find
+ * NIC_STOPPING, from which no other step is taken. */
 #ifndef NIC_H
 #define NIC_H
 
@@ -81,11 +83,12 @@ enum nic_counter {
 };
 
 enum nic_state {
-  NIC_ABSENT,  /* not described yet */
-  NIC_INIT,    /* described, no memory and no hardware touched */
-  NIC_STARTED, /* pool, queues and hardware are ready; no DMA */
-  NIC_ENABLED, /* frames flow */
-  NIC_LOW,     /* low power: DMA quiet, interrupts masked, link reported inactive */
+  NIC_ABSENT,   /* not described yet */
+  NIC_STOPPING, /* within a step that gives frames back, to free functions that may take none */
+  NIC_INIT,     /* described, no memory and no hardware touched */
+  NIC_STARTED,  /* pool, queues and hardware are ready; no DMA */
+  NIC_ENABLED,  /* frames flow */
+  NIC_LOW,      /* low power: DMA quiet, interrupts masked, link reported inactive */
 };
 
 enum nic_power {

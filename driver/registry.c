@@ -147,9 +147,11 @@ int registry_uninstall(const char *name) {
 
   if (entry == NULL)
     return -ENOENT;
+  if (entry->device->nic->state == NIC_STOPPING)
+    return -EBUSY;
   log_info("registry", "%s on %s was %s", entry->driver->ops->name, entry->device->name, name);
   registry.hooks->uninstalling(entry);
-  ringif_remove(&entry->netif);
+  (void)ringif_remove(&entry->netif);
   entry->state = REGISTRY_DRAINING;
   (void)registry_entry((unsigned)(entry - registry.entries));
   return 0;

@@ -59,7 +59,7 @@ void registry_start(struct dispatch_queue *dispatch, const struct registry_hooks
 int registry_install(const char *driver, struct registry_entry **entry);
 
 /* Uninstalls the interface `name` ("en1"): connections over it get an error, the device is stopped.
- * Returns 0 or -ENOENT. */
+ * Returns 0, or, with nothing changed: -ENOENT, -EBUSY (its frames are just being given back). */
 int registry_uninstall(const char *name);
 
 /* The entry of interface `name`, or NULL. */

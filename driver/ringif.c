@@ -254,12 +254,15 @@ int ringif_set_mac(struct netif *netif, const uint8_t mac[ETH_ADDRESS_BYTES]) {
   return error;
 }
 
-void ringif_remove(struct netif *netif) {
+int ringif_remove(struct netif *netif) {
   struct nic *nic = ringif_nic(netif);
 
+  if (nic->state == NIC_STOPPING)
+    return -EBUSY;
   sys_untimeout(watch, nic);
   nic->link_changed = NULL;
   (void)nic_stop(nic); /* refused if it is stopped already */
   netif_remove(netif);
   nic->stack = NULL;
+  return 0;
 }

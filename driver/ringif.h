@@ -24,8 +24,9 @@ err_t ringif_init(struct netif *netif);
 /* Takes the interface out of lwIP: its connections get an error, its timeouts are cancelled, its
  * NIC is stopped. Packets that the application still holds come back later: nic_free() returns
  * -EBUSY until they have. Main loop, also within callbacks of UDP and TCP: a connection whose
- * callback calls it gets its error, ERR_CLSD, once the callback has returned. */
-void ringif_remove(struct netif *netif);
+ * callback calls it gets its error, ERR_CLSD, once the callback has returned. Returns 0, or, with
+ * nothing changed, -EBUSY within the free function of a frame that a stop or a reset gives back. */
+int ringif_remove(struct netif *netif);
 
 /* Sets the MTU of NIC and netif; range and errors as for nic_set_mtu(). Main loop. */
 int ringif_set_mtu(struct netif *netif, uint16_t mtu);

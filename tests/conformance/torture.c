@@ -39,6 +39,7 @@ static bool absences, errors;              /* whether these happen in this run *
 static uint32_t present; /* what the fake's variable holds when it is not absent */
 static struct pbuf *hogs[HOGS_MAX];
 static unsigned hog_count;
+static uint32_t frees_left; /* in which the application still acts */
 
 static bool one_in(uint32_t count) { return dice_below(&dice, count) == 0; }
 
@@ -236,7 +237,10 @@ static void the_heap_is_given_back(void) {
 
 /* ---- the operator ---- */
 
+/* While frames are given back no step is taken. */
 static void check(const char *what, int error, int expected) {
+  if (rig.nic->state == NIC_STOPPING)
+    expected = -EPERM;
   if (error != expected && (absence == NULL || error >= 0))
     fail_msg("%s: %d, should be %d", what, error, expected);
 }
@@ -274,6 +278,8 @@ static void it_is_started_anew(void) {
 
   if (rig.nic->state != NIC_INIT)
     check("it is stopped", nic_stop(rig.nic), 0);
+  if (rig.nic->state == NIC_STOPPING)
+    return;
   rig_check();
   expected = rig.nic->pool.held != 0 ? -EBUSY : 0;
   if (expected == 0)
@@ -354,8 +360,7 @@ static void the_link_is_polled(void) {
     fail_msg("the carrier is gone, and the link is active");
 }
 
-/* Once, and not within itself. */
-static void act_within_input(void) {
+static void act(void) {
   static const struct event acts[] = {
       EVENT(2, the_stack_sends),
       EVENT(1, the_stack_sends_many),
@@ -369,11 +374,30 @@ static void act_within_input(void) {
       EVENT(1, a_tap_is_put_on_or_taken_off),
   };
 
-  rig.on_input = NULL;
   happens(drawn_from(EVENTS(acts)));
 }
 
+/* Once, and not within itself. */
+static void act_within_input(void) {
+  rig.on_input = NULL;
+  act();
+}
+
 static void the_application_is_to_act_within_input(void) { rig.on_input = act_within_input; }
+
+/* Until `frees_left` frames have been freed. */
+static void act_within_free(void) {
+  if (--frees_left == 0)
+    rig.on_free = NULL;
+  if (telling)
+    print_message("  freed: ");
+  act();
+}
+
+static void the_application_is_to_act_as_its_frames_are_freed(void) {
+  frees_left = dice_from(&dice, 1, 20);
+  rig.on_free = act_within_free;
+}
 
 /* The interrupts of what happens meanwhile come together. */
 static void interrupts_are_masked_for_a_while(void) {
@@ -420,6 +444,7 @@ static const struct event events[] = {
     EVENT(3, it_is_watched),
     EVENT(2, the_link_is_polled),
     EVENT(1, the_application_is_to_act_within_input),
+    EVENT(1, the_application_is_to_act_as_its_frames_are_freed),
     EVENT(2, interrupts_are_masked_for_a_while),
 };
 
@@ -433,7 +458,7 @@ static void put_right(void) {
   if (tap.nic != NULL)
     pcap_stop(&tap);
   rig.backlog = 0;
-  rig.on_input = NULL;
+  rig.on_input = rig.on_free = NULL;
   rig.hoard = rig.echo = rig.ragged = false;
   the_heap_is_given_back();
   rig_give_back(RIG_PACKETS);

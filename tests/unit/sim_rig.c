@@ -74,7 +74,7 @@ void sim_rig_setup(uint32_t first_ms, uint32_t period_ms) {
 void sim_rig_teardown(void) {
   if (nic->state != NIC_INIT)
     assert_int_equal(nic_stop(nic), 0);
-  ringif_remove(&sim_rig.netif);
+  assert_int_equal(ringif_remove(&sim_rig.netif), 0);
   run_for_ms(1);
   assert_int_equal(nic_free(nic), 0);
   assert_int_equal(timer_source_armed(), 0);

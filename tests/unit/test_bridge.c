@@ -174,7 +174,7 @@ static int tear_down(void **state) {
   (void)state;
   check_packets();
   for (unsigned i = 0; i < PORTS; i++) {
-    ringif_remove(&ports[i]);
+    assert_int_equal(ringif_remove(&ports[i]), 0);
     assert_int_equal(nic_free(&nics[i].nic), 0);
   }
   netif_remove(&bridge);

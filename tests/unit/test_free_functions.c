@@ -2,6 +2,8 @@
  * reset. */
 #include "unit.h"
 
+#include <errno.h>
+
 #include "datapath.h"
 #include "lwip/init.h"
 #include "paper_rig.h"
@@ -183,12 +185,69 @@ static void what_is_freed_may_switch_the_interface_off(void **state) {
   assert_true(paper.unmasked);
 }
 
+static void take_every_step(struct pbuf *pbuf) {
+  (void)pbuf;
+  assert_int_equal(nic->state, NIC_STOPPING);
+  assert_int_equal(nic_set_interface_enable(nic, false), -EPERM);
+  assert_int_equal(nic_set_interface_enable(nic, true), -EPERM);
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), -EPERM);
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), -EPERM);
+  assert_int_equal(nic_stop(nic), -EPERM);
+  assert_int_equal(nic_start(nic), -EPERM);
+  assert_int_equal(nic_free(nic), -EPERM);
+  assert_int_equal(nic_recover(nic), -EPERM);
+  assert_int_equal(nic_set_media(nic, NIC_MEDIA_AUTO), -EPERM);
+  nic_watch(nic);
+  owned_freed++;
+}
+
+/* One frame on the ring, one in tx_submission. */
+static void queue_two_that_take_every_step(void) {
+  static uint8_t bytes[FRAME_BYTES];
+
+  owned_freed = 0;
+  paper.hold_tx = true;
+  for (unsigned i = 0; i < 2; i++) {
+    owned[i].custom_free_function = take_every_step;
+    run();
+    transmit(pbuf_alloced_custom(PBUF_RAW, sizeof bytes, PBUF_RAM, &owned[i], bytes, sizeof bytes),
+             0);
+  }
+}
+
+static void no_step_is_taken_while_another_gives_frames_back(void **state) {
+  (void)state;
+  queue_two_that_take_every_step();
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_LOW), 0);
+  assert_int_equal(nic->state, NIC_LOW);
+  assert_int_equal(owned_freed, 2);
+  assert_int_equal(nic_set_power_state(nic, NIC_POWER_ON), 0);
+
+  queue_two_that_take_every_step();
+  assert_int_equal(nic_recover(nic), 0);
+  assert_int_equal(nic->state, NIC_ENABLED);
+  assert_int_equal(owned_freed, 1); /* the other one still waits */
+  paper.enable_error = -EIO;
+  assert_int_equal(nic_recover(nic), -EIO);
+  assert_int_equal(nic->state, NIC_STARTED);
+  assert_int_equal(owned_freed, 2);
+  paper.enable_error = 0;
+  nic_watch(nic);
+  assert_int_equal(nic->state, NIC_ENABLED);
+
+  queue_two_that_take_every_step();
+  assert_int_equal(nic_stop(nic), 0);
+  assert_int_equal(nic->state, NIC_INIT);
+  assert_int_equal(owned_freed, 2);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(what_is_freed_may_send_the_next, paper_setup),
       cmocka_unit_test_setup(what_a_stop_frees_may_send_the_next, paper_setup),
       cmocka_unit_test_setup(what_a_reset_frees_may_send_the_next, paper_setup),
       cmocka_unit_test_setup(what_is_freed_may_switch_the_interface_off, paper_setup_enabled),
+      cmocka_unit_test_setup(no_step_is_taken_while_another_gives_frames_back, paper_setup_enabled),
       cmocka_unit_test_setup(a_stream_without_end_leaves_others_their_turn, paper_setup_enabled),
   };
 

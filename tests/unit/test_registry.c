@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "datapath.h"
 #include "log.h"
 #include "lwip/init.h"
 #include "lwip/memp.h"
@@ -11,6 +12,7 @@
 #include "lwip/timeouts.h"
 #include "paper_nic.h"
 #include "registry.h"
+#include "ringif.h"
 #include "sim.h"
 
 enum { SIMS = 2, DEVICES = SIMS + 1, PACKETS = 10, BUFFER = 608, DEPTH = 16, IRQ = 34 };
@@ -158,6 +160,31 @@ static void a_second_instance_takes_the_second_device(void **state) {
   assert_int_equal(registry_install("sim", &entry), 0);
   assert_string_equal(registry_name(entry, name), "en0"); /* its name again */
   assert_int_equal(registry_uninstall("en7"), -ENOENT);
+}
+
+static void must_be_busy(struct pbuf *frame) {
+  (void)frame;
+  assert_int_equal(registry_uninstall("en0"), -EBUSY);
+  assert_int_equal(ringif_remove(&entries[0].netif), -EBUSY);
+}
+
+static void nothing_is_uninstalled_while_it_gives_frames_back(void **state) {
+  static uint8_t bytes[60];
+  static struct pbuf_custom frame = {.custom_free_function = must_be_busy};
+  struct nic *nic = &sims[0].nic;
+  struct registry_entry *entry;
+
+  (void)state;
+  assert_int_equal(registry_install("sim", &entry), 0);
+  assert_int_equal(datapath_transmit(nic, pbuf_alloced_custom(PBUF_RAW, sizeof bytes, PBUF_RAM,
+                                                              &frame, bytes, sizeof bytes)),
+                   0);
+  pbuf_free(&frame.pbuf);
+  assert_int_equal(nic_set_interface_enable(nic, false), 0);
+  assert_int_equal(frame.pbuf.ref, 0);
+  assert_int_equal(uninstalls, 0);
+  assert_int_equal(registry_uninstall("en0"), 0);
+  assert_int_equal(uninstalls, 1);
 }
 
 static void what_does_not_start_is_not_there(void **state) {
@@ -328,6 +355,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(drivers_are_available_until_installed, setup, teardown),
       cmocka_unit_test_setup_teardown(a_second_instance_takes_the_second_device, setup, teardown),
+      cmocka_unit_test_setup_teardown(nothing_is_uninstalled_while_it_gives_frames_back, setup,
+                                      teardown),
       cmocka_unit_test_setup_teardown(what_does_not_start_is_not_there, setup, teardown),
       cmocka_unit_test_setup_teardown(what_cannot_be_described_is_not_there, setup, teardown),
       cmocka_unit_test_setup_teardown(a_device_without_a_driver_is_not_installed_on, setup,
