@@ -346,6 +346,18 @@ static void start_bus(void) {
 
 static void interrupt(void *context) { nic_interrupt(context); }
 
+static void link_changed(struct nic *nic) {
+  assert_ptr_equal(nic, rig.nic);
+  if (rig.on_link != NULL)
+    rig.on_link();
+}
+
+static void init_nic(struct nic *nic) {
+  assert_int_equal(nic_init(nic, &config, &dispatch), 0);
+  nic->input = input;
+  nic->link_changed = link_changed;
+}
+
 /* Nothing has been seen yet. */
 static void forget(const struct fake_mac *mac, const struct rig_bus *bus) {
   memset(&dispatch, 0, sizeof dispatch);
@@ -389,8 +401,7 @@ void rig_build(const struct fake_mac *mac, const struct rig_bus *bus) {
   for (unsigned line = mac->irq; line <= mac->irq || line <= mac->irq_last; line++)
     host_connect_irq(line, interrupt, mac->nic);
   start_bus();
-  assert_int_equal(nic_init(mac->nic, &config, &dispatch), 0);
-  mac->nic->input = input;
+  init_nic(mac->nic);
 }
 
 void rig_boot_again(void) {
@@ -399,8 +410,7 @@ void rig_boot_again(void) {
   forget(rig.mac, rig.bus);
   memcpy(rig.nic, as_built, rig.mac->nic_size);
   start_bus();
-  assert_int_equal(nic_init(rig.nic, &config, &dispatch), 0);
-  rig.nic->input = input;
+  init_nic(rig.nic);
 }
 
 void rig_resize(const struct rig_sizes *sizes) {

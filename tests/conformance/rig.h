@@ -52,7 +52,8 @@ struct rig {
                     interrupt may have kept on */
   unsigned hoarded;       /* frames that the stack keeps */
   void (*on_input)(void); /* what the stack does when it gets a frame */
-  void (*on_free)(void);  /* what the application does when a frame of its own is freed */
+  void (*on_free)(void);  /* what the application does when a frame of its own is freed, */
+  void (*on_link)(void);  /* and when the link changes */
   unsigned backlog;       /* frames that arrive at the next moments of an eager device */
   bool idles;             /* even an eager device sends nothing more before a doorbell */
 };
