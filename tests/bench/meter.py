@@ -21,7 +21,8 @@ PARTS = (
     ("copy", r":(memcpy|memmove|__aeabi_mem(cpy|move)\d*)$"),
     ("checksum", r"/core/inet_chksum\.[ch]:|/include/lwip/inet_chksum\.h:|:\w*(chksum|checksum)\w*$|"
                  r"^port/lwip/internet_checksum\.[ch]:|^driver/checksum\.c:"),
-    ("lwIP core", r"lwip\w*/(src|contrib)/|^driver/(fast_path|reply)\.[ch]:"),  # replaces lwIP's
+    ("lwIP core", r"/(src/(core|netif|apps|include/(lwip|netif))|contrib/addons)/|"  # wherever lwIP is
+                  r"^driver/(fast_path|reply)\.[ch]:"),  # replaces lwIP's
     ("port", r"^port/"),
     ("driver", r"^driver/"),
     ("app", r"^app/"),

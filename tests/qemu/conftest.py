@@ -71,6 +71,7 @@ FOR_SOME_BOARDS = {
     "test_a_node_takes_less_than_64_kib_of_flash_and_24_of_ram_without_packets": LIMITS,
     "test_small_takes_less_than_24_kib_of_flash_and_12_of_ram_in_all": LIMITS,
     "test_what_was_built_with_other_options_is_built_again": ONCE,
+    "test_lwip_does_without_the_patches": ONCE,
     "test_tests_wait_for_what_they_run_and_system_tests_for_the_others": ONCE,
     "test_check_runs_what_needs_no_emulator": ONCE,
     "test_what_is_built_has_the_packages_that_it_needs": ONCE,

@@ -2,6 +2,7 @@
 import glob
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -17,34 +18,53 @@ HOST = {"build/host-threads/port/log.o", "build/host-coverage/port/log.o", "buil
 
 
 @pytest.fixture
-def built(tmp_path):
-    """built("LWIP_DIR=/path") makes the objects in a tree of their own, and returns the new ones."""
+def tree(tmp_path):
+    """A tree of its own in which nothing is built yet."""
     for name in TREE:
         (tmp_path / name).symlink_to(os.path.abspath(os.path.join(ROOT, name)))
     (tmp_path / "build").mkdir()
     (tmp_path / "build/lwip").symlink_to(os.path.abspath(os.path.join(ROOT, "build/lwip")))
+    return tmp_path
+
+
+@pytest.fixture
+def built(tree):
+    """built("LWIP_DIR=/path") makes the objects in a tree of their own, and returns the new ones."""
 
     def build(*options):
-        shown = subprocess.run(["make", "-s", f"BOARD={BOARD}", *options, TARGET, *sorted(HOST)], cwd=tmp_path,
+        shown = subprocess.run(["make", "-s", f"BOARD={BOARD}", *options, TARGET, *sorted(HOST)], cwd=tree,
                                check=True, env=without_make(), stdout=subprocess.PIPE, text=True).stdout
         return set(re.findall(r"^  CC\t(\S+)$", shown, re.MULTILINE))
 
     return build
 
 
-def test_what_was_built_with_other_options_is_built_again(built, tmp_path):
+def test_what_was_built_with_other_options_is_built_again(built, tree):
     assert built() == HOST | {TARGET}
     assert built() == set()
 
-    lwip = tmp_path / "another-lwip"
+    lwip = tree / "another-lwip"
     lwip.symlink_to(os.path.realpath(os.path.join(ROOT, "build/lwip")))
     assert built(f"LWIP_DIR={lwip}") == HOST | {TARGET}
     assert built() == HOST | {TARGET}
 
-    compiler = tmp_path / "another-gcc"
+    compiler = tree / "another-gcc"
     compiler.write_text('#!/bin/sh\nexec arm-none-eabi-gcc "$@"\n')
     compiler.chmod(0o755)
-    assert built(f"CROSS={tmp_path}/another-") == {TARGET}
+    assert built(f"CROSS={tree}/another-") == {TARGET}
+
+
+def test_lwip_does_without_the_patches(tree):
+    """The source as it comes, in another place."""
+    lwip = tree / "lwip-2.2.1"
+    shutil.copytree(os.path.join(ROOT, "build/lwip"), lwip)
+    for patch in sorted(glob.glob(f"{ROOT}/port/lwip/patches/*.patch"), reverse=True):
+        with open(patch, "rb") as text:
+            subprocess.run(["patch", "-s", "-R", "-p1", "-d", lwip], stdin=text, check=True)
+    shown = subprocess.run(["make", "-s", f"BOARD={BOARD}", f"LWIP_DIR={lwip}", "run"], cwd=tree, check=True,
+                           env=without_make(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True).stdout
+    assert "5 packets transmitted, 5 received" in shown
+    assert "control page: there" in shown
 
 
 def test_tests_wait_for_what_they_run_and_system_tests_for_the_others():
