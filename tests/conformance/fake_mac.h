@@ -90,6 +90,10 @@ struct fake_mac {
                            interrupt line is down; until it is enabled again, what a driver does
                            that does not know of it is no bad access */
 
+  /* No interrupt tells of a frame that finds no buffer: the driver reads the MAC's count of them in
+   * `read_link`, with the next watch, and in `disable`. */
+  bool losses_wait;
+
   bool sends_at_once; /* a single frame is sent and freed without an interrupt */
 
   const unsigned *bad_accesses;        /* accesses to no register, values without a meaning: 0 */

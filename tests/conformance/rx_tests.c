@@ -473,6 +473,15 @@ static void the_filter_is_kept_over_a_loss_of_power(void) {
 
 /* ---- errors ---- */
 
+/* On a short ring the last of the frames to be sent waits for those before it. */
+static void must_inject(const struct fake_error *error) {
+  if (rig_inject(error))
+    return;
+  rig_run();
+  if (!rig_inject(error))
+    fail_msg("%s: the fake says that there is nothing to strike", error->name);
+}
+
 static void each_error_is_counted_and_survived(void) {
   for (const struct fake_error *error = rig.mac->errors; error->name != NULL; error++) {
     for (unsigned round = 0; round < 5; round++) {
@@ -485,7 +494,7 @@ static void each_error_is_counted_and_survived(void) {
         rig_must_transmit(200, 1 + (i + 1) % rig.fragments_max, 8);
       rig_run();
       rig_send(round);
-      assert_true(rig_inject(error));
+      must_inject(error);
       (void)rig_wire(100);
       rig_run();
       if (rig.nic->counters[error->counter] == before)
