@@ -257,7 +257,7 @@ help:
 	@echo "make bench-growth what a packet costs as rings, batches, connections, interfaces grow; the highest rate without loss"
 	@echo "make bench-plots  draws docs/growth.svg from what the last bench-growth measured"
 	@echo "make bench-wall   packets and bits a second by the host's clock, for information"
-	@echo "make test         all tests on all boards, or on BOARD; test-unit, test-conformance (DRIVER= TEST= PRODUCT_DIR= PRODUCT_SOURCES=), test-netif (NETIF= TEST= PRODUCT_DIR= PRODUCT_SOURCES= PRODUCT_FLAGS=), test-interleave, test-sim and test-qemu run a part"
+	@echo "make test         all tests on all boards, or on BOARD; test-unit, test-conformance (DRIVER= TEST= PRODUCT_DIR= PRODUCT_SOURCES=), test-netif (NETIF= or DRIVER= TEST= PRODUCT_DIR= PRODUCT_SOURCES= PRODUCT_FLAGS=), test-interleave, test-sim and test-qemu run a part"
 	@echo "make check        the quick part of these, without an emulator: test-clang and test-unit"
 	@echo "make interleave   all interleavings of main loop, interrupts and devices; DEPTH= ONLY=WORDS SCHEDULE=STEPS"
 	@echo "make torture      whatever may happen to a NIC, over each driver or DRIVER; SEED= RUNS= (1 prints each event) PRODUCT_DIR="

@@ -79,6 +79,16 @@ $(NETIF_PROGRAM): $(PRODUCT_DIR)/$(NETIF)_driver.c $(PRODUCT_SOURCES) $(NETIF_FI
 -include $(NETIF_FIRST:.o=.d) $(NETIF_REST:.o=.d)
 endif
 
+# ringif over a product's MAC: DRIVER of PRODUCT_DIR, as for the conformance suite (tests/unit/unit.mk).
+ifneq ($(and $(PRODUCT_DIR),$(if $(NETIF),,x)),)
+NETIF_PROGRAM := $(SUITE)/test_netif
+$(NETIF_PROGRAM): tests/netif/test_netif.c tests/netif/ringif_drivers.c $(PRODUCT_DRIVER) \
+                  $(filter-out build/host-gcc/tests/netif/ringif_drivers.o,$(NETIF_OBJECTS_gcc)) FORCE
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)gcc $(PRODUCT_CFLAGS) '-DNETIF_DRIVERS(DRIVER)=DRIVER($(DRIVER))' $(filter-out FORCE,$^) -lcmocka -o $@
+endif
+
 # NETIF= limits it to one driver, TEST= to tests with a word in the name; RUNS seeds from SEED on of the test in which
 # anything happens in any order.
 .PHONY: test-netif

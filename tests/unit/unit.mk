@@ -122,12 +122,13 @@ ifneq ($(words $(wildcard $(PRODUCT_DIR)/$(DRIVER).c $(PRODUCT_DIR)/fake_$(DRIVE
 $(error PRODUCT_DIR=$(PRODUCT_DIR) DRIVER=$(DRIVER): valid: a directory with $(DRIVER).c and fake_$(DRIVER).c)
 endif
 SUITE := build/host-product/$(DRIVER)
-$(SUITE)/%: tests/conformance/%.c $(PRODUCT_DIR)/$(DRIVER).c $(PRODUCT_DIR)/fake_$(DRIVER).c \
-            $(wildcard $(PRODUCT_DIR)/mac_$(DRIVER).c) $(PRODUCT_SOURCES) $(CONFORMANCE_OBJECTS_gcc) FORCE
+PRODUCT_DRIVER := $(PRODUCT_DIR)/$(DRIVER).c $(PRODUCT_DIR)/fake_$(DRIVER).c $(wildcard $(PRODUCT_DIR)/mac_$(DRIVER).c) \
+                  $(PRODUCT_SOURCES)
+PRODUCT_CFLAGS  = $(HOST_CFLAGS) $(WARN) -I$(PRODUCT_DIR) '-DFAKE_MACS(FAKE)=FAKE($(DRIVER))' -no-pie
+$(SUITE)/%: tests/conformance/%.c $(PRODUCT_DRIVER) $(CONFORMANCE_OBJECTS_gcc) FORCE
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)gcc $(HOST_CFLAGS) $(WARN) -I$(PRODUCT_DIR) '-DFAKE_MACS(FAKE)=FAKE($(DRIVER))' -DDRIVERS='"$(DRIVER)"' \
-	  -no-pie $(filter-out FORCE,$^) -lcmocka -o $@
+	$(Q)gcc $(PRODUCT_CFLAGS) -DDRIVERS='"$(DRIVER)"' $(filter-out FORCE,$^) -lcmocka -o $@
 endif
 
 # Just the conformance suite, by gcc; DRIVER= limits it to one driver, TEST= to tests with a word in the name.
