@@ -33,6 +33,9 @@
 #if LWIP_IPV4 && !LWIP_ARP
 #error "lwipopts.h: LWIP_ARP has to be 1: a NIC is on an Ethernet"
 #endif
+#if LWIP_IPV6 && !LWIP_ICMP6
+#error "lwipopts.h: LWIP_ICMP6 has to be 1: on an Ethernet IPv6 finds its neighbours by it"
+#endif
 #if ETH_PAD_SIZE
 #error "lwipopts.h: ETH_PAD_SIZE has to be 0: a NIC's frames begin with the Ethernet header"
 #endif
@@ -105,7 +108,7 @@ static void link_changed(struct nic *nic) {
 
 /* ---- address filter: lwIP says which IP groups it is in, the NIC filters Ethernet groups ---- */
 
-#if LWIP_IGMP || LWIP_IPV6_MLD
+#if LWIP_IGMP || (LWIP_IPV6 && LWIP_IPV6_MLD)
 static err_t filter_group(struct netif *netif, const uint8_t group[ETH_ADDRESS_BYTES],
                           enum netif_mac_filter_action action) {
   struct nic *nic = ringif_nic(netif);
@@ -141,7 +144,7 @@ static err_t bind_igmp(struct netif *netif) {
 }
 #endif
 
-#if LWIP_IPV6_MLD
+#if LWIP_IPV6 && LWIP_IPV6_MLD
 /* RFC 2464, 7: the low 32 bits of the group. */
 static err_t mld_filter(struct netif *netif, const ip6_addr_t *ip,
                         enum netif_mac_filter_action action) {

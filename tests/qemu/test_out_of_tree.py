@@ -54,15 +54,16 @@ def make_objects(tmp_path, product, *names):
     ("LWIP_HOOK_FILENAME", None, "ringif"), ("LWIP_HOOK_TCP_ISN", None, "ringif"),
     ("MEMP_NUM_SYS_TIMEOUT", None, "ringif"), ("LWIP_TESTMODE", None, "lwip_timers"),
     ("LWIP_CHECKSUM_CTRL_PER_NETIF", None, "ringif"), ("ETH_PAD_SIZE", 2, "ringif"),
-    ("SYS_LIGHTWEIGHT_PROT", None, "ringif"), ("LWIP_ARP", 0, "ringif"),
+    ("SYS_LIGHTWEIGHT_PROT", None, "ringif"), ("LWIP_ARP", 0, "ringif"), ("LWIP_ICMP6", 0, "ringif"),
     ("LWIP_SUPPORT_CUSTOM_PBUF", 0, "ringif"), ("MEM_LIBC_MALLOC", 1, "../port/newlib/syscalls")])
 def test_an_option_that_lwipopts_lacks_is_named(tmp_path, option, value, name):
-    product = product_with(tmp_path, **{"LWIP_TCP": 1, option: value})
+    product = product_with(tmp_path, **{"LWIP_TCP": 1, "LWIP_IPV6": 1, option: value})
     made = make_objects(tmp_path, product, os.path.normpath(f"driver/{name}"))
     assert made.returncode != 0 and f'#error "lwipopts.h: {option} has to be ' in made.stderr, made.stderr
 
 
-@pytest.mark.parametrize("options", [{"LWIP_IPV4": 0, "LWIP_IPV6": 1}, {"LWIP_UDP": 0, "LWIP_TCP": 1}])
+@pytest.mark.parametrize("options", [
+    {"LWIP_IPV4": 0, "LWIP_IPV6": 1}, {"LWIP_UDP": 0, "LWIP_TCP": 1}, {"LWIP_IPV6": 0, "LWIP_IPV6_MLD": 1}])
 def test_a_version_of_ip_or_udp_may_be_off(tmp_path, options):
     kit = sorted(name for name in os.listdir(os.path.join(ROOT, "driver")) if name.endswith(".c"))
     made = make_objects(tmp_path, product_with(tmp_path, **options), *(f"driver/{name[:-2]}" for name in kit))
