@@ -12,6 +12,9 @@
 #include "lwip/stats.h"
 #include "netif/ethernet.h"
 #include "reply.h"
+#ifdef LWIP_HOOK_FILENAME
+#include LWIP_HOOK_FILENAME
+#endif
 
 #if LWIP_IPV4 && LWIP_UDP
 
@@ -26,6 +29,13 @@ struct frame { /* RFC 894, 791, and 792 or 768 */
 enum { IP_BYTES = sizeof(struct ip_hdr) + sizeof(struct udp_hdr), RIGHT = 0xffff };
 static_assert(sizeof(struct frame) == sizeof(struct eth_hdr) + IP_BYTES, "as on the wire");
 static_assert(_Alignof(struct frame) == 1, "wherever it may lie");
+
+/* A hook of the product's, such as a packet filter, sees all packets before lwIP does. */
+#ifdef LWIP_HOOK_IP4_INPUT
+enum { HAS_INPUT_HOOK = 1 };
+#else
+enum { HAS_INPUT_HOOK = 0 };
+#endif
 
 /* Raw PCBs see all packets. lwIP keeps the list of them to itself, but counts them with
  * MEMP_STATS. */
@@ -174,8 +184,9 @@ static err_t ping_input(struct pbuf *packet, struct netif *netif, size_t length)
 
 err_t fast_path_input(struct pbuf *packet, struct netif *netif) {
   const struct frame *frame = packet->payload;
-  size_t length =
-      packet->len >= sizeof *frame && is_plain(packet, netif) ? ip_length(packet, netif) : 0;
+  size_t length = !HAS_INPUT_HOOK && packet->len >= sizeof *frame && is_plain(packet, netif)
+                      ? ip_length(packet, netif)
+                      : 0;
 
   if (length == 0)
     return ethernet_input(packet, netif);
@@ -186,7 +197,7 @@ err_t fast_path_input(struct pbuf *packet, struct netif *netif) {
   if (frame->ip._proto == IP_PROTO_TCP)
     return segment_input(packet, netif, length);
 #endif
-  if (frame->ip._proto == IP_PROTO_ICMP)
+  if (LWIP_ICMP && frame->ip._proto == IP_PROTO_ICMP)
     return ping_input(packet, netif, length);
   return ethernet_input(packet, netif);
 }

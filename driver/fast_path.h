@@ -10,7 +10,8 @@
  * lwIP's counters count what is fast, too.
  *
  * It needs LWIP_IPV4 and LWIP_UDP. While there is a raw PCB, which is to see all packets, nothing
- * is fast; with LWIP_RAW but without MEMP_STATS, which counts the raw PCBs, nothing ever is. */
+ * is fast; with LWIP_RAW but without MEMP_STATS, which counts the raw PCBs, nothing ever is, nor
+ * with a LWIP_HOOK_IP4_INPUT. */
 #ifndef FAST_PATH_H
 #define FAST_PATH_H
 
