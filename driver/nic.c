@@ -27,7 +27,8 @@ int nic_init(struct nic *nic, const struct nic_config *config, struct dispatch_q
   if (nic->state != NIC_ABSENT)
     return -EPERM;
   if (config->batch == 0 || config->batch > config->queue_depth || config->budget == 0 ||
-      config->pool.buffer_size < ETH_HEADER_BYTES || config->ops->caps.tx_alignment > MEM_ALIGNMENT)
+      config->pool.buffer_size < ETH_HEADER_BYTES + ETH_TAG_BYTES ||
+      config->ops->caps.tx_alignment > MEM_ALIGNMENT)
     return -EINVAL; /* for the last: a copy of a frame would not be aligned either */
   nic->config = config;
   nic->ops = config->ops;

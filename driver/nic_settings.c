@@ -43,7 +43,7 @@ int nic_set_media(struct nic *nic, enum nic_media media) {
 /* ---- MTU and station address ---- */
 
 uint16_t nic_mtu_max(const struct nic *nic) {
-  uint16_t buffer = (uint16_t)(nic->config->pool.buffer_size - ETH_HEADER_BYTES);
+  uint16_t buffer = (uint16_t)(nic->config->pool.buffer_size - ETH_HEADER_BYTES - ETH_TAG_BYTES);
 
   return nic->mtu_max < buffer ? nic->mtu_max : buffer;
 }

@@ -8,6 +8,7 @@
 
 #include "datapath.c"
 #include "nic.c"
+#include "nic_settings.c"
 
 #include "lwip/init.h"
 #include "paper_rig.h"
@@ -33,6 +34,22 @@ static void a_full_frame_with_a_tag_is_received(void **state) {
   assert_int_equal(nic->counters[NIC_IN_TOO_LONG], 1);
 }
 
+/* A copy to be sent may be in a packet of the pool: what is behind its buffer is another's. */
+static void a_frame_with_a_tag_fits_into_a_buffer(void **state) {
+  enum { SHORT = 1504 };
+  struct nic_config narrow = config;
+
+  (void)state;
+  assert_int_equal(nic_free(nic), 0);
+  narrow.pool.buffer_size = SHORT;
+  assert_int_equal(nic_init(nic, &narrow, &dispatch), 0);
+  assert_int_equal(nic->mtu, SHORT - ETH_HEADER_BYTES - 4);
+  assert_int_equal(nic_set_mtu(nic, SHORT - ETH_HEADER_BYTES), -EINVAL);
+  assert_int_equal(nic_free(nic), 0);
+  narrow.pool.buffer_size = ETH_HEADER_BYTES + 3;
+  assert_int_equal(nic_init(nic, &narrow, &dispatch), -EINVAL);
+}
+
 /* Not each device finds the headers behind a tag. */
 static void no_device_makes_checksums(void **state) {
   (void)state;
@@ -46,6 +63,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(a_full_frame_with_a_tag_is_sent, paper_setup_enabled),
       cmocka_unit_test_setup(a_full_frame_with_a_tag_is_received, paper_setup_enabled),
+      cmocka_unit_test_setup(a_frame_with_a_tag_fits_into_a_buffer, paper_setup),
       cmocka_unit_test_setup(no_device_makes_checksums, paper_setup),
   };
 
