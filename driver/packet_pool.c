@@ -19,6 +19,7 @@ static void packet_reset(const struct packet_pool *pool, struct pbuf *packet) {
   packet->flags = PBUF_FLAG_IS_CUSTOM | PACKET_FLAG_POOLED;
   packet->ref = 1;
   packet->if_idx = 0;
+  LWIP_PBUF_CUSTOM_DATA_INIT(packet);
 }
 
 /* pbuf_free() calls this. A packet that an application has made longer, as for an answer in the
@@ -46,18 +47,21 @@ static void lent_packet_freed(struct pbuf *packet) {
 int packet_pool_init(struct packet_pool *pool, const struct packet_pool_options *options,
                      void *memory, size_t memory_size) {
   unsigned alignment = options->alignment;
-  size_t stride;
+  size_t stride, offset;
 
   if (alignment < 4 || (alignment & (alignment - 1)) != 0 || (uintptr_t)memory % alignment != 0 ||
       options->packets == 0 || options->packets > RING_SIZE_MAX || options->buffer_size == 0 ||
       options->buffer_size % alignment != 0)
     return -EINVAL;
   stride = PACKET_POOL_STRIDE(options->buffer_size, options->headroom, alignment);
+  offset = stride - options->buffer_size;
+  if (offset > UINT16_MAX)
+    return -EINVAL;
   if (memory == NULL || memory_size < stride * options->packets)
     return -ENOMEM;
 
   *pool = (struct packet_pool){
-      .payload_offset = (uint16_t)(stride - options->buffer_size),
+      .payload_offset = (uint16_t)offset,
       .options = *options,
   };
   for (unsigned i = 0; i < options->packets; i++) {

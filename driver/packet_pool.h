@@ -22,7 +22,8 @@
 struct packet_pool_options {
   uint16_t packets;     /* how many; 1 to 256 */
   uint16_t buffer_size; /* bytes that a device may write, a multiple of `alignment` */
-  uint16_t headroom;    /* bytes kept free before the buffer, for longer headers than came in */
+  uint16_t headroom;    /* bytes kept free before the buffer, for longer headers than came in; with
+                           the packet's own 65535 at most */
   uint16_t alignment;   /* of each buffer, in bytes: a power of two, at least 4; the size of a cache
                            line if the processor caches the memory */
   uint16_t held_max; /* how many the stack may hold before frames are copied out instead. If that is

@@ -46,6 +46,7 @@ static void refuses_options_out_of_range(void **state) {
   REFUSED(packets, 0);
   REFUSED(packets, 257);
   REFUSED(buffer_size, 0);
+  REFUSED(headroom, UINT16_MAX); /* the buffer's offset would not fit its field */
   REFUSED(buffer_size, BUFFER + 4); /* not a multiple of the alignment */
   REFUSED(alignment, 2);
 #undef REFUSED

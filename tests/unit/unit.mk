@@ -91,7 +91,7 @@ $$(UNIT_TESTS:tests/unit/%.c=build/host-$(1)/%): build/host-$(1)/%: build/host-$
 build/host-$(1)/test_fast_path: HOST_LDFLAGS := -Wl,--wrap=ethernet_input
 
 # Have files in themselves, with other options of lwIP: those come first.
-$$(addprefix build/host-$(1)/,test_forward test_vlan test_fast_path_options test_fast_path_hook): HOST_LDFLAGS := -Wl,-z,muldefs
+$$(addprefix build/host-$(1)/,test_forward test_vlan test_fast_path_options test_fast_path_hook test_packet_data): HOST_LDFLAGS := -Wl,-z,muldefs
 
 $$(CONFORMANCE_TESTS:tests/conformance/%.c=build/host-$(1)/%): build/host-$(1)/%: \
     build/host-$(1)/tests/conformance/%.o $$(CONFORMANCE_OBJECTS_$(1))
