@@ -5,6 +5,7 @@
 #ifndef CHECKSUM_H
 #define CHECKSUM_H
 
+#include "lwip_options.h"
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
 

@@ -15,6 +15,7 @@
 #ifndef FAST_PATH_H
 #define FAST_PATH_H
 
+#include "lwip_options.h"
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
 

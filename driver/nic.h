@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lwip_options.h"
 #include "dispatch.h"
 #include "packet_pool.h"
 #include "packet_queue.h"

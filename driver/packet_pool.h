@@ -12,10 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lwip_options.h"
 #include "lwip/pbuf.h"
 #include "packet_queue.h"
 
-#if !LWIP_SUPPORT_CUSTOM_PBUF
+#if !LWIP_SUPPORT_CUSTOM_PBUF /* pbuf.h has its default */
 #error "lwipopts.h: LWIP_SUPPORT_CUSTOM_PBUF has to be 1: packets are such pbufs"
 #endif
 

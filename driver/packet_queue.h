@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lwip_options.h"
 #include "dispatch.h"
 #include "lwip/pbuf.h"
 #include "port.h"

@@ -16,28 +16,12 @@
 #include "mib2.h"
 #include "tcp_repair.h"
 
-/* Each of these would build without, and fail in the field. */
+/* Each of these would build without, and fail in the field; more in lwip_options.h. */
 #ifndef LWIP_HOOK_FILENAME
 #error "lwipopts.h: LWIP_HOOK_FILENAME has to be \"lwip_hooks.h\", or a header that includes it"
 #endif
 #if LWIP_TCP && !defined LWIP_HOOK_TCP_ISN
 #error "lwipopts.h: LWIP_HOOK_TCP_ISN has to be lwip_hook_tcp_isn, or one of your own"
-#endif
-#if !LWIP_CHECKSUM_CTRL_PER_NETIF
-#error                                                                                             \
-    "lwipopts.h: LWIP_CHECKSUM_CTRL_PER_NETIF has to be 1: else lwIP's checksums are none of a NIC's"
-#endif
-#if SYS_LIGHTWEIGHT_PROT
-#error "lwipopts.h: SYS_LIGHTWEIGHT_PROT has to be 0: lwIP is for the main loop alone"
-#endif
-#if LWIP_IPV4 && !LWIP_ARP
-#error "lwipopts.h: LWIP_ARP has to be 1: a NIC is on an Ethernet"
-#endif
-#if LWIP_IPV6 && !LWIP_ICMP6
-#error "lwipopts.h: LWIP_ICMP6 has to be 1: on an Ethernet IPv6 finds its neighbours by it"
-#endif
-#if ETH_PAD_SIZE
-#error "lwipopts.h: ETH_PAD_SIZE has to be 0: a NIC's frames begin with the Ethernet header"
 #endif
 #if !MEMP_MEM_MALLOC && MEMP_NUM_SYS_TIMEOUT <= LWIP_NUM_SYS_TIMEOUT_INTERNAL
 #error "lwipopts.h: MEMP_NUM_SYS_TIMEOUT has to be LWIP_NUM_SYS_TIMEOUT_INTERNAL and one per NIC"

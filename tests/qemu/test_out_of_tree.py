@@ -53,13 +53,25 @@ def make_objects(tmp_path, product, *names):
 @pytest.mark.parametrize("option, value, name", [
     ("LWIP_HOOK_FILENAME", None, "ringif"), ("LWIP_HOOK_TCP_ISN", None, "ringif"),
     ("MEMP_NUM_SYS_TIMEOUT", None, "ringif"), ("LWIP_TESTMODE", None, "lwip_timers"),
-    ("LWIP_CHECKSUM_CTRL_PER_NETIF", None, "ringif"), ("ETH_PAD_SIZE", 2, "ringif"),
-    ("SYS_LIGHTWEIGHT_PROT", None, "ringif"), ("LWIP_ARP", 0, "ringif"), ("LWIP_ICMP6", 0, "ringif"),
     ("LWIP_SUPPORT_CUSTOM_PBUF", 0, "ringif"), ("MEM_LIBC_MALLOC", 1, "../port/newlib/syscalls")])
 def test_an_option_that_lwipopts_lacks_is_named(tmp_path, option, value, name):
-    product = product_with(tmp_path, **{"LWIP_TCP": 1, "LWIP_IPV6": 1, option: value})
+    product = product_with(tmp_path, **{"LWIP_TCP": 1, option: value})
     made = make_objects(tmp_path, product, os.path.normpath(f"driver/{name}"))
     assert made.returncode != 0 and f'#error "lwipopts.h: {option} has to be ' in made.stderr, made.stderr
+
+
+@pytest.mark.parametrize("option, value", [
+    ("NO_SYS", None), ("SYS_LIGHTWEIGHT_PROT", None), ("MEM_ALIGNMENT", None), ("LWIP_TIMERS", 0),
+    ("LWIP_CHECKSUM_CTRL_PER_NETIF", None), ("LWIP_ARP", 0), ("LWIP_ICMP6", 0), ("ETH_PAD_SIZE", 2),
+    ("MEM_STATS", 0), ("MEMP_STATS", 0)])
+def test_a_wrong_option_is_the_first_error_of_each_file(tmp_path, option, value):
+    """Whichever it is that make compiles first."""
+    product = product_with(tmp_path, **{"LWIP_TCP": 1, "LWIP_IPV6": 1, "LWIP_STATS": 1, "MEM_QUEUE_RESERVE": 100,
+                                        "TCP_SEG_RESERVE": 2, option: value})
+    for name in ("checksum", "fast_path", "lwip_timers", "nic", "packet_pool", "registry", "reply", "ringif"):
+        made = make_objects(tmp_path, product, f"driver/{name}")
+        first = re.search(r"error: .*", made.stderr)
+        assert first and f'#error "lwipopts.h: {option} has to be ' in first.group(), f"{name}: {made.stderr}"
 
 
 @pytest.mark.parametrize("options", [
