@@ -22,6 +22,11 @@
 #error                                                                                             \
     "lwipopts.h: LWIP_CHECKSUM_CTRL_PER_NETIF has to be 1: else lwIP's checksums are none of a NIC's"
 #endif
+/* As in many a vendor's lwipopts.h: but no MAC makes all of them, and some make none. */
+#if !(CHECKSUM_GEN_IP && CHECKSUM_GEN_UDP && CHECKSUM_GEN_TCP && CHECKSUM_GEN_ICMP &&              \
+      CHECKSUM_GEN_ICMP6)
+#error "lwipopts.h: CHECKSUM_GEN_* has to be 1: lwIP leaves out what an interface's NIC makes"
+#endif
 #if LWIP_IPV4 && !LWIP_ARP
 #error "lwipopts.h: LWIP_ARP has to be 1: a NIC is on an Ethernet"
 #endif
