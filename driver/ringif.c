@@ -10,6 +10,7 @@
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
 #include "lwip/igmp.h"
+#include "lwip/memp.h"
 #include "lwip/timeouts.h"
 #include "lwip_hooks.h"
 #include "lwip_reclaim.h"
@@ -183,12 +184,26 @@ err_t ringif_unknown_protocol(struct pbuf *frame, struct netif *netif) {
   return ERR_OK;
 }
 
+/* sys_timeout() does not tell: without memory it asserts, or does nothing. */
+static bool may_have_timeout(void) {
+  void *timeout = memp_malloc(MEMP_SYS_TIMEOUT);
+
+  if (timeout == NULL)
+    return false;
+  memp_free(MEMP_SYS_TIMEOUT, timeout);
+  return true;
+}
+
 err_t ringif_init(struct netif *netif) {
   struct nic *nic = netif->state;
   int error;
 
   if (nic == NULL || nic->state != NIC_INIT)
     return ERR_ARG;
+  if (!may_have_timeout()) {
+    log_error("nic", "%s does not start: MEMP_NUM_SYS_TIMEOUT is too small", nic->ops->name);
+    return ERR_MEM;
+  }
   nic->stack = netif;
   nic->link_changed = link_changed;
   nic->reclaim = lwip_reclaim;

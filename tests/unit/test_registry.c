@@ -15,7 +15,15 @@
 #include "ringif.h"
 #include "sim.h"
 
-enum { SIMS = 2, DEVICES = SIMS + 1, PACKETS = 10, BUFFER = 608, DEPTH = 16, IRQ = 34 };
+enum {
+  SIMS = 2,
+  DEVICES = SIMS + 1,
+  PACKETS = 10,
+  BUFFER = 608,
+  DEPTH = 16,
+  IRQ = 34,
+  TIMEOUTS_MAX = 64
+};
 
 static struct dispatch_queue dispatch;
 static struct sim_device devices[SIMS];
@@ -262,6 +270,22 @@ static void without_memory_for_its_first_group_it_is_not_there(void **state) {
   assert_int_equal(registry_install("sim", &entry), 0);
 }
 
+/* Else nothing would ever look at its link. */
+static void without_memory_for_its_timeout_it_is_not_there(void **state) {
+  void *timeouts[TIMEOUTS_MAX];
+  struct registry_entry *entry;
+  unsigned taken = 0;
+
+  (void)state;
+  while (taken < TIMEOUTS_MAX && (timeouts[taken] = memp_malloc(MEMP_SYS_TIMEOUT)) != NULL)
+    taken++;
+  assert_int_equal(registry_install("sim", &entry), -EIO);
+  assert_string_equal(registry_state_name(registry_entry(0)), "available");
+  while (taken != 0)
+    memp_free(MEMP_SYS_TIMEOUT, timeouts[--taken]);
+  assert_int_equal(registry_install("sim", &entry), 0);
+}
+
 static struct pbuf *kept;
 
 static err_t keep(struct pbuf *frame, struct netif *netif) {
@@ -362,6 +386,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_device_without_a_driver_is_not_installed_on, setup,
                                       teardown),
       cmocka_unit_test_setup_teardown(states_have_names, setup, teardown),
+      cmocka_unit_test_setup_teardown(without_memory_for_its_timeout_it_is_not_there, setup,
+                                      teardown),
       cmocka_unit_test_setup_teardown(without_memory_for_its_first_group_it_is_not_there, setup,
                                       teardown),
       cmocka_unit_test_setup_teardown(a_packet_outlives_its_driver, setup, teardown),

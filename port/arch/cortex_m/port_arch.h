@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined __ARM_ARCH_ISA_THUMB && __ARM_ARCH_ISA_THUMB < 2
+#error "CPU: valid: a Cortex-M3 or higher: an M0 or M0+ has no exclusive accesses"
+#endif
+
 static inline uint32_t port_irq_save(void) {
   uint32_t primask;
   __asm volatile("mrs %0, primask\n\tcpsid i" : "=r"(primask)::"memory");
