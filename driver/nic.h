@@ -257,8 +257,9 @@ struct nic_ops {
 /* What the board says of a NIC. */
 struct nic_config {
   const struct nic_ops *ops;
-  uintptr_t base;    /* of its registers */
-  unsigned irq;      /* its interrupt line, the board's number */
+  uintptr_t base; /* of its registers */
+  unsigned irq;   /* its interrupt line, the board's number; it shares it with no device, since the
+                     kit disables it while the NIC is off */
   uint16_t irq_last; /* if it has several lines, they are `irq` to this one; else 0 */
   struct packet_pool_options pool;
   void *memory;           /* NIC_MEMORY_BYTES() that the device can reach, aligned as the buffers */

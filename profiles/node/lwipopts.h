@@ -3,7 +3,7 @@
 #ifndef NODE_LWIPOPTS_H
 #define NODE_LWIPOPTS_H
 
-#include "../../port/lwip/lwipopts.h"
+#include "lwip/lwipopts.h" /* port/lwip/lwipopts.h, the demo's */
 
 /* No ping from here. */
 #undef LWIP_RAW

@@ -2,7 +2,7 @@
 #ifndef SMALL_LWIPOPTS_H
 #define SMALL_LWIPOPTS_H
 
-#include "../../port/lwip/lwipopts.h"
+#include "lwip/lwipopts.h" /* port/lwip/lwipopts.h, the demo's */
 
 /* What it does without. */
 #undef LWIP_IPV6

@@ -37,12 +37,16 @@ static void add_interface(unsigned number) {
     log_error("product", "%s is not up: error %d", config->ops->name, -error);
 }
 
+enum { ECHO_PORT = 7 };
+
 static void echo(void *unused, struct udp_pcb *pcb, struct pbuf *data, const ip_addr_t *from,
                  u16_t port) {
   (void)unused;
-  if (reply_to_datagram(pcb, data, true))
-    return;
-  (void)udp_sendto(pcb, data, from, port);
+  if (port != ECHO_PORT) { /* an answer to an echo would be answered, and so on without end */
+    if (reply_to_datagram(pcb, data, true))
+      return;
+    (void)udp_sendto(pcb, data, from, port);
+  }
   pbuf_free(data);
 }
 
@@ -64,7 +68,7 @@ int main(void) {
   for (unsigned i = 0; i < BOARD_NICS; i++)
     add_interface(i);
   pcb = udp_new();
-  if (pcb != NULL && udp_bind(pcb, IP_ANY_TYPE, 7) == ERR_OK)
+  if (pcb != NULL && udp_bind(pcb, IP_ANY_TYPE, ECHO_PORT) == ERR_OK)
     udp_recv(pcb, echo, NULL);
   for (;;) {
     (void)dispatch_run(&dispatch);

@@ -83,6 +83,14 @@ def test_a_version_of_ip_or_udp_may_be_off(tmp_path, options):
     assert made.returncode == 0, made.stderr
 
 
+@pytest.mark.parametrize("profile", ["node", "small"])
+def test_a_profiles_options_are_a_start(tmp_path, profile):
+    product = product_with(tmp_path)
+    shutil.copy(os.path.join(ROOT, "profiles", profile, "lwipopts.h"), product)
+    made = make_objects(tmp_path, product, "driver/ringif")
+    assert made.returncode == 0, made.stderr
+
+
 def test_lwips_applications_compile(tmp_path):
     """Those that a product may want besides."""
     product = product_with(tmp_path, LWIP_TCP=1, LWIP_IPV6=1, LWIP_IGMP=1, LWIP_DNS=1, LWIP_SNMP=1, LWIP_STATS=1,
