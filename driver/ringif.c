@@ -200,14 +200,10 @@ err_t ringif_init(struct netif *netif) {
 
   if (nic == NULL || nic->state != NIC_INIT)
     return ERR_ARG;
-  if (!may_have_timeout()) {
-    log_error("nic", "%s does not start: MEMP_NUM_SYS_TIMEOUT is too small", nic->ops->name);
-    return ERR_MEM;
-  }
   nic->stack = netif;
   nic->link_changed = link_changed;
   nic->reclaim = lwip_reclaim;
-  error = nic_start(nic);
+  error = may_have_timeout() ? nic_start(nic) : -ENOMEM;
   if (error != 0) {
     log_error("nic", "%s at %#lx does not start: error %d", nic->ops->name,
               (unsigned long)nic->base, -error);
