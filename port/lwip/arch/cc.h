@@ -8,6 +8,7 @@
 
 #define LWIP_TIMEVAL_PRIVATE  0
 #define LWIP_ERRNO_STDINCLUDE 1
+#define LWIP_NO_CTYPE_H       1 /* the C library's is a table, of 257 bytes */
 
 #define LWIP_RAND() ((u32_t)lwip_port_rand())
 unsigned lwip_port_rand(void);
