@@ -51,7 +51,7 @@ $(CV_UNIT_PROGRAMS): $(CV)/%: $(CV)/tests/unit/%.o $(CV_OBJECTS) $(IX)/lwip.a
 	$(call say,LD)
 	$(Q)gcc -no-pie --coverage $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(HOST_LDFLAGS) -o $@
 $(CV)/test_fast_path: HOST_LDFLAGS := -Wl,--wrap=ethernet_input
-$(addprefix $(CV)/,test_forward test_vlan test_fast_path_options test_fast_path_hook test_packet_data): HOST_LDFLAGS := -Wl,-z,muldefs
+$(addprefix $(CV)/,$(UNIT_TESTS_OF_OTHER_LWIP)): HOST_LDFLAGS := -Wl,-z,muldefs
 
 $(CV_CONFORMANCE_PROGRAMS): $(CV)/%: $(CV)/tests/conformance/%.o $(CV_CONFORMANCE) $(IX)/lwip.a
 	$(call say,LD)

@@ -2,6 +2,8 @@
 # sanitizers.
 
 UNIT_TESTS        := $(wildcard tests/unit/test_*.c)
+# Have files in themselves, with other options of lwIP: those come first when they are linked.
+UNIT_TESTS_OF_OTHER_LWIP := test_dhcp_minutes test_fast_path_hook test_fast_path_options test_forward test_packet_data test_vlan
 CONFORMANCE_TESTS := $(wildcard tests/conformance/test_*.c)
 HOST_COMPILERS := gcc clang
 HOST_INCLUDE   := $(addprefix -I,tests/host tests/unit tests/conformance tests/netif port port/lwip driver driver/nic driver/device driver/wrap port/dev port/arch/cortex_m port/arch/cortex_a app)
@@ -90,8 +92,7 @@ $$(UNIT_TESTS:tests/unit/%.c=build/host-$(1)/%): build/host-$(1)/%: build/host-$
 # Counts what the fast path does not take.
 build/host-$(1)/test_fast_path: HOST_LDFLAGS := -Wl,--wrap=ethernet_input
 
-# Have files in themselves, with other options of lwIP: those come first.
-$$(addprefix build/host-$(1)/,test_forward test_vlan test_fast_path_options test_fast_path_hook test_packet_data): HOST_LDFLAGS := -Wl,-z,muldefs
+$$(addprefix build/host-$(1)/,$(UNIT_TESTS_OF_OTHER_LWIP)): HOST_LDFLAGS := -Wl,-z,muldefs
 
 $$(CONFORMANCE_TESTS:tests/conformance/%.c=build/host-$(1)/%): build/host-$(1)/%: \
     build/host-$(1)/tests/conformance/%.o $$(CONFORMANCE_OBJECTS_$(1))
