@@ -78,7 +78,6 @@ static void a_syn_is_timed_once(void **state) {
   pass(1);
   syn_is_answered(TCP_MSS);
   assert_int_equal(pcb->sa, 1);
-  tcp_abort(pcb);
   open();
   pass(SECOND);
   assert_int_equal(segments, 2);
@@ -87,14 +86,47 @@ static void a_syn_is_timed_once(void **state) {
   assert_int_equal(pcb->rto, 3 * SECOND);
 }
 
+static struct tcp_pcb *accepted;
+
+static err_t accept_it(void *argument, struct tcp_pcb *accepted_pcb, err_t error) {
+  (void)argument;
+  accepted = accepted_pcb;
+  return error;
+}
+
+/* So is our answer to one, and data has the same three seconds after it. */
+static void so_is_the_answer_to_one(void **state) {
+  struct tcp_pcb *listener = tcp_new(), peer = {.local_port = PORT + 1, .remote_port = PEER_PORT};
+
+  (void)state;
+  ip_addr_copy(peer.remote_ip, pcb->remote_ip);
+  assert_int_equal(tcp_bind(listener, IP_ANY_TYPE, PORT + 1), ERR_OK);
+  listener = tcp_listen(listener);
+  tcp_accept(listener, accept_it);
+  for (unsigned times = 1; times <= 3; times += 2) {
+    segments = 0;
+    segment_comes(&wire, &peer, TCP_SYN, PEER_FIRST, 0, WINDOW);
+    pass(times == 1 ? 1 : 3 * SECOND);
+    assert_int_equal(segments, times);
+    assert_int_equal(TCPH_FLAGS(&sent), TCP_SYN | TCP_ACK);
+    accepted = NULL;
+    segment_comes(&wire, &peer, TCP_ACK, PEER_FIRST + 1, lwip_ntohl(sent.seqno) + 1, WINDOW);
+    assert_non_null(accepted);
+    assert_int_equal(accepted->sa, times == 1 ? 1 : 0);
+    if (times > 1)
+      assert_int_equal(accepted->rto, 3 * SECOND);
+    tcp_abort(accepted);
+  }
+  assert_int_equal(tcp_close(listener), ERR_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(what_was_sent_twice_is_not_timed),
-      TEST(nor_are_those_behind_it),
-      TEST(a_doubled_wait_is_kept),
-      TEST(a_syn_is_timed_once),
+      TEST(what_was_sent_twice_is_not_timed), TEST(nor_are_those_behind_it),
+      TEST(a_doubled_wait_is_kept),           TEST(a_syn_is_timed_once),
+      TEST(so_is_the_answer_to_one),
   };
 
   lwip_init();
