@@ -120,11 +120,13 @@ static void one_that_is_not_all_there_is_dropped(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
     const STAT_COUNTER wrong = lwip_stats.udp.lenerr, dropped = lwip_stats.udp.drop;
+    const uint32_t errors_before = lwip_stats.mib2.udpinerrors;
 
     comes(IP_PROTO_UDP, PORT, lengths[i], 0);
     comes(IP_PROTO_UDP, CLOSED_PORT, lengths[i], 0);
     assert_int_equal(lwip_stats.udp.lenerr, wrong + 2);
     assert_int_equal(lwip_stats.udp.drop, dropped + 2);
+    assert_int_equal(lwip_stats.mib2.udpinerrors, errors_before + 2);
   }
   assert_int_equal(received.count, 0);
   assert_int_equal(errors, 0);
@@ -142,6 +144,11 @@ static void errors_have_a_rate(void **state) {
   host_run_for_us(500000);
   for (unsigned i = 0; i < 25; i++)
     comes(IP_PROTO_UDP, CLOSED_PORT, UDP_HLEN + DATA, 0);
+  assert_int_equal(errors, 15);
+  host_run_for_us(1000000);
+  while (icmp_error_allowed()) { /* IPv6's have the same one */
+  }
+  comes(IP_PROTO_UDP, CLOSED_PORT, UDP_HLEN + DATA, 0);
   assert_int_equal(errors, 15);
 }
 
