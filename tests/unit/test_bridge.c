@@ -9,6 +9,8 @@
 #include "lwip/prot/icmp.h"
 #include "lwip/prot/ip.h"
 #include "lwip/prot/ip4.h"
+#include "lwip/prot/udp.h"
+#include "lwip/udp.h"
 
 /* It keeps a pointer to each port, for which lwIP's interfaces have no room here. */
 static void *port_data[UINT8_MAX];
@@ -113,6 +115,17 @@ static void request_comes(uint32_t address) {
   frame_comes(all, ETHTYPE_ARP, &request, sizeof request);
 }
 
+/* The header of a packet from there to the bridge, of `size` bytes in all. */
+static void make_header(struct ip_hdr *ip, uint8_t protocol, size_t size) {
+  IPH_VHL_SET(ip, 4, IP_HLEN / 4);
+  IPH_LEN_SET(ip, lwip_htons((u16_t)size));
+  IPH_TTL_SET(ip, 64);
+  IPH_PROTO_SET(ip, protocol);
+  ip->src.addr = PP_HTONL(0x0a010002);
+  ip->dest.addr = PP_HTONL(0x0a010001);
+  IPH_CHKSUM_SET(ip, inet_chksum(ip, IP_HLEN));
+}
+
 /* ---- tests ---- */
 
 static void a_frame_for_another_goes_on_in_its_buffer(void **state) {
@@ -148,16 +161,43 @@ static void what_the_stack_answers_in_the_same_buffer_goes_back(void **state) {
   (void)state;
   request_comes(0x0a010001);
   nics[0].sent = nics[1].sent = 0;
-  IPH_VHL_SET(&ping.ip, 4, 5);
-  IPH_LEN_SET(&ping.ip, PP_HTONS(sizeof ping));
-  IPH_TTL_SET(&ping.ip, 64);
-  IPH_PROTO_SET(&ping.ip, IP_PROTO_ICMP);
-  ping.ip.src.addr = PP_HTONL(0x0a010002);
-  ping.ip.dest.addr = PP_HTONL(0x0a010001);
-  IPH_CHKSUM_SET(&ping.ip, inet_chksum(&ping.ip, sizeof ping.ip));
+  make_header(&ping.ip, IP_PROTO_ICMP, sizeof ping);
   frame_comes(own, ETHTYPE_IP, &ping, sizeof ping);
   assert_int_equal(nics[0].sent, 1);
   assert_int_equal(nics[0].sent_data[0][ETH_HEADER_BYTES + IP_HLEN], ICMP_ER);
+  assert_int_equal(nics[1].sent, 0);
+}
+
+static void send_back(void *unused, struct udp_pcb *by, struct pbuf *data, const ip_addr_t *from,
+                      u16_t port) {
+  (void)unused;
+  assert_int_equal(udp_sendto(by, data, from, port), ERR_OK);
+  pbuf_free(data);
+}
+
+/* lwIP itself makes a ping's buffer look like a new one, but not what an application sends. */
+static void so_does_what_an_application_answers_in_it(void **state) {
+  enum { ECHO = 7 };
+  struct {
+    struct ip_hdr ip;
+    struct udp_hdr udp;
+    uint8_t data[4];
+  } datagram = {.udp = {.src = PP_HTONS(5000),
+                        .dest = PP_HTONS(ECHO),
+                        .len = PP_HTONS(sizeof datagram.udp + sizeof datagram.data)},
+                .data = "abc"};
+  struct udp_pcb *pcb = udp_new();
+
+  (void)state;
+  assert_int_equal(udp_bind(pcb, IP_ANY_TYPE, ECHO), ERR_OK);
+  udp_recv(pcb, send_back, NULL);
+  request_comes(0x0a010001);
+  nics[0].sent = nics[1].sent = 0;
+  make_header(&datagram.ip, IP_PROTO_UDP, sizeof datagram);
+  frame_comes(own, ETHTYPE_IP, &datagram, sizeof datagram);
+  udp_remove(pcb);
+  assert_int_equal(nics[0].sent, 1);
+  assert_memory_equal(nics[0].sent_data[0] + ETH_HEADER_BYTES + IP_HLEN + UDP_HLEN, "abc", 4);
   assert_int_equal(nics[1].sent, 0);
 }
 
@@ -188,6 +228,7 @@ int main(void) {
       TEST(a_frame_for_another_goes_on_in_its_buffer),
       TEST(a_frame_for_all_goes_on_as_it_came_and_to_the_stack),
       TEST(what_the_stack_answers_in_the_same_buffer_goes_back),
+      TEST(so_does_what_an_application_answers_in_it),
       TEST(an_unknown_protocol_is_dropped),
   };
 
