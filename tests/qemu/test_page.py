@@ -3,12 +3,14 @@ import contextlib
 import json
 import os
 import re
+import select
 import socket
 import tempfile
 
 import pytest
 from conftest import FACTS, ROOT, assert_nothing_missing
 from lan import ADDRESS, GUEST, GUEST_MAC, MAC, Lan
+from recovery import uptime
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 from selenium import webdriver
@@ -304,6 +306,26 @@ def test_long_headers_do_not_spoil_a_request(page):
             assert answer.endswith(end), (cookie, answer[-200:])
     status, _, body = device.ask(POST.replace(b"\r\n", b"\r\nCookie: " + b"x" * 4096 + b"\r\n", 1) % len(line) + line)
     assert status == 431 and "at most 1023 bytes" in json.loads(body)["error"]
+
+
+def test_long_headers_that_pause_are_waited_for(page):
+    """The server looks after its connections every two seconds."""
+    guest, device = page
+    with socket.create_connection(("127.0.0.1", device.port), LIMIT_S) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nCookie: " + b"x" * 1500)
+        start = uptime(guest)
+        while uptime(guest) < start + 2.5:
+            pass
+        assert device.state()["board"]  # what was sent before that has come
+        assert not select.select([connection], [], [], 0)[0]
+        connection.sendall(b"\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.0 200 ") and answer.endswith(b"</html>\n")
+
+
+def test_long_headers_that_never_end_are_not_answered(page):
+    _, device = page
+    assert device.exchange(b"GET / HTTP/1.1\r\nCookie: " + b"x" * 1500, shut=True) == b""
 
 
 def test_a_request_that_is_typed_is_answered(page):

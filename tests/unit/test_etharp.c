@@ -161,6 +161,25 @@ static void what_waits_leaves_some_of_the_heap(void **state) {
   pbuf_free(packet);
 }
 
+/* Data of the application's own, of which a copy waits. */
+static void what_is_copied_to_wait_leaves_as_much(void **state) {
+  static const uint16_t lengths[] = {1400, 1400, 1400, 1400, 1400, 1400, 700, 350, 170, 80, 40};
+  static uint8_t data[1400];
+  const uint32_t errors = lwip_stats.etharp.memerr;
+
+  (void)state;
+  for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    struct pbuf *packet = pbuf_alloc_reference(data, lengths[i], PBUF_REF);
+    const ip4_addr_t to = address_of(2 + i % 2);
+
+    assert_non_null(packet);
+    (void)etharp_output(&netif, packet, &to);
+    pbuf_free(packet);
+    assert_true(lwip_stats.mem.used <= MEM_SIZE - MEM_QUEUE_RESERVE);
+  }
+  assert_true(lwip_stats.etharp.memerr != errors);
+}
+
 /* A station that merely asks, when all others are in use. */
 static void who_asks_waits_for_an_entry_that_is_not_used(void **state) {
   (void)state;
@@ -201,6 +220,7 @@ int main(void) {
       ETHARP_TEST(a_request_is_answered_if_it_is_whole),
       ETHARP_TEST(what_waits_in_vain_is_counted),
       ETHARP_TEST(what_waits_leaves_some_of_the_heap),
+      ETHARP_TEST(what_is_copied_to_wait_leaves_as_much),
       ETHARP_TEST(who_asks_does_not_displace_them),
       ETHARP_TEST(who_is_asked_for_does_not_displace_them),
       ETHARP_TEST(who_was_not_talked_to_makes_room),

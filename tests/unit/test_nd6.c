@@ -313,6 +313,22 @@ static void what_waits_leaves_some_of_the_heap(void **state) {
   pbuf_free(packet);
 }
 
+static void what_is_copied_to_wait_leaves_as_much(void **state) {
+  static const uint16_t lengths[] = {1400, 1400, 1400, 1400, 1400, 1400};
+  static uint8_t data[1400];
+  const ip6_addr_t to = ip6_wire_address(2);
+
+  (void)state;
+  for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    struct pbuf *packet = pbuf_alloc_reference(data, lengths[i], PBUF_REF);
+
+    assert_non_null(packet);
+    (void)ethip6_output(&ip6_wire_netif, packet, &to);
+    pbuf_free(packet);
+    assert_true(lwip_stats.mem.used <= MEM_SIZE - MEM_QUEUE_RESERVE);
+  }
+}
+
 static void probe_comes(void) {
   const ip6_addr_t group = ip6_wire_solicited_node(IP6_WIRE_OWN);
 
@@ -427,6 +443,7 @@ int main(void) {
       ND6_TEST(who_solicits_us_without_its_address_is_answered),
       ND6_TEST(what_is_no_address_is_not_taken_for_one),
       ND6_TEST(what_waits_leaves_some_of_the_heap),
+      ND6_TEST(what_is_copied_to_wait_leaves_as_much),
       ND6_TEST(an_address_in_use_is_not_given_up),
       ND6_TEST(what_we_asked_ourselves_is_none_of_anothers),
       ND6_TEST(one_that_is_asked_for_is_given_up),
