@@ -20,7 +20,8 @@ static struct timer_source due_timer = {.event = &due_event};
  * wound for any. */
 static uint32_t wound_for;
 
-static void wind_for_any(void) { wound_for = sys_now() - 1; }
+/* Twelve days ago: a timeout may be overdue as the timers start, but not by that. */
+static void wind_for_any(void) { wound_for = sys_now() - (UINT32_C(1) << 30); }
 
 struct lwip_timers_report lwip_timers_report;
 
@@ -44,22 +45,17 @@ static void run_due(void *context) {
   sys_check_timeouts(); /* what is left is due later */
 }
 
+int lwip_timers_start(struct dispatch_queue *queue) {
+  wind_for_any();
+  return dispatch_add(queue, &due_event, run_due, NULL);
+}
+
 /* Leaves alone a timer that is wound for an earlier time: waking early costs less than winding. */
 static void wind(void) {
   uint64_t deadline_us = port_clock_us() + UINT64_C(1000) * sys_timeouts_sleeptime();
 
   if (!due_timer.armed || deadline_us < due_timer.deadline_us)
     timer_source_wake_at(&due_timer, deadline_us);
-}
-
-/* Winds it here, since a timeout that is overdue already may have the time that stands for any. */
-int lwip_timers_start(struct dispatch_queue *queue) {
-  int error = dispatch_add(queue, &due_event, run_due, NULL);
-
-  wind_for_any();
-  if (error == 0)
-    wind();
-  return error;
 }
 
 void lwip_timers_arm(void) {
