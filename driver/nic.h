@@ -130,7 +130,10 @@ enum nic_multicast {
   NIC_MULTICAST_PERFECT, /* it passes on the joined ones only */
 };
 
-/* Checksums that a MAC makes or verifies; an OR of their bits. */
+/* Checksums that a MAC makes or verifies; an OR of their bits. In a frame to be sent a checksum that
+ * the MAC is to make is 0. One that is not is right already, as in an answer that was made of its
+ * request: the MAC may leave it or make it anew. Those of ICMP, of fragments and of IPv6 are always
+ * there. */
 enum nic_offload {
   NIC_OFFLOAD_TX_IP4 = 1 << 0,
   NIC_OFFLOAD_TX_TCP_UDP = 1 << 1, /* over IPv4, of packets that are not fragments */
@@ -150,7 +153,8 @@ enum nic_offload {
 
 /* What a MAC can do, as data. */
 struct nic_caps {
-  uint8_t tx_fragments_max;     /* buffers that it can gather into a frame; 1: it cannot gather */
+  uint8_t tx_fragments_max;     /* buffers that it can gather into a frame, no more than
+                                   fit on its ring; 1: it cannot gather */
   uint8_t tx_alignment;         /* of each tx fragment's start, in bytes: a power of two, up to
                                    MEM_ALIGNMENT; 1: any */
   uint16_t mtu_max;             /* longest payload of a frame, in bytes */
@@ -411,7 +415,8 @@ void nic_set_all_multicast(struct nic *nic, bool on);
  * is let in. */
 int nic_join_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]);
 
-/* Leaves it. Returns 0, or -ENOENT, with the filter unchanged, if it was not joined. */
+/* Leaves it. Returns 0, or -ENOENT, with the filter unchanged, if it was not joined. While more
+ * than NIC_GROUPS_MAX are joined, a group without a place is taken for one of the others. */
 int nic_leave_group(struct nic *nic, const uint8_t group[ETH_ADDRESS_BYTES]);
 
 /* True if the filter lets in frames to group `group`. */
