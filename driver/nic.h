@@ -130,10 +130,10 @@ enum nic_multicast {
   NIC_MULTICAST_PERFECT, /* it passes on the joined ones only */
 };
 
-/* Checksums that a MAC makes or verifies; an OR of their bits. In a frame to be sent a checksum that
- * the MAC is to make is 0. One that is not is right already, as in an answer that was made of its
- * request: the MAC may leave it or make it anew. Those of ICMP, of fragments and of IPv6 are always
- * there. */
+/* Checksums that a MAC makes or verifies; an OR of their bits. In a frame to be sent a checksum
+ * that the MAC is to make is 0. One that is not is right already, as in an answer that was made of
+ * its request: the MAC may leave it or make it anew. Those of ICMP, of fragments and of IPv6 are
+ * always there. */
 enum nic_offload {
   NIC_OFFLOAD_TX_IP4 = 1 << 0,
   NIC_OFFLOAD_TX_TCP_UDP = 1 << 1, /* over IPv4, of packets that are not fragments */
