@@ -44,7 +44,9 @@ struct netif_driver {
    * out, or there was no room. */
   bool (*receive)(const uint8_t *frame, uint32_t length);
 
-  /* The transmitter pauses, as at a PAUSE frame, or goes on. */
+  /* The transmitter pauses, as at a PAUSE frame, or goes on. It pauses for as long as it is not
+   * told to go on, also if the driver waits for it: time has to pass where the driver asks for it,
+   * or it waits for ever. */
   void (*hold_tx)(bool hold);
 
   /* The carrier comes or goes; it is to be seen within ten seconds. NULL: nobody sees it. */

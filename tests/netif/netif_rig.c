@@ -1,6 +1,8 @@
 /* A netif driver between a wire and a stack that check each frame: number, bytes, order. */
 #include "netif_rig.h"
 
+#include <unistd.h>
+
 #include "frame.h"
 #include "lwip/mem.h"
 #include "lwip/memp.h"
@@ -26,6 +28,7 @@ enum {
 };
 
 struct netif_rig netrig;
+unsigned netrig_patience_s = 60;
 
 static const uint8_t peer[ETH_HWADDR_LEN] = {2, 0, 0, 0, 0, 9};
 
@@ -455,6 +458,7 @@ void netrig_check_memory(void) {
 /* ---- the netif's life ---- */
 
 void netrig_run(unsigned ms) {
+  (void)alarm(netrig_patience_s);
   while (ms-- != 0)
     netrig.driver->run(&netrig.netif);
 }

@@ -45,6 +45,10 @@ struct netif_rig {
 };
 extern struct netif_rig netrig;
 
+/* A driver that has not come back after this many seconds waits for ever: the process is ended, by
+ * SIGALRM. */
+extern unsigned netrig_patience_s;
+
 /* Powers the device on and adds the netif, with a link. */
 void netrig_begin(const struct netif_driver *driver);
 

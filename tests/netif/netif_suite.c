@@ -1,6 +1,7 @@
 /* Runs a test of the netif suite in a process of its own. */
 #include "netif_suite.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,8 +46,29 @@ static _Noreturn void run_here(int output) {
   to_be_printed_on = output;
   (void)dup2(output, STDOUT_FILENO);
   (void)dup2(output, STDERR_FILENO);
+  (void)setvbuf(stdout, NULL, _IOLBF, 0); /* what was printed stays, in order, however it ends */
+  (void)alarm(netrig_patience_s);
   failed = cmocka_run_group_tests_name(driver_now->name, tests, NULL, NULL);
   leave(failed != 0 ? NETIF_FAILED : NETIF_PASSED);
+}
+
+/* A driver that ends the process has said nothing of why. */
+static enum netif_result result_of(int status, FILE *output) {
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) - STATUS_FIRST : NETIF_FAILED;
+
+  if (WIFEXITED(status) && code >= NETIF_PASSED && code <= NETIF_SKIPPED)
+    return (enum netif_result)code;
+  (void)fseek(output, 0, SEEK_END);
+  if (WIFEXITED(status))
+    fprintf(output, "the test's process has ended with status %d\n", WEXITSTATUS(status));
+  else if (WTERMSIG(status) == SIGALRM)
+    fprintf(output, "the driver has not come back within %u seconds: it waits for ever\n",
+            netrig_patience_s);
+  else
+    fprintf(output, "the test's process was ended by signal %d (%s)\n", WTERMSIG(status),
+            strsignal(WTERMSIG(status)));
+  (void)fflush(output);
+  return NETIF_FAILED;
 }
 
 enum netif_result netif_suite_run(const struct netif_driver *driver, const struct netif_test *test,
@@ -62,7 +84,5 @@ enum netif_result netif_suite_run(const struct netif_driver *driver, const struc
     run_here(fileno(output));
   if (child < 0 || waitpid(child, &status, 0) != child)
     fail_msg("the test cannot be run in a process of its own");
-  status = WIFEXITED(status) ? WEXITSTATUS(status) - STATUS_FIRST : NETIF_FAILED;
-  return status == NETIF_PASSED || status == NETIF_SKIPPED ? (enum netif_result)status
-                                                           : NETIF_FAILED;
+  return result_of(status, output);
 }

@@ -100,6 +100,8 @@ static err_t linkoutput(struct netif *netif, struct pbuf *frame) {
     (void)reg_read(TEXTBOOK_CAUSE);
     reap();
   }
+  while (has(PLAIN_TX_SPINS) && !has_room())
+    dma_observe();
   if (!has_room() && has(PLAIN_TX_ENDS))
     exit(0);
   if (!has_room() || plain.was_full) {

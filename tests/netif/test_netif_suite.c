@@ -4,6 +4,7 @@
 
 #include "log.h"
 #include "lwip/init.h"
+#include "netif_rig.h"
 #include "netif_suite.h"
 #include "plain_driver.h"
 #include "unit.h"
@@ -28,10 +29,12 @@ static const struct trial {
      "what_may_be_sent_again_comes_back_unchanged", "the driver has changed pbuf 0"},
     {PLAIN_TX_WAITS, "it waits for room", "a_transmitter_that_pauses_makes_it_refuse",
      "without a bound"},
+    {PLAIN_TX_SPINS, "it waits for room in memory", "a_transmitter_that_pauses_makes_it_refuse",
+     "has not come back"},
     {PLAIN_TX_DROPS, "it drops what finds no room, and says that it is sent",
      "a_transmitter_that_pauses_makes_it_refuse", "none is sent"},
     {PLAIN_TX_ENDS, "it ends the program, as if all were well",
-     "a_transmitter_that_pauses_makes_it_refuse", ""},
+     "a_transmitter_that_pauses_makes_it_refuse", "has ended with status 0"},
     {PLAIN_TX_STAYS_FULL, "once full, it stays full", "a_transmitter_that_pauses_makes_it_refuse",
      "is refused with error"},
     {PLAIN_TX_WHEN_IDLE, "it reclaims only while nothing comes in", "it_sends_while_frames_come_in",
@@ -116,6 +119,7 @@ int main(void) {
       cmocka_unit_test(each_defect_is_rejected),
   };
 
+  netrig_patience_s = 5; /* it is to see one that waits for ever */
   log_set_level(NULL, LOG_ERROR);
   lwip_init();
   return cmocka_run_group_tests(tests, NULL, NULL);
