@@ -318,10 +318,24 @@ static void answer(struct pbuf *frame, uint32_t length) {
   pbuf_free(frame);
 }
 
+/* lwIP relies on it: the lengths of a chain add up. */
+static void check_chain(const char *way, const struct pbuf *frame, uint32_t number) {
+  unsigned i = 0;
+
+  for (; frame != NULL; frame = frame->next, i++) {
+    unsigned sum = frame->len + (frame->next != NULL ? (unsigned)frame->next->tot_len : 0);
+
+    if (frame->tot_len != sum)
+      fail_msg("%s: frame %u: pbuf %u has a tot_len of %u, and len and what follows make %u", way,
+               number, i, frame->tot_len, sum);
+  }
+}
+
 static void check_received(const char *way, const struct pbuf *frame, uint32_t number,
                            uint32_t length) {
   uint8_t whole[NETRIG_LONGEST];
 
+  check_chain(way, frame, number);
   if (frame->tot_len != length && frame->tot_len != length + 4) /* an FCS may follow */
     fail_msg("%s: frame %u has %u bytes, not %u", way, number, frame->tot_len, length);
   assert_int_equal(pbuf_copy_partial(frame, whole, (u16_t)length, 0), length);
@@ -341,9 +355,15 @@ static err_t input(struct pbuf *frame, struct netif *netif) {
   while (netrig.lossy && expected_tail != expected_head &&
          expected[expected_tail % EXPECTED].number != number)
     expected_tail++;
-  if (expected_tail == expected_head || expected[expected_tail % EXPECTED].number != number)
-    fail_msg("input: frame %u (of type %02x%02x) is not the next that was received", number,
-             start[12], start[13]);
+  if (expected_tail == expected_head)
+    fail_msg("input: frame %u (of type %02x%02x, %u bytes), and the device has received none that "
+             "was not delivered",
+             number, start[12], start[13], frame->tot_len);
+  if (expected[expected_tail % EXPECTED].number != number)
+    fail_msg("input: frame %u (of type %02x%02x, %u bytes) is not the next that was received: that "
+             "is %u, of %u bytes",
+             number, start[12], start[13], frame->tot_len,
+             expected[expected_tail % EXPECTED].number, expected[expected_tail % EXPECTED].length);
   length = expected[expected_tail++ % EXPECTED].length;
   check_received("input", frame, number, length);
   netrig.delivered++;

@@ -144,6 +144,8 @@ static struct pbuf *copy_of(uint8_t *buffer, u16_t length) {
   copy = pbuf_alloc(PBUF_RAW, length, PBUF_RAM);
   if (copy != NULL)
     (void)pbuf_take(copy, buffer, length);
+  if (copy != NULL && has(PLAIN_RX_SUM))
+    copy->len = (u16_t)(copy->len + 8);
   return copy;
 }
 

@@ -53,6 +53,8 @@ static const struct trial {
      "not delivered"},
     {PLAIN_RX_LENGTH, "a frame is longer than it was", "frames_of_every_length_come_in",
      "bytes, not"},
+    {PLAIN_RX_SUM, "a pbuf has another length than the chain", "frames_of_every_length_come_in",
+     "pbuf 0 has a tot_len of"},
     {PLAIN_RX_POSTS_EARLY, "a buffer that the stack has is posted",
      "what_the_stack_keeps_stays_as_it_is", "kept by the stack"},
     {PLAIN_RX_ALL_STATIONS, "frames to other stations come in", "frames_to_others_stay_out",
