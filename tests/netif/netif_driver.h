@@ -23,6 +23,10 @@
 struct netif_driver {
   const char *name;
 
+  /* The EtherType of the frames that come in, for a driver that hands only some types to `input`,
+   * as lwIP's skeleton once did. 0: it hands on any type. */
+  uint16_t type;
+
   /* Device and driver are as after a reset, with a link; the transmitter does not pause. */
   void (*power_on)(void);
 

@@ -149,6 +149,10 @@ static struct pbuf *copy_of(uint8_t *buffer, u16_t length) {
   return copy;
 }
 
+static unsigned type_of(const struct pbuf *frame) {
+  return (unsigned)pbuf_get_at(frame, 12) << 8 | pbuf_get_at(frame, 13);
+}
+
 static void receive_one(struct netif *netif) {
   const unsigned index = plain.rx_next;
   struct pbuf *frame =
@@ -162,6 +166,8 @@ static void receive_one(struct netif *netif) {
   rx_give(index);
   if (frame == NULL)
     LINK_STATS_INC(link.memerr);
+  else if (has(PLAIN_RX_ONLY_IP) && type_of(frame) != ETHTYPE_IP)
+    pbuf_free(frame);
   else if (netif->input(frame, netif) != ERR_OK && !has(PLAIN_RX_LEAKS))
     pbuf_free(frame);
 }

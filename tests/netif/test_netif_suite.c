@@ -4,6 +4,7 @@
 
 #include "log.h"
 #include "lwip/init.h"
+#include "lwip/prot/ieee.h"
 #include "netif_rig.h"
 #include "netif_suite.h"
 #include "plain_driver.h"
@@ -55,6 +56,7 @@ static const struct trial {
      "bytes, not"},
     {PLAIN_RX_SUM, "a pbuf has another length than the chain", "frames_of_every_length_come_in",
      "pbuf 0 has a tot_len of"},
+    {PLAIN_RX_ONLY_IP, "what is not IP is dropped", "it_has_what_lwip_needs", "needs a type"},
     {PLAIN_RX_POSTS_EARLY, "a buffer that the stack has is posted",
      "what_the_stack_keeps_stays_as_it_is", "kept by the stack"},
     {PLAIN_RX_ALL_STATIONS, "frames to other stations come in", "frames_to_others_stay_out",
@@ -77,28 +79,40 @@ static const struct netif_test *test_named(const char *name) {
   return test;
 }
 
-static bool passes(enum plain_defect defect, const struct netif_test *test, char *said,
-                   size_t size) {
+static bool passes(const struct netif_driver *driver, enum plain_defect defect,
+                   const struct netif_test *test, char *said, size_t size) {
   FILE *output = tmpfile();
   bool passed;
 
   assert_non_null(output);
   plain_defect = defect;
-  passed = netif_suite_run(&netif_driver_plain, test, output) == NETIF_PASSED;
+  passed = netif_suite_run(driver, test, output) == NETIF_PASSED;
   rewind(output);
   said[fread(said, 1, size - 1, output)] = '\0';
   (void)fclose(output);
   return passed;
 }
 
-static void without_a_defect_it_passes(void **state) {
+static void passes_all(const struct netif_driver *driver, enum plain_defect defect) {
   char said[4096];
 
-  (void)state;
   for (const struct netif_test *test = netif_tests; test->name != NULL; test++) {
-    if (!passes(PLAIN_NONE, test, said, sizeof said))
+    if (!passes(driver, defect, test, said, sizeof said))
       fail_msg("%s fails:\n%s", test->name, said);
   }
+}
+
+static void without_a_defect_it_passes(void **state) {
+  (void)state;
+  passes_all(&netif_driver_plain, PLAIN_NONE);
+}
+
+static void what_lets_only_some_types_in_passes_with_one_of_them(void **state) {
+  struct netif_driver driver = netif_driver_plain;
+
+  (void)state;
+  driver.type = ETHTYPE_IP;
+  passes_all(&driver, PLAIN_RX_ONLY_IP);
 }
 
 static void each_defect_is_rejected(void **state) {
@@ -107,7 +121,7 @@ static void each_defect_is_rejected(void **state) {
   (void)state;
   for (const struct trial *trial = trials; trial != trials + sizeof trials / sizeof *trials;
        trial++) {
-    if (passes(trial->defect, test_named(trial->test), said, sizeof said))
+    if (passes(&netif_driver_plain, trial->defect, test_named(trial->test), said, sizeof said))
       fail_msg("%s: %s passes", trial->what, trial->test);
     if (strstr(said, trial->error) == NULL)
       fail_msg("%s: rejected by another error than \"%s\":\n%s", trial->what, trial->error, said);
@@ -118,6 +132,7 @@ static void each_defect_is_rejected(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(without_a_defect_it_passes),
+      cmocka_unit_test(what_lets_only_some_types_in_passes_with_one_of_them),
       cmocka_unit_test(each_defect_is_rejected),
   };
 
