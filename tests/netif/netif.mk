@@ -47,7 +47,7 @@ NETIF_CFLAGS := -I$(PRODUCT_DIR) $(HOST_CFLAGS) $(PRODUCT_FLAGS)
 NETIF_TABLE  := '-DNETIF_DRIVERS(DRIVER)=DRIVER($(NETIF))'
 NETIF_FIRST  := $(NETIF_SUITE:%.c=$(NETIF_PRODUCT)/%.o) $(NETIF_PRODUCT)/tests/netif/test_netif.o
 # The rest is linked as far as it is called. The hooks in the tree's lwipopts.h are the kit's.
-NETIF_REST   := $(patsubst %.c,$(NETIF_PRODUCT)/%.o,tests/conformance/frame.c $(wildcard tests/host/*.c) port/log.c port/format.c \
+NETIF_REST   := $(patsubst %.c,$(NETIF_PRODUCT)/%.o,tests/conformance/frame.c tests/netif/sys_protect.c $(wildcard tests/host/*.c) port/log.c port/format.c \
                   port/lwip/sys_port.c port/lwip/internet_checksum.c driver/dispatch.c driver/timer_source.c \
                   $(if $(wildcard $(PRODUCT_DIR)/lwipopts.h),,$(filter-out %/sys_port.c %/internet_checksum.c,$(wildcard port/lwip/*.c)) \
                      $(filter-out %/dispatch.c %/timer_source.c,$(wildcard driver/*.c)))) \
