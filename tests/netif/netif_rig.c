@@ -242,13 +242,15 @@ static void drop(struct pbuf *frame) {
   stream_is_ours = false;
 }
 
+uint32_t netrig_longest(void) { return netrig.netif.mtu + (uint32_t)SIZEOF_ETH_HDR; }
+
 err_t netrig_send(uint32_t length, unsigned parts, bool odd, enum netrig_sender sender) {
   struct slot *slot = free_slot();
   struct pbuf *frame;
   err_t error;
 
   assert_true(parts >= 1 && parts <= NETRIG_PARTS_MAX);
-  assert_in_range(length, parts == 1 ? NETRIG_SHORTEST : 8 * NETRIG_PARTS_MAX, NETRIG_FRAME_MAX);
+  assert_in_range(length, parts == 1 ? NETRIG_SHORTEST : 8 * NETRIG_PARTS_MAX, netrig_longest());
   slot->number = next_accepted;
   slot->length = length;
   slot->streams = sender == NETRIG_STREAMS;
@@ -321,6 +323,7 @@ static void overwrite_and_free(struct pbuf *frame) {
 static void answer(struct pbuf *frame, uint32_t length) {
   uint8_t whole[NETRIG_FRAME_MAX];
 
+  length = LWIP_MIN(length, netrig_longest());
   frame_make(whole, length, peer, netrig.netif.hwaddr, next_accepted);
   pbuf_realloc(frame, (u16_t)length);
   assert_int_equal(pbuf_take(frame, whole, (u16_t)length), ERR_OK);
@@ -389,7 +392,8 @@ static err_t input(struct pbuf *frame, struct netif *netif) {
     answer(frame, length);
     return ERR_OK;
   case NETRIG_SENDS:
-    (void)netrig_send(length, 1 + number % NETRIG_PARTS_MAX, number % 2 != 0, NETRIG_GIVES);
+    (void)netrig_send(LWIP_MIN(length, netrig_longest()), 1 + number % NETRIG_PARTS_MAX,
+                      number % 2 != 0, NETRIG_GIVES);
     break;
   case NETRIG_FREES:
     break;

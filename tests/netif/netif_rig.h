@@ -76,6 +76,9 @@ void netrig_receive_stray(const uint8_t *destination, uint32_t length);
  * then runs it, and checks that the stack was given all of them. */
 void netrig_must_receive(unsigned frames, uint32_t length);
 
+/* The longest frame that lwIP sends by this netif: as its mtu says. */
+uint32_t netrig_longest(void);
+
 /* Sends a frame of `length` bytes in `parts` pbufs, at odd addresses if `odd`. Returns what
  * `linkoutput` does. */
 err_t netrig_send(uint32_t length, unsigned parts, bool odd, enum netrig_sender sender);

@@ -216,14 +216,14 @@ static void groups_that_are_joined_come_in(void) {
 /* ---- it sends ---- */
 
 static void frames_of_every_length_go_out(void) {
-  for (uint32_t length = NETRIG_SHORTEST; length <= NETRIG_FRAME_MAX; length++) {
+  for (uint32_t length = NETRIG_SHORTEST; length <= netrig_longest(); length++) {
     netrig_must_send(length, 1, length % 2 != 0, NETRIG_GIVES);
     netrig_run(1);
   }
 }
 
 static void chains_go_out_whole(void) {
-  for (uint32_t length = 64; length <= NETRIG_FRAME_MAX; length += 7) {
+  for (uint32_t length = 64; length <= netrig_longest(); length += 7) {
     for (unsigned parts = 1; parts <= NETRIG_PARTS_MAX; parts++) {
       netrig_must_send(length, parts, parts % 2 != 0, NETRIG_GIVES);
       netrig_run(1);
@@ -330,8 +330,8 @@ static void a_frame_that_is_freed_may_send_the_next(void) {
 
 /* ---- all of it ---- */
 
-static uint32_t any_length(struct dice *dice) {
-  return dice_chance(dice, 300000) ? NETRIG_FRAME_MAX : dice_from(dice, 64, 600);
+static uint32_t any_length(struct dice *dice, uint32_t longest) {
+  return dice_chance(dice, 300000) ? longest : dice_from(dice, 64, 600);
 }
 
 static void anything(struct dice *dice) {
@@ -356,11 +356,11 @@ static void anything(struct dice *dice) {
     break;
   case 5:
     for (unsigned i = dice_below(dice, 30); i != 0; i--)
-      (void)netrig_receive(any_length(dice));
+      (void)netrig_receive(any_length(dice, NETRIG_FRAME_MAX));
     break;
   case 6:
     for (unsigned i = dice_below(dice, 30); i != 0; i--)
-      (void)netrig_send(any_length(dice), dice_from(dice, 1, NETRIG_PARTS_MAX),
+      (void)netrig_send(any_length(dice, netrig_longest()), dice_from(dice, 1, NETRIG_PARTS_MAX),
                         dice_below(dice, 2) != 0, NETRIG_GIVES);
     break;
   default:

@@ -14,7 +14,7 @@
 #include "port_arch.h"
 #include "textbook.h"
 
-enum { BUFFER_BYTES = 1536, LINK_PERIOD_MS = 100, SHORTEST = 60 };
+enum { BUFFER_BYTES = 1536, LINK_PERIOD_MS = 100, SHORTEST = 60, SMALL_MTU = 1486 };
 
 enum plain_defect plain_defect;
 
@@ -78,6 +78,8 @@ static void post(struct pbuf *frame) {
     descriptor->length = part->len | (is_last ? TEXTBOOK_LAST : 0);
     if (part->tot_len < SHORTEST && has(PLAIN_TX_PADS_WITH_ANYTHING))
       descriptor->length = SHORTEST | TEXTBOOK_LAST;
+    if (has(PLAIN_TX_SMALL_MTU) && part->len > SMALL_MTU + SIZEOF_ETH_HDR)
+      descriptor->length = (SMALL_MTU + SIZEOF_ETH_HDR) | (is_last ? TEXTBOOK_LAST : 0);
     descriptor->owner = plain.tx_head++ != first; /* the first one's is set last */
     if (is_last)
       break;
@@ -228,7 +230,7 @@ static err_t init(struct netif *netif) {
   netif->name[1] = 'l';
   netif->hwaddr_len = ETH_HWADDR_LEN;
   memcpy(netif->hwaddr, address, sizeof address);
-  netif->mtu = 1500;
+  netif->mtu = has(PLAIN_TX_SMALL_MTU) ? SMALL_MTU : 1500;
   netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
   netif->linkoutput = linkoutput;
 #if LWIP_IPV4

@@ -115,6 +115,12 @@ static void what_lets_only_some_types_in_passes_with_one_of_them(void **state) {
   passes_all(&driver, PLAIN_RX_ONLY_IP);
 }
 
+/* It cuts off what is longer. */
+static void what_has_a_smaller_mtu_is_given_no_longer_frames(void **state) {
+  (void)state;
+  passes_all(&netif_driver_plain, PLAIN_TX_SMALL_MTU);
+}
+
 static void each_defect_is_rejected(void **state) {
   char said[4096];
 
@@ -133,6 +139,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(without_a_defect_it_passes),
       cmocka_unit_test(what_lets_only_some_types_in_passes_with_one_of_them),
+      cmocka_unit_test(what_has_a_smaller_mtu_is_given_no_longer_frames),
       cmocka_unit_test(each_defect_is_rejected),
   };
 
