@@ -47,8 +47,9 @@ NETIF_CFLAGS := -I$(PRODUCT_DIR) $(HOST_CFLAGS) $(PRODUCT_FLAGS)
 NETIF_TABLE  := '-DNETIF_DRIVERS(DRIVER)=DRIVER($(NETIF))'
 NETIF_FIRST  := $(NETIF_SUITE:%.c=$(NETIF_PRODUCT)/%.o) $(NETIF_PRODUCT)/tests/netif/test_netif.o
 # The rest is linked as far as it is called. The hooks in the tree's lwipopts.h are the kit's.
-NETIF_REST   := $(patsubst %.c,$(NETIF_PRODUCT)/%.o,tests/conformance/frame.c tests/netif/sys_protect.c $(wildcard tests/host/*.c) port/log.c port/format.c \
-                  port/lwip/sys_port.c port/lwip/internet_checksum.c driver/dispatch.c driver/timer_source.c \
+NETIF_REST   := $(patsubst %.c,$(NETIF_PRODUCT)/%.o,$(wildcard tests/host/*.c) tests/conformance/frame.c \
+                  tests/netif/sys_protect.c port/log.c port/format.c port/lwip/sys_port.c port/lwip/internet_checksum.c \
+                  driver/dispatch.c driver/timer_source.c \
                   $(if $(wildcard $(PRODUCT_DIR)/lwipopts.h),,$(filter-out %/sys_port.c %/internet_checksum.c,$(wildcard port/lwip/*.c)) \
                      $(filter-out %/dispatch.c %/timer_source.c,$(wildcard driver/*.c)))) \
                 $(LWIP_SOURCES:$(LWIP)/%.c=$(NETIF_PRODUCT)/lwip/%.o)
@@ -68,15 +69,27 @@ $(NETIF_PRODUCT)/lwip/contrib/addons/tcp_isn/tcp_isn.o: NETIF_CFLAGS += -DLWIP_H
 $(eval $(call flags_file,$(NETIF_PRODUCT)/flags,$(NETIF_CFLAGS) $(WARN)))
 $(NETIF_FIRST) $(NETIF_REST): tests/netif/netif.mk $(NETIF_PRODUCT)/flags
 
+# The product's own may be anywhere: an object's name is the whole path.
+NETIF_OWN_SOURCES := $(PRODUCT_DIR)/$(NETIF)_driver.c $(filter %.c,$(PRODUCT_SOURCES))
+netif_own = $(NETIF_PRODUCT)/own/$(subst /,-,$(1:.c=.o))
+define netif_own_rule
+$(call netif_own,$(1)): $(1) tests/netif/netif.mk $(NETIF_PRODUCT)/flags
+	@mkdir -p $$(@D)
+	$$(call say,CC)
+	$$(Q)gcc $$(NETIF_CFLAGS) $$(NETIF_TABLE) -Wall -MD -MP -c $$< -o $$@
+endef
+$(foreach source,$(NETIF_OWN_SOURCES),$(eval $(call netif_own_rule,$(source))))
+NETIF_PRODUCTS := $(foreach source,$(NETIF_OWN_SOURCES),$(call netif_own,$(source)))
+
 $(NETIF_PRODUCT)/rest.a: $(NETIF_REST)
 	$(call say,AR)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(NETIF_PROGRAM): $(PRODUCT_DIR)/$(NETIF)_driver.c $(PRODUCT_SOURCES) $(NETIF_FIRST) $(NETIF_PRODUCT)/rest.a
+$(NETIF_PROGRAM): $(NETIF_PRODUCTS) $(filter-out %.c,$(PRODUCT_SOURCES)) $(NETIF_FIRST) $(NETIF_PRODUCT)/rest.a
 	$(call say,LD)
-	$(Q)gcc $(NETIF_CFLAGS) $(NETIF_TABLE) -Wall -no-pie -Wl,-z,muldefs $^ -lcmocka -o $@
+	$(Q)gcc $(NETIF_CFLAGS) -no-pie -Wl,-z,muldefs $^ -lcmocka -o $@
 
--include $(NETIF_FIRST:.o=.d) $(NETIF_REST:.o=.d)
+-include $(NETIF_PRODUCTS:.o=.d) $(NETIF_FIRST:.o=.d) $(NETIF_REST:.o=.d)
 endif
 
 # ringif over a product's MAC: DRIVER of PRODUCT_DIR, as for the conformance suite (tests/unit/unit.mk).

@@ -164,16 +164,25 @@ static void broadcasts_come_in(void) {
   }
 }
 
+enum { GROUPS = 24 };
+
+/* lwIP does not look at what a filter returns: to it the group is joined. */
+static void check_filter(const char *filter, unsigned i, err_t error) {
+  if (error != ERR_OK)
+    fail_msg("%s returns error %d for group %u of %u", filter, error, i, GROUPS);
+}
+
 /* lwIP's group number `i`: RFC 1112, 6.4; RFC 2464, 7. */
 static void join_or_leave(unsigned i, enum netif_mac_filter_action action) {
   (void)i;
   (void)action;
+  (void)check_filter;
 #if LWIP_IPV4 && LWIP_IGMP
   if ((netrig.netif.flags & NETIF_FLAG_IGMP) != 0 && netrig.netif.igmp_mac_filter != NULL) {
     ip4_addr_t group;
 
     IP4_ADDR(&group, 239, 1, 2, i);
-    assert_int_equal(netrig.netif.igmp_mac_filter(&netrig.netif, &group, action), ERR_OK);
+    check_filter("igmp_mac_filter", i, netrig.netif.igmp_mac_filter(&netrig.netif, &group, action));
   }
 #endif
 #if LWIP_IPV6 && LWIP_IPV6_MLD
@@ -181,7 +190,7 @@ static void join_or_leave(unsigned i, enum netif_mac_filter_action action) {
     ip6_addr_t group;
 
     IP6_ADDR(&group, PP_HTONL(0xff020000), 0, PP_HTONL(1), lwip_htonl(0xff010200 | i));
-    assert_int_equal(netrig.netif.mld_mac_filter(&netrig.netif, &group, action), ERR_OK);
+    check_filter("mld_mac_filter", i, netrig.netif.mld_mac_filter(&netrig.netif, &group, action));
   }
 #endif
 }
@@ -198,8 +207,6 @@ static void check_group_comes_in(unsigned i) {
 }
 
 static void groups_that_are_joined_come_in(void) {
-  enum { GROUPS = 24 };
-
   for (unsigned i = 0; i < GROUPS; i++) {
     join_or_leave(i, NETIF_ADD_MAC_FILTER);
     netrig_run(1);

@@ -22,7 +22,7 @@ static struct {
   struct textbook_descriptor rx[TEXTBOOK_RX], tx[TEXTBOOK_TX];
   uint8_t buffers[TEXTBOOK_RX][BUFFER_BYTES];
   struct pbuf *sent[TEXTBOOK_TX]; /* the frame that ends with this descriptor */
-  unsigned rx_next, tx_head, tx_tail, ms;
+  unsigned rx_next, tx_head, tx_tail, groups, ms;
   bool reaps, was_full, stopped;
 } plain;
 
@@ -187,6 +187,8 @@ static void receive(struct netif *netif, uint32_t cause) {
 /* ---- the netif ---- */
 
 static err_t filter_group(bool on) {
+  if (has(PLAIN_GROUPS_ARE_FEW) && on && plain.groups++ == 4)
+    return ERR_MEM;
   if (!has(PLAIN_GROUPS_STAY_OUT))
     reg_write(TEXTBOOK_FILTER,
               (on ? 2 : reg_read(TEXTBOOK_FILTER)) | has(PLAIN_RX_ALL_STATIONS)); /* all groups */

@@ -65,6 +65,8 @@ static const struct trial {
      "the carrier is gone, and the link is still up"},
     {PLAIN_GROUPS_STAY_OUT, "no group comes in", "groups_that_are_joined_come_in",
      "which was joined, stays out"},
+    {PLAIN_GROUPS_ARE_FEW, "a filter for few groups lets no more be joined",
+     "groups_that_are_joined_come_in", "mac_filter returns error"},
     {PLAIN_REMOVED_STAYS_ON, "the device is on after the removal",
      "it_can_be_removed_and_added_again", "a netif that was removed"},
     {PLAIN_REMOVED_LEAKS, "a removal leaves frames behind", "it_can_be_removed_and_added_again",
