@@ -53,6 +53,10 @@ struct netif_driver {
    * or it waits for ever. */
   void (*hold_tx)(bool hold);
 
+  /* While the transmitter pauses it sends up to `frames` nevertheless, as on a wire that is slower
+   * than the stack. NULL: it sends all or nothing. */
+  void (*send_some)(unsigned frames);
+
   /* The carrier comes or goes; it is to be seen within ten seconds. NULL: nobody sees it. */
   void (*set_link)(bool up);
 };

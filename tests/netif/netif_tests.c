@@ -293,6 +293,23 @@ static void it_sends_after_a_pause_of_any_length(void) {
   }
 }
 
+static void what_waits_behind_a_frame_that_is_sent_is_left_alone(void) {
+  if (netrig.driver->send_some == NULL)
+    netif_suite_skip("its device sends all or nothing");
+  for (unsigned frames = 1; frames <= 80; frames++) {
+    hold_tx(true);
+    for (unsigned i = 0; i < frames; i++)
+      (void)netrig_send(100 + i, 1 + i % 2, i % 2 != 0, NETRIG_GIVES);
+    for (unsigned i = 0; i < frames; i++) {
+      netrig.driver->send_some(1);
+      netrig_run(1);
+      (void)netrig_send(100 + i, 1, false, NETRIG_RESENDS);
+    }
+    hold_tx(false);
+    netrig_check_sent();
+  }
+}
+
 static void it_sends_while_frames_come_in(void) {
   for (unsigned round = 0; round < 300; round++) {
     for (unsigned i = 0; i < 8; i++)
@@ -424,6 +441,7 @@ const struct netif_test netif_tests[] = {
     NETIF_TEST(data_that_changes_after_the_call_is_copied),
     NETIF_TEST(a_transmitter_that_pauses_makes_it_refuse),
     NETIF_TEST(it_sends_after_a_pause_of_any_length),
+    NETIF_TEST(what_waits_behind_a_frame_that_is_sent_is_left_alone),
     NETIF_TEST(it_sends_while_frames_come_in),
     NETIF_TEST(the_stack_answers_in_what_it_was_given),
     NETIF_TEST(the_stack_sends_while_it_is_given_a_frame),

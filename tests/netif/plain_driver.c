@@ -42,13 +42,17 @@ static uint32_t bus_address(const volatile void *memory) { return (uint32_t)(uin
 
 /* A frame's free function may send another: that reaps no more. */
 static void reap(void) {
+  bool is_sent = false;
+
   if (plain.reaps && !has(PLAIN_TX_REAPS_WITHIN))
     return;
   plain.reaps = true;
-  while (plain.tx_tail != plain.tx_head && plain.tx[plain.tx_tail % TEXTBOOK_TX].owner == 0) {
+  while (plain.tx_tail != plain.tx_head &&
+         (plain.tx[plain.tx_tail % TEXTBOOK_TX].owner == 0 || is_sent)) {
     struct pbuf **slot = &plain.sent[plain.tx_tail++ % TEXTBOOK_TX], *sent = *slot;
 
     *slot = NULL;
+    is_sent = has(PLAIN_TX_FREES_WAITING);
     if (sent != NULL && !has(PLAIN_TX_NO_REFERENCE) && !has(PLAIN_TX_LEAKS))
       pbuf_free(sent);
   }
@@ -315,5 +319,6 @@ const struct netif_driver netif_driver_plain = {
     .run = run,
     .receive = frame_comes,
     .hold_tx = hold_tx,
+    .send_some = textbook_send,
     .set_link = textbook_set_link,
 };

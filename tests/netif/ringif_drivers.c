@@ -94,6 +94,10 @@ static void hold(void *context) {
 
 static void hold_tx(bool on) { host_device_step(hold, &on); }
 
+static void send(void *context) { mac->send(*(const unsigned *)context); }
+
+static void send_some(unsigned frames) { host_device_step(send, &frames); }
+
 static void change_link(void *context) { mac->set_link(*(const bool *)context); }
 
 static void set_link(bool up) {
@@ -114,6 +118,7 @@ static void take_out(struct netif *netif) { assert_int_equal(ringif_remove(netif
       .run = run,                                                                                  \
       .receive = receive,                                                                          \
       .hold_tx = hold_tx,                                                                          \
+      .send_some = send_some,                                                                      \
       .set_link = set_link,                                                                        \
   };
 FAKE_MACS(RINGIF_OVER)

@@ -1,5 +1,6 @@
 /* lwIP's own driver of a host's tap device (contrib/ports/unix) under the netif suite, unchanged: a
  * pair of sockets stands in for the device. */
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -43,15 +44,20 @@ static bool is_readable(int end) {
   return poll(&ready, 1, 0) == 1;
 }
 
-static void send_all(void) {
+static void send_some(unsigned frames) {
   uint8_t frame[2048];
 
-  while (!held && is_readable(OURS)) {
+  while (frames-- != 0 && is_readable(OURS)) {
     ssize_t length = read(device[OURS], frame, sizeof frame);
 
     assert_true(length > 0);
     wire_sent(frame, (uint32_t)length);
   }
+}
+
+static void send_all(void) {
+  if (!held)
+    send_some(UINT_MAX);
 }
 
 static void run(struct netif *netif) {
@@ -83,4 +89,5 @@ const struct netif_driver netif_driver_tapif = {
     .run = run,
     .receive = receive,
     .hold_tx = hold_tx,
+    .send_some = send_some,
 };
