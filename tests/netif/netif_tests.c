@@ -220,6 +220,25 @@ static void groups_that_are_joined_come_in(void) {
     check_group_comes_in(i);
 }
 
+/* lwIP joins when the application says so, and not when the driver has nothing to do. */
+static void a_group_is_joined_while_frames_wait(void) {
+  enum { FRAMES = 3, JOINED = 2 };
+
+  for (unsigned round = 0; round < 20; round++) {
+    hold_tx(true);
+    for (unsigned i = 0; i < FRAMES; i++) {
+      netrig_must_send(200 + i, 1, false, NETRIG_GIVES);
+      (void)netrig_receive(100 + i);
+    }
+    join_or_leave(round % JOINED, NETIF_ADD_MAC_FILTER);
+    hold_tx(false);
+    netrig_must_receive(FRAMES, 300);
+    netrig_check_sent();
+    check_group_comes_in(round % JOINED);
+    join_or_leave(round % JOINED, NETIF_DEL_MAC_FILTER);
+  }
+}
+
 /* ---- it sends ---- */
 
 static void frames_of_every_length_go_out(void) {
@@ -434,6 +453,7 @@ const struct netif_test netif_tests[] = {
     NETIF_TEST(frames_that_are_too_long_do_no_harm),
     NETIF_TEST(broadcasts_come_in),
     NETIF_TEST(groups_that_are_joined_come_in),
+    NETIF_TEST(a_group_is_joined_while_frames_wait),
     NETIF_TEST(frames_of_every_length_go_out),
     NETIF_TEST(chains_go_out_whole),
     NETIF_TEST(a_frame_is_left_alone_until_it_is_sent),

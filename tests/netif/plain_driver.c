@@ -191,6 +191,10 @@ static void receive(struct netif *netif, uint32_t cause) {
 /* ---- the netif ---- */
 
 static err_t filter_group(bool on) {
+  while (has(PLAIN_GROUPS_WAIT_FOR_TX) && plain.tx_tail != plain.tx_head) {
+    dma_observe();
+    reap();
+  }
   if (has(PLAIN_GROUPS_ARE_FEW) && on && plain.groups++ == 4)
     return ERR_MEM;
   if (!has(PLAIN_GROUPS_STAY_OUT))

@@ -70,6 +70,8 @@ static const struct trial {
      "which was joined, stays out"},
     {PLAIN_GROUPS_ARE_FEW, "a filter for few groups lets no more be joined",
      "groups_that_are_joined_come_in", "mac_filter returns error"},
+    {PLAIN_GROUPS_WAIT_FOR_TX, "a group is not joined before all is sent",
+     "a_group_is_joined_while_frames_wait", "has not come back"},
     {PLAIN_REMOVED_STAYS_ON, "the device is on after the removal",
      "it_can_be_removed_and_added_again", "a netif that was removed"},
     {PLAIN_REMOVED_LEAKS, "a removal leaves frames behind", "it_can_be_removed_and_added_again",
