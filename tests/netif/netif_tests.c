@@ -206,7 +206,13 @@ static void check_group_comes_in(unsigned i) {
   netrig_must_receive(1, 100);
 }
 
+static void skip_without_groups(void) {
+  if ((netrig.netif.flags & (NETIF_FLAG_IGMP | NETIF_FLAG_MLD6)) == 0)
+    netif_suite_skip("it has neither IGMP nor MLD");
+}
+
 static void groups_that_are_joined_come_in(void) {
+  skip_without_groups();
   for (unsigned i = 0; i < GROUPS; i++) {
     join_or_leave(i, NETIF_ADD_MAC_FILTER);
     netrig_run(1);
@@ -224,6 +230,7 @@ static void groups_that_are_joined_come_in(void) {
 static void a_group_is_joined_while_frames_wait(void) {
   enum { FRAMES = 3, JOINED = 2 };
 
+  skip_without_groups();
   for (unsigned round = 0; round < 20; round++) {
     hold_tx(true);
     for (unsigned i = 0; i < FRAMES; i++) {
