@@ -1,10 +1,9 @@
 /* ringif under the netif suite: the kit over each of its MAC drivers, and those over their fakes.
  */
-#include <string.h>
+#include "unit.h"
 
 #include "dispatch.h"
 #include "fake_mac.h"
-#include "host.h"
 #include "lwip/timeouts.h"
 #include "netif_driver.h"
 #include "ringif.h"
