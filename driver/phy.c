@@ -18,6 +18,7 @@ enum {
   BMSR_AN_COMPLETE = 1 << 5,
   BMSR_EXTENDED_STATUS = 1 << 8, /* it can do more than 100 Mbit/s */
   PHYID1 = 2,
+  PHYID2 = 3,
   ANAR = 4,   /* what we offer, 28.2.4.1 */
   ANLPAR = 5, /* what the partner offers */
   AN_10_FULL = 1 << 6,
@@ -45,13 +46,23 @@ static uint16_t read_reg(struct nic *nic, const struct phy *phy, unsigned reg) {
   return phy->read(nic, phy->address, reg);
 }
 
-int phy_start(struct nic *nic, struct phy *phy) {
-  for (uint8_t address = 0; address < PHY_ADDRESSES; address++) {
-    uint16_t id = phy->read(nic, address, PHYID1);
+/* Bits 3 to 18 of a vendor's number may all be 0, which is all that the first register has: then
+ * the second one, with the rest and the model, is not. */
+static bool answers(struct nic *nic, const struct phy *phy, unsigned address) {
+  const uint16_t id = phy->read(nic, address, PHYID1);
 
-    if (id == 0xffff || id == 0)
+  return id != 0xffff && (id != 0 || phy->read(nic, address, PHYID2) != 0);
+}
+
+/* Address 0 comes last: a PHY may answer there besides its own address, as may all that share the
+ * interface (22.2.4.5.5). What is written there would be written to each of them. */
+int phy_start(struct nic *nic, struct phy *phy) {
+  for (unsigned next = 1; next <= PHY_ADDRESSES; next++) {
+    const unsigned address = next % PHY_ADDRESSES;
+
+    if (!answers(nic, phy, address))
       continue;
-    phy->address = address;
+    phy->address = (uint8_t)address;
     phy_set_media(nic, phy, nic->media);
     return 0;
   }
@@ -125,7 +136,9 @@ void phy_link(struct nic *nic, const struct phy *phy, struct nic_link *link) {
   }
   if ((status & BMSR_AN_COMPLETE) == 0)
     return;
-  if (has_1000(nic) && (read_reg(nic, phy, GBSR) & GBSR_PARTNER_1000_FULL) != 0) {
+  /* A PHY that can do no more than 100 Mbit/s may have anything in the registers of 1000BASE-T. */
+  if (has_1000(nic) && (status & BMSR_EXTENDED_STATUS) != 0 &&
+      (read_reg(nic, phy, GBSR) & GBSR_PARTNER_1000_FULL) != 0) {
     *link = (struct nic_link){.status = NIC_LINK_ACTIVE, .speed_mbps = 1000, .full_duplex = true};
     return;
   }

@@ -14,9 +14,9 @@ struct phy {
   uint8_t address; /* where phy_start() found it */
 };
 
-/* Finds the PHY by reading the identifier (22.2.4.3.1) at each address, and selects nic->media, so
- * that it negotiates anew or is set again. All ones or all zeros are no identifier: nobody drives
- * the line. Returns 0, or -ENODEV if no address answers. Main loop. */
+/* Finds the PHY by reading the identifier (22.2.4.3.1) at each address, 0 last, and selects
+ * nic->media, so that it negotiates anew or is set again. All ones or all zeros are no identifier:
+ * nobody drives the line. Returns 0, or -ENODEV if no address answers. Main loop. */
 int phy_start(struct nic *nic, struct phy *phy);
 
 /* Selects a medium: negotiation of all that the MAC can do, without PAUSE frames, or one speed and

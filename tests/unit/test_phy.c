@@ -6,7 +6,17 @@
 
 #include "phy.h"
 
-enum { REGS = 32, BMCR = 0, BMSR = 1, PHYID1 = 2, ANAR = 4, ANLPAR = 5, GBCR = 9, GBSR = 10 };
+enum {
+  REGS = 32,
+  BMCR = 0,
+  BMSR = 1,
+  PHYID1 = 2,
+  PHYID2 = 3,
+  ANAR = 4,
+  ANLPAR = 5,
+  GBCR = 9,
+  GBSR = 10
+};
 enum { LINK = 1 << 2, AN_COMPLETE = 1 << 5 };
 enum {
   NO_GIGABIT = NIC_MEDIA_AUTO | NIC_MEDIA_10_HALF,
@@ -15,6 +25,7 @@ enum {
 
 static uint16_t regs[REGS];
 static unsigned present; /* at this address */
+static bool shared;      /* it answers at address 0, too */
 static uint16_t nobody;  /* what other addresses read as: the line's pull-up, or its ground */
 static uint16_t latched; /* bits of BMSR that read as 0 the first time */
 static struct nic_ops ops;
@@ -25,7 +36,7 @@ static uint16_t read_reg(struct nic *of, unsigned address, unsigned reg) {
 
   assert_ptr_equal(of, &nic);
   assert_true(address < 32 && reg < REGS);
-  if (address != present)
+  if (address != present && !(shared && address == 0))
     return nobody;
   if (reg == BMSR) {
     value = (uint16_t)(value & ~latched);
@@ -48,6 +59,7 @@ static int setup(void **state) {
   regs[PHYID1] = 0x0022;
   regs[ANAR] = 0x01e1;
   present = 5;
+  shared = false;
   nobody = 0xffff;
   latched = 0;
   phy = (struct phy){.read = read_reg, .write = write_reg};
@@ -65,6 +77,24 @@ static void the_phy_is_found_at_any_address(void **state) {
     assert_int_equal(regs[BMCR], 0x1200); /* negotiates anew */
     regs[BMCR] = 0;
   }
+}
+
+/* 22.2.4.5.5: where others share the interface, all of them would hear what is written there. */
+static void a_phy_that_answers_at_0_as_well_is_spoken_to_at_its_own_address(void **state) {
+  (void)state;
+  shared = true;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  assert_int_equal(phy.address, present);
+}
+
+/* Such as Realtek's: 00 00 82 01. */
+static void an_identifier_may_begin_with_zeros(void **state) {
+  (void)state;
+  nobody = 0;
+  regs[PHYID1] = 0;
+  regs[PHYID2] = 0x8201;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  assert_int_equal(phy.address, present);
 }
 
 /* Of a NIC that was stopped and starts again. */
@@ -207,7 +237,7 @@ static void a_gigabit_is_negotiated(void **state) {
   assert_int_equal(regs[ANAR], 0x0001);
   assert_int_equal(regs[BMCR], 0x1200);
   nic.media = NIC_MEDIA_1000_FULL;
-  regs[BMSR] = LINK | AN_COMPLETE;
+  regs[BMSR] = 1 << 8 | LINK | AN_COMPLETE;
   regs[GBSR] = 1 << 11;
   phy_link(&nic, &phy, &link);
   assert_int_equal(link.status, NIC_LINK_ACTIVE);
@@ -218,6 +248,22 @@ static void a_gigabit_is_negotiated(void **state) {
   regs[ANLPAR] = 1 << 8;
   phy_link(&nic, &phy, &link);
   assert_int_equal(link.speed_mbps, 100);
+}
+
+/* Registers 9 and 10 are its vendor's, if it has any (22.2.4, table 22-6). */
+static void a_phy_for_100_on_a_mac_for_1000_has_no_gigabit(void **state) {
+  struct nic_link link;
+
+  (void)state;
+  ops.caps.media = GIGABIT;
+  assert_int_equal(phy_start(&nic, &phy), 0);
+  regs[BMSR] = LINK | AN_COMPLETE;
+  regs[ANLPAR] = 0x45e1;
+  regs[GBSR] = 0xffff;
+  phy_link(&nic, &phy, &link);
+  assert_int_equal(link.status, NIC_LINK_ACTIVE);
+  assert_int_equal(link.speed_mbps, 100);
+  assert_true(link.full_duplex);
 }
 
 /* 22.2.4.2.16: a PHY capable of more says so, and advertises it unless told not to. */
@@ -323,10 +369,14 @@ static void a_link_that_was_lost_meanwhile_is_there(void **state) {
 int main(void) {
   static const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(the_phy_is_found_at_any_address, setup),
+      cmocka_unit_test_setup(a_phy_that_answers_at_0_as_well_is_spoken_to_at_its_own_address,
+                             setup),
+      cmocka_unit_test_setup(an_identifier_may_begin_with_zeros, setup),
       cmocka_unit_test_setup(a_start_keeps_the_medium, setup),
       cmocka_unit_test_setup(none_is_an_error, setup),
       cmocka_unit_test_setup(a_medium_is_a_speed_and_a_duplex, setup),
       cmocka_unit_test_setup(a_gigabit_is_negotiated, setup),
+      cmocka_unit_test_setup(a_phy_for_100_on_a_mac_for_1000_has_no_gigabit, setup),
       cmocka_unit_test_setup(a_gigabit_is_not_offered_for_a_mac_that_has_none, setup),
       cmocka_unit_test_setup(a_phy_that_was_reset_offers_no_gigabit_for_long, setup),
       cmocka_unit_test_setup(all_that_there_is_is_offered, setup),
