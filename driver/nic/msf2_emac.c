@@ -41,9 +41,11 @@ enum {
   MII_INDICATORS_NOT_VALID = 1 << 2, /* what was read is not there yet */
   INTERFACE_CTRL = 0x38,
   INTERFACE_CTRL_100 = 1 << 16, /* the PHY's speed */
-  STATION_ADDRESS1 = 0x40,
+  STATION_ADDRESS1 = 0x40, /* in the emulator's order: silicon has the last byte first, but only for
+                              PAUSE frames and for what the FPGA's design may make of it */
   STATION_ADDRESS2 = 0x44,
   FIFO_CFG0 = 0x48,
+  FIFO_CFG0_RESET_ALL = 0x1f << 0,
   FIFO_CFG0_ENABLE_ALL = 0x1f << 8,
   FIFO_CFG0_ENABLED = 0x1d << 16, /* without the receiver's bit, which comes with the first frame */
   FIFO_CFG4 = 0x58,               /* conditions that drop a frame, unless FIFO_CFG5 ignores them */
@@ -135,9 +137,12 @@ static uint32_t frame_length_max(const struct nic *nic) {
   return buffer_size < FRAME_LENGTH_MAX ? buffer_size : FRAME_LENGTH_MAX;
 }
 
-/* Sets the registers that stay as they are; a MAC that was reset has lost them. */
+/* Sets the registers that stay as they are; a MAC that was reset has lost them. What the FIFOs hold
+ * is from before: frames that came in behind the last one that the DMA took, or that it had put
+ * there to be sent, the last of them in part if there was an error. */
 static bool set_up(struct nic *nic) {
   reg_write(nic, CFG1, 0);
+  reg_write(nic, FIFO_CFG0, FIFO_CFG0_RESET_ALL);
   reg_write(nic, FIFO_CFG0, FIFO_CFG0_ENABLE_ALL);
   reg_write(nic, MAX_FRAME_LENGTH, frame_length_max(nic));
   reg_write(nic, MII_CONFIG, MII_CONFIG_CLOCK_DIV_28);
@@ -146,7 +151,8 @@ static bool set_up(struct nic *nic) {
 }
 
 /* The MAC tells groups from stations, but not one group from another: it lets in all of them or
- * none. */
+ * none. On silicon it does not tell one station from another either, unless the FPGA's design has
+ * Microsemi's CoreMACFilter: lwIP then drops what is not for its address. */
 static void set_filter(struct nic *nic) {
   const struct nic_filter *filter = &nic->filter;
   uint32_t ignored = FIFO_CFG5_ALL & ~FIFO_CFG4_DROPPED;

@@ -59,6 +59,7 @@ static bool was_reset;            /* and it has not been enabled since: the driv
 static uint16_t phy_partner;      /* its PHY's ANLPAR */
 static uint32_t mii_busy;         /* 1: the management interface never finishes */
 static unsigned mii_reads_late; /* reads of INDICATORS until what was read from the PHY is valid */
+static bool fifo_holds;         /* a frame that came in while the DMA was off */
 static unsigned dma_stops_late; /* reads of RX_CTRL until a DMA that was turned off has stopped */
 static unsigned bad_accesses;   /* to no register, or with a value that makes no sense */
 
@@ -143,6 +144,13 @@ static enum fake_verdict receive(const uint8_t *frame, uint32_t length) {
   return FAKE_RECEIVED;
 }
 
+static void take_from_fifo(void) {
+  static const uint8_t frame[64] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2};
+
+  fifo_holds = false;
+  assert_int_equal(receive(frame, sizeof frame), FAKE_RECEIVED);
+}
+
 static uint16_t phy_read(uint32_t address) {
   const uint16_t status = has_link ? 0x796c : 0x7948; /* link, negotiated */
   const uint16_t phy[] = {phy_control, status, 0x0022, 0x1550, 0x01e1,
@@ -207,6 +215,7 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
     was_reset = was_reset && (value & 4) == 0;
     break;
   case FIFO_CFG0:
+    fifo_holds = fifo_holds && (value & 0x1f) != 0x1f;
     *reg(FIFO_CFG0) = modules_dead ? value : value | ((value >> 8 & 0x1f) << 16 & ~FIFO_RX_ENABLED);
     break;
   case MII_CONFIG:
@@ -230,6 +239,8 @@ static void bus_write(void *context, unsigned offset, uint32_t value) {
     *reg(RX_CTRL) = value;
     if ((value & 1) != 0)
       rx_next = *reg(RX_DESCRIPTOR);
+    if ((value & 1) != 0 && fifo_holds)
+      take_from_fifo();
     break;
   case TX_STATUS:
   case RX_STATUS:
@@ -273,6 +284,7 @@ static void power_on(void) {
   phy_1000 = 0x0300;
   phy_partner = 0xcde1;
   mii_reads_late = dma_stops_late = 0;
+  fifo_holds = false;
   bad_accesses = 0;
   host_attach(&(struct host_device){
       .base = BASE, .size = sizeof registers, .read = bus_read, .write = bus_write});
@@ -392,6 +404,17 @@ static void a_dma_that_was_left_on_is_off_after_the_start(void) {
   assert_int_equal(rig.nic->counters[NIC_RECOVERIES], 0);
 }
 
+/* A frame that came in while the interface was down is not delivered minutes later. */
+static void what_its_fifos_hold_is_gone_when_it_is_enabled(void) {
+  assert_int_equal(nic_set_interface_enable(rig.nic, false), 0);
+  fifo_holds = true;
+  assert_int_equal(nic_set_interface_enable(rig.nic, true), 0);
+  rig_run();
+  assert_int_equal(rig.delivered, 0);
+  assert_false(fifo_holds);
+  rig_check_traffic();
+}
+
 /* An error while the DMA was turned off is no fault once it is on again. */
 static void its_errors_end_with_what_they_happened_to(void) {
   *reg(RX_STATUS) |= 8;
@@ -449,6 +472,7 @@ static const struct suite_test tests[] = {
     SUITE_TEST(it_follows_the_links_speed_and_duplex),
     SUITE_TEST(its_dma_has_stopped_before_buffers_come_home),
     SUITE_TEST(a_dma_that_was_left_on_is_off_after_the_start),
+    SUITE_TEST(what_its_fifos_hold_is_gone_when_it_is_enabled),
     SUITE_TEST(its_errors_end_with_what_they_happened_to),
     SUITE_TEST(a_count_of_packets_that_wrapped_is_0_again),
     SUITE_TEST(bad_frames_count_once),
