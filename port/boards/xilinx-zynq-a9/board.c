@@ -94,6 +94,7 @@ const struct nic_driver board_drivers[BOARD_DRIVERS] = {
 const char *const board_installed[BOARD_INSTALLED] = {"cadence_gem", "cadence_gem", "sim"};
 
 void board_init(void) {
+  zynq_clock_start();
   semihosting_start();
   a9_timer_start();
   uart_start(&board_console, CONSOLE_BAUD);
