@@ -20,6 +20,7 @@ enum {
   WICR_WICT_HALF_SECOND = 1 << 0, /* warns so long before */
   WICR_WTIS = 1 << 14,            /* it has; written 1 clears */
   WICR_WIE = 1 << 15,
+  WMCR = 0x8, /* PDE, set by a reset: 16 s later the watchdog pulls its pin, fed or not */
   RESET_WRITES = 3,
 };
 
@@ -37,6 +38,7 @@ static void reg_write(uintptr_t offset, unsigned value) {
  * low power. */
 void port_watchdog_start(uint32_t timeout_ms, void (*bite)(void)) {
   on_bite = bite;
+  reg_write(WMCR, 0); /* a boot loader may have done so, or not */
   reg_write(WICR, WICR_WIE | WICR_WICT_HALF_SECOND);
   reg_write(WCR, (timeout_ms / 500 - 1) << WCR_WT_SHIFT | WCR_WDA | WCR_SRS | WCR_WDE);
   gic_put_first(BOARD_IRQ_WATCHDOG);

@@ -103,7 +103,7 @@ static void the_imxs_is_fed_by_two_words(void **state) {
   (void)state;
   registers_attach(0x020bc000);
   imx_watchdog_port_watchdog_start(TIMEOUT_MS, bite);
-  registers_check_writes({0x6, 0x8001}, {0x0, (TIMEOUT_MS / 500 - 1) << 8 | 0x34});
+  registers_check_writes({0x8, 0}, {0x6, 0x8001}, {0x0, (TIMEOUT_MS / 500 - 1) << 8 | 0x34});
   assert_int_equal(put_first, BOARD_IRQ_WATCHDOG);
   assert_true(host_irq_enabled(BOARD_IRQ_WATCHDOG));
   imx_watchdog_port_watchdog_feed();
