@@ -194,8 +194,32 @@ void fault_unexpected_interrupt(uint32_t line) {
 
 REPORTING_HANDLER(undefined_handler, UNDEFINED)
 REPORTING_HANDLER(prefetch_abort_handler, PREFETCH_ABORT)
-REPORTING_HANDLER(data_abort_handler, DATA_ABORT)
+REPORTING_HANDLER(unexpected_abort_handler, DATA_ABORT)
 REPORTING_HANDLER(unexpected_call_handler, SUPERVISOR_CALL)
+
+/* An asynchronous abort waits while it is masked: one of a boot loader, or of the boot ROM, comes
+ * when it is unmasked for the first time, and is none of ours. */
+static volatile uint32_t taking_over __attribute__((used));
+
+/* Returns from the first abort, to where it was taken (table B1-7). */
+A32_ENTRY void data_abort_handler(void) {
+  __asm volatile("push {r0, r1}\n\t"
+                 "ldr r1, =taking_over\n\t"
+                 "ldr r0, [r1]\n\t"
+                 "cmp r0, #0\n\t"
+                 "mov r0, #0\n\t"
+                 "str r0, [r1]\n\t"
+                 "pop {r0, r1}\n\t"
+                 "beq unexpected_abort_handler\n\t"
+                 "subs pc, lr, #8\n\t"
+                 ".ltorg");
+}
+
+void fault_take_over(void) {
+  taking_over = 1;
+  __asm volatile("cpsie a\n\tisb" ::: "memory");
+  taking_over = 0;
+}
 
 volatile uint32_t fault_probing;
 

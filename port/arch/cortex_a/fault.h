@@ -9,6 +9,10 @@ void supervisor_call_handler(void);
 void prefetch_abort_handler(void);
 void data_abort_handler(void);
 
+/* Unmasks asynchronous aborts, and passes over one that a boot loader has left pending. Start-up
+ * only, with the vectors in place. */
+void fault_take_over(void);
+
 /* Reports an interrupt that has no handler. Interrupt only. */
 _Noreturn void fault_unexpected_interrupt(uint32_t line);
 

@@ -48,11 +48,12 @@ __attribute__((used, noreturn)) static void start(void) {
   cp15_write_vbar((uint32_t)(uintptr_t)vectors);
   cp15_write_cpacr(CPACR_NEON);
   cp15_isb();
+  fault_take_over();
   neon_enable();
   cp15_write_pmcr(cp15_read_pmcr() | PMCR_ENABLE);
   cp15_write_pmcntenset(PMCNTEN_CYCLES);
   gic_start();
-  __asm volatile("cpsie aif" ::: "memory");
+  __asm volatile("cpsie if" ::: "memory");
   (void)main();
   for (;;) /* main does not return; where it does, stay where a debugger can see it */
     __asm volatile("wfi");
@@ -61,7 +62,9 @@ __attribute__((used, noreturn)) static void start(void) {
 /* Turns off the data caches and the MMU, where a boot loader has left them on, with an address for
  * itself as they are here. What it has written, such as this image, goes to memory, level by level
  * (CLIDR, CCSIDR: ARM DDI 0406C, B4.1.20, B4.1.19), by set and way (B4.2.1); caches that were off
- * hold nothing. In registers alone: what is stored meanwhile could be overwritten. */
+ * hold nothing. In registers alone: what is stored meanwhile could be overwritten. Without the MMU
+ * a Cortex-A9 may follow its branch predictor to anywhere, to registers that change as they are
+ * read, too: it is emptied and turned off first (erratum 794073). */
 A32_ENTRY __attribute__((used)) static void caches_off(void) {
   __asm volatile("mrc p15, 0, r0, c1, c0, 0\n\t" /* SCTLR: C is 4, the MMU's M is 1 */
                  "bic r1, r0, #4\n\t"
@@ -95,7 +98,11 @@ A32_ENTRY __attribute__((used)) static void caches_off(void) {
                  "cmp r2, #14\n\t"
                  "blo 1b\n\t"
                  "dsb\n"
-                 "5: bic r1, r1, #1\n\t"
+                 "5: mov r2, #0\n\t"
+                 "mcr p15, 0, r2, c7, c5, 6\n\t" /* BPIALL */
+                 "dsb\n\t"
+                 "bic r1, r1, #1\n\t"
+                 "bic r1, r1, #0x800\n\t" /* Z */
                  "mcr p15, 0, r1, c1, c0, 0\n\t"
                  "isb\n\t"
                  "bx lr");
