@@ -62,7 +62,9 @@ __attribute__((used, noreturn)) static void start(void) {
 /* Turns off the data caches and the MMU, where a boot loader has left them on, with an address for
  * itself as they are here. What it has written, such as this image, goes to memory, level by level
  * (CLIDR, CCSIDR: ARM DDI 0406C, B4.1.20, B4.1.19), by set and way (B4.2.1); caches that were off
- * hold nothing. In registers alone: what is stored meanwhile could be overwritten. Without the MMU
+ * hold nothing. In registers alone: what is stored meanwhile could be overwritten. A Cortex-A7 has
+ * an operation on its second level overtake those on the first, unless a DSB keeps them apart
+ * (erratum 814220): a line would arrive there when it is too late for memory. Without the MMU
  * a Cortex-A9 may follow its branch predictor to anywhere, to registers that change as they are
  * read, too: it is emptied and turned off first (erratum 794073). */
 A32_ENTRY __attribute__((used)) static void caches_off(void) {
@@ -93,11 +95,11 @@ A32_ENTRY __attribute__((used)) static void caches_off(void) {
                  "subs r7, r7, #1\n\t"
                  "bpl 3b\n\t"
                  "subs r5, r5, #1\n\t"
-                 "bpl 2b\n"
+                 "bpl 2b\n\t"
+                 "dsb\n"
                  "4: add r2, r2, #2\n\t"
                  "cmp r2, #14\n\t"
-                 "blo 1b\n\t"
-                 "dsb\n"
+                 "blo 1b\n"
                  "5: mov r2, #0\n\t"
                  "mcr p15, 0, r2, c7, c5, 6\n\t" /* BPIALL */
                  "dsb\n\t"
