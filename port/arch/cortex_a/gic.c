@@ -5,6 +5,7 @@
  * one that a board may put first. */
 #include "gic.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "board.h"
@@ -20,6 +21,7 @@ enum {
   GICD_ICENABLER = 0x180,
   GICD_ISPENDR = 0x200,
   GICD_ICPENDR = 0x280,
+  GICD_ISACTIVER = 0x300,
   GICD_ICACTIVER = 0x380,
   GICD_IPRIORITYR = 0x400,
   GICD_ITARGETSR = 0x800,
@@ -112,13 +114,26 @@ void gic_put_first(unsigned line) {
   mmio_write(BOARD_GICC_BASE + GICC_CTLR, ENABLE | ENABLE_GROUP_1 | GICC_ACK_CTL | GICC_FIQ_EN);
 }
 
+/* True if no interrupt is to be handled. A PL390, as in a Cortex-A9, may give the number of none,
+ * or 0 without making that line active, and then nothing else any more, where a line was disabled
+ * just as it was about to be taken; the write of a priority, whatever it is, lets it go on (erratum
+ * 733075). */
+static bool is_spurious(uint32_t line) {
+  const uintptr_t priorities = BOARD_GICD_BASE + GICD_IPRIORITYR;
+
+  if (line < ID_SPECIAL && (line != 0 || (mmio_read(BOARD_GICD_BASE + GICD_ISACTIVER) & 1) != 0))
+    return false;
+  mmio_write(priorities, mmio_read(priorities));
+  return true;
+}
+
 /* Takes one at a time: another pending one interrupts again. */
 void gic_interrupt(void) {
   uint32_t acknowledged = mmio_read(BOARD_GICC_BASE + GICC_IAR);
   uint32_t line = acknowledged & ID_MASK;
 
   if (line >= BOARD_IRQ_LINES || handlers[line] == NULL) {
-    if (line >= ID_SPECIAL)
+    if (is_spurious(line))
       return;
     fault_unexpected_interrupt(line);
   }
