@@ -184,15 +184,20 @@ err_t ringif_unknown_protocol(struct pbuf *frame, struct netif *netif) {
   return ERR_OK;
 }
 
-/* sys_timeout() does not tell: without memory it asserts, or does nothing. */
+#if MEMP_MEM_MALLOC
+static bool may_have_timeout(void) { return true; }
+#else
+/* sys_timeout() does not tell: without memory it asserts, or does nothing. To try whether there is
+ * some would cost TCP: where the pools have one more user the compiler inlines them elsewhere. */
 static bool may_have_timeout(void) {
-  void *timeout = memp_malloc(MEMP_SYS_TIMEOUT);
+  unsigned used = 0;
 
-  if (timeout == NULL)
-    return false;
-  memp_free(MEMP_SYS_TIMEOUT, timeout);
-  return true;
+  for (const struct sys_timeo *timeout = *sys_timeouts_get_next_timeout(); timeout != NULL;
+       timeout = timeout->next)
+    used++;
+  return used < memp_pools[MEMP_SYS_TIMEOUT]->num;
 }
+#endif
 
 err_t ringif_init(struct netif *netif) {
   struct nic *nic = netif->state;
