@@ -56,7 +56,7 @@ enum {
   X(IN_ERROR, "in_error")                     /* drop: the device flagged it as bad */             \
   X(IN_OVERFLOW, "in_overflow")               /* drop: no descriptor free (1 or more frames) */    \
   X(IN_NO_BUFFER, "in_no_buffer")             /* drop: stack holds too many, no room to copy */    \
-  X(IN_FILTERED, "in_filtered")               /* drop: to a group that is not joined here */       \
+  X(IN_FILTERED, "in_filtered")               /* drop: a group not joined, a router's neighbor */  \
   X(IN_UNKNOWN_PROTOS, "in_unknown_protos")   /* drop: ethertype that the stack does not speak */  \
   X(IN_REFUSED, "in_refused")                 /* drop: the stack refused it */                     \
   X(IN_STOPPED, "in_stopped")                 /* drop: received, not delivered before a stop */    \

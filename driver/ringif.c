@@ -61,9 +61,25 @@ static u16_t checksums_of(uint8_t offloads, bool checked) {
   return flags;
 }
 
+/* Frames for other stations come in where the MAC has no filter for them, as on SmartFusion2's
+ * silicon, or a capture has opened it. What they hold lwIP drops, but where it forwards it would
+ * send them on, besides whoever they are for. A bridge does just that. */
+enum { IS_ROUTER = (IP_FORWARD || LWIP_IPV6_FORWARD) && !RINGIF_BRIDGE };
+
+static bool is_for_another(const struct nic *nic, const struct pbuf *frame) {
+  const uint8_t *destination = frame->payload;
+
+  return (destination[0] & 1) == 0 && memcmp(destination, nic->mac, ETH_ADDRESS_BYTES) != 0;
+}
+
 static void input(struct nic *nic, struct pbuf *frame) {
   struct netif *netif = nic->stack;
 
+  if (IS_ROUTER && is_for_another(nic, frame)) {
+    nic_count(nic, NIC_IN_FILTERED);
+    pbuf_free(frame);
+    return;
+  }
   if (netif->input(frame, netif) != ERR_OK) {
     nic_count(nic, NIC_IN_REFUSED);
     pbuf_free(frame);

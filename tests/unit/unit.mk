@@ -3,7 +3,7 @@
 
 UNIT_TESTS        := $(wildcard tests/unit/test_*.c)
 # Have files in themselves, with other options of lwIP: those come first when they are linked.
-UNIT_TESTS_OF_OTHER_LWIP := test_dhcp_minutes test_fast_path_hook test_fast_path_options test_forward test_packet_data test_vlan
+UNIT_TESTS_OF_OTHER_LWIP := test_dhcp_minutes test_fast_path_hook test_fast_path_options test_forward test_packet_data test_router test_vlan
 CONFORMANCE_TESTS := $(wildcard tests/conformance/test_*.c)
 HOST_COMPILERS := gcc clang
 HOST_INCLUDE   := $(addprefix -I,tests/host tests/unit tests/conformance tests/netif port port/lwip driver driver/nic driver/device driver/wrap port/dev port/arch/cortex_m port/arch/cortex_a app)
