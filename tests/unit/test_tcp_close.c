@@ -544,6 +544,17 @@ static void who_calls_again_from_a_lost_address_is_told_once(void **state) {
   netif_set_ipaddr(&netif, &own);
 }
 
+/* The data is lost, and both sides are told. */
+static void so_is_what_comes_with_the_end(void **state) {
+  (void)state;
+  connect();
+  assert_int_equal(tcp_shutdown(accepted, 1, 0), ERR_OK);
+  assert_int_equal(tcp_shutdown(accepted, 0, 1), ERR_OK);
+  comes(TCP_ACK | TCP_FIN, "data", 0);
+  assert_int_equal(errors, 1);
+  assert_int_equal(resets, 1);
+}
+
 #define CLOSE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -565,6 +576,7 @@ int main(void) {
       CLOSE_TEST(nor_is_it_out_of_order),
       CLOSE_TEST(data_up_to_the_end_is),
       CLOSE_TEST(what_is_not_read_is_reset),
+      CLOSE_TEST(so_is_what_comes_with_the_end),
       CLOSE_TEST(an_address_may_go_in_a_receive_function),
       CLOSE_TEST(all_connections_end_with_their_address),
       CLOSE_TEST(a_connection_is_not_ended_for_one_that_its_own_callback_wants),
