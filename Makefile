@@ -261,7 +261,7 @@ help:
 	@echo "make check        the quick part of these, without an emulator: test-clang and test-unit"
 	@echo "make interleave   all interleavings of main loop, interrupts and devices; DEPTH= ONLY=WORDS SCHEDULE=STEPS"
 	@echo "make torture      whatever may happen to a NIC, over each driver or DRIVER; SEED= RUNS= (1 prints each event) PRODUCT_DIR="
-	@echo "make fuzz         compares the fast path with lwIP alone, on frames that a fuzzer makes; SECONDS= SEED="
+	@echo "make fuzz         compares the fast path with lwIP alone, on frames that a fuzzer makes; or FUZZER=stack; SECONDS= SEED= RUNS="
 	@echo "make soak         simulates two nodes in bad weather; SECONDS= SEED= JOBS=; make replay SEED= PCAP= shows one run"
 	@echo "make faults       how long it takes to recover from each fault; make load: how it does under floods"
 	@echo "make coverage     the lines and branches of driver/ and port/ that the host tests run; build/coverage/index.html"

@@ -77,6 +77,7 @@ FOR_SOME_BOARDS = {
     "test_what_is_built_has_the_packages_that_it_needs": ONCE,
     "test_a_mac_is_a_short_file_and_a_board_a_short_folder": ONCE,
     "test_a_fuzzer_that_fails_fails_make": ONCE,
+    "test_the_stack_withstands_a_fuzzer": ONCE,
     "test_readmes_profiles_take_what_make_size_says": ONCE,
     "test_torture_has_numbers_alone": ONCE,
     "test_a_driver_that_is_none_is_told_which_there_are": ONCE,

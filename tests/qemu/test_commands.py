@@ -297,6 +297,14 @@ def test_a_fuzzer_that_fails_fails_make():
     assert "ERROR" in result.stdout
 
 
+# From nothing, so that it is the same each time.
+@pytest.mark.xdist_group("fuzz")
+def test_the_stack_withstands_a_fuzzer():
+    result = status("make fuzz FUZZER=stack SEED=1 RUNS=300")
+    assert result.returncode == 0, result.stdout
+    assert "Done 300 runs" in result.stdout
+
+
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "tools").mkdir()
     for name in ("run", "emulator.py"):
