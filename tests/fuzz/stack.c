@@ -21,7 +21,7 @@ enum {
   TIMERS_MAX = 200000,       /* in a run */
   QUIET_MS = 100 * 1000,     /* until nothing but a connection may be left */
   CONNECTION_MS = 60 * 1000, /* until it is looked for again */
-  CONNECTIONS_END = 60,      /* after as many times of that */
+  CONNECTIONS_END = 20,      /* after as many times of that: retransmissions take 7 minutes */
 };
 
 void stack_fails(const char *format, ...) {
