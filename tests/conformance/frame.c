@@ -1,10 +1,10 @@
 /* The frames that go through the rig, each with a number and with bytes that follow from it. */
 #include "frame.h"
 
-#include "nic.h"
 #include "unit.h"
 
 enum {
+  ADDRESS_BYTES = 6,
   TYPE_OFFSET = 12,
   NUMBER_OFFSET = 14,
   PATTERN_OFFSET = FRAME_BYTES_MIN,
@@ -16,8 +16,8 @@ static uint8_t pattern(uint32_t number, uint32_t offset) {
 
 void frame_make(uint8_t *frame, uint32_t length, const uint8_t *destination, const uint8_t *source,
                 uint32_t number) {
-  memcpy(frame, destination, ETH_ADDRESS_BYTES);
-  memcpy(frame + ETH_ADDRESS_BYTES, source, ETH_ADDRESS_BYTES);
+  memcpy(frame, destination, ADDRESS_BYTES);
+  memcpy(frame + ADDRESS_BYTES, source, ADDRESS_BYTES);
   memcpy(frame + TYPE_OFFSET, "\x88\xb5", 2); /* for local experiments: IEEE 802, 9.2.3 */
   memcpy(frame + NUMBER_OFFSET, &number, sizeof number);
   for (uint32_t i = PATTERN_OFFSET; i < length; i++)
