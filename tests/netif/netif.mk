@@ -43,7 +43,8 @@ NETIF_PROGRAM := $(NETIF_PRODUCT)/test_netif
 ifeq ($(wildcard $(PRODUCT_DIR)/$(NETIF)_driver.c),)
 $(error PRODUCT_DIR=$(PRODUCT_DIR) NETIF=$(NETIF): valid: a directory with $(NETIF)_driver.c)
 endif
-NETIF_CFLAGS := -I$(PRODUCT_DIR) $(HOST_CFLAGS) $(PRODUCT_FLAGS)
+# A product's lwIP may have SYS_LIGHTWEIGHT_PROT: what that keeps, ringif's cc.h does not say.
+NETIF_CFLAGS := -I$(PRODUCT_DIR) $(HOST_CFLAGS) -Dsys_prot_t=uint32_t $(PRODUCT_FLAGS)
 NETIF_TABLE  := '-DNETIF_DRIVERS(DRIVER)=DRIVER($(NETIF))'
 NETIF_FIRST  := $(NETIF_SUITE:%.c=$(NETIF_PRODUCT)/%.o) $(NETIF_PRODUCT)/tests/netif/test_netif.o
 # The rest is linked as far as it is called. The hooks in the tree's lwipopts.h are the kit's.

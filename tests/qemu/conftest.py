@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from control_page import Device
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -15,6 +16,9 @@ from emulator import BOARDS, Guest, find_qemu  # noqa: E402  pylint: disable=wro
 BOARD = os.environ.get("BOARD", "emcraft-sf2")
 FACTS = BOARDS[BOARD]
 ELF = os.path.join(ROOT, "build", BOARD, "firmware.elf")
+# The counters of a NIC that are each a cause of a drop, as nic_dropped() adds them up.
+COUNTERS = re.findall(r'X\(\w+, "(\w+)"\)', open(os.path.join(ROOT, "driver", "nic.h"), encoding="utf-8").read())
+DROPS = COUNTERS[COUNTERS.index("in_runt"):COUNTERS.index("out_stopped") + 1]
 
 
 # Tests that are not for every board: which boards they are for, and why not for the others.
@@ -121,7 +125,7 @@ FOR_SOME_BOARDS = {
 
 
 # The tests that wait longest for their guests begin first, so that nothing long is left for the end.
-LONGEST = ("test_commands", "test_watchdog", "test_page")
+LONGEST = ("test_commands", "test_watchdog", "test_page", "test_page_browser")
 
 
 def begins_late(item):
@@ -237,3 +241,10 @@ def counters_when(guest, condition, name="en0"):
         if condition(found):
             return found
     raise AssertionError(f"it never came: {found}")
+
+
+@pytest.fixture
+def page(booted):
+    """A guest, and its control page's server."""
+    guest = booted(net="slirp")
+    return guest, Device(guest)

@@ -6,10 +6,6 @@
 
 #include "internet_checksum.h"
 
-/* What SYS_ARCH_PROTECT() keeps. ringif has no use for it (docs/porting.md); other drivers' tests
- * do. */
-typedef uint32_t sys_prot_t;
-
 #define LWIP_TIMEVAL_PRIVATE  0
 #define LWIP_ERRNO_STDINCLUDE 1
 #define LWIP_NO_CTYPE_H       1 /* the C library's is a table, of 257 bytes */
